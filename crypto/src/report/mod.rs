@@ -1,0 +1,237 @@
+//! The report: what was checked, with which outcome, and the verdict that follows.
+//!
+//! Semantics are those of ETSI EN 319 102-1: a main indication, a sub-indication that says why, and the checks under them.
+//! "No conclusion" is a verdict of its own: nothing unknown ever becomes a pass.
+
+pub mod checks;
+mod horizon;
+mod verdict;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use checks::CheckKind;
+pub use horizon::Horizon;
+pub use verdict::{Indication, SubIndication, Verdict};
+
+use crate::digest::Sha256;
+use crate::time::Timestamp;
+
+/// What came out of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// What is known does not decide it.
+    NotConcluded,
+    /// It does not apply here.
+    NotApplicable,
+}
+
+/// A sentence for people, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Text {
+    /// English.
+    pub en: Cow<'static, str>,
+    /// Chinese.
+    pub zh: Cow<'static, str>,
+}
+
+/// Whom a check of a certificate path is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Who signed the document.
+    Signer,
+    /// Who made the seal.
+    SealMaker,
+}
+
+/// One check with its outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// Stable identifier, such as `seal.signer-listed`.
+    pub id: Cow<'static, str>,
+    /// Whose certificate is meant, where that matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What came out.
+    pub outcome: Outcome,
+    /// The document and section that the check comes from.
+    pub clause: Cow<'static, str>,
+    /// The outcome in words.
+    pub text: Text,
+    /// What was looked at: names, times, digests; never personal data.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<Cow<'static, str>, String>,
+    /// What this outcome does to the verdict; absent when it does nothing, as for passed checks and warnings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Verdict>,
+}
+
+impl Check {
+    /// Adds an input to the check.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.inputs.insert(name.into(), value.to_string());
+        self
+    }
+
+    /// Says whose certificate the check is about.
+    #[must_use]
+    pub const fn of(mut self, role: Role) -> Self {
+        self.role = Some(role);
+        self
+    }
+
+    /// Gives the outcome another effect than the table of checks does.
+    #[must_use]
+    pub const fn counting_as(mut self, effect: Verdict) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    /// Takes the effect away: the check stays in the report as a warning.
+    #[must_use]
+    pub const fn as_warning(mut self) -> Self {
+        self.effect = None;
+        self
+    }
+
+    /// Whether this is worth a reader's attention although it does not change the verdict.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.effect.is_none() && matches!(self.outcome, Outcome::Failed | Outcome::NotConcluded)
+    }
+}
+
+/// What a certificate says of itself, as far as a reader of reports wants to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CertificateSummary {
+    /// SHA-256 of the certificate.
+    pub sha256: Sha256,
+    /// Subject name, such as `CN=…,O=…`.
+    pub subject: String,
+    /// Issuer name.
+    pub issuer: String,
+    /// Serial number in hexadecimal digits.
+    pub serial: String,
+    /// Kind of key, such as `sm2`.
+    pub key: String,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+}
+
+/// What a seal says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SealSummary {
+    /// The seal's own identifier (esID).
+    pub id: String,
+    /// Name of the seal.
+    pub name: String,
+    /// Structure version: 1, 4 or 5.
+    pub version: u32,
+    /// SHA-256 of the whole seal.
+    pub sha256: Sha256,
+    /// Start of the seal's validity.
+    pub valid_from: Timestamp,
+    /// End of the seal's validity.
+    pub valid_until: Timestamp,
+    /// Who made it.
+    pub maker: Option<CertificateSummary>,
+}
+
+/// How much of what a reader sees a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coverage {
+    /// Everything a reader would use is covered.
+    Full,
+    /// Something a reader would use is not covered; see the check `ofd.coverage`.
+    Partial,
+}
+
+/// The verdict on one signature of a document, with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignatureReport {
+    /// The signature's identifier in the document.
+    pub id: String,
+    /// `ses-v1`, `ses-v4`, `ses-v5`, `gbt35275`, `cms` or `jws`.
+    pub form: Cow<'static, str>,
+    /// The verdict on this signature alone.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// When the signer says to have signed; not proven by anything unless a check says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_time: Option<Timestamp>,
+    /// The signature algorithm, by its stable name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// The signer's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<CertificateSummary>,
+    /// The path from the signer to the trust anchor, if one was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<CertificateSummary>,
+    /// The trust domain by which the signer is trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_domain: Option<String>,
+    /// The seal, for signatures made with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealSummary>,
+    /// How much of the document it covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+    /// Every check, in the order in which it was made.
+    pub checks: Vec<Check>,
+}
+
+/// The verdict on a document or a licence, with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The overall verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// `ofd`, `jws`, `cms`, or `unknown` when the bytes are none of these.
+    pub format: Cow<'static, str>,
+    /// SHA-256 of the document as received.
+    pub document_sha256: Sha256,
+    /// The moment for which the question was answered.
+    pub validation_time: Timestamp,
+    /// Checks of the document and of the licence's record.
+    pub checks: Vec<Check>,
+    /// Each signature, in document order.
+    pub signatures: Vec<SignatureReport>,
+    /// What a reader should know although it does not change the verdict.
+    pub warnings: Vec<Check>,
+    /// The trust anchors, lists and rules in force, by their digest.
+    pub trust_generation: Sha256,
+    /// The earliest moment at which the same question could be answered differently without anything new being learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds_until: Option<Timestamp>,
+}
+
+impl Report {
+    /// Draws the verdict and the warnings from the checks. Call once, after the last check was added.
+    pub fn conclude(&mut self) {
+        let own = Verdict::of(self.checks.iter());
+        self.verdict = self.signatures.iter().map(|signature| signature.verdict).fold(own, Verdict::worse);
+        let all = self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks));
+        self.warnings = all.filter(|check| check.is_warning()).cloned().collect();
+    }
+}
+
+impl SignatureReport {
+    /// Draws the verdict on this signature from its checks.
+    pub fn conclude(&mut self) {
+        self.verdict = Verdict::of(self.checks.iter());
+    }
+}
