@@ -1,0 +1,1 @@
+//! What is on record about one version of a licence.
