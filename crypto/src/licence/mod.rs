@@ -7,12 +7,16 @@ pub mod identifier;
 pub mod metadata;
 pub mod number;
 pub mod record;
+pub mod standing;
 pub mod status;
+#[cfg(test)]
+mod testing;
 
 pub use identifier::{Deviation, Identifier, IdentifierError};
 pub use metadata::{Holder, Metadata, MetadataError};
 pub use number::{HolderCodeType, HolderNumber, NumberError};
-// pub use record::{Decision, Event, Reason, Record, RecordError, checks};
+pub use record::{Decision, Event, Reason, Record, RecordError};
+pub use standing::checks;
 pub use status::{IllegalTransition, Operation, Status};
 
 use crate::report::Text;
