@@ -96,14 +96,13 @@ impl Status {
         use Operation as Op;
         match (self, operation) {
             (Self::Draft, Op::Issue) | (Self::Suspended, Op::Restore) => Ok(Self::Valid),
-            (Self::Draft, Op::Abolish) => Ok(Self::Abolished),
             (Self::Valid, Op::Extend | Op::Change) => Ok(Self::Superseded),
             (Self::Valid, Op::Suspend) => Ok(Self::Suspended),
             (Self::Valid, Op::Transfer) => Ok(Self::Transferred),
             (Self::Valid | Self::Suspended | Self::Expired, Op::Revoke) => Ok(Self::Revoked),
             (Self::Valid | Self::Suspended | Self::Expired, Op::Withdraw) => Ok(Self::Withdrawn),
             (Self::Valid | Self::Suspended | Self::Expired, Op::Cancel) => Ok(Self::Cancelled),
-            (Self::Valid | Self::Suspended | Self::Expired, Op::Abolish) => Ok(Self::Abolished),
+            (Self::Draft | Self::Valid | Self::Suspended | Self::Expired, Op::Abolish) => Ok(Self::Abolished),
             _ => Err(IllegalTransition { from: Some(self), operation }),
         }
     }
