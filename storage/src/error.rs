@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto::licence::{Identifier, RecordError};
+use crypto::licence::{Identifier, NumberError, RecordError};
 use crypto::report::Text;
 
 use crate::engine::{CommitError, OpenError, ReadError};
@@ -18,6 +18,8 @@ pub enum StorageError {
         /// What kind of thing is damaged.
         what: &'static str,
     },
+    /// A holder's number is none.
+    Holder(NumberError),
     /// A fault of this program: it asked the engine for something that the engine forbids.
     Internal,
     /// There is another licence under the identifier.
@@ -68,6 +70,7 @@ impl StorageError {
         match self {
             Self::Contention => "storage-contention",
             Self::Corrupt { .. } => "storage-corrupt",
+            Self::Holder(error) => error.code(),
             Self::Internal => "storage-internal",
             Self::LicenceExists { .. } => "licence-exists",
             Self::NotFound { .. } => "not-found",
@@ -88,7 +91,8 @@ impl StorageError {
     pub const fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::LicenceExists { .. }
+            Self::Holder(_)
+                | Self::LicenceExists { .. }
                 | Self::NotFound { .. }
                 | Self::Refused(_)
                 | Self::SealExists
@@ -101,8 +105,11 @@ impl StorageError {
     #[must_use]
     pub fn text(&self) -> Text {
         let (en, zh) = match self {
+            Self::Holder(error) => return error.text(),
             Self::Refused(error) => return error.text(),
-            Self::LicenceExists { .. } => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
+            Self::LicenceExists { .. } => {
+                ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。")
+            }
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::SealExists => ("Another seal is on record under this identifier.", "该印章标识下已登记另一枚印章。"),
             Self::TooLarge => ("It is larger than can be stored.", "超出可存储的大小。"),
@@ -110,9 +117,10 @@ impl StorageError {
                 let en = format!("The version does not follow version {current:03}, which is on record.");
                 return Text { en: en.into(), zh: format!("版本号与已登记的第{current:03}版不连续。").into() };
             }
-            Self::VersionGap { current: None } => {
-                ("No version of this licence is on record, so that it must begin with version 001.", "该证照尚无登记版本，应从001版开始。")
-            }
+            Self::VersionGap { current: None } => (
+                "No version of this licence is on record, so that it must begin with version 001.",
+                "该证照尚无登记版本，应从001版开始。",
+            ),
             Self::Unknown => ("It is not known whether this was stored. Ask again.", "无法确认是否已存储，请重新查询。"),
             _ => ("The storage is not available.", "存储暂不可用。"),
         };
@@ -125,6 +133,7 @@ impl fmt::Display for StorageError {
         match self {
             Self::Contention => f.write_str("others changed the same rows again and again"),
             Self::Corrupt { what } => write!(f, "a stored {what} is damaged"),
+            Self::Holder(error) => write!(f, "a holder's number is none: {}", error.code()),
             Self::Internal => f.write_str("the storage engine was asked for something that it forbids"),
             Self::LicenceExists { .. } => f.write_str("there is another licence under the identifier"),
             Self::NotFound { what } => write!(f, "there is no such {what}"),
@@ -157,7 +166,9 @@ impl From<CommitError> for StorageError {
         match error {
             CommitError::Conflict => Self::Contention,
             CommitError::Corrupt => Self::Corrupt { what: "row" },
-            CommitError::Malformed(crate::engine::Malformed::ValueTooLong { .. }) | CommitError::TooLarge { .. } => Self::TooLarge,
+            CommitError::Malformed(crate::engine::Malformed::ValueTooLong { .. }) | CommitError::TooLarge { .. } => {
+                Self::TooLarge
+            }
             CommitError::Malformed(_) => Self::Internal,
             CommitError::Poisoned => Self::Poisoned,
             CommitError::Unavailable => Self::Unavailable,

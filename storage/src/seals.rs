@@ -78,12 +78,11 @@ impl Seals {
         match change.commit()? {
             Committed::Yes => Ok(Attempt::Done(Stored::Created(seal.clone()))),
             Committed::Conflict => Ok(Attempt::Again),
-            Committed::Unknown => match self.shelf.settle::<SealRecord>(&keys::seal(&id))? {
-                Some(kept) if (SealRecord { der: seal.der.clone(), ..kept.value }) == *seal => {
-                    Ok(Attempt::Done(Stored::Created(seal.clone())))
-                }
-                _ => Ok(Attempt::Doubtful),
-            },
+            Committed::Unknown => {
+                let kept = self.shelf.settle::<SealRecord>(&keys::seal(&id))?;
+                let ours = kept.is_some_and(|kept| SealRecord { der: seal.der.clone(), ..kept.value } == *seal);
+                Ok(if ours { Attempt::Done(Stored::Created(seal.clone())) } else { Attempt::Doubtful })
+            }
         }
     }
 

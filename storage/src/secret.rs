@@ -52,16 +52,15 @@ impl Keys {
     /// # Errors
     /// [`KeysError`] when the system gives no random bytes, or a file exists or cannot be written.
     pub fn generate(directory: &Path) -> Result<Self, KeysError> {
-        let io = |path: &Path| move |error| KeysError::Io { path: path.to_path_buf(), error };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io(directory))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| io(directory, error))?;
         let random = SystemRandom::new();
         let mut keys = Self { value: [0; 32], index: [0; 32] };
         for (name, key) in [(VALUE_KEY_FILE, &mut keys.value), (INDEX_KEY_FILE, &mut keys.index)] {
             random.fill(key).map_err(|_unspecified| KeysError::NoRandomness)?;
             let path = directory.join(name);
-            write_key(&path, key).map_err(io(&path))?;
+            write_key(&path, key).map_err(|error| io(&path, error))?;
         }
-        File::open(directory).and_then(|handle| handle.sync_all()).map_err(io(directory))?;
+        File::open(directory).and_then(|handle| handle.sync_all()).map_err(|error| io(directory, error))?;
         Ok(keys)
     }
 
@@ -87,6 +86,10 @@ impl fmt::Debug for Keys {
     }
 }
 
+fn io(path: &Path, error: io::Error) -> KeysError {
+    KeysError::Io { path: path.to_path_buf(), error }
+}
+
 fn write_key(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     let text = Zeroizing::new(to_hex(key));
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
@@ -96,15 +99,15 @@ fn write_key(path: &Path, key: &[u8; 32]) -> io::Result<()> {
 }
 
 fn read_key(path: &Path) -> Result<[u8; 32], KeysError> {
-    let io = |error| KeysError::Io { path: path.to_path_buf(), error };
-    let file = File::open(path).map_err(io)?;
+    let refused = |error| io(path, error);
+    let file = File::open(path).map_err(refused)?;
     // The mode of the open file, so that nobody swaps it in between.
-    let mode = file.metadata().map_err(io)?.permissions().mode();
+    let mode = file.metadata().map_err(refused)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(KeysError::Exposed { path: path.to_path_buf(), mode: mode & 0o777 });
     }
     let mut text = Zeroizing::new(String::with_capacity(128));
-    file.take(128).read_to_string(&mut text).map_err(io)?;
+    file.take(128).read_to_string(&mut text).map_err(refused)?;
     let bytes = from_hex(text.trim_end()).map(Zeroizing::new);
     let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
     key.ok_or_else(|| KeysError::NotAKey { path: path.to_path_buf() })

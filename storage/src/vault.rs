@@ -110,7 +110,8 @@ impl Vault {
         let mut sealed = value.to_vec();
         let place = place.bytes();
         let associated = Aad::from([&place[..], &header].concat());
-        let tag = self.place_key(&place)?.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), associated, &mut sealed);
+        let tag =
+            self.place_key(&place)?.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), associated, &mut sealed);
         let tag = tag.map_err(|_unspecified| VaultError::Damaged)?;
         Ok([&header[..], &sealed, tag.as_ref()].concat())
     }

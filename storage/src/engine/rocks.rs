@@ -1,4 +1,4 @@
-//! The default engine: RocksDB on the local disk, with group commit.
+//! The default engine: `RocksDB` on the local disk, with group commit.
 //!
 //! One column family per [`Space`]; key = part (8 bytes, big-endian) ++ key; value = version (8 bytes, big-endian) ++ value.
 //! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.
@@ -23,7 +23,7 @@ pub const FORMAT_KEY: &[u8] = b"format";
 /// The format that this engine writes, and the only one that it reads.
 pub const FORMAT: &[u8] = b"1";
 
-/// The column family that RocksDB makes by itself. Nothing is in it.
+/// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
 
 /// Sizes, all in bytes.
@@ -43,7 +43,7 @@ impl Default for Options {
     }
 }
 
-/// A RocksDB database, open.
+/// A `RocksDB` database, open.
 #[derive(Debug)]
 pub struct Rocks {
     // In this order: the committer ends, then the database closes, then the lock is released.
@@ -89,7 +89,7 @@ impl Rocks {
     }
 }
 
-/// Refuses a database with other column families, before RocksDB touches it.
+/// Refuses a database with other column families, before `RocksDB` touches it.
 fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     if !path.join("CURRENT").try_exists()? {
         return Ok(());
