@@ -8,8 +8,8 @@
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal or certificate | once |
-//! | Obj | `s` seal | [`SealRow`](crate::records::SealRow) | once |
-//! | Obj | `x` SHA-256 of the certificate | [`CertificateRow`](crate::records::CertificateRow) | once |
+//! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
+//! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
 //! | Idx | `h` holder, time lineage version | 0 | once |
 //! | Idx | `i` issuer code 0, time lineage version | 0 | once |

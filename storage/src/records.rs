@@ -94,4 +94,20 @@ mod tests {
         assert_eq!(Current::decode(&[]).unwrap_err(), StorageError::Corrupt { what: "current version" });
         assert_eq!(Current::decode(b"\x01{").unwrap_err(), StorageError::Corrupt { what: "current version" });
     }
+
+    /// What version 1 has written must be read for ever, and is written alike until there is a version 2.
+    #[track_caller]
+    fn check_fixture<T: Layout>(json: &str) {
+        let stored = [&[1], json.trim_end().as_bytes()].concat();
+        assert_eq!(String::from_utf8(T::decode(&stored).unwrap().encode().unwrap()), String::from_utf8(stored));
+    }
+
+    #[test]
+    fn version_1_is_read_and_written() {
+        check_fixture::<Record>(include_str!("../tests/fixtures/v1/record.json"));
+        check_fixture::<SealRecord>(include_str!("../tests/fixtures/v1/seal.json"));
+        check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
+        check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
+        check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
+    }
 }

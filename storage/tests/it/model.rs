@@ -10,7 +10,7 @@ use storage::engine::{Batch, CommitError, Direction, Engine, Part, Range, Row, S
 use crate::sample::options;
 use crate::scratch::Scratch;
 
-/// A generator of numbers that depends on its seed alone (SplitMix64).
+/// A generator of numbers that depends on its seed alone (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -120,9 +120,9 @@ fn run(engine: &dyn Engine, model: &mut Model, dice: &mut Dice, steps: usize) ->
         let expected = model.commit(part, &batch);
         assert_eq!(engine.commit(part, batch), expected, "step {step}");
         if expected.is_ok() {
-            committed += 1
+            committed += 1;
         } else {
-            conflicts += 1
+            conflicts += 1;
         }
         for _ in 0..3 {
             let (part, space, key) = (dice.part(), dice.space(), dice.key());
