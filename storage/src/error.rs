@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto::licence::{Identifier, NumberError, RecordError};
+use crypto::licence::{NumberError, RecordError};
 use crypto::report::Text;
 
 use crate::engine::{CommitError, OpenError, ReadError};
@@ -23,10 +23,7 @@ pub enum StorageError {
     /// A fault of this program: it asked the engine for something that the engine forbids.
     Internal,
     /// There is another licence under the identifier.
-    LicenceExists {
-        /// The identifier.
-        identifier: Identifier,
-    },
+    LicenceExists,
     /// There is no such thing.
     NotFound {
         /// What kind of thing is missing.
@@ -72,7 +69,7 @@ impl StorageError {
             Self::Corrupt { .. } => "storage-corrupt",
             Self::Holder(error) => error.code(),
             Self::Internal => "storage-internal",
-            Self::LicenceExists { .. } => "licence-exists",
+            Self::LicenceExists => "licence-exists",
             Self::NotFound { .. } => "not-found",
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
@@ -92,7 +89,7 @@ impl StorageError {
         matches!(
             self,
             Self::Holder(_)
-                | Self::LicenceExists { .. }
+                | Self::LicenceExists
                 | Self::NotFound { .. }
                 | Self::Refused(_)
                 | Self::SealExists
@@ -107,9 +104,7 @@ impl StorageError {
         let (en, zh) = match self {
             Self::Holder(error) => return error.text(),
             Self::Refused(error) => return error.text(),
-            Self::LicenceExists { .. } => {
-                ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。")
-            }
+            Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::SealExists => ("Another seal is on record under this identifier.", "该印章标识下已登记另一枚印章。"),
             Self::TooLarge => ("It is larger than can be stored.", "超出可存储的大小。"),
@@ -135,7 +130,7 @@ impl fmt::Display for StorageError {
             Self::Corrupt { what } => write!(f, "a stored {what} is damaged"),
             Self::Holder(error) => write!(f, "a holder's number is none: {}", error.code()),
             Self::Internal => f.write_str("the storage engine was asked for something that it forbids"),
-            Self::LicenceExists { .. } => f.write_str("there is another licence under the identifier"),
+            Self::LicenceExists => f.write_str("there is another licence under the identifier"),
             Self::NotFound { what } => write!(f, "there is no such {what}"),
             Self::Poisoned => f.write_str("an earlier write failed; nothing is written until a restart"),
             Self::Refused(error) => write!(f, "{}", error.text().en),

@@ -88,7 +88,7 @@ impl Licences {
             return if kept.value.sha256 == verified.sha256() {
                 Ok(Attempt::Done(Stored::Unchanged(kept.value)))
             } else {
-                Err(StorageError::LicenceExists { identifier: identifier.clone() })
+                Err(StorageError::LicenceExists)
             };
         }
         let mut change = self.shelf.change();
