@@ -178,7 +178,9 @@ impl Record {
         };
         let status = status.map_err(RecordError::Illegal)?;
         self.check_successor(operation, successor.as_ref())?;
-        self.next = successor.or(self.next.take());
+        if successor.is_some() {
+            self.next = successor;
+        }
         self.events.push(Event { operation, status, effective_at, recorded_at, reason, actor, organisation });
         self.events.last().ok_or(RecordError::TooManyEvents)
     }

@@ -1,7 +1,13 @@
 //! Tests against material from outside.
 
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod vectors;
 
 /// The folder of samples: `LICET_TESTDATA`, or `shared/testdata` beside the project.
 #[cfg(test)]
