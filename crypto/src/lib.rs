@@ -28,3 +28,5 @@ pub mod digest;
 pub mod oid;
 pub mod sig;
 pub mod time;
+
+pub mod issue;
