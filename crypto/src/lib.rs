@@ -11,3 +11,5 @@ pub mod der;
 pub mod digest;
 pub mod oid;
 pub mod sig;
+
+pub mod issue;

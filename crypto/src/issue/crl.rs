@@ -1,0 +1,119 @@
+//! Revocation lists, version 2 (RFC 5280, section 5).
+
+use super::certificate::{authority_key_id, extension, signed};
+use super::der;
+use super::key::SigningKey;
+use super::name::Name;
+use crate::oid::Oid;
+use crate::time::Timestamp;
+
+/// Why a certificate was revoked (RFC 5280 5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are those of RFC 5280")]
+pub enum Reason {
+    Unspecified,
+    KeyCompromise,
+    CaCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    CertificateHold,
+    RemoveFromCrl,
+}
+
+/// What a revocation list is to say.
+#[derive(Clone, Debug)]
+pub struct CrlBuilder {
+    this_update: Timestamp,
+    next_update: Option<Timestamp>,
+    number: u128,
+    entries: Vec<Vec<u8>>,
+    extensions: Vec<Vec<u8>>,
+}
+
+impl Reason {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::CaCompromise => 2,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::CertificateHold => 6,
+            Self::RemoveFromCrl => 8,
+        }
+    }
+}
+
+impl CrlBuilder {
+    /// An empty list of this moment, with its number.
+    #[must_use]
+    pub const fn new(number: u128, this_update: Timestamp, next_update: Option<Timestamp>) -> Self {
+        Self { this_update, next_update, number, entries: Vec::new(), extensions: Vec::new() }
+    }
+
+    /// One more revoked certificate. [`Reason::Unspecified`] is not written, as RFC 5280 advises.
+    #[must_use]
+    pub fn revoke(mut self, serial: u128, at: Timestamp, reason: Reason) -> Self {
+        let extensions = match reason {
+            Reason::Unspecified => Vec::new(),
+            _ => der::sequence_of(&[extension(Oid::CRL_REASON, false, &der::enumerated(reason.code()))]),
+        };
+        self.entries.push(der::sequence(&[&der::integer(serial), &der::time(at), &extensions]));
+        self
+    }
+
+    /// Any extension of the list, from the DER of its value.
+    #[must_use]
+    pub fn extension(mut self, oid: Oid<'_>, critical: bool, value: &[u8]) -> Self {
+        self.extensions.push(extension(oid, critical, value));
+        self
+    }
+
+    /// The list, DER, signed by this issuer.
+    #[must_use]
+    pub fn issue(&self, issuer: &Name, issuer_key: &SigningKey) -> Vec<u8> {
+        let mut extensions = vec![authority_key_id(issuer_key), extension(Oid::CRL_NUMBER, false, &der::integer(self.number))];
+        extensions.extend_from_slice(&self.extensions);
+        // RFC 5280 5.1.2.6: an empty list of entries is absent.
+        let entries = if self.entries.is_empty() { Vec::new() } else { der::sequence_of(&self.entries) };
+        let tbs = der::sequence(&[
+            &der::integer(1u8),
+            &issuer_key.algorithm_identifier(),
+            &issuer.der(),
+            &der::time(self.this_update),
+            &self.next_update.map(der::time).unwrap_or_default(),
+            &entries,
+            &der::context(0, &der::sequence_of(&extensions)),
+        ]);
+        signed(&tbs, issuer_key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::{Reader, tag};
+    use crate::issue::KeyType;
+
+    #[test]
+    fn entries_are_absent_when_there_are_none() {
+        let key = SigningKey::from_label(KeyType::Sm2, "root");
+        let at = Timestamp::from_unix(1_780_000_000);
+        let empty = CrlBuilder::new(1, at, Some(at.plus(86_400)));
+        for (list, present) in [(empty.clone(), false), (empty.revoke(5, at, Reason::KeyCompromise), true)] {
+            let written = list.issue(&Name::new("o", "root"), &key);
+            let mut fields = Reader::new(&written).sequence().unwrap();
+            let tbs = fields.any().unwrap();
+            fields.any().unwrap();
+            let value = fields.read(tag::BIT_STRING).unwrap().octets().unwrap();
+            assert_eq!(key.algorithm().verify(&key.public_key(), tbs.raw, value), Ok(()));
+            let mut inner = tbs.reader();
+            for _ in 0..5 {
+                inner.any().unwrap();
+            }
+            assert_eq!(inner.optional(tag::SEQUENCE).unwrap().is_some(), present);
+        }
+    }
+}
