@@ -2,14 +2,31 @@
 //!
 //! Nothing here knows a clock, a file, a socket, an environment variable, a random source or a thread. The same input gives
 //! the same report on every machine.
+//!
+//! Start at [`verify`]: it tells how a document becomes a [`report`]. What a document can be is in [`ofd`], [`jws`] and [`cms`];
+//! who may sign it in [`seal`] and [`x509`]; what it says in [`licence`]. [`sig`], [`digest`], [`der`] and [`oid`] are the tools.
 
-pub mod time;
+pub mod verify;
 
 pub mod report;
+
+pub mod budget;
+pub mod context;
+mod signer;
+
+pub mod cms;
+pub mod jws;
+pub mod ofd;
+pub mod seal;
+
+pub mod x509;
+
+pub mod licence;
 
 pub mod der;
 pub mod digest;
 pub mod oid;
 pub mod sig;
+pub mod time;
 
 pub mod issue;

@@ -1,0 +1,104 @@
+//! Upper bounds on what one document may cost, whatever it says of itself.
+
+use std::fmt;
+
+/// What is left to spend on one document. Every parser takes from it before it works.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    entries: u64,
+    inflated_bytes: u64,
+    signatures: u64,
+    xml_nodes: u64,
+}
+
+/// The document would cost more than any honest one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// More entries in the archive than allowed.
+    Entries,
+    /// More bytes after inflation than allowed.
+    InflatedBytes,
+    /// More signature verifications than allowed.
+    Signatures,
+    /// More XML nodes than allowed.
+    XmlNodes,
+}
+
+impl Budget {
+    /// The budget for one document.
+    #[must_use]
+    pub const fn for_document() -> Self {
+        Self {
+            // A licence has tens of files; multi-page dossiers hundreds.
+            entries: 4096,
+            // Four times the largest body the gateway takes: compressed pictures do not inflate, text inflates about tenfold.
+            inflated_bytes: 64 << 20,
+            // A sealed OFD needs two signatures and two paths of three for each seal.
+            signatures: 128,
+            // The largest page of the samples has about 9,000.
+            xml_nodes: 1_000_000,
+        }
+    }
+
+    /// Takes `count` archive entries.
+    ///
+    /// # Errors
+    /// [`Exhausted::Entries`].
+    pub fn spend_entries(&mut self, count: u64) -> Result<(), Exhausted> {
+        spend(&mut self.entries, count, Exhausted::Entries)
+    }
+
+    /// Takes `count` inflated bytes.
+    ///
+    /// # Errors
+    /// [`Exhausted::InflatedBytes`].
+    pub fn spend_inflated(&mut self, count: u64) -> Result<(), Exhausted> {
+        spend(&mut self.inflated_bytes, count, Exhausted::InflatedBytes)
+    }
+
+    /// How many bytes may still be inflated.
+    #[must_use]
+    pub const fn inflated_left(&self) -> u64 {
+        self.inflated_bytes
+    }
+
+    /// Takes one signature verification.
+    ///
+    /// # Errors
+    /// [`Exhausted::Signatures`].
+    pub fn spend_signature(&mut self) -> Result<(), Exhausted> {
+        spend(&mut self.signatures, 1, Exhausted::Signatures)
+    }
+
+    /// Takes `count` XML nodes.
+    ///
+    /// # Errors
+    /// [`Exhausted::XmlNodes`].
+    pub fn spend_nodes(&mut self, count: u64) -> Result<(), Exhausted> {
+        spend(&mut self.xml_nodes, count, Exhausted::XmlNodes)
+    }
+
+    /// How many XML nodes may still be read.
+    #[must_use]
+    pub const fn nodes_left(&self) -> u64 {
+        self.xml_nodes
+    }
+}
+
+fn spend(left: &mut u64, count: u64, error: Exhausted) -> Result<(), Exhausted> {
+    *left = left.checked_sub(count).ok_or(error)?;
+    Ok(())
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Entries => "too many entries in the archive",
+            Self::InflatedBytes => "too many bytes after inflation",
+            Self::Signatures => "too many signatures to verify",
+            Self::XmlNodes => "too many XML nodes",
+        })
+    }
+}
+
+impl std::error::Error for Exhausted {}

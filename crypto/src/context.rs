@@ -1,0 +1,60 @@
+//! What every step of one verification shares.
+
+use crate::budget::Budget;
+use crate::report::{Check, Horizon, SignatureReport, Verdict};
+use crate::time::Timestamp;
+use crate::x509::{Certificate, Trust};
+
+/// Trust and time of one verification, and what is left of its budget.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Whom to trust.
+    pub trust: &'a Trust,
+    /// The moment in question, and when the answer may change.
+    pub horizon: Horizon,
+    /// What the document may still cost.
+    pub budget: Budget,
+    /// Certificates that the caller gave along with the document.
+    pub certificates: &'a [Certificate],
+}
+
+impl<'a> Context<'a> {
+    /// A fresh context for one document.
+    #[must_use]
+    pub const fn new(trust: &'a Trust, at: Timestamp) -> Self {
+        Self { trust, horizon: Horizon::new(at), budget: Budget::for_document(), certificates: &[] }
+    }
+
+    /// Runs `work` with further certificates at hand, those that came with a signature.
+    pub(crate) fn with_certificates<T>(&mut self, more: &[Certificate], work: impl FnOnce(&mut Context<'_>) -> T) -> T {
+        let all: Vec<Certificate> = more.iter().chain(self.certificates).cloned().collect();
+        let mut inner = Context { trust: self.trust, horizon: self.horizon, budget: self.budget.clone(), certificates: &all };
+        let outcome = work(&mut inner);
+        (self.horizon, self.budget) = (inner.horizon, inner.budget);
+        outcome
+    }
+}
+
+/// An empty report for a signature, to be filled check by check.
+pub(crate) fn signature_report(id: &str, form: &'static str) -> SignatureReport {
+    SignatureReport {
+        id: id.to_owned(),
+        form: form.into(),
+        verdict: Verdict::PASSED,
+        claimed_time: None,
+        algorithm: None,
+        signer: None,
+        chain: Vec::new(),
+        trust_domain: None,
+        seal: None,
+        coverage: None,
+        checks: Vec::new(),
+    }
+}
+
+/// A report on a signature that could not even be read.
+pub(crate) fn unreadable(id: &str, form: &'static str, check: Check) -> SignatureReport {
+    let mut report = signature_report(id, form);
+    report.checks.push(check);
+    report
+}

@@ -1,0 +1,226 @@
+//! The XML of OFD: no document types, bounded size and depth, one namespace, no name that could be read in two ways.
+
+use std::fmt;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::budget::{Budget, Exhausted};
+
+const DEPTH_MAX: usize = 64;
+const ATTRIBUTES_MAX: usize = 256;
+/// Namespace declarations in one file: each element that has one copies those in force.
+const NAMESPACES_MAX: usize = 4096;
+
+/// The namespace of GB/T 33190.
+pub const NAMESPACE: &str = "http://www.ofdspec.org/2016";
+
+/// Why XML is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XmlError {
+    /// An element that must stand alone occurs twice, or in two namespaces.
+    Ambiguous,
+    /// Deeper, wider or longer than allowed.
+    Exhausted(Exhausted),
+    /// Nested too deeply, or too many attributes or namespaces.
+    Limits,
+    /// Not well-formed UTF-8 XML without a document type.
+    Malformed,
+    /// An element that must be there is missing.
+    Missing,
+}
+
+/// Parses a file whose root element must have this local name.
+///
+/// # Errors
+/// [`XmlError`].
+pub fn parse<'a>(bytes: &'a [u8], root: &str, budget: &mut Budget) -> Result<Document<'a>, XmlError> {
+    let document = parse_any(bytes, budget)?;
+    if document.root_element().tag_name().name() == root { Ok(document) } else { Err(XmlError::Malformed) }
+}
+
+/// Parses a file, whatever its root element.
+///
+/// # Errors
+/// [`XmlError`].
+pub fn parse_any<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Document<'a>, XmlError> {
+    let text = std::str::from_utf8(bytes).or(Err(XmlError::Malformed))?;
+    scan(text.as_bytes())?;
+    let limit = u32::try_from(budget.nodes_left()).unwrap_or(u32::MAX);
+    let options = ParsingOptions { nodes_limit: limit, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+        roxmltree::Error::NodesLimitReached => XmlError::Exhausted(Exhausted::XmlNodes),
+        roxmltree::Error::AttributesLimitReached | roxmltree::Error::NamespacesLimitReached => XmlError::Limits,
+        _ => XmlError::Malformed,
+    })?;
+    let nodes = document.descendants().count();
+    budget.spend_nodes(u64::try_from(nodes).unwrap_or(u64::MAX)).map_err(XmlError::Exhausted)?;
+    Ok(document)
+}
+
+/// One pass over the markup before the parser sees it: the parser's work grows with the square of what is bounded here.
+fn scan(text: &[u8]) -> Result<(), XmlError> {
+    let (mut rest, mut depth, mut namespaces) = (text, 0usize, 0usize);
+    while let Some(start) = rest.iter().position(|byte| *byte == b'<') {
+        let markup = rest.get(start..).unwrap_or_default();
+        rest = if markup.starts_with(b"<!--") {
+            after(markup, b"-->")?
+        } else if markup.starts_with(b"<![CDATA[") {
+            after(markup, b"]]>")?
+        } else if markup.starts_with(b"<?") {
+            after(markup, b"?>")?
+        } else if markup.starts_with(b"<!") {
+            return Err(XmlError::Malformed); // A document type: entities and external references come with it.
+        } else {
+            let (tag, after) = tag(markup)?;
+            namespaces += tag.namespaces;
+            depth = match tag.kind {
+                Kind::Open => depth + 1,
+                Kind::Close => depth.checked_sub(1).ok_or(XmlError::Malformed)?,
+                Kind::Empty => depth,
+            };
+            if depth > DEPTH_MAX || tag.attributes > ATTRIBUTES_MAX || namespaces > NAMESPACES_MAX {
+                return Err(XmlError::Limits);
+            }
+            after
+        };
+    }
+    Ok(())
+}
+
+enum Kind {
+    Open,
+    Close,
+    Empty,
+}
+
+struct Tag {
+    kind: Kind,
+    attributes: usize,
+    namespaces: usize,
+}
+
+fn tag(markup: &[u8]) -> Result<(Tag, &[u8]), XmlError> {
+    let (mut quote, mut attributes, mut namespaces) = (None, 0, 0);
+    for (at, byte) in markup.iter().enumerate() {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), close) if open == *close => quote = None,
+            (None, b'=') => attributes += 1,
+            (None, b'x') if markup.get(at..).is_some_and(|rest| rest.starts_with(b"xmlns")) => namespaces += 1,
+            (None, b'>') => {
+                let kind = match (markup.get(1), markup.get(at.saturating_sub(1))) {
+                    (Some(b'/'), _) => Kind::Close,
+                    (_, Some(b'/')) => Kind::Empty,
+                    _ => Kind::Open,
+                };
+                return Ok((Tag { kind, attributes, namespaces }, markup.get(at + 1..).unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
+    Err(XmlError::Malformed)
+}
+
+fn after<'a>(markup: &'a [u8], end: &[u8]) -> Result<&'a [u8], XmlError> {
+    let at = markup.windows(end.len()).position(|window| window == end).ok_or(XmlError::Malformed)?;
+    markup.get(at + end.len()..).ok_or(XmlError::Malformed)
+}
+
+/// The children of an element that have this local name.
+///
+/// They must be in the namespace of the root element: wrong namespaces occur in practice, two in one file are an attempt to
+/// show different readers different things.
+///
+/// # Errors
+/// [`XmlError::Ambiguous`].
+pub fn children<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<Vec<Node<'a, 'i>>, XmlError> {
+    let namespace = node.document().root_element().tag_name().namespace();
+    let found: Vec<_> = node.children().filter(|child| child.is_element() && child.tag_name().name() == name).collect();
+    let in_one = found.iter().all(|child| child.tag_name().namespace() == namespace);
+    if in_one { Ok(found) } else { Err(XmlError::Ambiguous) }
+}
+
+/// The only child of this name, if there is one.
+///
+/// # Errors
+/// [`XmlError::Ambiguous`] when there are several.
+pub fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<Option<Node<'a, 'i>>, XmlError> {
+    match children(node, name)?.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        _ => Err(XmlError::Ambiguous),
+    }
+}
+
+/// The text of an element that holds nothing but text, trimmed.
+///
+/// # Errors
+/// [`XmlError::Ambiguous`] when comments or elements split it: readers disagree about what the text then is.
+pub fn text<'a>(node: Node<'a, '_>) -> Result<&'a str, XmlError> {
+    if node.children().any(|child| !child.is_text()) {
+        return Err(XmlError::Ambiguous);
+    }
+    Ok(node.text().unwrap_or_default().trim())
+}
+
+/// The text of the only child of this name, if there is one.
+///
+/// # Errors
+/// As [`child`] and [`text`].
+pub fn child_text<'a>(node: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, XmlError> {
+    child(node, name)?.map(text).transpose()
+}
+
+impl fmt::Display for XmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ambiguous => "an element occurs twice, in two namespaces, or with split text",
+            Self::Exhausted(what) => return fmt::Display::fmt(what, f),
+            Self::Limits => "the XML is nested too deeply or has too many attributes",
+            Self::Malformed => "the XML is malformed or has a document type",
+            Self::Missing => "an element is missing",
+        })
+    }
+}
+
+impl std::error::Error for XmlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<usize, XmlError> {
+        parse(text.as_bytes(), "a", &mut Budget::for_document()).map(|document| document.descendants().count())
+    }
+
+    #[test]
+    fn hostile_documents_are_refused_before_they_cost_anything() {
+        let deep = format!("{}{}", "<a>".repeat(65), "</a>".repeat(65));
+        let wide = format!("<a {}/>", (0..300).map(|n| format!("b{n}='' ")).collect::<String>());
+        let spaces = format!("<a>{}</a>", "<b xmlns:c='d'/>".repeat(5000));
+        for (text, error) in [
+            (deep.as_str(), XmlError::Limits),
+            (&wide, XmlError::Limits),
+            (&spaces, XmlError::Limits),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", XmlError::Malformed),
+            ("<a", XmlError::Malformed),
+            ("<b/>", XmlError::Malformed),
+            ("</a>", XmlError::Malformed),
+            ("<a>\u{0}</a>", XmlError::Malformed),
+        ] {
+            assert_eq!(parsed(text), Err(error), "{}", &text[..text.len().min(40)]);
+        }
+        assert!(parsed("<?xml version='1.0'?><!-- <x --><a b='>'><![CDATA[<<<]]></a>").is_ok());
+    }
+
+    #[test]
+    fn shadows_and_split_text_are_refused() {
+        let text = "<a xmlns='n'><b>1</b><c>2<!-- -->3</c><d/><d/><b xmlns='other'>4</b></a>";
+        let document = parse(text.as_bytes(), "a", &mut Budget::for_document()).unwrap();
+        let root = document.root_element();
+        assert_eq!(child(root, "b"), Err(XmlError::Ambiguous));
+        assert_eq!(child(root, "d"), Err(XmlError::Ambiguous));
+        assert_eq!(child_text(root, "c"), Err(XmlError::Ambiguous));
+        assert_eq!(child(root, "e"), Ok(None));
+    }
+}

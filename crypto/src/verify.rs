@@ -1,0 +1,283 @@
+//! A document, trust and a moment in; a report out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::cms;
+use crate::cms::verify::{Place, Protected};
+use crate::context::Context;
+use crate::digest::{Sha256, sm3};
+use crate::jws::{self, Jws};
+use crate::licence::{Identifier, Metadata};
+use crate::ofd::package::OfdError;
+use crate::ofd::{self, Package};
+use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
+use crate::report::{Check, Report, SignatureReport, Verdict};
+use crate::time::Timestamp;
+use crate::x509::{Certificate, Trust};
+
+/// The forms of document that licet reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// GB/T 33190 with seals or signatures.
+    Ofd,
+    /// JSON Web Signature.
+    Jws,
+    /// `SignedData` with its content inside.
+    Cms,
+}
+
+impl Format {
+    /// Stable name: `ofd`, `jws`, `cms`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ofd => "ofd",
+            Self::Jws => "jws",
+            Self::Cms => "cms",
+        }
+    }
+
+    /// The format with this stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Ofd, Self::Jws, Self::Cms].into_iter().find(|format| format.name() == name)
+    }
+
+    /// Media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Ofd => "application/ofd",
+            Self::Jws => "application/jose",
+            Self::Cms => "application/cms",
+        }
+    }
+
+    /// The format that the first bytes promise.
+    #[must_use]
+    pub fn detect(document: &[u8]) -> Option<Self> {
+        if document.starts_with(b"PK") {
+            Some(Self::Ofd)
+        } else if jws::is_likely(document) {
+            Some(Self::Jws)
+        } else if document.first() == Some(&0x30) {
+            Some(Self::Cms)
+        } else {
+            None
+        }
+    }
+}
+
+/// What is asked about a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The document as received.
+    pub document: &'a [u8],
+    /// The moment in question.
+    pub at: Timestamp,
+    /// Certificates given along, for signatures that carry none.
+    pub certificates: &'a [Certificate],
+}
+
+/// The answer about a document by itself; what the records say of the licence is not in it yet.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// The report.
+    pub report: Report,
+    /// The format, if it is known.
+    pub format: Option<Format>,
+    /// The licence's data, if the document carries them and they are well formed.
+    pub metadata: Option<Metadata>,
+}
+
+/// A document that verified as a licence. There is no other way to make one.
+///
+/// ```compile_fail
+/// let forged = crypto::verify::Verified { document: Vec::new() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verified {
+    document: Vec<u8>,
+    format: Format,
+    metadata: Metadata,
+    sha256: Sha256,
+    sm3: [u8; 32],
+}
+
+/// Verifies a document.
+#[must_use]
+pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
+    let mut context = Context::new(trust, question.at);
+    context.certificates = question.certificates;
+    let format = Format::detect(question.document);
+    let found = match format {
+        Some(Format::Ofd) => ofd_document(question.document, &mut context),
+        Some(Format::Jws) => jws_document(question.document, &mut context),
+        Some(Format::Cms) => cms_document(question.document, &mut context),
+        None => Err(DOCUMENT_FORMAT.fail().with("reason", "neither OFD nor JWS nor CMS")),
+    };
+    let mut report = Report {
+        verdict: Verdict::PASSED,
+        format: format.map_or("unknown", Format::name).into(),
+        document_sha256: Sha256::of(&[question.document]),
+        validation_time: question.at,
+        checks: Vec::new(),
+        signatures: Vec::new(),
+        warnings: Vec::new(),
+        trust_generation: trust.generation(),
+        holds_until: None,
+    };
+    let mut metadata = None;
+    match found {
+        Err(check) => report.checks.push(check),
+        Ok(found) => {
+            report.checks.push(DOCUMENT_FORMAT.pass());
+            report.checks.extend(found.checks);
+            let (checks, read) = licence(found.fields, &found.signatures, &found.signers);
+            report.checks.extend(checks);
+            report.signatures = found.signatures;
+            metadata = read;
+        }
+    }
+    report.holds_until = context.horizon.next();
+    report.conclude();
+    Verification { report, format, metadata }
+}
+
+impl Verification {
+    /// The document as something that may be stored: only when the verdict is `TOTAL-PASSED` and the licence's data are there.
+    #[must_use]
+    pub fn into_verified(self, document: Vec<u8>) -> Option<Verified> {
+        let same = Sha256::of(&[&document]) == self.report.document_sha256;
+        if !self.report.verdict.is_passed() || !same {
+            return None;
+        }
+        let sm3 = sm3(&[&document]);
+        Some(Verified { sha256: self.report.document_sha256, sm3, format: self.format?, metadata: self.metadata?, document })
+    }
+}
+
+impl Verified {
+    /// The licence's data.
+    #[must_use]
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The document's format.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The document as received.
+    #[must_use]
+    pub fn document(&self) -> &[u8] {
+        &self.document
+    }
+
+    /// SHA-256 of the document.
+    #[must_use]
+    pub const fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// SM3 of the document.
+    #[must_use]
+    pub const fn sm3(&self) -> [u8; 32] {
+        self.sm3
+    }
+}
+
+/// What a document holds, whatever its form.
+struct Found {
+    checks: Vec<Check>,
+    signatures: Vec<SignatureReport>,
+    /// The licence's data by short name; `Err` when they contradict themselves.
+    fields: Result<BTreeMap<String, String>, ()>,
+    /// Organisation codes of the signers' certificates, in the order of the signatures.
+    signers: Vec<Option<String>>,
+}
+
+fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
+    let refuse = |error: OfdError| DOCUMENT_FORMAT.fail().with("reason", error);
+    let package = Package::open(document, &mut context.budget).map_err(refuse)?;
+    let outcome = ofd::verify::verify(&package, context).map_err(refuse)?;
+    let signers = outcome.signers;
+    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields: package.custom_data().or(Err(())), signers })
+}
+
+fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
+    let jws = Jws::parse(document).or(Err(DOCUMENT_FORMAT.fail().with("reason", "not a JWS that is read here")))?;
+    let report = jws::verify(&jws, context).map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?;
+    let signers = vec![jws.signer().and_then(|signer| signer.organisation_code())];
+    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
+}
+
+fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
+    let data = cms::signed_data(document).map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?;
+    let Some(content) = data.content else {
+        return Err(DOCUMENT_FORMAT.doubt().with("reason", "the content is not inside"));
+    };
+    let (mut signatures, mut signers) = (Vec::new(), Vec::new());
+    for (index, signer) in data.signers.iter().enumerate() {
+        let id = (index + 1).to_string();
+        let place = Place { id: &id, claimed: None };
+        let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
+        signatures.push(report.map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?);
+        signers.push(signer.certificate(&data.certificates).and_then(Certificate::organisation_code));
+    }
+    let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
+    Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
+}
+
+/// The licence's data in a JSON payload: an object whose members are texts.
+fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
+    let members: Map<String, Value> = jws::object(payload).unwrap_or_default();
+    members
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => Ok((name, text)),
+            _ => Err(()),
+        })
+        .collect()
+}
+
+/// Checks of the licence's data, and the data themselves.
+fn licence(
+    fields: Result<BTreeMap<String, String>, ()>,
+    signatures: &[SignatureReport],
+    signers: &[Option<String>],
+) -> (Vec<Check>, Option<Metadata>) {
+    let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
+    let Some(identifier) = fields.get("ZZBS") else {
+        // A signed document that is no licence has a verdict of its own; it is worth a warning that it is none.
+        return (vec![LICENCE_METADATA.doubt().as_warning()], None);
+    };
+    let mut checks = vec![LICENCE_IDENTIFIER.test(identifier.parse::<Identifier>().is_ok())];
+    match Metadata::from_fields(&fields) {
+        Ok(metadata) => {
+            checks.push(LICENCE_METADATA.pass());
+            checks.push(issuer(&metadata, signatures, signers));
+            (checks, Some(metadata))
+        }
+        Err(error) => {
+            checks.push(LICENCE_METADATA.fail().with("reason", error.code()));
+            (checks, None)
+        }
+    }
+}
+
+/// One of those who signed must be the issuing body (standards 3.4 I: a genuine seal on somebody else's licence).
+fn issuer(metadata: &Metadata, signatures: &[SignatureReport], signers: &[Option<String>]) -> Check {
+    let wanted = metadata.issuer_code.as_str();
+    if signers.iter().flatten().any(|code| code == wanted) {
+        return LICENCE_ISSUER.pass().with("organisation", wanted);
+    }
+    if signers.iter().all(Option::is_none) || signatures.is_empty() {
+        return LICENCE_ISSUER.doubt().with("issuer", wanted);
+    }
+    LICENCE_ISSUER.fail().with("issuer", wanted)
+}

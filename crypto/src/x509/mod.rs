@@ -1,0 +1,13 @@
+//! Certificates, revocation lists, trust and the paths between them (RFC 5280, GB/T 20518).
+
+pub mod certificate;
+pub mod crl;
+pub mod extension;
+pub mod name;
+pub mod path;
+pub mod pem;
+pub mod trust;
+
+pub use certificate::Certificate;
+pub use crl::RevocationList;
+pub use trust::{Domain, Purpose, Trust};

@@ -1,0 +1,121 @@
+//! Paths from a certificate to a trust anchor: found in [`build`], judged in [`judge`] and [`revocation`].
+//!
+//! Whoever deepens path validation adds rules to `judge`; building and the report stay as they are.
+
+mod build;
+mod judge;
+mod revocation;
+
+use super::{Certificate, Domain, Purpose, Trust};
+use crate::budget::{Budget, Exhausted};
+use crate::report::checks::{PATH_BUILT, PATH_SIGNATURES};
+use crate::report::{CertificateSummary, Check, Horizon, Role, Verdict};
+use crate::time::Timestamp;
+
+/// What is asked about a certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What the certificate was used for.
+    pub purpose: Purpose,
+    /// Whose certificate it is, in the report.
+    pub role: Role,
+    /// When it says to have been used, if it says so.
+    pub used_at: Option<Timestamp>,
+    /// How its age is judged.
+    pub lifetime: Lifetime,
+    /// Certificates that came with the document.
+    pub companions: &'a [Certificate],
+}
+
+/// How the validity and revocation of a path are judged when its use lies in the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The path must be good at the validation time: the claimed time of use is not proven.
+    Now,
+    /// The path must have been good at this moment; what happened since leaves a warning if `warn_since`, else it counts
+    /// where it cannot be told from before.
+    At {
+        /// The moment in question.
+        moment: Timestamp,
+        /// Whether later expiry and revocation are warnings (GM/T 0031-2025) instead of doubts.
+        warn_since: bool,
+    },
+}
+
+/// The answer: checks for the report, and the path if there is one.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The checks that were made.
+    pub checks: Vec<Check>,
+    /// The path, from the certificate in question to the anchor.
+    pub chain: Vec<CertificateSummary>,
+    /// The domain whose anchor it leads to.
+    pub domain: Option<String>,
+}
+
+/// A certificate with its issuer's certificates up to an anchor of a domain.
+#[derive(Clone, Debug)]
+struct Path<'a> {
+    domain: &'a Domain,
+    /// From the certificate in question to the anchor, which may be the certificate itself.
+    certificates: Vec<&'a Certificate>,
+}
+
+/// Finds the best path for `leaf` and says what is good and bad about it.
+///
+/// All paths within the budget are tried until one passes every check; otherwise the least bad one is reported.
+///
+/// # Errors
+/// [`Exhausted`] when the document's budget for signatures is spent.
+pub fn validate(
+    leaf: &Certificate,
+    question: &Question<'_>,
+    trust: &Trust,
+    horizon: &mut Horizon,
+    budget: &mut Budget,
+) -> Result<Answer, Exhausted> {
+    let mut best: Option<(Verdict, Answer)> = None;
+    let mut search = build::Search::new(leaf, question.companions, budget);
+    for domain in trust.for_purpose(question.purpose) {
+        for path in search.paths(domain)? {
+            let checks = judge::judge(&path, question, trust, horizon, search.budget())?;
+            let verdict = Verdict::of(checks.iter());
+            if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
+                best = Some((verdict, answer(&path, checks, question.role)));
+            }
+            if verdict.is_passed() {
+                break;
+            }
+        }
+        if best.as_ref().is_some_and(|(verdict, _)| verdict.is_passed()) {
+            break;
+        }
+    }
+    Ok(match best {
+        Some((_, answer)) => answer,
+        None => nothing_found(&search, leaf, question.role),
+    })
+}
+
+fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
+    let found = PATH_BUILT.pass().of(role).with("domain", &path.domain.name).with("certificates", path.certificates.len());
+    Answer {
+        checks: std::iter::once(found).chain(checks).collect(),
+        chain: path.certificates.iter().map(|certificate| certificate.summary()).collect(),
+        domain: Some(path.domain.name.clone()),
+    }
+}
+
+fn nothing_found(search: &build::Search<'_>, leaf: &Certificate, role: Role) -> Answer {
+    let issuer = leaf.issuer();
+    let mut checks = vec![PATH_BUILT.fail().of(role).with("issuer", issuer)];
+    if search.saw_bad_signature() {
+        checks.push(
+            PATH_SIGNATURES
+                .fail()
+                .of(role)
+                .counting_as(Verdict::indeterminate(crate::report::SubIndication::CertificateChainGeneralFailure)),
+        );
+    }
+    Answer { checks, chain: vec![leaf.summary()], domain: None }
+}

@@ -1,0 +1,120 @@
+//! Revocation along a path, by lists: good, revoked, or no conclusion; never two of them, never a guess.
+
+use super::{Lifetime, Path, Question};
+use crate::budget::{Budget, Exhausted};
+use crate::report::checks::PATH_REVOCATION;
+use crate::report::{Check, Horizon, SubIndication, Verdict};
+use crate::time::Timestamp;
+use crate::x509::crl::Revocation;
+use crate::x509::trust::{RevocationPolicy, may_sign_lists};
+use crate::x509::{Certificate, Domain, RevocationList, Trust};
+
+/// `certificateHold` (RFC 5280 5.3.1): may be lifted again.
+const ON_HOLD: u32 = 6;
+
+enum Status {
+    Good,
+    Revoked(Revocation),
+    Unknown(&'static str),
+}
+
+/// Judges every certificate of the path but the anchor.
+pub(super) fn check(
+    path: &Path<'_>,
+    question: &Question<'_>,
+    trust: &Trust,
+    horizon: &mut Horizon,
+    budget: &mut Budget,
+) -> Result<Check, Exhausted> {
+    if path.domain.revocation == RevocationPolicy::None {
+        return Ok(PATH_REVOCATION.skip());
+    }
+    let mut doubt: Option<Check> = None;
+    let pairs = path.certificates.iter().zip(path.certificates.iter().skip(1));
+    for (depth, (certificate, issuer)) in pairs.enumerate() {
+        match status(certificate, issuer, path.domain, trust, horizon, budget)? {
+            Status::Good => {}
+            Status::Revoked(revocation) => {
+                let check = revoked(revocation, question, depth, horizon).with("certificate", certificate.subject());
+                if check.effect.is_some() {
+                    return Ok(check);
+                }
+                doubt.get_or_insert(check);
+            }
+            Status::Unknown(why) => {
+                let check = PATH_REVOCATION.doubt().with("certificate", certificate.subject()).with("reason", why);
+                let required = path.domain.revocation == RevocationPolicy::Require;
+                // A doubt that counts replaces a warning.
+                if required || doubt.is_none() {
+                    doubt = Some(if required { check } else { check.as_warning() });
+                }
+            }
+        }
+    }
+    Ok(doubt.unwrap_or_else(|| PATH_REVOCATION.pass()))
+}
+
+fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizon: &Horizon) -> Check {
+    let facts = |check: Check| {
+        let check = check.with("revoked_at", revocation.at);
+        revocation.reason.map_or(check.clone(), |reason| check.with("reason_code", reason))
+    };
+    if revocation.reason == Some(ON_HOLD) {
+        return facts(PATH_REVOCATION.doubt());
+    }
+    let failed = facts(PATH_REVOCATION.fail());
+    match question.lifetime {
+        Lifetime::At { moment, warn_since: true } if revocation.at > moment => failed.as_warning(),
+        _ if question.used_at.is_some_and(|used_at| used_at < revocation.at) => {
+            // It says to have been used before, but nothing proves that (ETSI EN 319 102-1, 5.5).
+            let why = if depth == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
+            failed.counting_as(Verdict::indeterminate(why)).with("at", horizon.at())
+        }
+        _ => failed,
+    }
+}
+
+fn status(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    domain: &Domain,
+    trust: &Trust,
+    horizon: &mut Horizon,
+    budget: &mut Budget,
+) -> Result<Status, Exhausted> {
+    let at = horizon.at();
+    let (mut fresh, mut seen) = (false, false);
+    for list in domain.lists.iter().filter(|list| list.issuer() == certificate.issuer()) {
+        if !list.is_complete() || !is_signed(list, issuer, trust, budget)? {
+            continue;
+        }
+        seen = true;
+        if let Some(revocation) = list.find(certificate)
+            && horizon.reached(revocation.at)
+        {
+            return Ok(Status::Revoked(revocation));
+        }
+        fresh |= speaks_of(list, at, horizon);
+    }
+    Ok(match (fresh, seen) {
+        (true, _) => Status::Good,
+        (false, true) => Status::Unknown("the revocation lists are out of date"),
+        (false, false) => Status::Unknown("no revocation list of the issuer is at hand"),
+    })
+}
+
+/// Whether the list knows what happened until `at`: issued later, or still the latest by its own word.
+fn speaks_of(list: &RevocationList, at: Timestamp, horizon: &mut Horizon) -> bool {
+    if list.this_update() >= at {
+        return true;
+    }
+    list.next_update().is_some_and(|next| horizon.within(list.this_update(), next))
+}
+
+fn is_signed(list: &RevocationList, issuer: &Certificate, trust: &Trust, budget: &mut Budget) -> Result<bool, Exhausted> {
+    if trust.list_is_proven(list, issuer) {
+        return Ok(true);
+    }
+    budget.spend_signature()?;
+    Ok(may_sign_lists(issuer) && issuer.key().is_some_and(|key| list.verify_signature(key).is_ok()))
+}

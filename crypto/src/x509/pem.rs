@@ -1,0 +1,60 @@
+//! PEM (RFC 7468) and the other wrappings in which certificates and lists are handed over.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Certificate, RevocationList};
+use crate::cms;
+use crate::der::{self, DerError};
+
+/// The contents of every PEM block with this label, in order. Lines between blocks are ignored.
+///
+/// # Errors
+/// [`DerError::BadValue`] when a block is not closed or not base64.
+pub fn blocks(text: &str, label: &str) -> der::Result<Vec<Vec<u8>>> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let mut rest = text;
+    let mut found = Vec::new();
+    while let Some((_, after)) = rest.split_once(&begin) {
+        let (body, after) = after.split_once(&end).ok_or(DerError::Truncated)?;
+        let compact: String = body.split_ascii_whitespace().collect();
+        found.push(STANDARD.decode(compact).or(Err(DerError::BadValue))?);
+        rest = after;
+    }
+    Ok(found)
+}
+
+/// Reads certificates from PEM, DER, or a certificates-only CMS (`.p7b`) in either form.
+///
+/// # Errors
+/// [`DerError`] when the bytes hold no certificate in any of these forms, or a malformed one.
+pub fn certificates(bytes: &[u8]) -> der::Result<Vec<Certificate>> {
+    let Some(text) = pem_text(bytes) else {
+        return Certificate::from_der(bytes).map(|certificate| vec![certificate]).or_else(|_| cms::certificates(bytes));
+    };
+    let mut all = Vec::new();
+    for block in blocks(text, "CERTIFICATE")? {
+        all.push(Certificate::from_der(&block)?);
+    }
+    for label in ["PKCS7", "CMS"] {
+        for block in blocks(text, label)? {
+            all.extend(cms::certificates(&block)?);
+        }
+    }
+    if all.is_empty() { Err(DerError::BadValue) } else { Ok(all) }
+}
+
+/// Reads revocation lists from PEM or DER.
+///
+/// # Errors
+/// [`DerError`] when the bytes hold no list in either form, or a malformed one.
+pub fn revocation_lists(bytes: &[u8]) -> der::Result<Vec<RevocationList>> {
+    let Some(text) = pem_text(bytes) else { return RevocationList::from_der(bytes).map(|list| vec![list]) };
+    let lists: Vec<_> =
+        blocks(text, "X509 CRL")?.iter().map(|block| RevocationList::from_der(block)).collect::<der::Result<_>>()?;
+    if lists.is_empty() { Err(DerError::BadValue) } else { Ok(lists) }
+}
+
+fn pem_text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| text.contains("-----BEGIN "))
+}

@@ -1,0 +1,212 @@
+//! Who is trusted for what: trust domains, their anchors, lists and rules, as one immutable generation.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::extension::KeyUsage;
+use super::{Certificate, RevocationList};
+use crate::digest::Sha256;
+use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
+use crate::time::Timestamp;
+
+/// What a trust domain is good for. An anchor for one purpose means nothing for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Signing licences and using seals.
+    Signer,
+    /// Making seals.
+    SealMaker,
+    /// Time-stamping.
+    Tsa,
+    /// Calling the gateway.
+    Client,
+    /// Answering for the status of certificates.
+    Ocsp,
+}
+
+/// What a missing or stale revocation list means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationPolicy {
+    /// No conclusion.
+    Require,
+    /// A warning.
+    IfAvailable,
+    /// Nothing: lists are not asked.
+    None,
+}
+
+/// An accepted algorithm and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlgorithmRule {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// The last moment at which it is accepted; `None` for no end.
+    pub until: Option<Timestamp>,
+}
+
+/// A trust domain: anchors for one purpose, with the rules for paths that lead to them.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// Name in reports and configuration.
+    pub name: String,
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// Trust anchors.
+    pub anchors: Vec<Certificate>,
+    /// Authorities that documents may leave out.
+    pub intermediates: Vec<Certificate>,
+    /// Revocation lists.
+    pub lists: Vec<RevocationList>,
+    /// What a missing list means.
+    pub revocation: RevocationPolicy,
+    /// Accepted algorithms.
+    pub algorithms: Vec<AlgorithmRule>,
+    /// Smallest accepted RSA modulus, in bits.
+    pub rsa_bits_min: usize,
+    /// For seal makers: the certificates that may make seals, by SHA-256; `None` for every certificate under the anchors.
+    pub makers: Option<BTreeSet<Sha256>>,
+    /// Whether issuers whose key usage lacks `keyCertSign` are accepted. Some test authorities need it; no real one does.
+    pub lax_issuers: bool,
+}
+
+/// Rules that hold for all documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether SM2 values may be the bare pair r ‖ s, as some government seals have them.
+    pub raw_sm2: bool,
+    /// How far ahead of the validation time a claimed time may lie, in seconds, for clocks that differ.
+    pub clock_skew_s: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { raw_sm2: true, clock_skew_s: 300 }
+    }
+}
+
+/// All trust domains and rules in force together. Made once, never changed: a change makes a new generation.
+#[derive(Debug)]
+pub struct Trust {
+    generation: Sha256,
+    policy: Policy,
+    domains: Vec<Domain>,
+    proven: BTreeSet<(Sha256, Vec<u8>)>,
+}
+
+impl Trust {
+    /// Puts a generation together. Signatures of lists are checked here, once, where their issuer is known.
+    #[must_use]
+    pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
+        let generation = generation(&domains, policy);
+        let mut proven = BTreeSet::new();
+        for domain in &domains {
+            for list in &domain.lists {
+                let known = domain.anchors.iter().chain(&domain.intermediates);
+                for issuer in known.filter(|known| known.subject() == list.issuer()) {
+                    if let Some(key) = issuer.key()
+                        && may_sign_lists(issuer)
+                        && list.verify_signature(key).is_ok()
+                    {
+                        proven.insert((list.sha256(), issuer.spki().to_vec()));
+                    }
+                }
+            }
+        }
+        Self { generation, policy, domains, proven }
+    }
+
+    /// The digest of everything in force: two gateways with the same digest decide alike.
+    #[must_use]
+    pub const fn generation(&self) -> Sha256 {
+        self.generation
+    }
+
+    /// The rules for all documents.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// All domains, in the order of the configuration.
+    #[must_use]
+    pub fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+
+    /// The domains for this purpose.
+    pub fn for_purpose(&self, purpose: Purpose) -> impl Iterator<Item = &Domain> {
+        self.domains.iter().filter(move |domain| domain.purpose == purpose)
+    }
+
+    /// Whether the list was signed by this issuer; `None` when that was not settled when the generation was made.
+    #[must_use]
+    pub fn list_is_proven(&self, list: &RevocationList, issuer: &Certificate) -> bool {
+        self.proven.contains(&(list.sha256(), issuer.spki().to_vec()))
+    }
+}
+
+/// Whether a certificate may sign revocation lists (RFC 5280 6.3.3 (f)).
+pub(super) fn may_sign_lists(certificate: &Certificate) -> bool {
+    match certificate.extensions().key_usage() {
+        Ok(None) => true,
+        Ok(Some(usage)) => usage.allows(KeyUsage::CRL_SIGN),
+        Err(_) => false,
+    }
+}
+
+impl Domain {
+    /// A domain with these anchors and the usual rules: every algorithm of the table, RSA from 2048 bits, lists demanded.
+    #[must_use]
+    pub fn new(name: &str, purpose: Purpose, anchors: Vec<Certificate>) -> Self {
+        Self {
+            name: name.to_owned(),
+            purpose,
+            anchors,
+            intermediates: Vec::new(),
+            lists: Vec::new(),
+            revocation: RevocationPolicy::Require,
+            algorithms: TABLE.iter().map(|row| AlgorithmRule { algorithm: row.algorithm, until: None }).collect(),
+            rsa_bits_min: 2048,
+            makers: None,
+            lax_issuers: false,
+        }
+    }
+
+    /// Whether this algorithm with this key is accepted at this moment.
+    #[must_use]
+    pub fn accepts(&self, algorithm: Algorithm, key: &PublicKey, at: Timestamp) -> bool {
+        let large_enough = key.kind() != KeyKind::Rsa || key.size() >= self.rsa_bits_min;
+        let rule = self.algorithms.iter().find(|rule| rule.algorithm == algorithm);
+        large_enough && rule.is_some_and(|rule| rule.until.is_none_or(|until| at <= until))
+    }
+}
+
+fn generation(domains: &[Domain], policy: Policy) -> Sha256 {
+    let mut text = format!("licet trust generation 1\n{policy:?}\n");
+    for domain in domains {
+        text.push_str(&format!(
+            "domain {:?} {:?} {:?} {:?} {} {:?} {}\n",
+            domain.name,
+            domain.purpose,
+            domain.revocation,
+            domain.algorithms,
+            domain.rsa_bits_min,
+            domain.makers,
+            domain.lax_issuers
+        ));
+        for anchor in &domain.anchors {
+            text.push_str(&format!("anchor {}\n", anchor.sha256()));
+        }
+        for certificate in &domain.intermediates {
+            text.push_str(&format!("intermediate {}\n", certificate.sha256()));
+        }
+        for list in &domain.lists {
+            text.push_str(&format!("list {}\n", list.sha256()));
+        }
+    }
+    Sha256::of(&[text.as_bytes()])
+}

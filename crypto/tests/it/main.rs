@@ -1,0 +1,17 @@
+//! Tests against material from outside.
+
+#[cfg(test)]
+mod identifiers;
+
+/// The folder of samples: `LICET_TESTDATA`, or `shared/testdata` beside the project.
+#[cfg(test)]
+fn testdata() -> std::path::PathBuf {
+    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/testdata");
+    let folder = std::env::var_os("LICET_TESTDATA").map_or(beside, std::path::PathBuf::from);
+    assert!(
+        folder.is_dir(),
+        "THE SAMPLES ARE MISSING: {} is not a folder. Set LICET_TESTDATA to the folder of test data; without it these tests prove nothing.",
+        folder.display()
+    );
+    folder
+}
