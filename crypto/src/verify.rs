@@ -160,6 +160,15 @@ impl Verification {
 }
 
 impl Verified {
+    /// A document that nobody has verified, for tests of those who take verified ones. Exists only with the feature `testing`,
+    /// which no shipped crate may ask for.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn for_tests(metadata: Metadata, document: Vec<u8>) -> Self {
+        let (sha256, sm3) = (Sha256::of(&[&document]), sm3(&[&document]));
+        Self { sha256, sm3, format: Format::Ofd, metadata, document }
+    }
+
     /// The licence's data.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {

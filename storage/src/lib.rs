@@ -1,1 +1,35 @@
-//! Empty.
+//! The disk rim of licet: keeps licences, seals and certificates, and gives them back as they came.
+//!
+//! Synchronous: a call returns when the disk has answered, and a write when it is durable. No type of an engine appears here.
+//!
+//! ```text
+//! licences, seals, certificates      what callers see
+//!   keys, records                    every key and every value layout
+//!   shelf                            batches, retries, pages
+//!   vault                            values sealed, subjects blinded
+//! engine                             the port, with RocksDB and memory behind it
+//! ```
+//!
+//! What is not here: clocks, sockets, judgement. Time is an argument, and only what `crypto` has verified can be stored as a
+//! licence.
+
+pub mod certificates;
+pub mod engine;
+pub mod error;
+mod keys;
+pub mod licences;
+pub mod page;
+mod records;
+pub mod seals;
+pub mod secret;
+mod shelf;
+mod store;
+mod stored;
+mod vault;
+
+pub use engine::rocks::Options;
+pub use error::{StorageError, StoreError};
+pub use secret::{Keys, KeysError};
+pub use store::Store;
+pub use stored::Stored;
+pub use vault::KeyId;

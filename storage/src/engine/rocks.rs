@@ -1,0 +1,286 @@
+//! The default engine: `RocksDB` on the local disk, with group commit.
+//!
+//! One column family per [`Space`]; key = part (8 bytes, big-endian) ++ key; value = version (8 bytes, big-endian) ++ value.
+//! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.
+
+use std::fs::{self, File, TryLockError};
+use std::ops::Bound;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, IteratorMode,
+    LogLevel, ReadOptions, WriteBatch, WriteOptions,
+};
+
+use super::committer::{Committer, Decided, Ledger, WriteFailed};
+use super::{Batch, Caps, CommitError, Direction, Engine, OpenError, Part, Range, ReadError, Row, Space, Versioned};
+
+/// The key of the format marker, in [`Space::Hot`] of part 0.
+pub const FORMAT_KEY: &[u8] = b"format";
+
+/// The format that this engine writes, and the only one that it reads.
+pub const FORMAT: &[u8] = b"1";
+
+/// The column family that `RocksDB` makes by itself. Nothing is in it.
+const DEFAULT_FAMILY: &str = "default";
+
+/// Sizes, all in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Memory for blocks that have been read, shared by all spaces.
+    pub block_cache_bytes: usize,
+    /// Memory for writes that are not in tables yet, of each space.
+    pub write_buffer_bytes: usize,
+    /// When the write-ahead logs together exceed this, what they hold is written to tables. Bounds the time of a start.
+    pub wal_bytes_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { block_cache_bytes: 128 << 20, write_buffer_bytes: 16 << 20, wal_bytes_max: 128 << 20 }
+    }
+}
+
+/// A `RocksDB` database, open.
+#[derive(Debug)]
+pub struct Rocks {
+    // In this order: the committer ends, then the database closes, then the lock is released.
+    committer: Committer,
+    disk: Disk,
+    _lock: File,
+}
+
+#[derive(Clone)]
+struct Disk {
+    db: Arc<DB>,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk").field("path", &self.db.path()).finish()
+    }
+}
+
+impl Rocks {
+    /// Opens the database in `directory`, or makes it, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is changed in a directory that is refused.
+    pub fn open(directory: &Path, options: &Options) -> Result<Self, OpenError> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(directory.join("licet.lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => OpenError::Locked,
+            TryLockError::Error(error) => OpenError::Io(error),
+        })?;
+        let path = directory.join("rocksdb");
+        refuse_foreign(&path)?;
+        let cache = Cache::new_hyper_clock_cache(options.block_cache_bytes, 0);
+        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &cache)));
+        let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
+        let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
+        let db = DB::open_cf_descriptors(&database_options(options), &path, families).map_err(refused)?;
+        let mut disk = Disk { db: Arc::new(db) };
+        disk.check_format()?;
+        let committer = Committer::start(disk.clone())?;
+        Ok(Self { committer, disk, _lock: lock })
+    }
+}
+
+/// Refuses a database with other column families, before `RocksDB` touches it.
+fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    if !path.join("CURRENT").try_exists()? {
+        return Ok(());
+    }
+    let names = DB::list_cf(&rocksdb::Options::default(), path).map_err(refused)?;
+    let ours = |name: &String| name == DEFAULT_FAMILY || Space::ALL.iter().any(|space| space.name() == name);
+    if names.iter().all(ours) { Ok(()) } else { Err(OpenError::Foreign) }
+}
+
+fn refused(error: rocksdb::Error) -> OpenError {
+    OpenError::Refused(error.into_string())
+}
+
+fn database_options(options: &Options) -> rocksdb::Options {
+    let mut database = rocksdb::Options::default();
+    database.create_if_missing(true);
+    database.create_missing_column_families(true);
+    database.set_max_total_wal_size(options.wal_bytes_max);
+    // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
+    database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    database.set_track_and_verify_wals_in_manifest(true);
+    database.set_log_level(LogLevel::Warn);
+    database.set_max_log_file_size(4 << 20);
+    database.set_keep_log_file_num(4);
+    database.set_stats_dump_period_sec(0);
+    database.set_max_manifest_file_size(64 << 20);
+    database.set_max_background_jobs(2);
+    database.set_bytes_per_sync(1 << 20);
+    database
+}
+
+fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    // Most reads of a row that may not exist are of one that does not: ten bits answer 99 % of them without a disk.
+    blocks.set_bloom_filter(10.0, false);
+    blocks.set_format_version(6);
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    let mut family = rocksdb::Options::default();
+    family.set_block_based_table_factory(&blocks);
+    family.set_write_buffer_size(options.write_buffer_bytes);
+    // Values are sealed, and sealed bytes do not compress.
+    family.set_compression_type(DBCompressionType::None);
+    family
+}
+
+impl Disk {
+    fn family(&self, space: Space) -> Result<&ColumnFamily, ReadError> {
+        self.db.cf_handle(space.name()).ok_or(ReadError::Unavailable)
+    }
+
+    /// Reads the format marker, and writes it into an empty database.
+    fn check_format(&mut self) -> Result<(), OpenError> {
+        let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
+        match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
+            Some(format) if format.value == FORMAT => return Ok(()),
+            Some(format) => {
+                let found = String::from_utf8_lossy(&format.value).chars().take(32).collect();
+                return Err(OpenError::UnknownFormat { found });
+            }
+            None => {}
+        }
+        let families = Space::ALL.into_iter().map(Space::name).chain([DEFAULT_FAMILY]);
+        for family in families.filter_map(|name| self.db.cf_handle(name)) {
+            if self.db.iterator_cf(family, IteratorMode::Start).next().is_some() {
+                return Err(OpenError::Foreign);
+            }
+        }
+        let value = Some((1, FORMAT.to_vec()));
+        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY.to_vec(), value };
+        self.write(vec![marker]).map_err(|WriteFailed| OpenError::Refused("the format marker cannot be written".to_owned()))
+    }
+
+    fn read(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
+        let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
+        found.map(|stored| unpack(&stored)).transpose()
+    }
+}
+
+impl Ledger for Disk {
+    fn version(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<u64>, ReadError> {
+        let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
+        found.map(|stored| split_version(&stored).map(|(version, _)| version)).transpose()
+    }
+
+    fn write(&mut self, writes: Vec<Decided>) -> Result<(), WriteFailed> {
+        let mut batch = WriteBatch::default();
+        for write in writes {
+            let family = self.family(write.space).map_err(|_missing| WriteFailed)?;
+            let key = placed(write.part, &write.key);
+            match write.value {
+                Some((version, value)) => batch.put_cf(family, key, [&version.to_be_bytes()[..], &value].concat()),
+                None => batch.delete_cf(family, key),
+            }
+        }
+        let mut synced = WriteOptions::default();
+        synced.set_sync(true);
+        self.db.write_opt(batch, &synced).map_err(|_error| WriteFailed)
+    }
+}
+
+impl Engine for Rocks {
+    fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
+        self.disk.read(part, space, key)
+    }
+
+    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
+        if let Some(end) = upper_bound(part, range.to) {
+            bounds.set_iterate_upper_bound(end);
+        }
+        let start = match direction {
+            Direction::Ascending => IteratorMode::Start,
+            Direction::Descending => IteratorMode::End,
+        };
+        let rows = self.disk.db.iterator_cf_opt(self.disk.family(space)?, bounds, start).take(limit);
+        rows.map(|row| {
+            let (key, stored) = row.map_err(read_error)?;
+            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
+            Ok((key.to_vec(), unpack(&stored)?))
+        })
+        .collect()
+    }
+
+    fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
+        batch.check(self.caps())?;
+        self.committer.commit(part, batch)
+    }
+
+    fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
+        self.committer.fence()?;
+        self.disk.read(part, space, key)
+    }
+
+    fn barrier(&self, _part: Part) -> Result<(), ReadError> {
+        // One process writes, and its reads see what it has acknowledged.
+        Ok(())
+    }
+
+    fn caps(&self) -> Caps {
+        Caps { writes: 4096, bytes: 64 * 1024 * 1024 }
+    }
+}
+
+fn placed(part: Part, key: &[u8]) -> Vec<u8> {
+    [&part.0.to_be_bytes()[..], key].concat()
+}
+
+/// The first key that a range may hold.
+fn lower_bound(part: Part, from: Bound<Vec<u8>>) -> Vec<u8> {
+    match from {
+        Bound::Unbounded => placed(part, &[]),
+        Bound::Included(key) => placed(part, &key),
+        Bound::Excluded(mut key) => {
+            key.push(0);
+            placed(part, &key)
+        }
+    }
+}
+
+/// The first key behind a range; `None` when there is no key behind it.
+fn upper_bound(part: Part, to: Bound<Vec<u8>>) -> Option<Vec<u8>> {
+    match to {
+        Bound::Unbounded => part.0.checked_add(1).map(|next| placed(Part(next), &[])),
+        Bound::Excluded(key) => Some(placed(part, &key)),
+        Bound::Included(mut key) => {
+            key.push(0);
+            Some(placed(part, &key))
+        }
+    }
+}
+
+fn split_version(stored: &[u8]) -> Result<(u64, &[u8]), ReadError> {
+    let (version, value) = stored.split_first_chunk::<8>().ok_or(ReadError::Corrupt)?;
+    Ok((u64::from_be_bytes(*version), value))
+}
+
+fn unpack(stored: &[u8]) -> Result<Versioned, ReadError> {
+    let (version, value) = split_version(stored)?;
+    Ok(Versioned { version, value: value.to_vec() })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+fn read_error(error: rocksdb::Error) -> ReadError {
+    match error.kind() {
+        rocksdb::ErrorKind::Corruption => ReadError::Corrupt,
+        _ => ReadError::Unavailable,
+    }
+}

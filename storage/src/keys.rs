@@ -1,0 +1,196 @@
+//! Every key layout, in one table.
+//!
+//! | space | key | value | written |
+//! |---|---|---|---|
+//! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
+//! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
+//! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
+//! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
+//! | Hot | `format` | the format of the engine's own layout, plain | once |
+//! | Obj | `b` SHA-256, piece | a piece of a file, seal or certificate | once |
+//! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
+//! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
+//! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
+//! | Idx | `h` holder, time lineage version | 0 | once |
+//! | Idx | `i` issuer code 0, time lineage version | 0 | once |
+//! | Idx | `m` SM3 of the file, lineage version | 0 | once |
+//! | Idx | `t` type code 0, time lineage version | 0 | once |
+//! | Idx | `S` time seal | 0 | once |
+//! | Idx | `X` time SHA-256 of the certificate | 0 | once |
+//!
+//! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
+//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece = 2 and 4 bytes, time = seconds
+//! in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. All values are sealed,
+//! but for the one byte of an index row and the format.
+
+use crypto::digest::Sha256;
+use crypto::licence::{HolderNumber, Identifier};
+use crypto::time::Timestamp;
+
+use crate::engine::{Part, Space};
+use crate::vault::{Blind, Vault};
+
+/// The part of the registry: licences, seals and certificates, all of it.
+///
+/// A batch lives in one part and there is no transaction over several, while an ingest writes a licence, its predecessor and the
+/// indexes of issuer, holder and digest together. One gateway is therefore one part, until issuing authorities have parts of
+/// their own and the indexes across them are built from their logs.
+pub(crate) const REGISTRY: Part = Part(0);
+
+/// The value of an index row: there are no empty values.
+pub(crate) const INDEX_VALUE: &[u8] = &[0];
+
+/// A key with its space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) space: Space,
+    pub(crate) bytes: Vec<u8>,
+}
+
+fn key(space: Space, parts: &[&[u8]]) -> Key {
+    Key { space, bytes: parts.concat() }
+}
+
+/// One version of a licence, as keys name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LicenceKey {
+    pub(crate) lineage: Blind,
+    pub(crate) version: u16,
+}
+
+impl LicenceKey {
+    pub(crate) fn of(vault: &Vault, identifier: &Identifier) -> Self {
+        Self { lineage: lineage(vault, &identifier.lineage()), version: identifier.version() }
+    }
+
+    pub(crate) fn record(&self) -> Key {
+        key(Space::Hot, &[b"r", &self.lineage, &self.version.to_be_bytes()])
+    }
+
+    pub(crate) fn current(&self) -> Key {
+        current(&self.lineage)
+    }
+
+    /// The end of every index key of this version.
+    fn suffix(&self) -> Vec<u8> {
+        [&self.lineage[..], &self.version.to_be_bytes()].concat()
+    }
+
+    /// Reads the end of an index key.
+    pub(crate) fn from_suffix(index_key: &[u8]) -> Option<Self> {
+        let (rest, version) = index_key.split_last_chunk::<2>()?;
+        let (_, lineage) = rest.split_last_chunk::<32>()?;
+        Some(Self { lineage: *lineage, version: u16::from_be_bytes(*version) })
+    }
+
+    pub(crate) fn by_sha256(&self, digest: &Sha256) -> Key {
+        key(Space::Idx, &[&by_sha256(digest), &self.suffix()])
+    }
+
+    pub(crate) fn by_sm3(&self, digest: &[u8; 32]) -> Key {
+        key(Space::Idx, &[&by_sm3(digest), &self.suffix()])
+    }
+
+    /// The row of an index in the order of time: `index` is [`by_holder`], [`by_issuer`] or [`by_type`].
+    pub(crate) fn in_index(&self, index: &[u8], received: Timestamp) -> Key {
+        key(Space::Idx, &[index, &time(received), &self.suffix()])
+    }
+}
+
+/// The keyed digest of a lineage, `type.issuer.serial`.
+pub(crate) fn lineage(vault: &Vault, lineage: &str) -> Blind {
+    vault.blind(b"lineage", lineage.as_bytes())
+}
+
+pub(crate) fn current(lineage: &Blind) -> Key {
+    key(Space::Hot, &[b"c", lineage])
+}
+
+pub(crate) fn by_sha256(digest: &Sha256) -> Vec<u8> {
+    [&b"d"[..], &digest.0].concat()
+}
+
+pub(crate) fn by_sm3(digest: &[u8; 32]) -> Vec<u8> {
+    [&b"m"[..], digest].concat()
+}
+
+/// The index of what a holder has. The number is normalised by its type.
+pub(crate) fn by_holder(vault: &Vault, number: &HolderNumber) -> Vec<u8> {
+    let subject = zeroize::Zeroizing::new([number.code_type().code().as_bytes(), &[0], number.expose().as_bytes()].concat());
+    [&b"h"[..], &vault.blind(b"holder", &subject)].concat()
+}
+
+pub(crate) fn by_issuer(issuer: &str) -> Vec<u8> {
+    [b"i", issuer.as_bytes(), &[0]].concat()
+}
+
+pub(crate) fn by_type(type_code: &str) -> Vec<u8> {
+    [b"t", type_code.as_bytes(), &[0]].concat()
+}
+
+pub(crate) fn piece(digest: &Sha256, number: u32) -> Key {
+    key(Space::Obj, &[b"b", &digest.0, &number.to_be_bytes()])
+}
+
+pub(crate) fn seal_id(vault: &Vault, id: &str) -> Blind {
+    vault.blind(b"seal", id.as_bytes())
+}
+
+pub(crate) fn seal(id: &Blind) -> Key {
+    key(Space::Obj, &[b"s", id])
+}
+
+pub(crate) const SEALS: &[u8] = b"S";
+
+pub(crate) fn seal_in_list(registered: Timestamp, id: &Blind) -> Key {
+    key(Space::Idx, &[SEALS, &time(registered), id])
+}
+
+pub(crate) fn certificate(digest: &Sha256) -> Key {
+    key(Space::Obj, &[b"x", &digest.0])
+}
+
+pub(crate) const CERTIFICATES: &[u8] = b"X";
+
+pub(crate) fn certificate_in_list(added: Timestamp, digest: &Sha256) -> Key {
+    key(Space::Idx, &[CERTIFICATES, &time(added), &digest.0])
+}
+
+/// The digest or keyed digest at the end of an index key of seals or certificates.
+pub(crate) fn last_digest(index_key: &[u8]) -> Option<[u8; 32]> {
+    index_key.last_chunk::<32>().copied()
+}
+
+pub(crate) fn key_check() -> Key {
+    key(Space::Hot, &[b"k"])
+}
+
+pub(crate) fn probe() -> Key {
+    key(Space::Hot, &[b"p"])
+}
+
+/// Eight bytes in the order of time, before 1970 too.
+fn time(at: Timestamp) -> [u8; 8] {
+    (at.unix().cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_in_order() {
+        let times = [Timestamp::MIN, Timestamp::from_unix(-1), Timestamp::from_unix(0), Timestamp::from_unix(1), Timestamp::MAX];
+        assert!(times.map(time).is_sorted());
+    }
+
+    #[test]
+    fn an_index_key_names_its_licence() {
+        let licence = LicenceKey { lineage: [7; 32], version: 12 };
+        for index in [by_issuer("110000"), by_type("1"), by_sha256(&Sha256([1; 32]))] {
+            let row = licence.in_index(&index, Timestamp::from_unix(5));
+            assert_eq!(LicenceKey::from_suffix(&row.bytes), Some(licence));
+            assert!(row.bytes.len() <= crate::engine::KEY_BYTES_MAX);
+        }
+    }
+}

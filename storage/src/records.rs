@@ -1,0 +1,113 @@
+//! Every value layout, versioned.
+//!
+//! What is sealed is one byte of version, then JSON. A new layout of a thing takes a new version, and its reader goes on to read
+//! the old ones. What kind of thing a value is, its place says, and its place is authenticated.
+
+use crypto::licence::Record;
+use crypto::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::certificates::CertificateRecord;
+use crate::error::StorageError;
+use crate::seals::SealRecord;
+
+/// A value that is stored as JSON.
+pub(crate) trait Layout: Serialize + DeserializeOwned {
+    /// The version that is written, and the only one there has been.
+    const VERSION: u8 = 1;
+    /// What it is, for errors.
+    const WHAT: &'static str;
+
+    /// The bytes to seal.
+    fn encode(&self) -> Result<Vec<u8>, StorageError> {
+        let mut bytes = vec![Self::VERSION];
+        serde_json::to_writer(&mut bytes, self).map_err(|_error| StorageError::Internal)?;
+        Ok(bytes)
+    }
+
+    /// The value of opened bytes.
+    fn decode(bytes: &[u8]) -> Result<Self, StorageError> {
+        let (version, json) = bytes.split_first().ok_or(StorageError::Corrupt { what: Self::WHAT })?;
+        if *version != Self::VERSION {
+            return Err(StorageError::UnknownLayout { what: Self::WHAT, version: *version });
+        }
+        serde_json::from_slice(json).map_err(|_error| StorageError::Corrupt { what: Self::WHAT })
+    }
+}
+
+impl Layout for Record {
+    const WHAT: &'static str = "licence record";
+}
+
+impl Layout for SealRecord {
+    const WHAT: &'static str = "seal record";
+}
+
+impl Layout for CertificateRecord {
+    const WHAT: &'static str = "certificate record";
+}
+
+/// Which version of a licence is the latest.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Current {
+    pub(crate) version: u16,
+}
+
+impl Layout for Current {
+    const WHAT: &'static str = "current version";
+}
+
+/// What tells whether the keys are those of the store. That it opens tells it of the value key.
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct KeyCheck {
+    /// A keyed digest of a constant, in hexadecimal.
+    pub(crate) index: String,
+}
+
+impl Layout for KeyCheck {
+    const WHAT: &'static str = "key check";
+}
+
+/// What readiness probes write.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) at: Timestamp,
+}
+
+impl Layout for Probe {
+    const WHAT: &'static str = "probe";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_version_is_refused_by_name() {
+        let mut bytes = Current { version: 3 }.encode().unwrap();
+        assert_eq!(bytes, b"\x01{\"version\":3}");
+        assert_eq!(Current::decode(&bytes).unwrap().version, 3);
+        bytes[0] = 2;
+        let error = Current::decode(&bytes).unwrap_err();
+        assert_eq!(error, StorageError::UnknownLayout { what: "current version", version: 2 });
+        assert_eq!(Current::decode(&[]).unwrap_err(), StorageError::Corrupt { what: "current version" });
+        assert_eq!(Current::decode(b"\x01{").unwrap_err(), StorageError::Corrupt { what: "current version" });
+    }
+
+    /// What version 1 has written must be read for ever, and is written alike until there is a version 2.
+    #[track_caller]
+    fn check_fixture<T: Layout>(json: &str) {
+        let stored = [&[1], json.trim_end().as_bytes()].concat();
+        assert_eq!(String::from_utf8(T::decode(&stored).unwrap().encode().unwrap()), String::from_utf8(stored));
+    }
+
+    #[test]
+    fn version_1_is_read_and_written() {
+        check_fixture::<Record>(include_str!("../tests/fixtures/v1/record.json"));
+        check_fixture::<SealRecord>(include_str!("../tests/fixtures/v1/seal.json"));
+        check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
+        check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
+        check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
+    }
+}

@@ -1,0 +1,205 @@
+//! The engine with the vault in front of it: the tables read and write through here, and see values, not sealed bytes.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+
+use crate::engine::{Batch, CommitError, Direction, Engine, Range, Space, Versioned};
+use crate::error::StorageError;
+use crate::keys::{self, INDEX_VALUE, Key, REGISTRY};
+use crate::page::{Cursor, PAGE_MAX};
+use crate::records::Layout;
+use crate::vault::{OVERHEAD_BYTES, Place, Vault};
+
+/// The plain bytes of one piece of a file: with its seal it stays below the longest value.
+pub(crate) const PIECE_BYTES: usize = 240 * 1024;
+
+const _: () = assert!(PIECE_BYTES + OVERHEAD_BYTES <= crate::engine::VALUE_BYTES_MAX);
+
+/// How often a change is worked out anew after others came first.
+pub(crate) const ATTEMPTS: usize = 32;
+
+/// Engine and vault.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) vault: Vault,
+}
+
+/// A value with the version of its key.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    pub(crate) version: u64,
+    pub(crate) value: T,
+}
+
+/// How a commit ended, where it did not fail.
+pub(crate) enum Committed {
+    Yes,
+    /// Somebody else came first.
+    Conflict,
+    /// Nobody knows yet: [`Shelf::settle`] tells.
+    Unknown,
+}
+
+impl Shelf {
+    /// The value of a key.
+    pub(crate) fn read<T: Layout>(&self, key: &Key) -> Result<Option<Kept<T>>, StorageError> {
+        self.engine.get(REGISTRY, key.space, &key.bytes)?.map(|row| self.opened(key, &row)).transpose()
+    }
+
+    /// The value of a key, once every write under way has ended.
+    pub(crate) fn settle<T: Layout>(&self, key: &Key) -> Result<Option<Kept<T>>, StorageError> {
+        self.engine.settle(REGISTRY, key.space, &key.bytes)?.map(|row| self.opened(key, &row)).transpose()
+    }
+
+    fn opened<T: Layout>(&self, key: &Key, row: &Versioned) -> Result<Kept<T>, StorageError> {
+        let bytes = self.open(key.space, &key.bytes, &row.value, T::WHAT)?;
+        Ok(Kept { version: row.version, value: T::decode(&bytes)? })
+    }
+
+    fn open(&self, space: Space, key: &[u8], sealed: &[u8], what: &'static str) -> Result<Vec<u8>, StorageError> {
+        let place = Place { part: REGISTRY, space, key };
+        self.vault.open(place, sealed).map_err(|error| StorageError::of_vault(error, what))
+    }
+
+    /// The pieces stored under a digest, put together and checked against it.
+    pub(crate) fn file(&self, digest: &Sha256, what: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
+        let mut file = Vec::new();
+        for number in 0.. {
+            let key = keys::piece(digest, number);
+            let Some(row) = self.engine.get(REGISTRY, key.space, &key.bytes)? else { break };
+            let piece = self.open(key.space, &key.bytes, &row.value, what)?;
+            let last = piece.len() < PIECE_BYTES;
+            file.extend(piece);
+            if last {
+                break;
+            }
+        }
+        match file.is_empty() {
+            true => Ok(None),
+            false if Sha256::of(&[&file]) == *digest => Ok(Some(file)),
+            false => Err(StorageError::Corrupt { what }),
+        }
+    }
+
+    /// One page of an index, newest first: the keys, and where the next page begins.
+    pub(crate) fn page(
+        &self,
+        index: &[u8],
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Vec<u8>>, Option<Cursor>), StorageError> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let mut range = Range::prefix(index);
+        if let Some(cursor) = after {
+            range = range.resumed(Direction::Descending, [index, cursor.bytes()].concat());
+        }
+        // One more than asked for tells whether there is a next page.
+        let rows = self.engine.scan(REGISTRY, Space::Idx, range, Direction::Descending, limit + 1)?;
+        let more = rows.len() > limit;
+        let keys: Vec<Vec<u8>> = rows.into_iter().take(limit).map(|(key, _)| key).collect();
+        let last = keys.last().filter(|_| more).and_then(|key| key.strip_prefix(index));
+        let next = last.map(Cursor::new);
+        Ok((keys, next))
+    }
+
+    /// The keys of an index that begin with `prefix`, at most one.
+    pub(crate) fn first(&self, prefix: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let rows = self.engine.scan(REGISTRY, Space::Idx, Range::prefix(prefix), Direction::Ascending, 1)?;
+        Ok(rows.into_iter().next().map(|(key, _)| key))
+    }
+
+    /// An empty change.
+    pub(crate) fn change(&self) -> Change<'_> {
+        Change { shelf: self, batch: Batch::new() }
+    }
+}
+
+/// Writes that will happen together, being gathered.
+pub(crate) struct Change<'a> {
+    shelf: &'a Shelf,
+    batch: Batch,
+}
+
+impl Change<'_> {
+    pub(crate) fn insert<T: Layout>(&mut self, key: Key, value: &T) -> Result<(), StorageError> {
+        let sealed = self.sealed(&key, &value.encode()?)?;
+        self.batch.insert(key.space, key.bytes, sealed);
+        Ok(())
+    }
+
+    pub(crate) fn replace<T: Layout>(&mut self, key: Key, version: u64, value: &T) -> Result<(), StorageError> {
+        let sealed = self.sealed(&key, &value.encode()?)?;
+        self.batch.replace(key.space, key.bytes, version, sealed);
+        Ok(())
+    }
+
+    pub(crate) fn put<T: Layout>(&mut self, key: Key, value: &T) -> Result<(), StorageError> {
+        let sealed = self.sealed(&key, &value.encode()?)?;
+        self.batch.put(key.space, key.bytes, sealed);
+        Ok(())
+    }
+
+    /// An index row, which must be new.
+    pub(crate) fn index(&mut self, key: Key) {
+        self.batch.insert(key.space, key.bytes, INDEX_VALUE.to_vec());
+    }
+
+    /// The bytes of a file under their digest, unless they are there already: they are written once, and all pieces together.
+    pub(crate) fn file(&mut self, digest: &Sha256, bytes: &[u8]) -> Result<(), StorageError> {
+        let first = keys::piece(digest, 0);
+        if self.shelf.engine.get(REGISTRY, first.space, &first.bytes)?.is_some() {
+            return Ok(());
+        }
+        if bytes.len() > self.shelf.engine.caps().bytes {
+            return Err(StorageError::TooLarge);
+        }
+        for (number, piece) in (0..).zip(bytes.chunks(PIECE_BYTES)) {
+            let key = keys::piece(digest, number);
+            let sealed = self.sealed(&key, piece)?;
+            self.batch.insert(key.space, key.bytes, sealed);
+        }
+        Ok(())
+    }
+
+    /// Commits. What another outcome than these means for the caller's loop is for the caller to say.
+    pub(crate) fn commit(self) -> Result<Committed, StorageError> {
+        match self.shelf.engine.commit(REGISTRY, self.batch) {
+            Ok(()) => Ok(Committed::Yes),
+            Err(CommitError::Conflict) => Ok(Committed::Conflict),
+            Err(CommitError::Unknown) => Ok(Committed::Unknown),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn sealed(&self, key: &Key, value: &[u8]) -> Result<Vec<u8>, StorageError> {
+        let place = Place { part: REGISTRY, space: key.space, key: &key.bytes };
+        self.shelf.vault.seal(place, value).map_err(|error| StorageError::of_vault(error, "value"))
+    }
+}
+
+/// What one attempt at a change came to.
+pub(crate) enum Attempt<T> {
+    Done(T),
+    /// Others came first: work it out anew.
+    Again,
+    /// The write may have happened, but does not show: work it out anew, and say so if that fails.
+    Doubtful,
+}
+
+/// Repeats an attempt until it is done. An error after a doubtful attempt is [`StorageError::Unknown`]: what could not be seen
+/// then may still come to light.
+pub(crate) fn repeat<T>(mut attempt: impl FnMut() -> Result<Attempt<T>, StorageError>) -> Result<T, StorageError> {
+    let mut doubtful = false;
+    for _ in 0..ATTEMPTS {
+        match attempt() {
+            Ok(Attempt::Done(done)) => return Ok(done),
+            Ok(Attempt::Again) => {}
+            Ok(Attempt::Doubtful) => doubtful = true,
+            Err(error) if doubtful && !error.is_refusal() => return Err(StorageError::Unknown),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(if doubtful { StorageError::Unknown } else { StorageError::Contention })
+}

@@ -1,0 +1,123 @@
+//! The store: opens it all.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crypto::digest::to_hex;
+use crypto::time::Timestamp;
+
+use crate::certificates::Certificates;
+use crate::engine::Engine;
+use crate::engine::memory::Memory;
+use crate::engine::rocks::{Options, Rocks};
+use crate::error::{StorageError, StoreError};
+use crate::keys;
+use crate::licences::Licences;
+use crate::records::{KeyCheck, Probe};
+use crate::seals::Seals;
+use crate::secret::Keys;
+use crate::shelf::{Attempt, Committed, Shelf, repeat};
+use crate::vault::Vault;
+
+/// Everything that is kept. Cheap to clone; all clones are the same store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    shelf: Arc<Shelf>,
+    licences: Licences,
+    seals: Seals,
+    certificates: Certificates,
+}
+
+impl Store {
+    /// Opens the store in `directory`, or makes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when another process has it open, when it is not a store or of an unknown format, and when the keys are
+    /// not those that it was made with.
+    pub fn open(directory: &Path, keys: &Keys, options: &Options) -> Result<Self, StoreError> {
+        Self::on(Arc::new(Rocks::open(directory, options)?), keys)
+    }
+
+    /// A store in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the system gives no random bytes.
+    pub fn memory(keys: &Keys) -> Result<Self, StoreError> {
+        Self::on(Arc::new(Memory::new()), keys)
+    }
+
+    /// The store on this engine.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the keys are not those that the store was made with.
+    pub fn on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
+        let shelf = Arc::new(Shelf { engine, vault: Vault::new(keys) });
+        check_keys(&shelf)?;
+        let licences = Licences::new(Arc::clone(&shelf));
+        let seals = Seals::new(Arc::clone(&shelf));
+        let certificates = Certificates::new(Arc::clone(&shelf));
+        Ok(Self { shelf, licences, seals, certificates })
+    }
+
+    /// The licences.
+    #[must_use]
+    pub const fn licences(&self) -> &Licences {
+        &self.licences
+    }
+
+    /// The seals on file.
+    #[must_use]
+    pub const fn seals(&self) -> &Seals {
+        &self.seals
+    }
+
+    /// The certificates on file.
+    #[must_use]
+    pub const fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
+    /// Writes a small row the way every other row is written, and reads it back.
+    ///
+    /// # Errors
+    /// Why the store would not take a write now.
+    pub fn probe(&self, now: Timestamp) -> Result<(), StorageError> {
+        let key = keys::probe();
+        let version = || Ok::<_, StorageError>(self.shelf.read::<Probe>(&key)?.map_or(0, |kept| kept.version));
+        let before = version()?;
+        let mut change = self.shelf.change();
+        change.put(key.clone(), &Probe { at: now })?;
+        match change.commit()? {
+            Committed::Yes => {}
+            Committed::Conflict => return Err(StorageError::Internal),
+            Committed::Unknown => return Err(StorageError::Unknown),
+        }
+        if version()? > before { Ok(()) } else { Err(StorageError::Corrupt { what: "probe" }) }
+    }
+}
+
+/// Checks the keys against those that the store was made with, or notes them in a new one.
+fn check_keys(shelf: &Shelf) -> Result<(), StoreError> {
+    let ours = KeyCheck { index: to_hex(&shelf.vault.blind(b"key check", b"")) };
+    let noted = repeat(|| attempt_note(shelf, &ours));
+    match noted {
+        Ok(noted) if noted == ours => Ok(()),
+        Ok(_) => Err(StoreError::WrongIndexKey),
+        Err(StorageError::WrongKey { sealed }) => Err(StoreError::WrongValueKey { expected: sealed, given: shelf.vault.id() }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the store has noted of its keys; `ours` when it had noted nothing.
+fn attempt_note(shelf: &Shelf, ours: &KeyCheck) -> Result<Attempt<KeyCheck>, StorageError> {
+    let key = keys::key_check();
+    if let Some(kept) = shelf.read::<KeyCheck>(&key)? {
+        return Ok(Attempt::Done(kept.value));
+    }
+    let mut change = shelf.change();
+    change.insert(key, ours)?;
+    match change.commit()? {
+        Committed::Yes | Committed::Conflict => Ok(Attempt::Again),
+        Committed::Unknown => Ok(Attempt::Doubtful),
+    }
+}

@@ -1,0 +1,136 @@
+//! Every write of every table, each gone wrong in every way, then tried again: nothing half there, nothing doubled.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+use crypto::licence::Operation;
+use storage::engine::memory::{Fault, FaultPlan, Memory};
+use storage::engine::{Engine, Space};
+use storage::seals::SealRecord;
+use storage::{StorageError, Store};
+
+use crate::sample::{ISSUER, identifier, ingest, keys, licence, now, status};
+
+/// A change of the store; `Ok` says whether it found its work already done.
+type Change = fn(&Store) -> Result<bool, StorageError>;
+
+fn first_version(store: &Store) -> Result<bool, StorageError> {
+    store.licences().ingest(&licence("A1", 1, &[1, 2], &vec![1; 500_000]), &ingest()).map(|stored| !stored.is_new())
+}
+
+fn second_version(store: &Store) -> Result<bool, StorageError> {
+    store.licences().ingest(&licence("A1", 2, &[1], b"two"), &ingest()).map(|stored| !stored.is_new())
+}
+
+fn revocation(store: &Store) -> Result<bool, StorageError> {
+    match store.licences().change_status(&identifier("A1", 1), &status(Operation::Revoke)) {
+        Err(StorageError::Refused(_)) => Ok(true),
+        outcome => outcome.map(|_| false),
+    }
+}
+
+fn seal(store: &Store) -> Result<bool, StorageError> {
+    let seal = SealRecord {
+        id: "33010000001".to_owned(),
+        der: b"seal".to_vec(),
+        sha256: Sha256::of(&[b"seal"]),
+        name: "某某局".to_owned(),
+        version: 4,
+        maker_sha256: Sha256::of(&[b"maker"]),
+        valid_from: now(),
+        valid_until: now().plus(1000),
+        organisation: ISSUER.to_owned(),
+        registered_at: now(),
+        registered_by: "issuing-system".to_owned(),
+    };
+    store.seals().register(seal).map(|stored| !stored.is_new())
+}
+
+fn certificate(store: &Store) -> Result<bool, StorageError> {
+    store.certificates().add(b"certificate", "issuing-system", now()).map(|stored| !stored.is_new())
+}
+
+/// Which keys there are, how often each was written: all of a store but for its nonces.
+fn shape(engine: &Memory) -> Vec<(Space, Vec<u8>, u64)> {
+    engine.rows().into_iter().map(|(_, space, key, row)| (space, key, row.version)).collect()
+}
+
+fn opened(before: &[Change]) -> (Arc<Memory>, Store) {
+    let engine = Arc::new(Memory::new());
+    let store = Store::on(Arc::clone(&engine) as Arc<dyn Engine>, &keys()).unwrap();
+    for change in before {
+        change(&store).unwrap();
+    }
+    (engine, store)
+}
+
+#[track_caller]
+fn check(before: &[Change], change: Change) {
+    let (reference, store) = opened(before);
+    let untouched = shape(&reference);
+    reference.plan(FaultPlan::new());
+    assert_eq!(change(&store), Ok(false));
+    let commits = reference.commits();
+    let done = shape(&reference);
+    assert_eq!(commits, 1, "one batch, all or nothing");
+    assert_ne!(untouched, done);
+    for fault in [Fault::Refused, Fault::Lost, Fault::Kept] {
+        for poisoning in [false, true] {
+            let (engine, store) = opened(before);
+            let plan = FaultPlan::new().at(0, fault);
+            engine.plan(if poisoning { plan.poisoning() } else { plan });
+            let outcome = change(&store);
+            let expected = match (fault, poisoning) {
+                (Fault::Refused, _) => Err(StorageError::Unavailable),
+                // It did not show, and no second attempt was possible.
+                (Fault::Lost, true) => Err(StorageError::Unknown),
+                (Fault::Lost, false) | (Fault::Kept, _) => Ok(false),
+            };
+            assert_eq!(outcome, expected, "{fault:?}, poisoning {poisoning}");
+            let expected = if outcome.is_ok() { &done } else { &untouched };
+            assert_eq!(&shape(&engine), expected, "{fault:?}, poisoning {poisoning}");
+            engine.restart();
+            assert_eq!(change(&store), Ok(outcome.is_ok()), "{fault:?}, poisoning {poisoning}");
+            assert_eq!(shape(&engine), done, "{fault:?}, poisoning {poisoning}");
+        }
+    }
+}
+
+#[test]
+fn ingesting_a_first_version() {
+    check(&[], first_version);
+}
+
+#[test]
+fn ingesting_a_second_version() {
+    check(&[first_version], second_version);
+}
+
+#[test]
+fn changing_a_state() {
+    check(&[first_version], revocation);
+}
+
+#[test]
+fn registering_a_seal() {
+    check(&[], seal);
+}
+
+#[test]
+fn adding_a_certificate() {
+    check(&[], certificate);
+}
+
+#[test]
+fn a_poisoned_store_reads_on_and_is_not_ready() {
+    let (engine, store) = opened(&[first_version]);
+    store.probe(now()).unwrap();
+    engine.plan(FaultPlan::new().at(0, Fault::Lost).poisoning());
+    assert_eq!(store.probe(now()), Err(StorageError::Unknown));
+    assert_eq!(store.probe(now()), Err(StorageError::Poisoned));
+    assert_eq!(second_version(&store), Err(StorageError::Poisoned));
+    assert!(store.licences().record(&identifier("A1", 1)).unwrap().is_some());
+    assert_eq!(first_version(&store), Ok(true));
+    engine.restart();
+    store.probe(now()).unwrap();
+}

@@ -1,0 +1,20 @@
+//! Tests of the store through its public face.
+
+#[cfg(test)]
+mod engines;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod licences;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod registers;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod scratch;
+#[cfg(test)]
+mod secrecy;

@@ -1,0 +1,87 @@
+//! Licences, keys and callers for tests. People and companies are invented; their numbers have valid check characters.
+
+use crypto::licence::number::citizen_check_character;
+use crypto::licence::{Holder, HolderCodeType, HolderNumber, Identifier, Metadata, Operation};
+use crypto::time::{Date, Timestamp};
+use crypto::verify::Verified;
+use storage::licences::{Ingest, StatusChange};
+use storage::{Keys, Options};
+
+pub(crate) const ISSUER: &str = "11330105002500287C";
+pub(crate) const TYPE: &str = "11100000000013338W009";
+pub(crate) const NAME: &str = "测试甲乙丙";
+
+pub(crate) fn keys() -> Keys {
+    Keys::new([1; 32], [2; 32])
+}
+
+/// Small sizes: tests open many stores.
+pub(crate) fn options() -> Options {
+    Options { block_cache_bytes: 4 << 20, write_buffer_bytes: 1 << 20, wal_bytes_max: 4 << 20 }
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The day on which tests take place.
+pub(crate) fn now() -> Timestamp {
+    at("2026-03-01T00:00:00Z")
+}
+
+/// The number of the invented citizen `n`.
+pub(crate) fn citizen(n: u16) -> String {
+    let first = format!("11010519800101{n:03}");
+    let check = citizen_check_character(&first).unwrap();
+    format!("{first}{check}")
+}
+
+pub(crate) fn number(n: u16) -> HolderNumber {
+    HolderNumber::parse(HolderCodeType::CitizenNumber, &citizen(n), now().date()).unwrap()
+}
+
+pub(crate) fn identifier(serial: &str, version: u16) -> Identifier {
+    Identifier::new(TYPE, ISSUER, serial, version).unwrap()
+}
+
+/// A licence of the citizens `holders` with this document.
+pub(crate) fn licence(serial: &str, version: u16, holders: &[u16], document: &[u8]) -> Verified {
+    let holder = |n: &u16| Holder { name: NAME.to_owned(), code: citizen(*n), code_type: HolderCodeType::CitizenNumber };
+    let metadata = Metadata {
+        name: "食品经营许可证".to_owned(),
+        type_name: "食品经营许可证".to_owned(),
+        type_code: TYPE.to_owned(),
+        number: format!("JY{serial}"),
+        identifier: identifier(serial, version),
+        issuer_name: "某某局".to_owned(),
+        issuer_code: ISSUER.to_owned(),
+        issuer_level: None,
+        issued: Date::new(2026, 1, 1).unwrap(),
+        holders: holders.iter().map(holder).collect(),
+        valid_from: None,
+        valid_until: Date::new(2030, 12, 31),
+        extras: std::collections::BTreeMap::new(),
+    };
+    metadata.validate().unwrap();
+    Verified::for_tests(metadata, document.to_vec())
+}
+
+pub(crate) fn ingest_at(now: Timestamp) -> Ingest {
+    Ingest { operation: None, actor: "issuing-system".to_owned(), organisation: ISSUER.to_owned(), now }
+}
+
+pub(crate) fn ingest() -> Ingest {
+    ingest_at(now())
+}
+
+pub(crate) fn status(operation: Operation) -> StatusChange {
+    StatusChange {
+        operation,
+        reason: None,
+        actor: "issuing-system".to_owned(),
+        organisation: ISSUER.to_owned(),
+        effective_at: None,
+        successor: None,
+        now: now().plus(60),
+    }
+}
