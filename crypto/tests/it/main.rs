@@ -5,6 +5,10 @@ mod certificates;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod world;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod vectors;
