@@ -5,6 +5,10 @@ mod certificates;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod issued;
+#[cfg(test)]
+mod openssl;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod vectors;
