@@ -90,9 +90,11 @@ impl World {
 
     fn seal(&self, version: SealVersion) -> SealBuilder<'static> {
         let (made, until) = (at("2026-02-01T00:00:00Z"), at("2027-02-01T00:00:00Z"));
-        SealBuilder::new(version, "37030000001721", "某某局", made, until)
-            .user(self.signer().certificate)
-            .picture("png", b"\x89PNG", (40, 40))
+        SealBuilder::new(version, "37030000001721", "某某局", made, until).user(self.signer().certificate).picture(
+            "png",
+            b"\x89PNG",
+            (40, 40),
+        )
     }
 
     fn trust(&self) -> Trust {
@@ -198,8 +200,16 @@ fn wrong_seals_and_signatures_are_told_apart() {
 
     let seals = [
         ("fake maker", world.seal(SealVersion::V4).build(world.stranger()), "seal.maker"),
-        ("forged", world.seal(SealVersion::V4).build(Signer::new(world.maker().certificate, world.stranger().key)), "seal.signature"),
-        ("critical", world.seal(SealVersion::V4).extension(Oid::COMMON_NAME, Criticality::True, b"").build(world.maker()), "seal.extensions"),
+        (
+            "forged",
+            world.seal(SealVersion::V4).build(Signer::new(world.maker().certificate, world.stranger().key)),
+            "seal.signature",
+        ),
+        (
+            "critical",
+            world.seal(SealVersion::V4).extension(Oid::COMMON_NAME, Criticality::True, b"").build(world.maker()),
+            "seal.extensions",
+        ),
         ("header", world.seal(SealVersion::V4).header_version(5).build(world.maker()), "signature.format"),
     ];
     for (name, seal, id) in &seals {
