@@ -1,5 +1,7 @@
 //! What is made here, OpenSSL accepts; what OpenSSL makes, is accepted here. Needs the `openssl` command, version 3.
 
+#![expect(clippy::disallowed_methods, reason = "these tests exchange files with another program")]
+
 use std::path::PathBuf;
 use std::process::Command;
 
