@@ -5,13 +5,17 @@ mod certificates;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod issued;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
-mod world;
+mod openssl;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod world;
 
 /// The folder of samples: `LICET_TESTDATA`, or `shared/testdata` beside the project.
 #[cfg(test)]

@@ -46,7 +46,9 @@ fn good_documents_of_every_kind_pass() {
         assert!(report.warnings.is_empty(), "{version:?} {:#?}", report.warnings);
         assert_eq!(report.holds_until, Some(at("2026-07-15T00:00:01Z")), "the list must be renewed by then");
     }
-    for signature in [OfdSignature::sign(world.signer.signer(), signed()), OfdSignature::sign_bare(world.signer.signer(), signed())] {
+    for signature in
+        [OfdSignature::sign(world.signer.signer(), signed()), OfdSignature::sign_bare(world.signer.signer(), signed())]
+    {
         let report = world.report(&OfdBuilder::new(&fields(ISSUER), "示例证照").sign(signature).build());
         assert_eq!(report.verdict.indication, Indication::TotalPassed, "{report:#?}");
     }
@@ -168,7 +170,12 @@ fn c_added_and_uncovered_files() {
     let seal = world.seal(SealVersion::V4);
     let shown = |signature: OfdSignature<'_>| {
         let annotations = OfdBuilder::new(&fields(ISSUER), "示例证照").to_be_signed().build_files();
-        let mut files = replaced(&annotations, "Doc_0/Document.xml", "</ofd:Document>", "<ofd:Annotations>Annots.xml</ofd:Annotations></ofd:Document>");
+        let mut files = replaced(
+            &annotations,
+            "Doc_0/Document.xml",
+            "</ofd:Document>",
+            "<ofd:Annotations>Annots.xml</ofd:Annotations></ofd:Document>",
+        );
         put(&mut files, "Doc_0/Annots.xml", b"<ofd:Annotations xmlns:ofd=\"http://www.ofdspec.org/2016\"/>".to_vec());
         add_signature(&mut files, &signature);
         files
@@ -317,7 +324,8 @@ fn f_versions_and_encodings() {
     // Unknown extensions: critical ones stop, others with an explicit FALSE do not.
     for (critical, expected) in [(Criticality::True, false), (Criticality::ExplicitFalse, true), (Criticality::Absent, true)] {
         let seal = world.seal_builder(SealVersion::V4).extension(Oid::EMAIL, critical, &der::null()).build(world.maker.signer());
-        let report = world.report(&OfdBuilder::new(&fields(ISSUER), "示例证照").sign(world.stamp(SealVersion::V4, &seal)).build());
+        let report =
+            world.report(&OfdBuilder::new(&fields(ISSUER), "示例证照").sign(world.stamp(SealVersion::V4, &seal)).build());
         assert_eq!(report.verdict.is_passed(), expected, "{critical:?}: {report:#?}");
     }
     // A seal that lists digests of certificates.
@@ -386,7 +394,8 @@ fn h_signatures_one_after_another() {
     assert_eq!(report.verdict.indication, Indication::TotalPassed, "{report:#?}");
     assert_eq!(report.signatures.len(), 2);
     // The first protects the list: nothing may follow.
-    let mut closed = OfdBuilder::new(&fields(ISSUER), "示例证照").sign(world.stamp(SealVersion::V4, &seal).covering_list()).build_files();
+    let mut closed =
+        OfdBuilder::new(&fields(ISSUER), "示例证照").sign(world.stamp(SealVersion::V4, &seal).covering_list()).build_files();
     assert_eq!(world.report_files(&closed).verdict.indication, Indication::TotalPassed);
     add_signature(&mut closed, &OfdSignature::sign(world.other.signer(), signed()));
     let report = world.report_files(&closed);
