@@ -1,4 +1,5 @@
 //! Tests against material from outside.
+#![expect(clippy::disallowed_methods, clippy::string_slice, reason = "tests read samples, and cut texts that they wrote")]
 
 #[cfg(test)]
 mod certificates;

@@ -169,7 +169,7 @@ fn c_added_and_uncovered_files() {
     let world = World::new();
     let seal = world.seal(SealVersion::V4);
     let shown = |signature: OfdSignature<'_>| {
-        let annotations = OfdBuilder::new(&fields(ISSUER), "示例证照").to_be_signed().build_files();
+        let annotations = OfdBuilder::new(&fields(ISSUER), "示例证照").locating_signatures().build_files();
         let mut files = replaced(
             &annotations,
             "Doc_0/Document.xml",
@@ -193,7 +193,7 @@ fn c_added_and_uncovered_files() {
     let swapped = replaced(&entry, "OFD.xml", "Doc_0/Document.xml", "Doc_1/Document.xml");
     assert_ne!(world.report_files(&swapped).verdict.indication, Indication::TotalPassed);
     // A file that nothing points at is not shown.
-    let mut stray = good.clone();
+    let mut stray = good;
     put(&mut stray, "stray.bin", b"never shown".to_vec());
     assert_eq!(world.report_files(&stray).verdict.indication, Indication::TotalPassed);
     // Content cannot be passed off as a part of the signature.
