@@ -35,6 +35,17 @@ pub enum JwsError {
     Unsupported,
 }
 
+impl std::fmt::Display for JwsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "not a JWS in compact or flattened form",
+            Self::Unsupported => "a JSON object that is not a JWS in flattened form",
+        })
+    }
+}
+
+impl std::error::Error for JwsError {}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Flattened {
@@ -184,11 +195,11 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     let (Some(algorithm), true) = (algorithm, understood) else {
         report
             .checks
-            .push(JWS_HEADER.fail().with("alg", jws.text("alg").unwrap_or("absent").chars().take(32).collect::<String>()));
+            .push(JWS_HEADER.fail().with("alg", &jws.text("alg").unwrap_or("absent").chars().take(32).collect::<String>()));
         report.conclude();
         return Ok(report);
     };
-    report.checks.push(JWS_HEADER.pass().with("alg", algorithm.row().name));
+    report.checks.push(JWS_HEADER.pass().with("alg", &algorithm.row().name));
     let chain = jws.chain().unwrap_or_default();
     let Some((signer, companions)) = chain.split_first() else {
         report.checks.push(SIGNATURE_CERTIFICATE.fail());

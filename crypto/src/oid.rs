@@ -9,6 +9,7 @@ pub struct Oid<'a>(pub &'a [u8]);
 const CONTENT_MAX: usize = 20;
 
 /// Encodes dotted text while compiling, so that the tables below can be read by people.
+#[expect(clippy::indexing_slicing, clippy::as_conversions, reason = "runs while compiling, where a slip is a build error")]
 const fn encode(text: &str) -> ([u8; CONTENT_MAX], usize) {
     let text = text.as_bytes();
     let (mut out, mut len) = ([0; CONTENT_MAX], 0);

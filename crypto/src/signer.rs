@@ -33,14 +33,14 @@ pub(crate) fn check_value(
     let (Some(key), Some(algorithm)) = (signer.key(), signed.algorithm) else { return Ok(()) };
     context.budget.spend_signature()?;
     let outcome = verify_either_form(algorithm, key, signed.message, signed.signature, context.trust.policy().raw_sm2);
-    report.checks.extend(value_checks(outcome, &SIGNATURE_VALUE));
+    report.checks.extend(value_checks(&outcome, &SIGNATURE_VALUE));
     Ok(())
 }
 
 /// Whether the signer's certificate can be used and its algorithm is accepted for signers.
 pub(crate) fn accept(signer: &Certificate, algorithm: Option<Algorithm>, context: &Context<'_>, report: &mut SignatureReport) {
     report.signer = Some(signer.summary());
-    report.checks.push(SIGNATURE_CERTIFICATE.pass().with("subject", signer.subject()));
+    report.checks.push(SIGNATURE_CERTIFICATE.pass().with("subject", &signer.subject()));
     let (Some(key), Some(algorithm)) = (signer.key(), algorithm) else {
         report.checks.push(SIGNATURE_ALGORITHM.fail());
         return;
@@ -48,7 +48,7 @@ pub(crate) fn accept(signer: &Certificate, algorithm: Option<Algorithm>, context
     let at = context.horizon.at();
     let accepted = context.trust.for_purpose(Purpose::Signer).any(|domain| domain.accepts(algorithm, key, at));
     report.algorithm = Some(algorithm.row().name.to_owned());
-    report.checks.push(SIGNATURE_ALGORITHM.test(accepted).with("algorithm", algorithm.row().name));
+    report.checks.push(SIGNATURE_ALGORITHM.test(accepted).with("algorithm", &algorithm.row().name));
 }
 
 /// Checks a value in its standard form or, where the policy says so, as the bare pair r ‖ s.
@@ -66,10 +66,10 @@ pub(crate) fn verify_either_form(
 }
 
 /// The checks that say how a value came out.
-pub(crate) fn value_checks(outcome: Result<Encoding, BadSignature>, kind: &CheckKind) -> Vec<Check> {
+pub(crate) fn value_checks(outcome: &Result<Encoding, BadSignature>, kind: &CheckKind) -> Vec<Check> {
     match outcome {
         Ok(Encoding::Standard) => vec![kind.pass()],
-        Ok(Encoding::Raw) => vec![kind.pass(), SIGNATURE_ENCODING.fail().as_warning()],
+        Ok(Encoding::Raw) => vec![kind.pass(), SIGNATURE_ENCODING.fail().without_effect()],
         Err(BadSignature) => vec![kind.fail()],
     }
 }
@@ -113,5 +113,5 @@ fn time(
     } else {
         SIGNATURE_TIME.test(time <= signer.not_after() && time <= until)
     };
-    check.with("claimed", time)
+    check.with("claimed", &time)
 }

@@ -104,7 +104,7 @@ impl<'a> Digits<'a> {
     }
 
     fn byte(&self, from: usize) -> Result<u8, BadTime> {
-        u8::try_from(self.at(from, 2)?).map_err(|_| BadTime)
+        u8::try_from(self.at(from, 2)?).or(Err(BadTime))
     }
 
     fn civil(&self, year: u16, from: usize) -> Result<Timestamp, BadTime> {
@@ -174,7 +174,7 @@ impl Date {
     /// The day with this year, month (1 to 12) and day of the month, if it exists.
     #[must_use]
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,

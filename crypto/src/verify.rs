@@ -116,7 +116,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Some(Format::Ofd) => ofd_document(question.document, &mut context),
         Some(Format::Jws) => jws_document(question.document, &mut context),
         Some(Format::Cms) => cms_document(question.document, &mut context),
-        None => Err(DOCUMENT_FORMAT.fail().with("reason", "neither OFD nor JWS nor CMS")),
+        None => Err(unreadable("neither OFD nor JWS nor CMS")),
     };
     let mut report = Report {
         verdict: Verdict::PASSED,
@@ -131,7 +131,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     };
     let mut metadata = None;
     match found {
-        Err(check) => report.checks.push(check),
+        Err(check) => report.checks.push(*check),
         Ok(found) => {
             report.checks.push(DOCUMENT_FORMAT.pass());
             report.checks.extend(found.checks);
@@ -200,6 +200,10 @@ impl Verified {
     }
 }
 
+fn unreadable(reason: &(impl ToString + ?Sized)) -> Box<Check> {
+    Box::new(DOCUMENT_FORMAT.fail().with("reason", reason))
+}
+
 /// What a document holds, whatever its form.
 struct Found {
     checks: Vec<Check>,
@@ -210,32 +214,32 @@ struct Found {
     signers: Vec<Option<String>>,
 }
 
-fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
-    let refuse = |error: OfdError| DOCUMENT_FORMAT.fail().with("reason", error);
+fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let refuse = |error: OfdError| unreadable(&error);
     let package = Package::open(document, &mut context.budget).map_err(refuse)?;
     let outcome = ofd::verify::verify(&package, context).map_err(refuse)?;
     let signers = outcome.signers;
     Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields: package.custom_data().or(Err(())), signers })
 }
 
-fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
-    let jws = Jws::parse(document).or(Err(DOCUMENT_FORMAT.fail().with("reason", "not a JWS that is read here")))?;
-    let report = jws::verify(&jws, context).map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?;
+fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let jws = Jws::parse(document).map_err(|error| unreadable(&error))?;
+    let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
     let signers = vec![jws.signer().and_then(|signer| signer.organisation_code())];
     Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
 }
 
-fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Check> {
-    let data = cms::signed_data(document).map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?;
+fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let data = cms::signed_data(document).map_err(|error| unreadable(&error))?;
     let Some(content) = data.content else {
-        return Err(DOCUMENT_FORMAT.doubt().with("reason", "the content is not inside"));
+        return Err(Box::new(DOCUMENT_FORMAT.doubt().with("reason", "the content is not inside")));
     };
     let (mut signatures, mut signers) = (Vec::new(), Vec::new());
     for (index, signer) in data.signers.iter().enumerate() {
         let id = (index + 1).to_string();
         let place = Place { id: &id, claimed: None };
         let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
-        signatures.push(report.map_err(|error| DOCUMENT_FORMAT.fail().with("reason", error))?);
+        signatures.push(report.map_err(|error| unreadable(&error))?);
         signers.push(signer.certificate(&data.certificates).and_then(Certificate::organisation_code));
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
@@ -263,7 +267,7 @@ fn licence(
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
     let Some(identifier) = fields.get("ZZBS") else {
         // A signed document that is no licence has a verdict of its own; it is worth a warning that it is none.
-        return (vec![LICENCE_METADATA.doubt().as_warning()], None);
+        return (vec![LICENCE_METADATA.doubt().without_effect()], None);
     };
     let mut checks = vec![LICENCE_IDENTIFIER.test(identifier.parse::<Identifier>().is_ok())];
     match Metadata::from_fields(&fields) {
@@ -273,7 +277,7 @@ fn licence(
             (checks, Some(metadata))
         }
         Err(error) => {
-            checks.push(LICENCE_METADATA.fail().with("reason", error.code()));
+            checks.push(LICENCE_METADATA.fail().with("reason", &error.code()));
             (checks, None)
         }
     }
@@ -283,10 +287,13 @@ fn licence(
 fn issuer(metadata: &Metadata, signatures: &[SignatureReport], signers: &[Option<String>]) -> Check {
     let wanted = metadata.issuer_code.as_str();
     if signers.iter().flatten().any(|code| code == wanted) {
-        return LICENCE_ISSUER.pass().with("organisation", wanted);
+        return LICENCE_ISSUER.pass().with("organisation", &wanted);
     }
-    if signers.iter().all(Option::is_none) || signatures.is_empty() {
-        return LICENCE_ISSUER.doubt().with("issuer", wanted);
+    if signatures.is_empty() {
+        return LICENCE_ISSUER.skip();
     }
-    LICENCE_ISSUER.fail().with("issuer", wanted)
+    if signers.iter().all(Option::is_none) {
+        return LICENCE_ISSUER.doubt().with("issuer", &wanted);
+    }
+    LICENCE_ISSUER.fail().with("issuer", &wanted)
 }

@@ -4,13 +4,25 @@
 //! times are arguments, and the same arguments give the same bytes.
 
 pub mod certificate;
+pub mod cms;
 pub mod crl;
 pub mod der;
+pub mod jws;
 pub mod key;
 pub mod name;
+pub mod ofd;
 pub mod pem;
+pub mod seal;
+pub mod signer;
+pub mod timestamp;
+pub mod zip;
 
 pub use certificate::{AltName, CertificateBuilder, Usage};
+pub use cms::CmsBuilder;
 pub use crl::{CrlBuilder, Reason};
+pub use jws::JwsBuilder;
 pub use key::{KeyType, SigningKey};
 pub use name::Name;
+pub use ofd::{OfdBuilder, OfdSignature};
+pub use seal::{Criticality, SealBuilder, SealSignatureBuilder, SealVersion, Stamp};
+pub use signer::Signer;

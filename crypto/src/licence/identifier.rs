@@ -94,7 +94,7 @@ impl Identifier {
         if version.len() != 3 || !version.bytes().all(|c| c.is_ascii_digit()) {
             return Err(IdentifierError::Version);
         }
-        let version = version.parse().map_err(|_| IdentifierError::Version)?;
+        let version = version.parse().or(Err(IdentifierError::Version))?;
         let read = Self::shaped(type_code, issuer, serial, version, character)?;
         let deviations = read.deviations();
         Ok((read, deviations))

@@ -12,13 +12,13 @@ use crate::report::{Check, Horizon, SubIndication, Verdict};
 #[must_use]
 pub fn checks(record: Option<&Record>, horizon: &mut Horizon, document: Option<&Sha256>) -> Vec<Check> {
     let Some(record) = record else { return vec![LICENCE_RECORD.doubt()] };
-    let found = LICENCE_RECORD.pass().with("identifier", record.identifier()).with("received_at", record.received_at);
+    let found = LICENCE_RECORD.pass().with("identifier", &record.identifier()).with("received_at", &record.received_at);
     vec![found, same_file(record, document), state(record, horizon), validity(record, horizon)]
 }
 
 fn same_file(record: &Record, document: Option<&Sha256>) -> Check {
     let Some(document) = document else { return LICENCE_SAME_FILE.skip() };
-    LICENCE_SAME_FILE.test(*document == record.sha256).with("document_sha256", document).with("record_sha256", record.sha256)
+    LICENCE_SAME_FILE.test(*document == record.sha256).with("document_sha256", &document).with("record_sha256", &record.sha256)
 }
 
 /// A suspension is told apart from the states that end a licence, as in ETSI EN 319 102-1, where a certificate on hold makes
@@ -41,9 +41,9 @@ fn state(record: &Record, horizon: &mut Horizon) -> Check {
         | Status::Superseded
         | Status::Transferred => LICENCE_STATE.fail().counting_as(Verdict::failed(SubIndication::Revoked)),
     };
-    let check = check.with("state", event.status.name()).with("since", event.effective_at);
+    let check = check.with("state", &event.status.name()).with("since", &event.effective_at);
     match &record.next {
-        Some(next) if matches!(event.status, Status::Superseded | Status::Transferred) => check.with("next", next),
+        Some(next) if matches!(event.status, Status::Superseded | Status::Transferred) => check.with("next", &next),
         _ => check,
     }
 }
@@ -56,9 +56,9 @@ fn validity(record: &Record, horizon: &mut Horizon) -> Check {
         Some(until) => LICENCE_VALIDITY.test(horizon.within(from, until)),
         None => LICENCE_VALIDITY.pass(),
     };
-    let check = check.with("valid_from", from);
+    let check = check.with("valid_from", &from);
     match until {
-        Some(until) => check.with("valid_until", until),
+        Some(until) => check.with("valid_until", &until),
         None => check,
     }
 }

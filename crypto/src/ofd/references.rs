@@ -39,7 +39,7 @@ pub(super) fn compare(
     let Some(method) = method(description.check_method.as_deref()) else {
         let named = description.check_method.as_deref().unwrap_or("absent, which means MD5");
         let verdict = Verdict::indeterminate(SubIndication::CryptoConstraintsFailure);
-        return failed(OFD_REFERENCES.fail().counting_as(verdict).with("check_method", named));
+        return failed(OFD_REFERENCES.fail().counting_as(verdict).with("check_method", &named));
     };
     if description.references.is_empty() || protected.len() != description.references.len() {
         return failed(OFD_REFERENCES.fail().with("reason", "the list is empty or names a file twice"));
@@ -60,9 +60,9 @@ pub(super) fn compare(
         .map(|reference| reference.path.as_str())
         .collect();
     let checks = match changed.as_slice() {
-        [] => vec![OFD_REFERENCES.pass().with("files", protected.len())],
-        [only] if *only == list && !is_newest => vec![OFD_LATER_SIGNATURE.fail().with("file", only)],
-        [first, ..] => vec![OFD_REFERENCES.fail().with("file", first).with("changed", changed.len())],
+        [] => vec![OFD_REFERENCES.pass().with("files", &protected.len())],
+        [only] if *only == list && !is_newest => vec![OFD_LATER_SIGNATURE.fail().with("file", &only)],
+        [first, ..] => vec![OFD_REFERENCES.fail().with("file", &first).with("changed", &changed.len())],
     };
     Compared { protected, checks }
 }

@@ -58,7 +58,7 @@ pub fn verify(package: &Package, context: &mut Context<'_>) -> Result<Outcome, O
         signers.push(judged.signer.and_then(|signer| signer.organisation_code()));
         signatures.push(judged.report);
     }
-    Ok(Outcome { checks: vec![DOCUMENT_SIGNED.pass().with("signatures", signatures.len())], signatures, signers })
+    Ok(Outcome { checks: vec![DOCUMENT_SIGNED.pass().with("signatures", &signatures.len())], signatures, signers })
 }
 
 /// A signature as far as its description goes.
@@ -113,7 +113,7 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn judge(&self, found: &Found<'_>, is_newest: bool, context: &mut Context<'_>) -> Result<Judged, OfdError> {
         let refuse =
-            |reason: &dyn ToString| Judged::unreadable(found, SIGNATURE_FORMAT.fail().with("reason", reason.to_string()));
+            |reason: &dyn ToString| Judged::unreadable(found, SIGNATURE_FORMAT.fail().with("reason", &reason.to_string()));
         let description = match &found.description {
             Ok(description) => description,
             Err(error) => return Ok(refuse(error)),
@@ -136,7 +136,7 @@ impl Scene<'_> {
         let (coverage, check) = self.coverage(&compared.protected, context);
         judged.report.coverage = Some(coverage);
         // An earlier signature stands for its own set of files; the newest must cover what is shown now.
-        judged.report.checks.push(if is_newest { check } else { check.as_warning() });
+        judged.report.checks.push(if is_newest { check } else { check.without_effect() });
         judged.report.conclude();
         Ok(judged)
     }
@@ -163,7 +163,7 @@ impl Scene<'_> {
     fn appearance(&self, description: &Description) -> Check {
         let Some(content) = &self.content else { return OFD_APPEARANCE.doubt() };
         if description.stamps.is_empty() {
-            return OFD_APPEARANCE.fail().as_warning().with("reason", "the signature names no place");
+            return OFD_APPEARANCE.fail().without_effect().with("reason", "the signature names no place");
         }
         let hidden = description.stamps.iter().find(|stamp| {
             let on_page = content.pages.get(&stamp.page).is_some_and(|path| self.package.file(path).is_ok());
@@ -172,7 +172,7 @@ impl Scene<'_> {
         });
         match hidden {
             Some(stamp) => OFD_APPEARANCE.fail().with("page", &stamp.page),
-            None => OFD_APPEARANCE.pass().with("places", description.stamps.len()),
+            None => OFD_APPEARANCE.pass().with("places", &description.stamps.len()),
         }
     }
 
@@ -189,8 +189,8 @@ impl Scene<'_> {
         };
         let shown: Vec<&&String> = open.iter().filter(|path| deep.files.contains(path.as_str())).collect();
         match shown.first() {
-            Some(first) => (Coverage::Partial, OFD_COVERAGE.fail().with("file", first).with("files", shown.len())),
-            None => (Coverage::Full, OFD_COVERAGE.pass().with("unused_files", open.len())),
+            Some(first) => (Coverage::Partial, OFD_COVERAGE.fail().with("file", &first).with("files", &shown.len())),
+            None => (Coverage::Full, OFD_COVERAGE.pass().with("unused_files", &open.len())),
         }
     }
 }
@@ -201,7 +201,7 @@ fn sign(found: &Found<'_>, description: &Description, value: &[u8], context: &mu
     let place = Place { id: &found.listed.id, claimed };
     let Ok(data) = cms::signed_data(value) else { return bare(found, value, place, context) };
     let [info] = data.signers.as_slice() else {
-        return Ok(Judged::unreadable(found, SIGNATURE_FORMAT.fail().with("signers", data.signers.len())));
+        return Ok(Judged::unreadable(found, SIGNATURE_FORMAT.fail().with("signers", &data.signers.len())));
     };
     let protected = Protected::DigestOf(sm3(&[found.xml]));
     let report = cms::verify::verify(&data, info, protected, place, context).map_err(OfdError::Exhausted)?;
@@ -233,7 +233,7 @@ fn bare(found: &Found<'_>, value: &[u8], place: Place<'_>, context: &mut Context
 
 fn method(description: &Description, algorithm: Option<&str>) -> Check {
     match (&description.method, algorithm) {
-        (Some(named), Some(found)) => OFD_SIGNATURE_METHOD.test(*named == found).with("named", named),
-        _ => OFD_SIGNATURE_METHOD.doubt().as_warning(),
+        (Some(named), Some(found)) => OFD_SIGNATURE_METHOD.test(*named == found).with("named", &named),
+        _ => OFD_SIGNATURE_METHOD.doubt().without_effect(),
     }
 }

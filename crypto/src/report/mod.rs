@@ -78,7 +78,7 @@ pub struct Check {
 impl Check {
     /// Adds an input to the check.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with<T: ToString + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
         self.inputs.insert(name.into(), value.to_string());
         self
     }
@@ -99,7 +99,7 @@ impl Check {
 
     /// Takes the effect away: the check stays in the report as a warning.
     #[must_use]
-    pub const fn as_warning(mut self) -> Self {
+    pub const fn without_effect(mut self) -> Self {
         self.effect = None;
         self
     }

@@ -272,7 +272,7 @@ impl<'a> Info<'a> {
     }
 }
 
-/// v1: a plain list of certificates. One vendor puts an IA5String before it, which says nothing.
+/// v1: a plain list of certificates. One vendor puts an `IA5String` before it, which says nothing.
 fn first_list<'a>(property: &mut Reader<'a>) -> der::Result<CertificateList<'a>> {
     let mut list = property.sequence()?;
     let mut certificates = Vec::new();

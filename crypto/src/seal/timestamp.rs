@@ -13,8 +13,8 @@ use crate::time::Timestamp;
 /// Checks that `token` is a time-stamp token over `stamped`, not earlier than `claimed`.
 pub(super) fn check(kind: &CheckKind, token: &[u8], stamped: &[u8], claimed: Option<Timestamp>) -> Check {
     match fits(token, stamped) {
-        Ok((true, made)) if claimed.is_none_or(|claimed| claimed <= made) => kind.doubt().as_warning().with("stamped", made),
-        Ok((true, made)) => kind.fail().with("stamped", made).with("reason", "stamped before the claimed time"),
+        Ok((true, made)) if claimed.is_none_or(|claimed| claimed <= made) => kind.doubt().without_effect().with("stamped", &made),
+        Ok((true, made)) => kind.fail().with("stamped", &made).with("reason", "stamped before the claimed time"),
         Ok((false, _)) => kind.fail().with("reason", "it stamps something else"),
         Err(_) => kind.fail().with("reason", "it is not a time-stamp token"),
     }

@@ -49,7 +49,7 @@ pub fn verify(
     context: &mut Context<'_>,
 ) -> Result<SignatureReport, Exhausted> {
     let mut report = signature_report(expected.id, value.seal.version.form());
-    report.checks.push(SIGNATURE_FORMAT.pass().with("version", value.seal.version.number()));
+    report.checks.push(SIGNATURE_FORMAT.pass().with("version", &value.seal.version.number()));
     if value.has_unknown_critical {
         report.checks.push(SIGNATURE_FORMAT.fail().with("reason", "an unknown critical extension"));
     }
@@ -71,7 +71,7 @@ pub fn verify(
     if let Some(property) = expected.property {
         // What the signature protects is bound by the digest; a property that names something else is worth a warning.
         let check = PROPERTY_INFO.test(value.property == property.as_bytes());
-        report.checks.push(check.as_warning());
+        report.checks.push(check.without_effect());
     }
     if let Some(token) = value.timestamp {
         report.checks.push(timestamp::check(&SIGNATURE_TIMESTAMP, token, value.signature, claimed));
@@ -86,7 +86,7 @@ pub fn verify(
 /// [`Exhausted`] when the document's budget is spent.
 pub fn verify_seal(seal_value: &Seal<'_>, context: &mut Context<'_>) -> Result<SignatureReport, Exhausted> {
     let mut report = signature_report(&seal_value.id, seal_value.version.form());
-    report.checks.push(SIGNATURE_FORMAT.pass().with("version", seal_value.version.number()));
+    report.checks.push(SIGNATURE_FORMAT.pass().with("version", &seal_value.version.number()));
     report.seal = Some(seal(seal_value, None, context, &mut report.checks)?);
     report.conclude();
     Ok(report)
@@ -152,12 +152,12 @@ fn made_by(
         let algorithm = Algorithm::from_oid(seal.algorithm, key.kind()).or(Err(BadSignature))?;
         signer::verify_either_form(algorithm, key, &seal.signed_bytes(), seal.signature, context.trust.policy().raw_sm2)
     });
-    checks.extend(signer::value_checks(verified, &SEAL_SIGNATURE));
+    checks.extend(signer::value_checks(&verified, &SEAL_SIGNATURE));
     let made_in_time = maker.not_before() <= seal.created && seal.created <= maker.not_after();
-    let created = SEAL_CREATED.test(made_in_time).with("created", seal.created);
+    let created = SEAL_CREATED.test(made_in_time).with("created", &seal.created);
     let is_v5 = seal.version == Version::V5;
     // GM/T 0031-2025 makes this fatal; GB/T 38540-2020 does not ask for it, and seals in use break it.
-    checks.push(if is_v5 { created } else { created.as_warning() });
+    checks.push(if is_v5 { created } else { created.without_effect() });
     let moment = if is_v5 { seal.created } else { used_at.unwrap_or_else(|| context.horizon.at()) };
     let question = Question {
         purpose: Purpose::SealMaker,
@@ -172,7 +172,7 @@ fn made_by(
 }
 
 fn validity(seal: &Seal<'_>, used_at: Option<Timestamp>, context: &mut Context<'_>) -> Check {
-    let with_times = |check: Check| check.with("valid_from", seal.valid_from).with("valid_until", seal.valid_until);
+    let with_times = |check: Check| check.with("valid_from", &seal.valid_from).with("valid_until", &seal.valid_until);
     let within_now = context.horizon.within(seal.valid_from, seal.valid_until);
     let used_within = used_at.is_none_or(|time| seal.valid_from <= time && time <= seal.valid_until);
     with_times(match (used_within, within_now) {

@@ -55,6 +55,8 @@ impl PublicKey {
         let kind = match oid {
             Oid::ED25519 if algorithm.is_empty() && bits.len() == 32 => KeyKind::Ed25519,
             Oid::RSA => KeyKind::Rsa,
+            // Some authorities name the curve where the type of key belongs (Tongsuo writes such certificates).
+            Oid::SM2_CURVE if bits.len() == 65 => KeyKind::Sm2,
             Oid::EC_PUBLIC_KEY => match Oid(algorithm.read(tag::OID)?.content) {
                 Oid::SM2_CURVE if bits.len() == 65 => KeyKind::Sm2,
                 Oid::P256 if bits.len() == 65 => KeyKind::P256,

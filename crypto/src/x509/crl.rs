@@ -160,14 +160,10 @@ fn entries(list: &mut Reader<'_>) -> der::Result<BTreeMap<Vec<u8>, Revocation>> 
         fields.end()?;
         // Should a serial number occur twice, the earlier revocation counts.
         let revocation = Revocation { at, reason };
-        revoked
-            .entry(serial)
-            .and_modify(|known: &mut Revocation| {
-                if at < known.at {
-                    *known = revocation
-                }
-            })
-            .or_insert(revocation);
+        let known = revoked.entry(serial).or_insert(revocation);
+        if at < known.at {
+            *known = revocation;
+        }
     }
     Ok(revoked)
 }

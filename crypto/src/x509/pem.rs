@@ -1,5 +1,7 @@
 //! PEM (RFC 7468) and the other wrappings in which certificates and lists are handed over.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -30,7 +32,8 @@ pub fn blocks(text: &str, label: &str) -> der::Result<Vec<Vec<u8>>> {
 /// [`DerError`] when the bytes hold no certificate in any of these forms, or a malformed one.
 pub fn certificates(bytes: &[u8]) -> der::Result<Vec<Certificate>> {
     let Some(text) = pem_text(bytes) else {
-        return Certificate::from_der(bytes).map(|certificate| vec![certificate]).or_else(|_| cms::certificates(bytes));
+        let der = bare_base64(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned);
+        return Certificate::from_der(&der).map(|certificate| vec![certificate]).or_else(|_| cms::certificates(&der));
     };
     let mut all = Vec::new();
     for block in blocks(text, "CERTIFICATE")? {
@@ -53,6 +56,12 @@ pub fn revocation_lists(bytes: &[u8]) -> der::Result<Vec<RevocationList>> {
     let lists: Vec<_> =
         blocks(text, "X509 CRL")?.iter().map(|block| RevocationList::from_der(block)).collect::<der::Result<_>>()?;
     if lists.is_empty() { Err(DerError::BadValue) } else { Ok(lists) }
+}
+
+/// Base64 without the PEM lines around it, as some authorities publish their `.p7b` files.
+fn bare_base64(bytes: &[u8]) -> Option<Vec<u8>> {
+    let compact: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(compact).ok()
 }
 
 fn pem_text(bytes: &[u8]) -> Option<&str> {

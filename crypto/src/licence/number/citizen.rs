@@ -32,7 +32,7 @@ pub fn citizen_number(text: &str, today: Date) -> Result<Generation, NumberError
     if !body.bytes().all(|c| c.is_ascii_digit()) || body.starts_with('0') {
         return Err(NumberError::Character);
     }
-    let birth: Date = birth.ok_or(NumberError::Character)?.parse().map_err(|_| NumberError::BirthDate)?;
+    let birth: Date = birth.ok_or(NumberError::Character)?.parse().or(Err(NumberError::BirthDate))?;
     if birth > today {
         return Err(NumberError::BornInFuture);
     }

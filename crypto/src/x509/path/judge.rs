@@ -74,10 +74,10 @@ fn validity(path: &Path<'_>, lifetime: Lifetime, horizon: &mut Horizon) -> Check
     };
     let check = PATH_VALIDITY
         .fail()
-        .with("certificate", first.subject())
-        .with("not_before", first.not_before())
-        .with("not_after", first.not_after())
-        .with("at", moment(lifetime, horizon));
+        .with("certificate", &first.subject())
+        .with("not_before", &first.not_before())
+        .with("not_after", &first.not_after())
+        .with("at", &moment(lifetime, horizon));
     match lifetime {
         Lifetime::Now => check,
         // The standards of the seal leave no doubt here: outside its validity when it was used is a failure.
@@ -92,13 +92,13 @@ fn constraints(path: &Path<'_>) -> Check {
         {
             return PATH_CONSTRAINTS
                 .fail()
-                .with("certificate", certificate.subject())
-                .with("unknown_critical_extension", unknown.oid);
+                .with("certificate", &certificate.subject())
+                .with("unknown_critical_extension", &unknown.oid);
         }
         if depth > 0
             && let Err(reason) = may_issue(certificate, path, depth)
         {
-            return PATH_CONSTRAINTS.fail().with("certificate", certificate.subject()).with("reason", reason);
+            return PATH_CONSTRAINTS.fail().with("certificate", &certificate.subject()).with("reason", &reason);
         }
     }
     PATH_CONSTRAINTS.pass()
@@ -141,7 +141,7 @@ fn key_usage(path: &Path<'_>, purpose: Purpose) -> Check {
         // Signers' certificates carry the extended usages of everything else that they are used for, some of them critical.
         (Purpose::Signer | Purpose::SealMaker | Purpose::Client, Ok(_)) => true,
     };
-    PATH_KEY_USAGE.test(signs && extended).with("certificate", leaf.subject())
+    PATH_KEY_USAGE.test(signs && extended).with("certificate", &leaf.subject())
 }
 
 fn algorithms(path: &Path<'_>, at: Timestamp) -> Check {
@@ -151,7 +151,7 @@ fn algorithms(path: &Path<'_>, at: Timestamp) -> Check {
             certificate.signature_algorithm(key).is_some_and(|algorithm| path.domain.accepts(algorithm, key, at))
         });
         if !accepted {
-            return PATH_ALGORITHMS.fail().with("certificate", certificate.subject());
+            return PATH_ALGORITHMS.fail().with("certificate", &certificate.subject());
         }
     }
     PATH_ALGORITHMS.test(path.certificates.first().is_none_or(|leaf| leaf_key_accepted(leaf, path.domain, at)))

@@ -98,7 +98,7 @@ pub fn validate(
 }
 
 fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
-    let found = PATH_BUILT.pass().of(role).with("domain", &path.domain.name).with("certificates", path.certificates.len());
+    let found = PATH_BUILT.pass().of(role).with("domain", &path.domain.name).with("certificates", &path.certificates.len());
     Answer {
         checks: std::iter::once(found).chain(checks).collect(),
         chain: path.certificates.iter().map(|certificate| certificate.summary()).collect(),
@@ -108,7 +108,7 @@ fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
 
 fn nothing_found(search: &build::Search<'_>, leaf: &Certificate, role: Role) -> Answer {
     let issuer = leaf.issuer();
-    let mut checks = vec![PATH_BUILT.fail().of(role).with("issuer", issuer)];
+    let mut checks = vec![PATH_BUILT.fail().of(role).with("issuer", &issuer)];
     if search.saw_bad_signature() {
         checks.push(
             PATH_SIGNATURES

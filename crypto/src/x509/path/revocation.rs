@@ -35,18 +35,18 @@ pub(super) fn check(
         match status(certificate, issuer, path.domain, trust, horizon, budget)? {
             Status::Good => {}
             Status::Revoked(revocation) => {
-                let check = revoked(revocation, question, depth, horizon).with("certificate", certificate.subject());
+                let check = revoked(revocation, question, depth, horizon).with("certificate", &certificate.subject());
                 if check.effect.is_some() {
                     return Ok(check);
                 }
                 doubt.get_or_insert(check);
             }
             Status::Unknown(why) => {
-                let check = PATH_REVOCATION.doubt().with("certificate", certificate.subject()).with("reason", why);
+                let check = PATH_REVOCATION.doubt().with("certificate", &certificate.subject()).with("reason", &why);
                 let required = path.domain.revocation == RevocationPolicy::Require;
                 // A doubt that counts replaces a warning.
                 if required || doubt.is_none() {
-                    doubt = Some(if required { check } else { check.as_warning() });
+                    doubt = Some(if required { check } else { check.without_effect() });
                 }
             }
         }
@@ -56,19 +56,22 @@ pub(super) fn check(
 
 fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizon: &Horizon) -> Check {
     let facts = |check: Check| {
-        let check = check.with("revoked_at", revocation.at);
-        revocation.reason.map_or(check.clone(), |reason| check.with("reason_code", reason))
+        let check = check.with("revoked_at", &revocation.at);
+        match revocation.reason {
+            Some(reason) => check.with("reason_code", &reason),
+            None => check,
+        }
     };
     if revocation.reason == Some(ON_HOLD) {
         return facts(PATH_REVOCATION.doubt());
     }
     let failed = facts(PATH_REVOCATION.fail());
     match question.lifetime {
-        Lifetime::At { moment, warn_since: true } if revocation.at > moment => failed.as_warning(),
+        Lifetime::At { moment, warn_since: true } if revocation.at > moment => failed.without_effect(),
         _ if question.used_at.is_some_and(|used_at| used_at < revocation.at) => {
             // It says to have been used before, but nothing proves that (ETSI EN 319 102-1, 5.5).
             let why = if depth == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
-            failed.counting_as(Verdict::indeterminate(why)).with("at", horizon.at())
+            failed.counting_as(Verdict::indeterminate(why)).with("at", &horizon.at())
         }
         _ => failed,
     }

@@ -1,0 +1,145 @@
+//! `SignedData`, of RFC 5652 and of GB/T 35275.
+
+use super::der;
+use super::signer::Signer;
+use crate::der::tag;
+use crate::digest::DigestAlgorithm;
+use crate::oid::Oid;
+use crate::time::Timestamp;
+
+/// What a `SignedData` with one signer is to say.
+#[derive(Clone, Debug)]
+pub struct CmsBuilder<'a> {
+    is_gm: bool,
+    content: Vec<u8>,
+    content_type: Oid<'a>,
+    is_detached: bool,
+    attributes: Option<Vec<Vec<u8>>>,
+    certificates: Vec<Vec<u8>>,
+    message_digest: Option<Vec<u8>>,
+}
+
+impl<'a> CmsBuilder<'a> {
+    /// RFC 5652: this content inside, no signed attributes, the signer's certificate alone.
+    #[must_use]
+    pub fn new(content: &[u8]) -> Self {
+        Self {
+            is_gm: false,
+            content: content.to_vec(),
+            content_type: Oid::PKCS7_DATA,
+            is_detached: false,
+            attributes: None,
+            certificates: Vec::new(),
+            message_digest: None,
+        }
+    }
+
+    /// The same under the object identifiers of GB/T 35275.
+    #[must_use]
+    pub fn gm(content: &[u8]) -> Self {
+        Self { is_gm: true, content_type: Oid::GM_DATA, ..Self::new(content) }
+    }
+
+    /// Another content type than data.
+    #[must_use]
+    pub const fn content_type(mut self, content_type: Oid<'a>) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
+    /// Leaves the content out, though it is signed.
+    #[must_use]
+    pub const fn detached(mut self) -> Self {
+        self.is_detached = true;
+        self
+    }
+
+    /// Signed attributes: content type, message digest, and the signing time if given.
+    #[must_use]
+    pub fn attributes(mut self, signing_time: Option<Timestamp>) -> Self {
+        let time = signing_time.map(|at| attribute(Oid::SIGNING_TIME, &der::time(at)));
+        self.attributes.get_or_insert_default().extend(time);
+        self
+    }
+
+    /// One more signed attribute, from the DER of its one value.
+    #[must_use]
+    pub fn attribute(mut self, oid: Oid<'_>, value: &[u8]) -> Self {
+        self.attributes.get_or_insert_default().push(attribute(oid, value));
+        self
+    }
+
+    /// Puts one more certificate beside the signer's.
+    #[must_use]
+    pub fn certificate(mut self, certificate: &[u8]) -> Self {
+        self.certificates.push(certificate.to_vec());
+        self
+    }
+
+    /// Wrong: another value in the message digest attribute.
+    #[must_use]
+    pub fn message_digest(mut self, digest: &[u8]) -> Self {
+        self.message_digest = Some(digest.to_vec());
+        self
+    }
+
+    /// The `ContentInfo`, DER. SM2 digests with SM3, P-256 with SHA-256, Ed25519 with SHA-512 (RFC 8419).
+    #[must_use]
+    pub fn sign(&self, signer: Signer<'_>) -> Vec<u8> {
+        let outer = if self.is_gm { Oid::GM_SIGNED_DATA } else { Oid::PKCS7_SIGNED_DATA };
+        let digest = signer.key.algorithm().row().digest;
+        let digest_identifier = der::sequence(&[&der::oid(digest_oid(digest))]);
+        let inside = if self.is_detached { Vec::new() } else { der::context(0, &der::octet_string(&self.content)) };
+        let certificates = [signer.certificate, &self.certificates.concat()].concat();
+        // RFC 5652 5.1: version 3 when the content is not data.
+        let version = if matches!(self.content_type, Oid::PKCS7_DATA | Oid::GM_DATA) { 1u8 } else { 3 };
+        let data = der::sequence(&[
+            &der::integer(version),
+            &der::constructed(tag::SET, &[&digest_identifier]),
+            &der::sequence(&[&der::oid(self.content_type), &inside]),
+            &der::context(0, &certificates),
+            &der::constructed(tag::SET, &[&self.signer_info(signer, digest, &digest_identifier)]),
+        ]);
+        der::sequence(&[&der::oid(outer), &der::context(0, &data)])
+    }
+
+    fn signer_info(&self, signer: Signer<'_>, digest: DigestAlgorithm, digest_identifier: &[u8]) -> Vec<u8> {
+        let attributes = self.attributes.as_ref().map(|more| {
+            let value = self.message_digest.clone().unwrap_or_else(|| digest.hash(&[&self.content]));
+            let mut all = vec![
+                attribute(Oid::CONTENT_TYPE, &der::oid(self.content_type)),
+                attribute(Oid::MESSAGE_DIGEST, &der::octet_string(&value)),
+            ];
+            all.extend_from_slice(more);
+            der::set_of(&all)
+        });
+        let value = signer.key.sign(attributes.as_deref().unwrap_or(&self.content));
+        // What was signed as a SET stands in the message under the tag [0] (RFC 5652 5.4).
+        let mut tagged = attributes.unwrap_or_default();
+        if let Some(first) = tagged.first_mut() {
+            *first = tag::context(0);
+        }
+        der::sequence(&[
+            &der::integer(1u8),
+            &der::sequence(&[&signer.issuer_and_serial()]),
+            digest_identifier,
+            &tagged,
+            &signer.key.algorithm_identifier(),
+            &der::octet_string(&value),
+        ])
+    }
+}
+
+/// The object identifier of a digest.
+pub(super) const fn digest_oid(digest: DigestAlgorithm) -> Oid<'static> {
+    match digest {
+        DigestAlgorithm::Sha256 => Oid::SHA256,
+        DigestAlgorithm::Sha384 => Oid::SHA384,
+        DigestAlgorithm::Sha512 => Oid::SHA512,
+        DigestAlgorithm::Sm3 => Oid::SM3,
+    }
+}
+
+fn attribute(oid: Oid<'_>, value: &[u8]) -> Vec<u8> {
+    der::sequence(&[&der::oid(oid), &der::constructed(tag::SET, &[value])])
+}
