@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::thread;
 
+use arc_swap::ArcSwap;
+use crypto::x509::Trust;
 use hyper::body::Bytes;
+use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
 use crate::cache::Cache;
-use crate::config::{Config, Faults, Server};
+use crate::config::{self, Config, Faults, Server};
 use crate::epochs::Epochs;
 use crate::http::Router;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
+use crate::trust;
+use crate::verdict::Judge;
 
 /// Everything that serves requests.
 #[derive(Debug)]
@@ -24,10 +29,12 @@ pub struct App {
     pub callers: Callers,
     /// Which route a request takes.
     pub router: Router,
+    /// Whom to believe, as one generation that is swapped whole.
+    pub trust: ArcSwap<Trust>,
+    /// What judges documents, with the store.
+    pub judge: Arc<Judge>,
     /// Verdicts that still hold.
     pub cache: Cache,
-    /// What ends them.
-    pub epochs: Arc<Epochs>,
     /// Where verification and storage run.
     pub pool: Pool,
     /// Every metric.
@@ -37,25 +44,51 @@ pub struct App {
 }
 
 impl App {
-    /// Puts everything together for this table of routes. Opens the files that the configuration names, but no port.
+    /// Puts everything together for this table of routes over this store. Opens the files that the configuration names, but
+    /// no port.
     ///
     /// # Errors
     /// Every [`crate::config::Fault`] that shows when the files are opened.
-    pub fn build(config: &Config, table: &'static [Route]) -> Result<Arc<Self>, Faults> {
+    pub fn build(config: &Config, table: &'static [Route], store: Store) -> Result<Arc<Self>, Faults> {
         let router = Router::new(table);
         let epochs = Arc::new(Epochs::default());
         let document = openapi::document(router.routes());
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
+            trust: ArcSwap::from_pointee(trust::load(config)?),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            epochs,
+            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
             pool: pool(&config.server),
             metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,
         }))
     }
+
+    /// What is on record.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.judge.store
+    }
+}
+
+/// Reads the keys of the store.
+///
+/// # Errors
+/// When a file is missing, is readable by others, or holds no key.
+pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
+    Keys::load_files(&storage.value_key, &storage.index_key)
+        .map_err(|error| Faults::one("storage.value_key, storage.index_key", error.to_string()))
+}
+
+/// Opens the store, or makes it.
+///
+/// # Errors
+/// When the keys are wrong, another process has it open, or its format is unknown.
+pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
+    let keys = store_keys(storage)?;
+    Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
 }
 
 fn pool(server: &Server) -> Pool {

@@ -80,10 +80,8 @@ impl Cache {
         V: Fn() -> F,
         F: Future<Output = Result<Judged, Problem>>,
     {
-        if let Some(kept) = self.verdicts.get(&question).await
-            && self.holds(question, &kept, now)
-        {
-            return Ok((as_of(&kept, question, now), Lookup::Hit));
+        if let Some(kept) = self.kept(question, now).await {
+            return Ok((kept, Lookup::Hit));
         }
         for _ in 0..SHARED_TRIES_MAX {
             if self.verdicts.get(&question).await.is_some_and(|kept| !self.holds(question, &kept, now)) {
@@ -99,6 +97,12 @@ impl Cache {
         }
         // The issuer changes faster than its licences are verified. What starts now sees every change that this caller knows.
         Ok((as_of(&verify().await?, question, now), Lookup::Miss))
+    }
+
+    /// The kept verdict on this question, if there is one that holds as of `now`.
+    pub async fn kept(&self, question: Question, now: Timestamp) -> Option<Arc<Report>> {
+        let kept = self.verdicts.get(&question).await?;
+        self.holds(question, &kept, now).then(|| as_of(&kept, question, now))
     }
 
     fn holds(&self, question: Question, judged: &Judged, now: Timestamp) -> bool {
@@ -132,7 +136,7 @@ mod tests {
     use super::*;
     use crate::http::Code;
 
-    const ISSUER: &str = "91350211M000100Y43";
+    const ISSUER: &str = "91350211M000100Y46";
     const SEEN: Ordering = Ordering::SeqCst;
 
     struct World {

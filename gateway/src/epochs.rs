@@ -63,10 +63,10 @@ mod tests {
     #[test]
     fn a_bump_ends_what_was_before_for_this_issuer_alone() {
         let epochs = Epochs::default();
-        let (ours, theirs) = (epochs.of("91350211M000100Y43"), epochs.of("11350200004144110Y"));
+        let (ours, theirs) = (epochs.of("91350211M000100Y46"), epochs.of("11350200004144116F"));
         assert_ne!(ours.slot, theirs.slot);
-        epochs.bump("91350211M000100Y43");
+        epochs.bump("91350211M000100Y46");
         assert!(!epochs.is_current(ours) && epochs.is_current(theirs));
-        assert!(epochs.is_current(epochs.of("91350211M000100Y43")));
+        assert!(epochs.is_current(epochs.of("91350211M000100Y46")));
     }
 }

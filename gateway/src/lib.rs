@@ -6,7 +6,7 @@
 //! 2. **admit** ([`flow`]): the route is found in the table ([`routes`]) and the caller has one of its roles.
 //! 3. **parse** ([`http`]): query and body are read within limits, in types that refuse what they do not know.
 //! 4. **cached?** ([`cache`]): a verdict that still holds is used again ([`epochs`] ends those that do not).
-//! 5. **verify** ([`pool`]): otherwise `crypto` decides, on a bounded number of threads.
+//! 5. **verify** ([`verdict`]): otherwise `crypto` decides, on a bounded number of threads ([`pool`]).
 //! 6. **store** and **record** ([`handlers`]): what was accepted is kept by `storage` in one batch, durable before the answer.
 //! 7. **respond** ([`flow`]): answer or problem, one line in the log, the metrics.
 
@@ -21,6 +21,8 @@ pub mod http;
 pub mod cache;
 pub mod epochs;
 pub mod pool;
+pub mod trust;
+pub mod verdict;
 
 pub mod openapi;
 

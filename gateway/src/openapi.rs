@@ -107,6 +107,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
             Content::Json(schema) => json!({ "application/json": { "schema": schema(generator) } }),
             Content::AnyJson => json!({ "application/json": { "schema": { "type": "object" } } }),
             Content::File(types) => types.iter().map(|name| ((*name).to_owned(), json!({}))).collect::<Map<_, _>>().into(),
+            Content::Nothing => json!({}),
         };
         responses.insert(good.status.to_string(), json!({ "description": good.text, "content": content }));
     }

@@ -24,5 +24,5 @@ pub use jws::JwsBuilder;
 pub use key::{KeyType, SigningKey};
 pub use name::Name;
 pub use ofd::{OfdBuilder, OfdSignature};
-pub use seal::{Criticality, SealBuilder, SealSignatureBuilder, SealVersion};
+pub use seal::{Criticality, SealBuilder, SealSignatureBuilder, SealVersion, Stamp};
 pub use signer::Signer;

@@ -2,6 +2,8 @@
 //!
 //! Right by default; the methods that say so make what a verifier must refuse.
 
+use std::fmt;
+
 use super::der;
 use super::signer::Signer;
 use crate::digest::sm3;
@@ -20,7 +22,14 @@ pub enum SealVersion {
 }
 
 /// Makes the bytes of a time stamp over a signature value.
-pub type Stamp<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+#[derive(Clone, Copy)]
+pub struct Stamp<'a>(pub &'a dyn Fn(&[u8]) -> Vec<u8>);
+
+impl fmt::Debug for Stamp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stamp")
+    }
+}
 
 /// How an extension says whether it is critical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +43,7 @@ pub enum Criticality {
 }
 
 /// What a seal is to say.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SealBuilder<'a> {
     version: SealVersion,
     header_version: u8,
@@ -55,7 +64,7 @@ pub struct SealBuilder<'a> {
 }
 
 /// What a signature made with a seal is to say.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SealSignatureBuilder<'a> {
     version: SealVersion,
     tbs_version: u8,
@@ -165,8 +174,7 @@ impl<'a> SealBuilder<'a> {
         self
     }
 
-    /// The seal, DER, signed by its maker over the bytes of standards.md: v1 over `SEQUENCE{ info, cert, algorithm }`, later
-    /// versions over the info alone.
+    /// The seal, DER, signed by its maker: in v1 over `SEQUENCE{ info, cert, algorithm }`, later over the info alone.
     #[must_use]
     pub fn build(&self, maker: Signer<'_>) -> Vec<u8> {
         let info = self.info();
@@ -319,7 +327,7 @@ fn sign(signer: Signer<'_>, message: &[u8], is_raw: bool) -> Vec<u8> {
 }
 
 fn stamp_field(stamp: Option<Stamp<'_>>, value: &[u8]) -> Vec<u8> {
-    stamp.map(|stamp| der::context(0, &der::bit_string(&stamp(value)))).unwrap_or_default()
+    stamp.map(|stamp| der::context(0, &der::bit_string(&(stamp.0)(value)))).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -364,7 +372,7 @@ mod tests {
         let at = Timestamp::from_unix(1_780_000_000);
         let stamp = |value: &[u8]| sm3(&[value]).to_vec();
         let seal = SealBuilder::new(SealVersion::V5, "id", "印章", at, at.plus(1000)).user(&user.0).raw_signature();
-        let seal = seal.stamped(&stamp).build(Signer::new(&maker.0, &maker.1));
+        let seal = seal.stamped(Stamp(&stamp)).build(Signer::new(&maker.0, &maker.1));
         let mut fields = Reader::new(&seal).sequence().unwrap();
         for _ in 0..3 {
             fields.any().unwrap();

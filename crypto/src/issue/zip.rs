@@ -149,14 +149,14 @@ mod tests {
     fn headers_stand_where_the_directory_says() {
         let entries = [ZipEntry::new("a.txt", &[b'a'; 100]), ZipEntry::new("乙", b"data").stored()];
         let archive = write(&entries);
-        let end = archive.len() - 22;
-        let start = u32::from_le_bytes(archive[end + 16..end + 20].try_into().unwrap()) as usize;
+        let number = |at: usize| usize::try_from(u32::from_le_bytes(archive[at..at + 4].try_into().unwrap())).unwrap();
+        let start = number(archive.len() - 22 + 16);
         let second = start + 46 + 5;
-        let offset = u32::from_le_bytes(archive[second + 42..second + 46].try_into().unwrap()) as usize;
+        let offset = number(second + 42);
         assert_eq!(&archive[offset..offset + 4], b"PK\x03\x04");
         assert_eq!(&archive[offset + 30..offset + 33], "乙".as_bytes());
         assert_eq!(&archive[offset + 33..start], b"data");
-        let packed = u32::from_le_bytes(archive[18..22].try_into().unwrap()) as usize;
-        assert_eq!(miniz_oxide::inflate::decompress_to_vec(&archive[35..35 + packed]).unwrap(), [b'a'; 100]);
+        let packed = &archive[35..35 + number(18)];
+        assert_eq!(miniz_oxide::inflate::decompress_to_vec(packed).unwrap(), [b'a'; 100]);
     }
 }

@@ -344,8 +344,9 @@ mod tests {
         }
         let cancel = Decision { successor: Some(other.clone()), ..decide(Operation::Cancel, "2025-07-01T00:00:00Z") };
         assert_eq!(record.clone().apply(cancel).map(|_| ()), Err(RecordError::NoSuccessor));
-        let transfer = Decision { successor: Some(other.clone()), ..decide(Operation::Transfer, "2025-07-01T00:00:00Z") };
-        assert!(record.clone().apply(transfer).is_ok_and(|event| event.status == Status::Transferred));
+        let transfer = Decision { successor: Some(other), ..decide(Operation::Transfer, "2025-07-01T00:00:00Z") };
+        let mut transferred = record.clone();
+        assert!(transferred.apply(transfer).is_ok_and(|event| event.status == Status::Transferred));
         let next = own.with_version(3).unwrap();
         assert_eq!(record.apply(change(Some(next.clone()))).map(|event| event.status), Ok(Status::Superseded));
         assert_eq!(record.next, Some(next));

@@ -67,7 +67,9 @@ fn scan(text: &[u8]) -> Result<(), XmlError> {
         } else if markup.starts_with(b"<![CDATA[") {
             after(markup, b"]]>")?
         } else if markup.starts_with(b"<?") {
-            after(markup, b"?>")?
+            let rest = after(markup, b"?>")?;
+            declaration(markup.get(..markup.len() - rest.len()).unwrap_or_default())?;
+            rest
         } else if markup.starts_with(b"<!") {
             return Err(XmlError::Malformed); // A document type: entities and external references come with it.
         } else {
@@ -85,6 +87,17 @@ fn scan(text: &[u8]) -> Result<(), XmlError> {
         };
     }
     Ok(())
+}
+
+/// A declared encoding other than UTF-8 would make other readers see other characters than are read here.
+fn declaration(instruction: &[u8]) -> Result<(), XmlError> {
+    if !instruction.starts_with(b"<?xml ") {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(instruction).to_ascii_lowercase();
+    let Some((_, declared)) = text.split_once("encoding") else { return Ok(()) };
+    let declared = declared.trim_start_matches([' ', '=', '"', '\'']);
+    if declared.starts_with("utf-8") || declared.starts_with("utf8") { Ok(()) } else { Err(XmlError::Malformed) }
 }
 
 enum Kind {
@@ -208,7 +221,7 @@ mod tests {
             ("</a>", XmlError::Malformed),
             ("<a>\u{0}</a>", XmlError::Malformed),
         ] {
-            assert_eq!(parsed(text), Err(error), "{}", &text[..text.len().min(40)]);
+            assert_eq!(parsed(text), Err(error), "{}", text.chars().take(40).collect::<String>());
         }
         assert!(parsed("<?xml version='1.0'?><!-- <x --><a b='>'><![CDATA[<<<]]></a>").is_ok());
     }

@@ -1,13 +1,22 @@
 //! Tests against material from outside.
+#![expect(clippy::disallowed_methods, clippy::string_slice, reason = "tests read samples, and cut texts that they wrote")]
 
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod issued;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod openssl;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod world;
 
 /// The folder of samples: `LICET_TESTDATA`, or `shared/testdata` beside the project.
 #[cfg(test)]

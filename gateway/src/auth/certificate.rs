@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crypto::der::{self, Reader, tag};
+use crypto::der;
 use crypto::digest::Sha256;
 use crypto::time::Timestamp;
+use crypto::x509::Certificate;
 
 /// A name by which the configuration knows a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,47 +52,12 @@ pub(super) struct Presented {
 impl Presented {
     /// Reads a certificate in DER.
     pub(super) fn read(certificate: &[u8]) -> der::Result<Self> {
-        let mut tbs = der::single(certificate, tag::SEQUENCE)?.reader().sequence()?;
-        tbs.optional(tag::context(0))?;
-        tbs.read(tag::INTEGER)?;
-        tbs.read(tag::SEQUENCE)?;
-        tbs.read(tag::SEQUENCE)?;
-        let mut validity = tbs.sequence()?;
-        validity.any()?;
-        let not_after = validity.any()?.time()?;
-        tbs.read(tag::SEQUENCE)?;
-        tbs.read(tag::SEQUENCE)?;
-        tbs.optional(tag::implicit(1))?;
-        tbs.optional(tag::implicit(2))?;
-        let mut names = vec![CertificateName::Fingerprint(Sha256::of(&[certificate]))];
-        if let Some(extensions) = tbs.optional(tag::context(3))? {
-            names.extend(alternatives(extensions.reader().sequence()?)?);
-        }
-        Ok(Self { names, not_after })
+        let certificate = Certificate::from_der(certificate)?;
+        let alternatives = certificate.extensions().alternative_names()?;
+        let fingerprint = CertificateName::Fingerprint(certificate.sha256());
+        let names = std::iter::once(fingerprint).chain(alternatives.into_iter().map(CertificateName::Alternative)).collect();
+        Ok(Self { names, not_after: certificate.not_after() })
     }
-}
-
-fn alternatives(mut extensions: Reader<'_>) -> der::Result<Vec<CertificateName>> {
-    const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
-    let mut names = Vec::new();
-    while !extensions.is_empty() {
-        let mut extension = extensions.sequence()?;
-        if extension.read(tag::OID)?.content != SUBJECT_ALT_NAME {
-            continue;
-        }
-        extension.optional(tag::BOOLEAN)?;
-        let mut list = der::single(extension.read(tag::OCTET_STRING)?.content, tag::SEQUENCE)?.reader();
-        while !list.is_empty() {
-            let element = list.any()?;
-            let text = std::str::from_utf8(element.content).unwrap_or_default();
-            match element.tag {
-                0x82 => names.push(CertificateName::Alternative(format!("dns:{text}"))),
-                0x86 => names.push(CertificateName::Alternative(format!("uri:{text}"))),
-                _ => {}
-            }
-        }
-    }
-    Ok(names)
 }
 
 #[cfg(test)]

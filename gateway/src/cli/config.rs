@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 use super::Failure;
-use crate::app::App;
 use crate::config::Config;
-use crate::{routes, server};
+use crate::{app, server, trust};
 
 /// Reads a configuration and every file that it names, and binds nothing.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
@@ -26,7 +25,8 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let file = file.ok_or_else(|| Failure::Usage("usage: licet config check FILE".to_owned()))?;
     let config = Config::read(&file)?;
     server::tls_config(&config.server)?;
-    App::build(&config, routes::TABLE)?;
+    trust::load(&config)?;
+    app::store_keys(&config.storage)?;
     println!("{}: good", file.display());
     Ok(ExitCode::SUCCESS)
 }

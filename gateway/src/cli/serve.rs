@@ -7,11 +7,11 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 
 use super::Failure;
-use crate::admin::{Admin, Health};
-use crate::app::App;
+use crate::admin::{Admin, Check, Health};
+use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Server};
-use crate::{logging, routes, shutdown};
+use crate::{clock, logging, routes, shutdown};
 
 /// Runs the gateway until SIGTERM or SIGINT, then drains.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
@@ -26,7 +26,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let config = Config::read(&file)?;
     logging::start(&config.log);
     let tls = server::tls_config(&config.server)?;
-    let app = App::build(&config, routes::TABLE)?;
+    let app = App::build(&config, routes::TABLE, app::open_store(&config.storage)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -41,7 +41,7 @@ async fn serve(config: &Config, app: Arc<App>, tls: Arc<rustls::ServerConfig>) -
     let (trigger, shutdown) = shutdown::channel();
     tracing::info!(listen = %public.address(), admin = %admin.address(), version = env!("CARGO_PKG_VERSION"), "serving");
 
-    let health = Arc::new(Health::new(Vec::new()));
+    let health = Arc::new(Health::new(vec![store_check(&app)]));
     let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
     let public = tokio::spawn(public.run(app, tls, shutdown));
     shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
@@ -51,4 +51,10 @@ async fn serve(config: &Config, app: Arc<App>, tls: Arc<rustls::ServerConfig>) -
     admin.abort();
     tracing::info!(cut = drained.cut, "stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes to the store and reads back.
+fn store_check(app: &Arc<App>) -> (&'static str, Check) {
+    let app = Arc::clone(app);
+    ("store", Box::new(move || app.store().probe(clock::now()).map_err(|error| error.to_string())))
 }

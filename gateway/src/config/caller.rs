@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::licence::number::uscc;
 use serde::Deserialize;
 
 use super::Faults;
@@ -30,9 +31,9 @@ pub(super) fn check(callers: &[Caller], faults: &mut Faults) {
         let key = |name: &str| format!("callers[{index}].{name}");
         faults.demand(is_name(&caller.name), key("name"), NAME);
         faults.demand(names.insert(&caller.name), key("name"), "is used twice");
-        let code = &caller.organisation;
-        let shaped = code.len() == 18 && code.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-        faults.demand(shaped, key("organisation"), "must be a unified social credit code of 18 characters");
+        if let Err(error) = uscc(&caller.organisation) {
+            faults.add(key("organisation"), format!("is not a unified social credit code: {}", error.text().en));
+        }
         faults.demand(!caller.roles.is_empty(), key("roles"), "must name at least one role");
         faults.demand(!caller.certificates.is_empty(), key("certificates"), "must name at least one certificate");
         for text in &caller.certificates {

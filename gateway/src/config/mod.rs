@@ -17,7 +17,7 @@ pub use caller::Caller;
 pub use fault::{Fault, Faults};
 pub use operation::{Admin, Cache, Log, LogFormat, Policy, Storage, Unrecorded};
 pub use server::Server;
-pub use trust::{Purpose, Revocation, TrustDomain};
+pub use trust::TrustDomain;
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize)]
@@ -153,7 +153,7 @@ mod tests {
     fn two_callers_cannot_share_a_certificate() {
         let one = |name| {
             format!(
-                "[[callers]]\nname = '{name}'\norganisation = '91350211M000100Y43'\ncertificates = ['dns:a']\nroles = ['verifier']\n"
+                "[[callers]]\nname = '{name}'\norganisation = '91350211M000100Y46'\ncertificates = ['dns:a']\nroles = ['verifier']\n"
             )
         };
         assert!(faults(&(one("a") + &one("b"))).contains("callers[1].certificates: "));

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crypto::digest::Sha256;
 use crypto::sig::Algorithm;
+use crypto::x509::Purpose;
+use crypto::x509::trust::RevocationPolicy;
 use serde::Deserialize;
 
 use super::Faults;
@@ -17,50 +19,22 @@ pub struct TrustDomain {
     pub name: String,
     /// What its certificates may be used for: `signer`, `seal-maker`, `tsa`, `client` or `ocsp`.
     pub purpose: Purpose,
-    /// Files with the certificates to trust, PEM or DER.
+    /// Files with the certificates to trust, PEM, DER or PKCS#7.
     pub anchors: Vec<PathBuf>,
-    /// Files with further authorities' certificates from which paths may be built, PEM or DER.
+    /// Files with further authorities' certificates from which paths may be built, PEM, DER or PKCS#7.
     #[serde(default)]
     pub intermediates: Vec<PathBuf>,
     /// Files with revocation lists, PEM or DER.
     #[serde(default)]
     pub crls: Vec<PathBuf>,
     /// `require` a list for each certificate of a path, use it `if-available`, or `none`.
-    pub revocation: Revocation,
+    pub revocation: RevocationPolicy,
     /// Signature algorithms accepted, such as `sm2-sm3`; all that licet knows when left out.
     #[serde(default)]
     pub algorithms: Option<Vec<String>>,
     /// For `seal-maker`: SHA-256 of each maker's certificate that is accepted; any below the anchors when left out.
     #[serde(default)]
     pub makers: Option<Vec<String>>,
-}
-
-/// What the certificates of a domain may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Purpose {
-    /// Signing licences.
-    Signer,
-    /// Making seals.
-    SealMaker,
-    /// Time stamps.
-    Tsa,
-    /// Calling this gateway.
-    Client,
-    /// Answering for the state of certificates.
-    Ocsp,
-}
-
-/// How much has to be known about the revocation of certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Revocation {
-    /// Without a current list there is no conclusion.
-    Require,
-    /// A list is used where there is one.
-    IfAvailable,
-    /// Lists are ignored.
-    None,
 }
 
 impl TrustDomain {

@@ -9,6 +9,7 @@ mod query;
 mod request;
 mod request_id;
 mod router;
+mod storage;
 
 pub use answer::Answer;
 pub use body::{BodyRule, Media, read as read_body};

@@ -31,6 +31,7 @@ fn says_what_it_is() {
 #[test]
 fn a_wrong_configuration_stops_it_before_anything_is_bound() {
     let setup = Setup::new();
+    storage::Keys::generate(setup.folder.path()).unwrap();
     let good = setup.folder.write("licet.toml", setup.text());
     let checked = licet(&["config", "check", path(&good)]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));

@@ -64,7 +64,7 @@ async fn a_caller_is_known_by_any_of_its_names() {
     let holder = setup.authority.issue(9, &[]);
     let fingerprint = crypto::digest::Sha256::of(&[&holder.certificate]);
     let caller = format!(
-        "[[callers]]\nname = 'printed'\norganisation = '91350211M000100Y43'\ncertificates = ['sha256:{fingerprint}', 'dns:a.example']\nroles = ['auditor']\n"
+        "[[callers]]\nname = 'printed'\norganisation = '91350211M000100Y46'\ncertificates = ['sha256:{fingerprint}', 'dns:a.example']\nroles = ['auditor']\n"
     );
     let config = gateway::config::Config::parse(&format!("{}{caller}", setup.text()), setup.folder.path()).unwrap();
     let callers = gateway::auth::Callers::new(&config.callers);
@@ -85,7 +85,7 @@ async fn roles_open_routes() {
     let reply = gateway.verifier().get("/whoami").await;
     assert_eq!(
         reply.json(),
-        serde_json::json!({ "name": "approval", "organisation": "91350211M000100Y43", "roles": ["verifier"] })
+        serde_json::json!({ "name": "approval", "organisation": "91350211M000100Y46", "roles": ["verifier"] })
     );
     gateway.verifier().get("/operators").await.is_problem(403, "role-required");
     assert_eq!(gateway.operator().get("/operators").await.status, 200);

@@ -9,6 +9,7 @@ use gateway::config::Config;
 use gateway::routes::Route;
 use gateway::server::{self, Drained, Server};
 use gateway::shutdown::{self, Trigger};
+use storage::{Keys, Store};
 use tokio::task::JoinHandle;
 
 use crate::client::Client;
@@ -60,12 +61,12 @@ impl Setup {
             index_key = "index.key"
             [[callers]]
             name = "approval"
-            organisation = "91350211M000100Y43"
+            organisation = "91350211M000100Y46"
             certificates = ["uri:{VERIFIER}"]
             roles = ["verifier"]
             [[callers]]
             name = "operations"
-            organisation = "91350211M000100Y43"
+            organisation = "91350211M000100Y46"
             certificates = ["uri:{OPERATOR}"]
             roles = ["operator"]
             "#,
@@ -80,7 +81,8 @@ impl Setup {
     pub async fn start_with(self, table: &'static [Route]) -> Started {
         let config = Config::parse(&self.text(), self.folder.path()).unwrap();
         let tls = server::tls_config(&config.server).unwrap();
-        let app = App::build(&config, table).unwrap();
+        let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let app = App::build(&config, table, store).unwrap();
         let listener = Server::bind(config.server.listen).await.unwrap();
         let admin = Admin::bind(config.admin.listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());

@@ -1,4 +1,5 @@
 //! Tests of the store through its public face.
+#![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
 #[cfg(test)]
 mod engines;

@@ -1,7 +1,6 @@
 //! The unsigned files of a document.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use super::{Files, SIGNATURES};
 use crate::digest::{Sha256, to_hex};
@@ -85,10 +84,7 @@ fn page(fields: &BTreeMap<String, String>, title: &str) -> String {
 fn text_object(id: usize, top: usize, size: usize, text: &str) -> String {
     // Wide enough for Chinese letters throughout; one advance less than there are letters.
     let steps = text.chars().count().saturating_sub(1);
-    let mut delta = String::new();
-    if steps > 0 {
-        let _ = write!(delta, " DeltaX=\"g {steps} {size}\"");
-    }
+    let delta = if steps > 0 { format!(" DeltaX=\"g {steps} {size}\"") } else { String::new() };
     let (height, text) = (size + 2, escape(text));
     format!(
         "<ofd:TextObject ID=\"{id}\" Boundary=\"20 {top} 170 {height}\" Font=\"3\" Size=\"{size}\">\

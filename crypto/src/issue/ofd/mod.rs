@@ -17,7 +17,7 @@ pub type Files = Vec<(String, Vec<u8>)>;
 pub const SIGNATURES: &str = "Doc_0/Signs/Signatures.xml";
 
 /// A licence as an OFD document.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OfdBuilder<'a> {
     fields: BTreeMap<String, String>,
     title: String,
@@ -57,7 +57,7 @@ impl<'a> OfdBuilder<'a> {
 
     /// Names the signature list in `OFD.xml` even without a signature, so that signatures can be added to the files.
     #[must_use]
-    pub const fn to_be_signed(mut self) -> Self {
+    pub const fn locating_signatures(mut self) -> Self {
         self.is_locatable = true;
         self
     }

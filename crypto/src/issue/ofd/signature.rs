@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 const SIGNS: &str = "Doc_0/Signs/";
 
 /// One signature over a package. Right by default; the methods that say so make what a verifier must refuse or remark.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OfdSignature<'a> {
     signer: Signer<'a>,
     kind: Kind<'a>,
@@ -31,7 +31,7 @@ pub struct OfdSignature<'a> {
     stamp: Option<Stamp<'a>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Kind<'a> {
     Seal { version: SealVersion, seal: &'a [u8] },
     Sign { has_attributes: bool },

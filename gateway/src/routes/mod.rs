@@ -1,5 +1,7 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
+mod table;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,8 +10,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::app::App;
 use crate::auth::Admits;
-use crate::handlers;
 use crate::http::{Answer, BodyRule, Code, Problem, Request};
+
+pub use table::TABLE;
 
 /// What answers a request.
 pub type Handler = fn(Arc<App>, Request) -> Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
@@ -84,27 +87,11 @@ pub enum Content {
     AnyJson,
     /// A file of one of these types.
     File(&'static [&'static str]),
+    /// Nothing.
+    Nothing,
 }
 
 /// Refers to the schema of a type.
 pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
-
-/// The table.
-pub static TABLE: &[Route] = &[Route {
-    method: Method::GET,
-    path: "/openapi.json",
-    admits: Admits::AnyCaller,
-    query: &[],
-    body: BodyRule::None,
-    handler: |app, request| Box::pin(handlers::openapi::document(app, request)),
-    doc: Doc {
-        id: "openapi",
-        summary: "This document",
-        text: "The description of this interface in OpenAPI 3.1.",
-        json: None,
-        answers: &[Good { status: 200, text: "The document", content: Content::AnyJson }],
-        problems: &[],
-    },
-}];
