@@ -23,6 +23,8 @@ pub struct Forgery {
     pub slug: &'static str,
     /// Its form.
     pub form: Form,
+    /// Short name of the department in whose name it is.
+    pub department: &'static str,
     /// The licence that it pretends to be.
     pub metadata: Metadata,
     /// The document.
@@ -66,7 +68,7 @@ fn files(pki: &Pki, metadata: &Metadata, signer: &str, seal: &str) -> Result<Fil
 }
 
 fn forgery(what: &'static str, slug: &'static str, base: Licence, document: Vec<u8>, verdict: Verdict) -> Forgery {
-    Forgery { what, slug, form: base.form, metadata: base.metadata, document, verdict }
+    Forgery { what, slug, form: base.form, department: base.kind.department, metadata: base.metadata, document, verdict }
 }
 
 fn page_byte(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
