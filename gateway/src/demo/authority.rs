@@ -114,7 +114,8 @@ impl Authority {
     pub fn list(&self, revoked: &[&Credential]) -> Vec<u8> {
         let next = self.origin.made.plus(LIST_LIFETIME_S);
         let list = CrlBuilder::new(1, self.origin.made.plus(-3600), Some(next));
-        let revoke = |list: CrlBuilder, lost: &&Credential| list.revoke(lost.serial, self.origin.years(-1), Reason::KeyCompromise);
+        let revoke =
+            |list: CrlBuilder, lost: &&Credential| list.revoke(lost.serial, self.origin.years(-1), Reason::KeyCompromise);
         revoked.iter().fold(list, revoke).issue(&self.name, &self.key)
     }
 }

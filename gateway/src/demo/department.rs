@@ -54,13 +54,7 @@ pub(super) fn all(origin: Origin, certifiers: &Certifiers<'_>) -> Vec<Department
     TABLE.iter().map(|(slug, name, number)| department(origin, certifiers, slug, name, *number)).collect()
 }
 
-fn department(
-    origin: Origin,
-    certifiers: &Certifiers<'_>,
-    slug: &'static str,
-    name: &'static str,
-    number: u16,
-) -> Department {
+fn department(origin: Origin, certifiers: &Certifiers<'_>, slug: &'static str, name: &'static str, number: u16) -> Department {
     let code = people::public_body("210200", number);
     let signer = certifiers.sm2.signer(KeyType::Sm2, slug, (name, &code));
     let other = match slug {
