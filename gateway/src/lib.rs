@@ -1,1 +1,38 @@
-//! Empty.
+//! The network rim of licet: the only place that speaks HTTP and that puts the steps in order.
+//!
+//! The life of a request:
+//!
+//! 1. **identify** ([`auth`]): the connection's client certificate tells which caller it is.
+//! 2. **admit** ([`flow`]): the route is found in the table ([`routes`]) and the caller has one of its roles.
+//! 3. **parse** ([`http`]): query and body are read within limits, in types that refuse what they do not know.
+//! 4. **cached?** ([`cache`]): a verdict that still holds is used again ([`epochs`] ends those that do not).
+//! 5. **verify** ([`verdict`]): otherwise `crypto` decides, on a bounded number of threads ([`pool`]).
+//! 6. **store** and **record** ([`handlers`]): what was accepted is kept by `storage` in one batch, durable before the answer.
+//! 7. **respond** ([`flow`]): answer or problem, one line in the log, the metrics.
+
+pub mod app;
+pub mod flow;
+pub mod routes;
+
+pub mod auth;
+pub mod handlers;
+pub mod http;
+
+pub mod cache;
+pub mod epochs;
+pub mod pool;
+pub mod trust;
+pub mod verdict;
+
+pub mod openapi;
+
+pub mod admin;
+pub mod server;
+pub mod shutdown;
+
+pub mod clock;
+pub mod config;
+pub mod logging;
+pub mod metrics;
+
+pub mod cli;

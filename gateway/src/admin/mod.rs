@@ -1,0 +1,112 @@
+//! The listener for operators: metrics, and whether the gateway lives and works. Plain HTTP, by default for this machine alone.
+
+mod health;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+pub use health::{Check, Health};
+
+use crate::app::App;
+use crate::shutdown::Shutdown;
+
+/// Connections served at the same time.
+const CONNECTIONS_MAX: usize = 32;
+
+/// Time for the head of a request, and between requests.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The listener, bound.
+#[derive(Debug)]
+pub struct Admin {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Admin {
+    /// Binds the address.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address with the port that was really bound.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves for as long as it is polled: health stays visible while the gateway drains.
+    pub async fn run(self, app: Arc<App>, health: Arc<Health>, shutdown: Shutdown) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let mut connections = JoinSet::new();
+        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            while connections.try_join_next().is_some() {}
+            let Ok((stream, _)) = self.listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let serve = serve(stream, Arc::clone(&app), Arc::clone(&health), shutdown.clone());
+            connections.spawn(async move {
+                serve.await;
+                drop(place);
+            });
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, app: Arc<App>, health: Arc<Health>, shutdown: Shutdown) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (app, health, shutdown) = (Arc::clone(&app), Arc::clone(&health), shutdown.clone());
+        async move { Ok::<_, Infallible>(answer(&app, &health, &shutdown, &request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(16 << 10);
+    // Errors are clients that went away.
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "GET only\n");
+    }
+    match request.uri().path() {
+        "/live" => text(StatusCode::OK, "application/json", json!({ "live": true }).to_string()),
+        "/ready" => {
+            let reasons = health.reasons(shutdown.is_requested()).await;
+            let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            text(status, "application/json", json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string())
+        }
+        "/metrics" => match app.metrics.text() {
+            Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),
+        },
+        _ => text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "/live, /ready, /metrics\n"),
+    }
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,101 @@
+//! The composition root: everything that serves requests, made once from the configuration.
+
+use std::sync::Arc;
+use std::thread;
+
+use arc_swap::ArcSwap;
+use crypto::x509::Trust;
+use hyper::body::Bytes;
+use storage::{Keys, Options, Store};
+
+use crate::auth::Callers;
+use crate::cache::Cache;
+use crate::config::{self, Config, Faults, Server};
+use crate::epochs::Epochs;
+use crate::http::Router;
+use crate::metrics::Metrics;
+use crate::openapi;
+use crate::pool::Pool;
+use crate::routes::Route;
+use crate::trust;
+use crate::verdict::Judge;
+
+/// Everything that serves requests.
+#[derive(Debug)]
+pub struct App {
+    /// Limits and times of the public listener.
+    pub limits: Server,
+    /// Who may call.
+    pub callers: Callers,
+    /// Which route a request takes.
+    pub router: Router,
+    /// Whom to believe, as one generation that is swapped whole.
+    pub trust: ArcSwap<Trust>,
+    /// What judges documents, with the store.
+    pub judge: Arc<Judge>,
+    /// Verdicts that still hold.
+    pub cache: Cache,
+    /// Where verification and storage run.
+    pub pool: Pool,
+    /// Every metric.
+    pub metrics: Metrics,
+    /// The description of the interface.
+    pub openapi: Bytes,
+}
+
+impl App {
+    /// Puts everything together for this table of routes over this store. Opens the files that the configuration names, but
+    /// no port.
+    ///
+    /// # Errors
+    /// Every [`crate::config::Fault`] that shows when the files are opened.
+    pub fn build(config: &Config, table: &'static [Route], store: Store) -> Result<Arc<Self>, Faults> {
+        let router = Router::new(table);
+        let epochs = Arc::new(Epochs::default());
+        let document = openapi::document(router.routes());
+        Ok(Arc::new(Self {
+            limits: config.server.clone(),
+            callers: Callers::new(&config.callers),
+            trust: ArcSwap::from_pointee(trust::load(config)?),
+            cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
+            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
+            pool: pool(&config.server),
+            metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
+            openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
+            router,
+        }))
+    }
+
+    /// What is on record.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.judge.store
+    }
+}
+
+/// Reads the keys of the store.
+///
+/// # Errors
+/// When a file is missing, is readable by others, or holds no key.
+pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
+    Keys::load_files(&storage.value_key, &storage.index_key)
+        .map_err(|error| Faults::one("storage.value_key, storage.index_key", error.to_string()))
+}
+
+/// Opens the store, or makes it.
+///
+/// # Errors
+/// When the keys are wrong, another process has it open, or its format is unknown.
+pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
+    let keys = store_keys(storage)?;
+    Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+}
+
+fn pool(server: &Server) -> Pool {
+    let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let workers = match server.workers_max {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        n => size(n),
+    };
+    Pool::new(workers, size(server.queue_max))
+}

@@ -1,0 +1,279 @@
+//! Cached? Verdicts that still hold, one verification at a time for each question.
+//!
+//! A verdict found here was reached from the same bytes, under the same generation of trust, for the same kind of time, and
+//! nothing of its issuer changed since. It is dead from the earliest moment at which anything in it could change. Answers are
+//! not kept, only verdicts: what a caller may see is decided for each request.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+use crypto::report::Report;
+use crypto::time::Timestamp;
+
+use crate::epochs::{Epoch, Epochs};
+use crate::http::Problem;
+
+/// How often a verification is shared again after its issuer changed under it.
+const SHARED_TRIES_MAX: usize = 3;
+
+/// What a verdict answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// SHA-256 of the document.
+    pub document: Sha256,
+    /// The generation of trust in force, rules included.
+    pub generation: Sha256,
+    /// For which moment.
+    pub at: At,
+}
+
+/// The moment that a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum At {
+    /// The moment of asking, whenever that is.
+    Now,
+    /// A fixed one.
+    Moment(Timestamp),
+}
+
+/// A verdict with what it rests on.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The report.
+    pub report: Arc<Report>,
+    /// The issuer's epoch, read before the record; `None` when the document names no issuer and so has no record.
+    pub epoch: Option<Epoch>,
+}
+
+/// The cache.
+#[derive(Debug)]
+pub struct Cache {
+    verdicts: moka::future::Cache<Question, Judged>,
+    epochs: Arc<Epochs>,
+}
+
+/// Whether an answer came from the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// It did.
+    Hit,
+    /// It was verified for this question.
+    Miss,
+}
+
+impl Cache {
+    /// A cache for so many verdicts.
+    #[must_use]
+    pub fn new(verdicts_max: u64, epochs: Arc<Epochs>) -> Self {
+        Self { verdicts: moka::future::Cache::new(verdicts_max), epochs }
+    }
+
+    /// The verdict on this question as of `now`: a kept one that holds, or what `verify` finds.
+    ///
+    /// `verify` is called again when the issuer changed while it ran, so that nobody who asks after a change was acknowledged
+    /// is given what was found before it.
+    ///
+    /// # Errors
+    /// What `verify` fails with. Failures are not kept.
+    pub async fn verdict<V, F>(&self, question: Question, now: Timestamp, verify: V) -> Result<(Arc<Report>, Lookup), Problem>
+    where
+        V: Fn() -> F,
+        F: Future<Output = Result<Judged, Problem>>,
+    {
+        if let Some(kept) = self.kept(question, now).await {
+            return Ok((kept, Lookup::Hit));
+        }
+        for _ in 0..SHARED_TRIES_MAX {
+            if self.verdicts.get(&question).await.is_some_and(|kept| !self.holds(question, &kept, now)) {
+                self.verdicts.invalidate(&question).await;
+            }
+            let entry = self.verdicts.entry(question).or_try_insert_with(verify()).await;
+            let entry = entry.map_err(|problem| (*problem).clone())?;
+            let lookup = if entry.is_fresh() { Lookup::Miss } else { Lookup::Hit };
+            let judged = entry.into_value();
+            if self.holds(question, &judged, now) {
+                return Ok((as_of(&judged, question, now), lookup));
+            }
+        }
+        // The issuer changes faster than its licences are verified. What starts now sees every change that this caller knows.
+        Ok((as_of(&verify().await?, question, now), Lookup::Miss))
+    }
+
+    /// The kept verdict on this question, if there is one that holds as of `now`.
+    pub async fn kept(&self, question: Question, now: Timestamp) -> Option<Arc<Report>> {
+        let kept = self.verdicts.get(&question).await?;
+        self.holds(question, &kept, now).then(|| as_of(&kept, question, now))
+    }
+
+    fn holds(&self, question: Question, judged: &Judged, now: Timestamp) -> bool {
+        let current = judged.epoch.is_none_or(|epoch| self.epochs.is_current(epoch));
+        let report = &judged.report;
+        let in_time = match question.at {
+            At::Now => report.validation_time <= now && report.holds_until.is_none_or(|until| now < until),
+            At::Moment(_) => true,
+        };
+        current && in_time
+    }
+}
+
+/// The same report for a later moment at which it still holds.
+fn as_of(judged: &Judged, question: Question, now: Timestamp) -> Arc<Report> {
+    if question.at != At::Now || judged.report.validation_time == now {
+        return Arc::clone(&judged.report);
+    }
+    let mut report = (*judged.report).clone();
+    report.validation_time = now;
+    Arc::new(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use crypto::report::{SubIndication, Verdict};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::http::Code;
+
+    const ISSUER: &str = "91350211M000100Y46";
+    const SEEN: Ordering = Ordering::SeqCst;
+
+    struct World {
+        cache: Cache,
+        epochs: Arc<Epochs>,
+        revoked: AtomicBool,
+        verifications: AtomicUsize,
+        started: Semaphore,
+        may_finish: Semaphore,
+    }
+
+    impl World {
+        fn new() -> Arc<Self> {
+            let epochs = Arc::new(Epochs::default());
+            Arc::new(Self {
+                cache: Cache::new(100, Arc::clone(&epochs)),
+                epochs,
+                revoked: AtomicBool::new(false),
+                verifications: AtomicUsize::new(0),
+                started: Semaphore::new(0),
+                may_finish: Semaphore::new(1000),
+            })
+        }
+
+        async fn verify(&self, now: Timestamp) -> Result<Judged, Problem> {
+            let epoch = self.epochs.of(ISSUER);
+            let verdict = if self.revoked.load(SEEN) { Verdict::failed(SubIndication::Revoked) } else { Verdict::PASSED };
+            self.verifications.fetch_add(1, SEEN);
+            self.started.add_permits(1);
+            self.may_finish.acquire().await.unwrap().forget();
+            Ok(Judged { report: Arc::new(report(verdict, now)), epoch: Some(epoch) })
+        }
+
+        async fn ask(&self, now: Timestamp) -> (bool, Lookup) {
+            let (report, lookup) = self.cache.verdict(question(At::Now), now, || self.verify(now)).await.unwrap();
+            assert_eq!(report.validation_time, now);
+            (report.verdict.is_passed(), lookup)
+        }
+
+        fn revoke(&self) {
+            self.revoked.store(true, SEEN);
+            self.epochs.bump(ISSUER);
+        }
+    }
+
+    fn question(at: At) -> Question {
+        Question { document: Sha256([1; 32]), generation: Sha256([2; 32]), at }
+    }
+
+    fn report(verdict: Verdict, at: Timestamp) -> Report {
+        Report {
+            verdict,
+            format: "jws".into(),
+            document_sha256: Sha256([1; 32]),
+            validation_time: at,
+            checks: Vec::new(),
+            signatures: Vec::new(),
+            warnings: Vec::new(),
+            trust_generation: Sha256([2; 32]),
+            holds_until: Some(Timestamp::from_unix(1000)),
+        }
+    }
+
+    fn t(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(seconds)
+    }
+
+    #[tokio::test]
+    async fn kept_until_it_could_change() {
+        let world = World::new();
+        assert_eq!(world.ask(t(10)).await, (true, Lookup::Miss));
+        assert_eq!(world.ask(t(999)).await, (true, Lookup::Hit));
+        assert_eq!(world.ask(t(1000)).await, (true, Lookup::Miss));
+        assert_eq!(world.ask(t(9)).await.1, Lookup::Miss, "a clock that went back proves nothing");
+    }
+
+    #[tokio::test]
+    async fn nothing_from_before_a_change_is_given_after_it() {
+        let world = World::new();
+        assert_eq!(world.ask(t(10)).await, (true, Lookup::Miss));
+        world.revoke();
+        assert_eq!(world.ask(t(10)).await, (false, Lookup::Miss));
+        assert_eq!(world.ask(t(11)).await, (false, Lookup::Hit));
+    }
+
+    #[tokio::test]
+    async fn a_slow_verification_from_before_a_change_is_not_joined_after_it() {
+        let world = World::new();
+        world.may_finish.forget_permits(1000);
+        let slow = tokio::spawn({
+            let world = Arc::clone(&world);
+            async move { world.ask(t(10)).await }
+        });
+        world.started.acquire().await.unwrap().forget();
+        world.revoke();
+        // Asked after the change was acknowledged, while the old verification still runs.
+        let late = tokio::spawn({
+            let world = Arc::clone(&world);
+            async move { world.ask(t(10)).await }
+        });
+        tokio::task::yield_now().await;
+        world.may_finish.add_permits(100);
+        assert!(!late.await.unwrap().0);
+        assert!(!slow.await.unwrap().0, "even the early caller is told the newer truth");
+        assert_eq!(world.ask(t(10)).await, (false, Lookup::Hit));
+    }
+
+    #[tokio::test]
+    async fn many_askers_one_verification() {
+        let world = World::new();
+        world.may_finish.forget_permits(1000);
+        let askers: Vec<_> = (0..64)
+            .map(|_| {
+                let world = Arc::clone(&world);
+                tokio::spawn(async move { world.ask(t(10)).await.0 })
+            })
+            .collect();
+        world.started.acquire().await.unwrap().forget();
+        for _ in 0..64 {
+            tokio::task::yield_now().await;
+        }
+        world.may_finish.add_permits(64);
+        for asker in askers {
+            assert!(asker.await.unwrap());
+        }
+        assert_eq!(world.verifications.load(SEEN), 1);
+    }
+
+    #[tokio::test]
+    async fn failures_are_not_kept_and_fixed_moments_do_not_age() {
+        let world = World::new();
+        let at = question(At::Moment(t(5)));
+        let failed = world.cache.verdict(at, t(10), || async { Err(Code::Overloaded.into()) }).await;
+        assert_eq!(failed.unwrap_err().code(), Code::Overloaded);
+        let (_, lookup) = world.cache.verdict(at, t(10), || world.verify(t(5))).await.unwrap();
+        assert_eq!(lookup, Lookup::Miss);
+        let (report, lookup) = world.cache.verdict(at, t(5000), || world.verify(t(5))).await.unwrap();
+        assert_eq!((lookup, report.validation_time), (Lookup::Hit, t(5)));
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: one file for each subcommand.
+
+mod config;
+mod fail;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+pub use fail::Failure;
+
+/// A subcommand.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    run: fn(lexopt::Parser) -> Result<ExitCode, Failure>,
+}
+
+/// Every subcommand, in the order of the help.
+static COMMANDS: &[Command] = &[
+    Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command {
+        name: "config",
+        arguments: "check FILE",
+        help: "check a configuration and say all that is wrong",
+        run: config::run,
+    },
+];
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    match run(lexopt::Parser::from_env()) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("licet: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    match parser.next()? {
+        Some(Value(name)) => match COMMANDS.iter().find(|command| OsString::from(command.name) == name) {
+            Some(command) => (command.run)(parser),
+            None => Err(Failure::Usage(format!("there is no command {}; see licet --help", name.display()))),
+        },
+        Some(Long("version") | Short('V')) => {
+            println!("licet {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Long("help") | Short('h')) => {
+            println!("{}", help());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(other.unexpected().into()),
+        None => Err(Failure::Usage(help())),
+    }
+}
+
+fn help() -> String {
+    let mut text = "licet stores, verifies and brokers electronic licences.\n\nUsage:\n".to_owned();
+    for command in COMMANDS {
+        let line = format!("licet {} {}", command.name, command.arguments);
+        text.push_str(&format!("  {line:<44} {}\n", command.help));
+    }
+    text.push_str("  licet --version | --help");
+    text
+}

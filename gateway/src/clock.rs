@@ -1,0 +1,18 @@
+//! The only reader of clocks: everything else takes time as an argument.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crypto::time::Timestamp;
+
+/// The wall clock, in whole seconds.
+#[must_use]
+pub fn now() -> Timestamp {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)).plus(0)
+}
+
+/// The monotonic clock, for latencies and deadlines.
+#[must_use]
+pub fn instant() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,162 @@
+//! The configuration: one TOML file, documented here field by field.
+//!
+//! Every fault is found before a port is bound. A key that is not known is a fault, a relative path is taken from the folder
+//! of the file, and every key that holds a quantity names its unit.
+
+mod caller;
+mod fault;
+mod operation;
+mod server;
+mod trust;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use caller::Caller;
+pub use fault::{Fault, Faults};
+pub use operation::{Admin, Cache, Log, LogFormat, Policy, Storage, Unrecorded};
+pub use server::Server;
+pub use trust::TrustDomain;
+
+/// A whole configuration file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`: the public listener.
+    pub server: Server,
+    /// `[admin]`: the listener for metrics and health.
+    #[serde(default)]
+    pub admin: Admin,
+    /// `[storage]`: where things are kept.
+    pub storage: Storage,
+    /// `[cache]`: what is kept in memory.
+    #[serde(default)]
+    pub cache: Cache,
+    /// `[log]`: what is written to standard error.
+    #[serde(default)]
+    pub log: Log,
+    /// `[policy]`: rules of verification that the standards leave open.
+    #[serde(default)]
+    pub policy: Policy,
+    /// `[[trust]]`: whom to believe, and for what.
+    #[serde(default)]
+    pub trust: Vec<TrustDomain>,
+    /// `[[callers]]`: the systems that may call, and what each may do.
+    #[serde(default)]
+    pub callers: Vec<Caller>,
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// Every [`Fault`] that can be found without opening the files that the configuration names.
+    pub fn read(path: &Path) -> Result<Self, Faults> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Checks the text of a configuration file; relative paths are taken from `folder`.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Faults> {
+        let mut config: Self = toml::from_str(text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
+        config.resolve(folder);
+        let mut faults = Faults::default();
+        config.server.check(&mut faults);
+        config.admin.check(&mut faults);
+        config.cache.check(&mut faults);
+        config.log.check(&mut faults);
+        trust::check(&config.trust, &mut faults);
+        caller::check(&config.callers, &mut faults);
+        faults.none_or(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let own = self.server.paths().into_iter().chain(self.storage.paths());
+        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::paths)) {
+            resolve(path, folder);
+        }
+    }
+}
+
+fn resolve(path: &mut PathBuf, folder: &Path) {
+    if path.is_relative() {
+        *path = folder.join(&*path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"
+        [server]
+        certificate = "server.pem"
+        key = "server.key"
+        client_anchors = ["/etc/clients.pem"]
+        [storage]
+        path = "data"
+        value_key = "value.key"
+        index_key = "index.key"
+    "#;
+
+    #[track_caller]
+    fn faults(more: &str) -> String {
+        Config::parse(&format!("{SMALLEST}{more}"), Path::new("/srv")).expect_err("a fault").to_string()
+    }
+
+    #[test]
+    fn smallest_has_safe_defaults() {
+        let config = Config::parse(SMALLEST, Path::new("/srv")).unwrap();
+        assert!(config.server.listen.ip().is_loopback() && config.admin.listen.ip().is_loopback());
+        assert_eq!(config.server.key, Path::new("/srv/server.key"));
+        assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
+        assert_eq!(config.storage.path, Path::new("/srv/data"));
+        assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
+        assert!(!config.policy.raw_sm2);
+    }
+
+    #[test]
+    fn unknown_keys_are_faults_with_their_name() {
+        assert!(faults("[cache]\nverdict_max = 3").contains("verdict_max"));
+        assert!(faults("[[trust]]\nname = 'a'\npurpose = 'sealmaker'\nanchors = []\nrevocation='none'").contains("sealmaker"));
+        assert!(Config::parse("", Path::new(".")).is_err());
+    }
+
+    #[test]
+    fn every_fault_is_named_by_its_key() {
+        let text = faults(
+            "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
+            [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
+            [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
+        );
+        for key in [
+            "admin.listen",
+            "cache.verdicts_max",
+            "log.level",
+            "trust[0].name",
+            "trust[0].anchors",
+            "trust[0].algorithms",
+            "callers[0].organisation",
+            "callers[0].certificates",
+            "callers[0].roles",
+        ] {
+            assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
+        }
+    }
+
+    #[test]
+    fn two_callers_cannot_share_a_certificate() {
+        let one = |name| {
+            format!(
+                "[[callers]]\nname = '{name}'\norganisation = '91350211M000100Y46'\ncertificates = ['dns:a']\nroles = ['verifier']\n"
+            )
+        };
+        assert!(faults(&(one("a") + &one("b"))).contains("callers[1].certificates: "));
+        assert!(faults(&(one("a") + &one("a").replace("dns:a", "dns:b"))).contains("callers[1].name: "));
+    }
+}

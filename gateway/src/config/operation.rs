@@ -1,0 +1,146 @@
+//! `[admin]`, `[storage]`, `[cache]`, `[log]` and `[policy]`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Faults;
+
+/// The listener for metrics and health: plain HTTP, so by default for this machine alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// Address and port to listen on. Default `127.0.0.1:9443`.
+    #[serde(default = "admin_listen")]
+    pub listen: SocketAddr,
+    /// Allows an address that other machines can reach. Default false.
+    #[serde(default)]
+    pub allow_remote: bool,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: admin_listen(), allow_remote: false }
+    }
+}
+
+impl Admin {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.demand(
+            self.allow_remote || self.listen.ip().is_loopback(),
+            "admin.listen",
+            "is not a loopback address; set admin.allow_remote = true if metrics and health may be seen from the network",
+        );
+    }
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// Folder of the database; made when it does not exist.
+    pub path: PathBuf,
+    /// File with the key that encrypts values: 64 hexadecimal digits, readable by the owner alone.
+    pub value_key: PathBuf,
+    /// File with the key of the index over holder numbers: 64 hexadecimal digits, readable by the owner alone.
+    pub index_key: PathBuf,
+}
+
+impl Storage {
+    pub(super) fn paths(&mut self) -> [&mut PathBuf; 3] {
+        [&mut self.path, &mut self.value_key, &mut self.index_key]
+    }
+}
+
+/// What is kept in memory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Verdicts kept in memory, about 10 KiB each. Default 20000.
+    #[serde(default = "verdicts_max")]
+    pub verdicts_max: u32,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { verdicts_max: verdicts_max() }
+    }
+}
+
+impl Cache {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.demand(self.verdicts_max > 0, "cache.verdicts_max", "must not be 0");
+    }
+}
+
+/// What is written to standard error: one line a request, and what goes wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
+    #[serde(default = "level")]
+    pub level: String,
+    /// `json`, the default, or `text`.
+    #[serde(default)]
+    pub format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For reading at a terminal.
+    Text,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: level(), format: LogFormat::default() }
+    }
+}
+
+impl Log {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let known = ["error", "warn", "info", "debug", "trace"].contains(&self.level.as_str());
+        faults.demand(known, "log.level", "must be error, warn, info, debug or trace");
+    }
+}
+
+/// Rules of verification that the standards leave open.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
+    #[serde(default)]
+    pub unrecorded: Unrecorded,
+    /// Accepts SM2 values that are the bare pair r‖s instead of its DER form. Default false.
+    #[serde(default)]
+    pub raw_sm2: bool,
+}
+
+/// What a licence that is not on record counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unrecorded {
+    /// Nobody knows whether it was revoked: `INDETERMINATE`.
+    #[default]
+    Indeterminate,
+    /// Its signatures suffice; the report carries a warning.
+    Accept,
+}
+
+fn admin_listen() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 9443).into()
+}
+
+const fn verdicts_max() -> u32 {
+    20_000
+}
+
+fn level() -> String {
+    "info".to_owned()
+}

@@ -1,0 +1,149 @@
+//! The flow of one request: identify, admit, parse, hand over, respond. Start reading at [`handle`].
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use crypto::time::Timestamp;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Response};
+
+use crate::app::App;
+use crate::auth::{Caller, Identity};
+use crate::clock;
+use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, read_body};
+use crate::metrics::Held;
+use crate::routes::Route;
+
+/// Longest path with query, in bytes.
+const URI_BYTES_MAX: usize = 4096;
+
+/// What the log and the metrics want to know of a request.
+#[derive(Debug, Default)]
+struct Trace {
+    route: Option<&'static Route>,
+    caller: Option<Arc<Caller>>,
+}
+
+/// Answers a request, whatever happens.
+pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+    let started = clock::instant();
+    let _in_flight = Held::new(&app.metrics.in_flight);
+    let request_id = RequestId::of(request.headers());
+    let language = Language::preferred(request.headers());
+    let head_only = request.method() == Method::HEAD;
+    let mut trace = Trace::default();
+
+    let work = Guarded(Box::pin(answer(&app, &identity, &mut trace, request, request_id.clone())));
+    let outcome = match tokio::time::timeout(app.limits.request_timeout(), work).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(Panicked)) => {
+            app.metrics.panics.inc();
+            Err(Problem::new(Code::Internal))
+        }
+        Err(_) => Err(Problem::new(Code::DeadlineExceeded)),
+    };
+    let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
+    record(&app, &trace, &answer, &request_id, started);
+    answer.into_response(&request_id, head_only)
+}
+
+async fn answer(
+    app: &Arc<App>,
+    identity: &Identity,
+    trace: &mut Trace,
+    request: hyper::Request<Incoming>,
+    request_id: RequestId,
+) -> Result<Answer, Problem> {
+    let now = clock::now();
+    let caller = identify(identity, now)?;
+    trace.caller = Some(Arc::clone(&caller));
+    let (route, params) = admit(app, &caller, &request, trace)?;
+    let request = parse(app, route, params, caller, now, (request, request_id)).await?;
+    (route.handler)(Arc::clone(app), request).await
+}
+
+fn identify(identity: &Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {
+    match identity {
+        Identity::Anonymous => Err(Code::CertificateRequired.into()),
+        Identity::Unknown => Err(Code::UnknownCaller.into()),
+        // The handshake has checked this, but a connection may outlive the certificate.
+        Identity::Known { not_after, .. } if now > *not_after => Err(Code::CertificateExpired.into()),
+        Identity::Known { caller, .. } => Ok(Arc::clone(caller)),
+    }
+}
+
+fn admit(
+    app: &App,
+    caller: &Caller,
+    request: &hyper::Request<Incoming>,
+    trace: &mut Trace,
+) -> Result<(&'static Route, Params), Problem> {
+    let uri = request.uri();
+    let length = uri.path_and_query().map_or(0, |text| text.as_str().len());
+    if length > URI_BYTES_MAX {
+        return Err(Code::UriTooLong.into());
+    }
+    let (route, params) = match app.router.find(request.method(), uri.path()) {
+        Found::Route(route, params) => (route, params),
+        Found::OtherMethods(allow) => return Err(Problem::method_not_allowed(&allow)),
+        Found::Nothing => return Err(Code::NotFound.into()),
+    };
+    trace.route = Some(route);
+    if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
+}
+
+async fn parse(
+    app: &App,
+    route: &'static Route,
+    params: Params,
+    caller: Arc<Caller>,
+    now: Timestamp,
+    (request, request_id): (hyper::Request<Incoming>, RequestId),
+) -> Result<Request, Problem> {
+    let known: Vec<_> = route.query.iter().map(|parameter| parameter.name).collect();
+    let query = Query::parse(request.uri().query().unwrap_or_default(), &known)?;
+    let (head, body) = request.into_parts();
+    let media = route.body.admit(&head.headers)?;
+    let body = read_body(body, route.body.bytes_max(app.limits.body_bytes_max), app.limits.body_timeout()).await?;
+    let language = Language::preferred(&head.headers);
+    Ok(Request { caller, now, request_id, language, params, query, headers: head.headers, media, body })
+}
+
+fn record(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {
+    let took = clock::instant().saturating_duration_since(started);
+    let route = trace.route.map_or("(none)", |route| route.path);
+    app.metrics.answered(route, answer.status.as_u16(), took, answer.verdict);
+    tracing::info!(
+        request_id = request_id.as_str(),
+        method = trace.route.map_or("-", |route| route.method.as_str()),
+        route,
+        status = answer.status.as_u16(),
+        latency_ms = took.as_secs_f64() * 1000.0,
+        caller = trace.caller.as_ref().map_or("-", |caller| caller.name.as_str()),
+        verdict = answer.verdict.map_or("-", |verdict| verdict.name()),
+        code = answer.code.map_or("-", Code::code),
+        "request"
+    );
+}
+
+/// A handler panicked.
+struct Panicked;
+
+/// Keeps a panic within the request that caused it.
+struct Guarded<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Result<F::Output, Panicked>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // A handler shares nothing that a panic could leave half changed: its own state is dropped with it.
+        match std::panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(_) => Poll::Ready(Err(Panicked)),
+        }
+    }
+}

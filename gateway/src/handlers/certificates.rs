@@ -1,0 +1,75 @@
+//! Certificates on file: registering them, and reading them back.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+use crypto::report::CertificateSummary;
+use crypto::time::Timestamp;
+use crypto::x509::{Certificate, pem};
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use storage::Stored;
+use storage::certificates::CertificateRecord;
+
+use super::licences::tagged;
+use crate::app::App;
+use crate::http::{Answer, Code, Problem, Request};
+
+/// A certificate on file. That it is on file says nothing about whether it is trusted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CertificateView {
+    /// What it says of itself.
+    pub certificate: CertificateSummary,
+    /// When it was put on file.
+    pub added_at: Timestamp,
+    /// The caller that put it on file.
+    pub added_by: String,
+}
+
+impl CertificateView {
+    fn new(record: &CertificateRecord) -> Result<Self, Problem> {
+        let certificate = Certificate::from_der(&record.der).map_err(|_| Code::Internal)?;
+        Ok(Self { certificate: certificate.summary(), added_at: record.added_at, added_by: record.added_by.clone() })
+    }
+}
+
+/// `POST /v1/certificates`
+///
+/// # Errors
+/// [`Code::BadContent`] when the body is not exactly one certificate.
+pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let read = pem::certificates(&request.body).unwrap_or_default();
+    let [certificate] = read.as_slice() else {
+        return Err(Problem::new(Code::BadContent).detail("The body is not exactly one certificate.", "请求体应为单个证书。"));
+    };
+    let (shared, der) = (Arc::clone(&app), certificate.raw().to_vec());
+    let (name, now) = (request.caller.name.clone(), request.now);
+    let stored = app.pool.run(move || shared.store().certificates().add(&der, &name, now)).await??;
+    let status = if matches!(stored, Stored::Created(_)) { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Answer::json(status, &CertificateView::new(&stored.into_inner())?))
+}
+
+/// `GET /v1/certificates/{sha256}`
+///
+/// # Errors
+/// [`Code::CertificateNotFound`].
+pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    Ok(Answer::json(StatusCode::OK, &CertificateView::new(&find(&app, &request).await?)?))
+}
+
+/// `GET /v1/certificates/{sha256}/file`
+///
+/// # Errors
+/// [`Code::CertificateNotFound`].
+pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let found = find(&app, &request).await?;
+    tagged(&request, &found.sha256.to_string(), "application/pkix-cert", found.der)
+}
+
+async fn find(app: &Arc<App>, request: &Request) -> Result<CertificateRecord, Problem> {
+    let sha256 = Sha256::from_hex(request.params.value("sha256")?).ok_or_else(|| Problem::parameter("sha256"))?;
+    let shared = Arc::clone(app);
+    let found = app.pool.run(move || shared.store().certificates().certificate(&sha256)).await??;
+    Ok(found.ok_or(Code::CertificateNotFound)?)
+}

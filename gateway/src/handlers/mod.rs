@@ -1,0 +1,11 @@
+//! What answers each route: one file for each kind of thing.
+
+pub mod certificates;
+pub mod licences;
+pub mod openapi;
+mod own;
+pub mod seals;
+pub mod search;
+pub mod status;
+pub mod trust;
+pub mod verifications;

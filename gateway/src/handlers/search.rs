@@ -1,0 +1,88 @@
+//! Which licences does somebody hold? The number stands in the body, never in a URL.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crypto::licence::{HolderCodeType, HolderNumber};
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use storage::page::Cursor;
+
+use super::licences::LicenceView;
+use super::own::{reads_all, today_in_china};
+use crate::app::App;
+use crate::http::{Answer, Code, Problem, Request};
+
+/// Most licences of one page.
+const LIMIT_MAX: usize = 100;
+
+/// A search by holder.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// Whose licences.
+    pub holder: HolderRequest,
+    /// Most licences of one page, 1 to 100; 20 when absent.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<usize>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+}
+
+/// The number of a holder. Its `Debug` shows no number.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HolderRequest {
+    /// What kind of number.
+    pub code_type: HolderCodeType,
+    /// The number.
+    pub code: String,
+}
+
+/// A page of licences, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SearchAnswer {
+    /// The licences. An issuer that is neither verifier nor auditor sees its own alone, so a page may be short of its limit.
+    pub licences: Vec<LicenceView>,
+    /// For `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl fmt::Debug for HolderRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HolderRequest").field("code_type", &self.code_type).finish_non_exhaustive()
+    }
+}
+
+/// `POST /v1/licences/search`
+///
+/// # Errors
+/// [`Code::BadContent`] when the number is none.
+pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: SearchRequest = request.json()?;
+    let today = today_in_china(request.now);
+    let number = HolderNumber::parse(asked.holder.code_type, &asked.holder.code, today).map_err(|error| {
+        let text = error.text();
+        Problem::new(Code::BadContent).detail(text.en, text.zh)
+    })?;
+    let limit = asked.limit.unwrap_or(20);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::parameter("limit"));
+    }
+    let after: Option<Cursor> = match asked.after {
+        Some(text) => Some(text.parse().map_err(|_| Problem::parameter("after"))?),
+        None => None,
+    };
+    let shared = Arc::clone(&app);
+    let page = app.pool.run(move || shared.store().licences().by_holder(&number, after.as_ref(), limit)).await??;
+    let caller = &request.caller;
+    let readable =
+        page.items.into_iter().filter(|record| reads_all(caller) || record.metadata.issuer_code == caller.organisation);
+    let answer = SearchAnswer {
+        licences: readable.map(|record| LicenceView::new(record, request.now)).collect(),
+        next: page.next.map(|cursor| cursor.to_string()),
+    };
+    Ok(Answer::json(StatusCode::OK, &answer))
+}

@@ -1,0 +1,77 @@
+//! What goes back to a caller.
+
+use crypto::report::Indication;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+use super::{Code, RequestId, request_id};
+
+/// An answer before it becomes HTTP.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Media type of the body.
+    pub content_type: &'static str,
+    /// Body.
+    pub body: Bytes,
+    /// Further headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The verdict that it carries, for the log and the metrics.
+    pub verdict: Option<Indication>,
+    /// The code of the problem that it is, for the log.
+    pub code: Option<Code>,
+}
+
+impl Answer {
+    /// A body in JSON.
+    #[must_use]
+    pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self::bytes(status, "application/json", body),
+            // Our own types always serialise; the empty body keeps the promise to leak nothing if one did not.
+            Err(_) => Self::bytes(StatusCode::INTERNAL_SERVER_ERROR, "application/json", Vec::new()),
+        }
+    }
+
+    /// A body of any type.
+    #[must_use]
+    pub fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status, content_type, body: body.into(), headers: Vec::new(), verdict: None, code: None }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Says which verdict the answer carries.
+    #[must_use]
+    pub const fn verdict(mut self, verdict: Indication) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// The response; for HEAD, with the headers of the body but without it.
+    #[must_use]
+    pub fn into_response(self, request_id: &RequestId, head_only: bool) -> Response<Full<Bytes>> {
+        let length = self.body.len();
+        let mut response = Response::new(Full::new(if head_only { Bytes::new() } else { self.body }));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
+            headers.insert(request_id::HEADER, value);
+        }
+        headers.extend(self.headers);
+        response
+    }
+}

@@ -1,0 +1,144 @@
+//! Bodies of requests: which types a route takes, and reading them within limits.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::{HeaderMap, body};
+
+use super::{Code, Problem};
+
+/// A type of content that a route may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `application/ofd`
+    Ofd,
+    /// `application/jose`
+    Jose,
+    /// `application/cms` or `application/pkcs7-mime`
+    Cms,
+    /// `application/pkix-cert`
+    Certificate,
+    /// `application/x-pem-file` or `application/pem-certificate-chain`
+    Pem,
+    /// `application/octet-stream`: the content tells.
+    Octets,
+}
+
+impl Media {
+    const ROWS: [(&'static str, Self); 9] = [
+        ("application/json", Self::Json),
+        ("application/ofd", Self::Ofd),
+        ("application/jose", Self::Jose),
+        ("application/cms", Self::Cms),
+        ("application/pkcs7-mime", Self::Cms),
+        ("application/pkix-cert", Self::Certificate),
+        ("application/x-pem-file", Self::Pem),
+        ("application/pem-certificate-chain", Self::Pem),
+        ("application/octet-stream", Self::Octets),
+    ];
+
+    /// The names of this type of content.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::ROWS.into_iter().filter(move |(_, media)| *media == self).map(|(name, _)| name)
+    }
+
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        Self::ROWS.iter().find(|(name, _)| name.eq_ignore_ascii_case(essence)).map(|(_, media)| *media)
+    }
+}
+
+/// What a route takes as body.
+#[derive(Clone, Copy, Debug)]
+pub enum BodyRule {
+    /// Nothing.
+    None,
+    /// JSON alone, up to [`JSON_BYTES_MAX`].
+    Json,
+    /// One of these types, up to the limit of the configuration.
+    Files(&'static [Media]),
+}
+
+/// Largest body where JSON alone is taken, in bytes.
+pub const JSON_BYTES_MAX: u32 = 64 << 10;
+
+impl BodyRule {
+    /// The types of content that the route takes.
+    #[must_use]
+    pub const fn media(self) -> &'static [Media] {
+        match self {
+            Self::None => &[],
+            Self::Json => &[Media::Json],
+            Self::Files(media) => media,
+        }
+    }
+
+    /// Decides by the headers whether to read the body, and as what. `None`: there is none to read.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedMediaType`].
+    pub fn admit(self, headers: &HeaderMap) -> Result<Option<Media>, Problem> {
+        let accepted = self.media();
+        if accepted.is_empty() {
+            return Ok(None);
+        }
+        match Media::of(headers).filter(|media| accepted.contains(media)) {
+            Some(media) => Ok(Some(media)),
+            None => {
+                let names = accepted.iter().flat_map(|media| media.names()).collect::<Vec<_>>().join(", ");
+                Err(Problem::new(Code::UnsupportedMediaType)
+                    .detail(format!("This route takes {names}."), format!("此接口接受：{names}。")))
+            }
+        }
+    }
+
+    /// The limit of a body, in bytes, where the configuration allows `configured`.
+    #[must_use]
+    pub fn bytes_max(self, configured: u32) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Json => configured.min(JSON_BYTES_MAX),
+            Self::Files(_) => configured,
+        }
+    }
+}
+
+/// Reads a body up to a limit, within a time.
+///
+/// # Errors
+/// [`Code::ContentTooLarge`] before more than the limit is kept, [`Code::BodyTimeout`], [`Code::BadBody`].
+pub async fn read(body: Incoming, bytes_max: u32, time: Duration) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(Code::ContentTooLarge).detail(format!("The limit is {bytes_max} bytes."), format!("上限为{bytes_max}字节。"))
+    };
+    let announced = body.size_hint().lower();
+    if announced > u64::from(bytes_max) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(time, collect(body, bytes_max, announced)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::BadBody)),
+        Err(_) => Err(Problem::new(Code::BodyTimeout)),
+    }
+}
+
+/// `None` when there is more than `bytes_max`.
+async fn collect(mut body: Incoming, bytes_max: u32, announced: u64) -> Result<Option<Bytes>, hyper::Error> {
+    let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    // What is announced is not believed beyond a small amount: memory is taken as bytes arrive.
+    let mut kept = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(64 << 10));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if body::Buf::remaining(&data) > limit.saturating_sub(kept.len()) {
+            return Ok(None);
+        }
+        kept.extend_from_slice(&data);
+    }
+    Ok(Some(kept.into()))
+}

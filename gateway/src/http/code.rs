@@ -1,0 +1,114 @@
+//! Every way in which a request can fail: one closed table of stable codes.
+
+use hyper::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $en:literal, $zh:literal;)*) => {
+        /// Why a request failed. The code of a row never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code there is, for documentation and tests.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The status that goes with it.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// Its title, in English and in Chinese.
+            #[must_use]
+            pub const fn titles(self) -> (&'static str, &'static str) {
+                match self { $(Self::$name => ($en, $zh),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not the JSON that the route takes.
+    BadJson = "bad-json", BAD_REQUEST, "The body is not the expected JSON", "请求体不是所要求的JSON";
+    /// A part of the path or of the query is malformed.
+    BadParameter = "bad-parameter", BAD_REQUEST, "A parameter is malformed", "参数格式错误";
+    /// The body could not be received as it was announced.
+    BadBody = "bad-body", BAD_REQUEST, "The body could not be received", "请求体接收失败";
+    /// There is no client certificate.
+    CertificateRequired = "certificate-required", UNAUTHORIZED, "A client certificate is required", "需要客户端证书";
+    /// The client certificate ended while the connection was open.
+    CertificateExpired = "certificate-expired", UNAUTHORIZED, "The client certificate has expired", "客户端证书已过期";
+    /// The client certificate belongs to no caller.
+    UnknownCaller = "unknown-caller", FORBIDDEN, "The client certificate belongs to no registered caller", "客户端证书未对应任何已登记的调用方";
+    /// The caller lacks the role.
+    RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
+    /// The matter belongs to another organisation.
+    OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// There is no such route.
+    NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
+    /// There is no such licence.
+    LicenceNotFound = "licence-not-found", NOT_FOUND, "No such licence is on record", "未登记该证照";
+    /// There is no such seal.
+    SealNotFound = "seal-not-found", NOT_FOUND, "No such seal is on record", "未登记该印章";
+    /// There is no such certificate.
+    CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
+    /// The route has no such method.
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
+    /// The body did not arrive in time.
+    BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The body did not arrive in time", "请求体未在规定时间内到达";
+    /// Another file is on record under this identifier.
+    LicenceExists = "licence-exists", CONFLICT, "Another file is on record under this identifier", "该标识已登记其他文件";
+    /// The version does not follow the current one.
+    VersionGap = "version-gap", CONFLICT, "The version does not follow the one on record", "版本与已登记版本不连续";
+    /// The licence's state does not allow the operation.
+    IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
+    /// Another seal is on record under this identifier.
+    SealExists = "seal-exists", CONFLICT, "Another seal is on record under this identifier", "该印章标识已登记其他印章";
+    /// Others changed the same thing at the same time.
+    Contention = "contention", CONFLICT, "The same thing was changed at the same time", "同一事项正被同时修改";
+    /// The body is too large.
+    ContentTooLarge = "content-too-large", PAYLOAD_TOO_LARGE, "The body is too large", "请求体过大";
+    /// The URL is too long.
+    UriTooLong = "uri-too-long", URI_TOO_LONG, "The URL is too long", "网址过长";
+    /// The route does not take this type of content.
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "This type of content is not taken here", "不接受该内容类型";
+    /// The licence was not accepted: the report says why.
+    NotVerified = "not-verified", UNPROCESSABLE_ENTITY, "The licence did not pass verification", "证照未通过验证";
+    /// A number or name in the request is not valid.
+    BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
+    /// The head of the request is too large.
+    HeadersTooLarge = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "请求头过大";
+    /// Something in the gateway is wrong.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the gateway", "网关内部错误";
+    /// More is asked than the gateway can do.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The gateway is busy", "网关繁忙";
+    /// The answer was not ready in time.
+    DeadlineExceeded = "deadline-exceeded", SERVICE_UNAVAILABLE, "The answer was not ready in time", "未能在规定时间内完成";
+    /// Something that the gateway needs does not work.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available at present", "服务暂不可用";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_errors() {
+        let unique: BTreeSet<_> = Code::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(unique.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+            assert!(code.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+        }
+    }
+}

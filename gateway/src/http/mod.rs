@@ -1,0 +1,22 @@
+//! HTTP as the handlers see it: requests with their parts read, answers, and problems.
+
+mod answer;
+mod body;
+mod code;
+mod negotiate;
+mod problem;
+mod query;
+mod request;
+mod request_id;
+mod router;
+mod storage;
+
+pub use answer::Answer;
+pub use body::{BodyRule, Media, read as read_body};
+pub use code::Code;
+pub use negotiate::Language;
+pub use problem::{Problem, ProblemBody};
+pub use query::{Query, percent_decode};
+pub use request::Request;
+pub use request_id::RequestId;
+pub use router::{Found, Params, Router};

@@ -1,0 +1,150 @@
+//! RFC 9457: what a caller is told when a request fails.
+
+use std::sync::Arc;
+
+use crypto::report::Report;
+use hyper::header::{ALLOW, CONTENT_LANGUAGE, HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Answer, Code, Language, RequestId};
+
+/// A failed request. What the operator has to know beyond it goes to the log, never to the caller.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<(String, String)>,
+    report: Option<Arc<Report>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A problem as it is sent: `application/problem+json` (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct ProblemBody<'a> {
+    /// `urn:licet:problem:` and the code.
+    pub r#type: String,
+    /// What is wrong, in the language of the answer.
+    pub title: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// More about this case, in the language of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Stable code.
+    pub code: String,
+    /// Name of the request in the gateway's log.
+    pub request_id: String,
+    /// Why a licence was not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<&'a Report>,
+}
+
+impl Problem {
+    /// A problem with nothing more to say than its title.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        let mut problem = Self { code, detail: None, report: None, headers: Vec::new() };
+        match code {
+            // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
+            Code::CertificateRequired | Code::CertificateExpired => {
+                problem.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("ClientCertificate realm=\"licet\"")));
+            }
+            Code::Overloaded | Code::Unavailable | Code::DeadlineExceeded => {
+                problem.headers.push((RETRY_AFTER, HeaderValue::from_static("1")));
+            }
+            _ => {}
+        }
+        problem
+    }
+
+    /// A malformed parameter.
+    #[must_use]
+    pub fn parameter(name: &str) -> Self {
+        Self::new(Code::BadParameter).detail(format!("The parameter {name:?} is malformed."), format!("参数“{name}”格式错误。"))
+    }
+
+    /// A method that the path does not have, with those that it has.
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let mut problem = Self::new(Code::MethodNotAllowed);
+        if let Ok(value) = HeaderValue::from_str(allow) {
+            problem.headers.push((ALLOW, value));
+        }
+        problem
+    }
+
+    /// Says more about the case, in English and in Chinese. Never put personal data here.
+    #[must_use]
+    pub fn detail(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.detail = Some((en.into(), zh.into()));
+        self
+    }
+
+    /// Adds the report that says why.
+    #[must_use]
+    pub fn report(mut self, report: Arc<Report>) -> Self {
+        self.report = Some(report);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The answer that says so.
+    #[must_use]
+    pub fn answer(self, language: Language, request_id: &RequestId) -> Answer {
+        let chosen = |(en, zh): (String, String)| if language == Language::Chinese { zh } else { en };
+        let (en, zh) = self.code.titles();
+        let verdict = self.report.as_ref().map(|report| report.verdict.indication);
+        let body = ProblemBody {
+            r#type: format!("urn:licet:problem:{}", self.code.code()),
+            title: chosen((en.to_owned(), zh.to_owned())),
+            status: self.code.status().as_u16(),
+            detail: self.detail.map(chosen),
+            code: self.code.code().to_owned(),
+            request_id: request_id.to_string(),
+            report: self.report.as_deref(),
+        };
+        let mut answer = Answer::json(self.code.status(), &body);
+        answer.content_type = "application/problem+json";
+        answer.code = Some(self.code);
+        answer.verdict = verdict;
+        answer.headers = self.headers;
+        answer.headers.push((CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())));
+        answer.headers.push((VARY, HeaderValue::from_static("accept-language")));
+        answer
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages() {
+        let id = RequestId::of(&hyper::HeaderMap::new());
+        let body = |language| -> serde_json::Value {
+            let problem = Problem::new(Code::LicenceNotFound).detail("Look elsewhere.", "请另行查找。");
+            serde_json::from_slice(&problem.answer(language, &id).body).unwrap()
+        };
+        assert_eq!(
+            body(Language::English),
+            serde_json::json!({
+                "type": "urn:licet:problem:licence-not-found", "title": "No such licence is on record", "status": 404,
+                "detail": "Look elsewhere.", "code": "licence-not-found", "request_id": id.as_str(),
+            })
+        );
+        assert_eq!(body(Language::Chinese)["title"], "未登记该证照");
+        assert_eq!(body(Language::Chinese)["detail"], "请另行查找。");
+    }
+}

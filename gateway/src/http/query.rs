@@ -1,0 +1,72 @@
+//! The query of a URL, and percent-encoding.
+
+use std::collections::BTreeMap;
+
+use super::{Code, Problem};
+
+/// The parameters of a query, each known to the route and given at most once.
+#[derive(Clone, Debug, Default)]
+pub struct Query(BTreeMap<&'static str, String>);
+
+impl Query {
+    /// Reads a query of which these parameters are known.
+    ///
+    /// # Errors
+    /// [`Code::BadParameter`] when a parameter is unknown, repeated or badly encoded.
+    pub fn parse(text: &str, known: &[&'static str]) -> Result<Self, Problem> {
+        let mut found = BTreeMap::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let Some(name) = known.iter().find(|known| **known == name) else {
+                return Err(Problem::new(Code::BadParameter).detail("The query has an unknown parameter.", "查询中有未知参数。"));
+            };
+            let decoded = percent_decode(&value.replace('+', "%20")).ok_or_else(|| Problem::parameter(name))?;
+            if found.insert(*name, decoded).is_some() {
+                return Err(Problem::parameter(name));
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The value of a parameter.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of a parameter, read.
+    ///
+    /// # Errors
+    /// [`Code::BadParameter`] when it is there and malformed.
+    pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.value(name).map(|text| text.parse().map_err(|_| Problem::parameter(name))).transpose()
+    }
+}
+
+/// Undoes percent-encoding (RFC 3986 2.1). `None` when it is malformed or the result is not UTF-8.
+#[must_use]
+pub fn percent_decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let Some(byte) = bytes.next() {
+        decoded.push(if byte == b'%' { digit(bytes.next()?)? << 4 | digit(bytes.next()?)? } else { byte });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_once_and_decoded() {
+        let parse = |text| Query::parse(text, &["at", "depth"]);
+        let query = parse("at=2026-07-01T00:00:00%2B08:00&depth=simple&").unwrap();
+        assert_eq!(query.value("at"), Some("2026-07-01T00:00:00+08:00"));
+        assert_eq!(query.value("depth"), Some("simple"));
+        for bad in ["at=1&at=2", "AT=1", "depth=%2", "depth=%zz", "depth=%ff", "at=1&x"] {
+            assert_eq!(parse(bad).unwrap_err().code(), Code::BadParameter, "{bad}");
+        }
+    }
+}

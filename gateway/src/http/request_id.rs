@@ -1,0 +1,70 @@
+//! The name of a request in answers and logs.
+
+use std::fmt;
+
+use crypto::digest::to_hex;
+use hyper::HeaderMap;
+use hyper::header::HeaderName;
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// The header that carries it, both ways.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// 1 to 64 letters, digits, dots, hyphens and underscores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The caller's own, if it sent a usable one; otherwise 32 random hexadecimal digits.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        match sent.filter(|text| is_usable(text)) {
+            Some(text) => Self(text.to_owned()),
+            None => Self::random(),
+        }
+    }
+
+    fn random() -> Self {
+        let mut bytes = [0; 16];
+        // Without randomness the name is not unique, which hurts nobody but the reader of the log.
+        let _ = SystemRandom::new().fill(&mut bytes);
+        Self(to_hex(&bytes))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_usable(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_taken_over() {
+        let of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HEADER, value.parse().unwrap());
+            RequestId::of(&headers).0
+        };
+        assert_eq!(of("case-2026.11_07"), "case-2026.11_07");
+        for bad in ["", "a b", "a\"b", &"x".repeat(65)] {
+            let made = of(bad);
+            assert!(made.len() == 32 && made != of(bad), "{made}");
+        }
+    }
+}

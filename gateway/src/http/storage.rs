@@ -1,0 +1,50 @@
+//! What a caller is told when the store does not do what it asked.
+
+use crypto::licence::RecordError;
+use storage::StorageError;
+
+use super::{Code, Problem};
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        let code = match &error {
+            StorageError::Contention => Code::Contention,
+            StorageError::Holder(_) => Code::BadContent,
+            StorageError::LicenceExists => Code::LicenceExists,
+            StorageError::NotFound { what: "seal" } => Code::SealNotFound,
+            StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
+            StorageError::NotFound { .. } => Code::LicenceNotFound,
+            StorageError::Refused(RecordError::Illegal(_)) => Code::IllegalTransition,
+            StorageError::Refused(_) => Code::BadContent,
+            StorageError::SealExists => Code::SealExists,
+            StorageError::TooLarge => Code::ContentTooLarge,
+            StorageError::VersionGap { .. } => Code::VersionGap,
+            StorageError::Corrupt { .. }
+            | StorageError::Internal
+            | StorageError::Poisoned
+            | StorageError::Unavailable
+            | StorageError::Unknown
+            | StorageError::UnknownLayout { .. }
+            | StorageError::WrongKey { .. } => {
+                // The caller is told that it does not work; why is for the operator alone.
+                tracing::error!(code = error.code(), %error, "the store failed");
+                return Self::new(Code::Unavailable);
+            }
+        };
+        let text = error.text();
+        Self::new(code).detail(text.en, text.zh)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inner_faults_are_not_told() {
+        let problem = Problem::from(StorageError::Corrupt { what: "licence" });
+        assert_eq!(problem.code(), Code::Unavailable);
+        assert!(!format!("{problem:?}").contains("damaged"));
+        assert_eq!(Problem::from(StorageError::NotFound { what: "seal" }).code(), Code::SealNotFound);
+    }
+}

@@ -1,0 +1,7 @@
+//! The `licet` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::cli::main()
+}

@@ -1,0 +1,156 @@
+//! Every metric. Label values are bounded: patterns of routes, classes of status, indications; never anything a caller sent.
+
+use std::time::Duration;
+
+use crypto::report::Indication;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::cache::Lookup;
+
+/// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
+const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Every metric.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    verdicts: IntCounterVec,
+    lookups: IntCounterVec,
+    /// Requests that are being answered.
+    pub in_flight: IntGauge,
+    /// Connections that are open.
+    pub connections: IntGauge,
+    /// TLS handshakes that failed.
+    pub handshakes_failed: IntCounter,
+    /// Handlers that panicked.
+    pub panics: IntCounter,
+}
+
+impl Metrics {
+    /// Registers every metric.
+    ///
+    /// # Errors
+    /// When two have the same name, which is a fault of this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let requests = IntCounterVec::new(Opts::new("licet_requests_total", "Requests answered"), &["route", "status"])?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new("licet_request_seconds", "Time from the head of a request to its answer")
+                .buckets(SECONDS.to_vec()),
+            &["route"],
+        )?;
+        let verdicts = IntCounterVec::new(Opts::new("licet_verdicts_total", "Verdicts given"), &["indication"])?;
+        let lookups = IntCounterVec::new(Opts::new("licet_cache_lookups_total", "Verdicts looked for"), &["outcome"])?;
+        let metrics = Self {
+            registry: Registry::new(),
+            requests,
+            seconds,
+            verdicts,
+            lookups,
+            in_flight: IntGauge::new("licet_requests_in_flight", "Requests that are being answered")?,
+            connections: IntGauge::new("licet_connections", "Connections that are open")?,
+            handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
+            panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
+        };
+        let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        for collector in metrics.collectors() {
+            metrics.registry.register(collector)?;
+        }
+        metrics.registry.register(Box::new(build))?;
+        Ok(metrics)
+    }
+
+    fn collectors(&self) -> [Box<dyn prometheus::core::Collector>; 8] {
+        [
+            Box::new(self.requests.clone()),
+            Box::new(self.seconds.clone()),
+            Box::new(self.verdicts.clone()),
+            Box::new(self.lookups.clone()),
+            Box::new(self.in_flight.clone()),
+            Box::new(self.connections.clone()),
+            Box::new(self.handshakes_failed.clone()),
+            Box::new(self.panics.clone()),
+        ]
+    }
+
+    /// Counts a request that was answered.
+    pub fn answered(&self, route: &str, status: u16, took: Duration, verdict: Option<Indication>) {
+        let class = match status / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.with_label_values(&[route, class]).inc();
+        self.seconds.with_label_values(&[route]).observe(took.as_secs_f64());
+        if let Some(indication) = verdict {
+            self.verdicts.with_label_values(&[indication.name()]).inc();
+        }
+    }
+
+    /// Counts a look into the cache.
+    pub fn looked_up(&self, lookup: Lookup) {
+        let outcome = if lookup == Lookup::Hit { "hit" } else { "miss" };
+        self.lookups.with_label_values(&[outcome]).inc();
+    }
+
+    /// Everything in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// When a metric cannot be written, which is a fault of this file.
+    pub fn text(&self) -> prometheus::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+/// Counts something up while it lives.
+#[derive(Debug)]
+pub struct Held(IntGauge);
+
+impl Held {
+    /// Counts up now and down when dropped.
+    #[must_use]
+    pub fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_everything() {
+        let metrics = Metrics::new().unwrap();
+        let held = Held::new(&metrics.in_flight);
+        metrics.answered("/v1/trust", 204, Duration::from_millis(3), Some(Indication::TotalPassed));
+        metrics.looked_up(Lookup::Hit);
+        let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+        for line in [
+            "licet_requests_total{route=\"/v1/trust\",status=\"2xx\"} 1",
+            "licet_request_seconds_bucket{route=\"/v1/trust\",le=\"0.003\"} 1",
+            "licet_verdicts_total{indication=\"TOTAL-PASSED\"} 1",
+            "licet_cache_lookups_total{outcome=\"hit\"} 1",
+            "licet_requests_in_flight 1",
+            "licet_build_info{version=",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        drop(held);
+        assert_eq!(metrics.in_flight.get(), 0);
+    }
+}

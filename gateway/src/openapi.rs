@@ -1,0 +1,167 @@
+//! The description of the interface in OpenAPI 3.1, made from the table of routes and the types that serve.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::auth::Admits;
+use crate::http::{BodyRule, Code, Media, ProblemBody};
+use crate::routes::{Content, Route, schema_of};
+
+/// Problems that every route may answer with.
+const COMMON: &[Code] = &[
+    Code::BadParameter,
+    Code::CertificateRequired,
+    Code::CertificateExpired,
+    Code::UnknownCaller,
+    Code::Internal,
+    Code::DeadlineExceeded,
+];
+
+/// Problems that every route with a body may answer with.
+const WITH_BODY: &[Code] = &[Code::BadBody, Code::BodyTimeout, Code::ContentTooLarge, Code::UnsupportedMediaType];
+
+/// The document.
+#[must_use]
+pub fn document<'a>(routes: impl Iterator<Item = &'a Route>) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.into_generator();
+    let problem = schema_of::<ProblemBody>(&mut generator).to_value();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for route in routes {
+        let operation = operation(route, &mut generator, &problem);
+        paths.entry(route.path).or_default().insert(route.method.as_str().to_ascii_lowercase(), operation);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "licet",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Stores, verifies and brokers electronic licences.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "security": [{ "certificate": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "certificate": { "type": "mutualTLS", "description": "A client certificate of a registered caller." } },
+            "schemas": generator.take_definitions(true),
+        },
+    })
+}
+
+fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) -> Value {
+    let doc = &route.doc;
+    let roles = match route.admits {
+        Admits::AnyCaller => "For every registered caller.".to_owned(),
+        Admits::Roles(roles) => {
+            let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+            format!("For callers with one of the roles: {}.", names.join(", "))
+        }
+    };
+    let mut operation = json!({
+        "operationId": doc.id,
+        "summary": doc.summary,
+        "description": format!("{}\n\n{roles}", doc.text),
+        "parameters": parameters(route, generator),
+        "responses": responses(route, generator, problem),
+    });
+    if let (Some(body), Some(object)) = (request_body(route, generator), operation.as_object_mut()) {
+        object.insert("requestBody".to_owned(), body);
+    }
+    operation
+}
+
+fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let mut all: Vec<Value> = in_path.collect();
+    for parameter in route.query {
+        let schema = (parameter.schema)(generator);
+        all.push(json!({ "name": parameter.name, "in": "query", "description": parameter.text, "schema": schema }));
+    }
+    all
+}
+
+fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
+    if matches!(route.body, BodyRule::None) {
+        return None;
+    }
+    let mut content = Map::new();
+    for media in route.body.media() {
+        let schema = match (media, route.doc.json) {
+            (Media::Json, Some(schema)) => json!({ "schema": schema(generator) }),
+            _ => json!({}),
+        };
+        content.extend(media.names().map(|name| (name.to_owned(), schema.clone())));
+    }
+    Some(json!({ "required": true, "content": content }))
+}
+
+fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) -> Map<String, Value> {
+    let mut responses = Map::new();
+    for good in route.doc.answers {
+        let content = match &good.content {
+            Content::Json(schema) => json!({ "application/json": { "schema": schema(generator) } }),
+            Content::AnyJson => json!({ "application/json": { "schema": { "type": "object" } } }),
+            Content::File(types) => types.iter().map(|name| ((*name).to_owned(), json!({}))).collect::<Map<_, _>>().into(),
+            Content::Nothing => json!({}),
+        };
+        responses.insert(good.status.to_string(), json!({ "description": good.text, "content": content }));
+    }
+    let mut by_status: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
+    for code in problems(route) {
+        by_status.entry(code.status().as_u16()).or_default().insert(code.code());
+    }
+    for (status, codes) in by_status {
+        let codes = codes.into_iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ");
+        let content = json!({ "application/problem+json": { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": codes, "content": content }));
+    }
+    responses
+}
+
+fn problems(route: &Route) -> impl Iterator<Item = Code> {
+    let body = if matches!(route.body, BodyRule::None) { &[] } else { WITH_BODY };
+    let json = route.doc.json.map(|_| Code::BadJson);
+    let role = matches!(route.admits, Admits::Roles(_)).then_some(Code::RoleRequired);
+    COMMON.iter().chain(body).chain(route.doc.problems).copied().chain(json).chain(role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::TABLE;
+
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str));
+                map.values().for_each(|value| references(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_reference_resolves() {
+        let document = document(TABLE.iter());
+        let mut ids = BTreeSet::new();
+        for route in TABLE {
+            let operation = &document["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{}", route.doc.id);
+            assert!(operation["responses"].as_object().unwrap().len() > 1);
+            assert_eq!(operation.get("requestBody").is_some(), !route.body.media().is_empty(), "{}", route.path);
+        }
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where work runs that takes a processor or waits for a disk: beside the tasks that speak to the network, and bounded.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::task::JoinError;
+
+use crate::http::{Code, Problem};
+
+/// A bounded number of jobs at a time, and a bounded number that wait. What is beyond is refused at once.
+#[derive(Debug)]
+pub struct Pool {
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl Pool {
+    /// A pool for `workers` jobs at a time and `queue` that wait.
+    #[must_use]
+    pub fn new(workers: usize, queue: usize) -> Self {
+        let admitted = workers.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        Self { running: Arc::new(Semaphore::new(workers.max(1))), admitted: Arc::new(Semaphore::new(admitted.max(1))) }
+    }
+
+    /// Runs a job. A job that has begun runs to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// [`Code::Overloaded`] when too many wait already; [`Code::Internal`] when the job panicked.
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => Problem::new(Code::Overloaded),
+            TryAcquireError::Closed => Problem::new(Code::Unavailable),
+        })?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Problem::new(Code::Unavailable))?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Both places are given back when the job ends, not when its caller goes away.
+            let _places = (admitted, running);
+            job()
+        });
+        task.await.map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &JoinError) -> Problem {
+    tracing::error!(panic = error.is_panic(), "a job of the pool did not end");
+    Problem::new(Code::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_beyond_the_queue_is_refused() {
+        let pool = Arc::new(Pool::new(1, 1));
+        let (release, wait) = mpsc::channel::<()>();
+        let (begun, is_running) = tokio::sync::oneshot::channel();
+        let first = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move {
+                pool.run(move || {
+                    begun.send(()).unwrap();
+                    wait.recv().unwrap();
+                })
+                .await
+            }
+        });
+        is_running.await.unwrap();
+        let mut second = Box::pin(pool.run(|| 2));
+        assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(second.as_mut().poll(cx))).await.is_pending());
+        assert_eq!(pool.run(|| 3).await.unwrap_err().code(), Code::Overloaded);
+        release.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok());
+        assert_eq!(second.await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_problem_and_gives_its_place_back() {
+        let pool = Pool::new(1, 1);
+        for _ in 0..3 {
+            let result: Result<(), _> = pool.run(|| panic!("on purpose")).await;
+            assert_eq!(result.unwrap_err().code(), Code::Internal);
+        }
+        assert_eq!(pool.run(|| 1).await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,316 @@
+//! The table of routes.
+
+use crypto::report::Report;
+use crypto::time::Timestamp;
+use hyper::Method;
+use storage::seals::SealRecord;
+
+use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::auth::{Admits, Role};
+use crate::handlers::certificates::CertificateView;
+use crate::handlers::licences::{Entry, LicenceView};
+use crate::handlers::search::{SearchAnswer, SearchRequest};
+use crate::handlers::status::StatusRequest;
+use crate::handlers::trust::TrustView;
+use crate::handlers::verifications::{Depth, VerificationRequest};
+use crate::handlers::{certificates, licences, openapi, seals, search, status, trust, verifications};
+use crate::http::{BodyRule, Code, Media};
+
+const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
+
+const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
+
+const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Jose, Media::Cms, Media::Octets];
+
+const AT: Parameter =
+    Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
+
+const DEPTH: Parameter =
+    Parameter { name: "depth", text: "How much the report says; detailed when absent.", schema: schema_of::<Depth> };
+
+const OPERATION: Parameter = Parameter {
+    name: "operation",
+    text: "What brings the licence in; issue for a first version and change for a later one when absent.",
+    schema: schema_of::<Entry>,
+};
+
+const NOT_MODIFIED: Good = Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
+
+/// Every route, in the order of the documentation.
+pub static TABLE: &[Route] = &[
+    Route {
+        method: Method::POST,
+        path: "/v1/verifications",
+        admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
+        query: &[AT, DEPTH],
+        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Jose, Media::Cms, Media::Octets]),
+        handler: |app, request| Box::pin(verifications::verify(app, request)),
+        doc: Doc {
+            id: "verify",
+            summary: "Verify a licence",
+            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, and answers with the report. A bad document is no error but a report that says so. With JSON the moment in question stands in the body, with a file in the query.",
+            json: Some(schema_of::<VerificationRequest>),
+            answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<Report>) }],
+            problems: &[Code::OtherOrganisation, Code::LicenceNotFound, Code::BadContent, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/licences",
+        admits: Admits::Roles(&[Role::Issuer]),
+        query: &[OPERATION],
+        body: BodyRule::Files(DOCUMENTS),
+        handler: |app, request| Box::pin(licences::ingest(app, request)),
+        doc: Doc {
+            id: "ingestLicence",
+            summary: "Hand in a licence",
+            text: "The licence is verified before it is stored, and durable before the answer. The issuing body must be the caller's own organisation. Handing in the same file again changes nothing.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "It was on record already", content: Content::Json(schema_of::<LicenceView>) },
+                Good { status: 201, text: "It is on record now", content: Content::Json(schema_of::<LicenceView>) },
+            ],
+            problems: &[
+                Code::OtherOrganisation,
+                Code::LicenceExists,
+                Code::VersionGap,
+                Code::IllegalTransition,
+                Code::Contention,
+                Code::NotVerified,
+                Code::BadContent,
+                Code::Overloaded,
+                Code::Unavailable,
+            ],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/licences/search",
+        admits: Admits::Roles(&[Role::Verifier, Role::Auditor, Role::Issuer]),
+        query: &[],
+        body: BodyRule::Json,
+        handler: |app, request| Box::pin(search::by_holder(app, request)),
+        doc: Doc {
+            id: "searchLicences",
+            summary: "List the licences of a holder",
+            text: "Newest first, a page at a time. An issuer sees its own alone.",
+            json: Some(schema_of::<SearchRequest>),
+            answers: &[Good { status: 200, text: "A page", content: Content::Json(schema_of::<SearchAnswer>) }],
+            problems: &[Code::BadContent, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/licences/{identifier}",
+        admits: Admits::Roles(READERS),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(licences::record(app, request)),
+        doc: Doc {
+            id: "readLicence",
+            summary: "Read what is on record about a licence",
+            text: "An issuer reads its own alone.",
+            json: None,
+            answers: &[Good { status: 200, text: "The record", content: Content::Json(schema_of::<LicenceView>) }],
+            problems: &[Code::OtherOrganisation, Code::LicenceNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/licences/{identifier}/file",
+        admits: Admits::Roles(READERS),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(licences::file(app, request)),
+        doc: Doc {
+            id: "readLicenceFile",
+            summary: "Read the file of a licence",
+            text: "The bytes as they came in. An issuer reads its own alone.",
+            json: None,
+            answers: &[
+                Good {
+                    status: 200,
+                    text: "The file",
+                    content: Content::File(&["application/ofd", "application/jose", "application/cms"]),
+                },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::OtherOrganisation, Code::LicenceNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/licences/{identifier}/status",
+        admits: Admits::Roles(&[Role::Issuer]),
+        query: &[],
+        body: BodyRule::Json,
+        handler: |app, request| Box::pin(status::post(app, request)),
+        doc: Doc {
+            id: "changeLicenceStatus",
+            summary: "Change the state of a licence",
+            text: "Own licences alone. Durable before the answer, and no verdict from before it is given after it.",
+            json: Some(schema_of::<StatusRequest>),
+            answers: &[Good {
+                status: 200,
+                text: "The record after the change",
+                content: Content::Json(schema_of::<LicenceView>),
+            }],
+            problems: &[
+                Code::OtherOrganisation,
+                Code::LicenceNotFound,
+                Code::IllegalTransition,
+                Code::Contention,
+                Code::BadContent,
+                Code::Overloaded,
+                Code::Unavailable,
+            ],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/seals",
+        admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
+        query: &[],
+        body: BodyRule::Files(&[Media::Octets]),
+        handler: |app, request| Box::pin(seals::register(app, request)),
+        doc: Doc {
+            id: "registerSeal",
+            summary: "Put a seal on file",
+            text: "The seal in DER (GB/T 38540). It is verified before it is stored. An issuer registers its own alone.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "It was on file already", content: Content::Json(schema_of::<SealRecord>) },
+                Good { status: 201, text: "It is on file now", content: Content::Json(schema_of::<SealRecord>) },
+            ],
+            problems: &[
+                Code::OtherOrganisation,
+                Code::SealExists,
+                Code::NotVerified,
+                Code::BadContent,
+                Code::Overloaded,
+                Code::Unavailable,
+            ],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/seals/{id}",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(seals::record(app, request)),
+        doc: Doc {
+            id: "readSeal",
+            summary: "Read what is on file about a seal",
+            text: "By the seal's own identifier.",
+            json: None,
+            answers: &[Good { status: 200, text: "The seal", content: Content::Json(schema_of::<SealRecord>) }],
+            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/seals/{id}/file",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(seals::file(app, request)),
+        doc: Doc {
+            id: "readSealFile",
+            summary: "Read a seal",
+            text: "The seal in DER.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The seal", content: Content::File(&["application/octet-stream"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/certificates",
+        admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
+        query: &[],
+        body: BodyRule::Files(&[Media::Certificate, Media::Pem, Media::Octets]),
+        handler: |app, request| Box::pin(certificates::register(app, request)),
+        doc: Doc {
+            id: "registerCertificate",
+            summary: "Put a certificate on file",
+            text: "One certificate, DER or PEM. That it is on file does not make it trusted.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "It was on file already", content: Content::Json(schema_of::<CertificateView>) },
+                Good { status: 201, text: "It is on file now", content: Content::Json(schema_of::<CertificateView>) },
+            ],
+            problems: &[Code::BadContent, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/certificates/{sha256}",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(certificates::record(app, request)),
+        doc: Doc {
+            id: "readCertificate",
+            summary: "Read what is on file about a certificate",
+            text: "By the SHA-256 of the certificate.",
+            json: None,
+            answers: &[Good { status: 200, text: "The certificate", content: Content::Json(schema_of::<CertificateView>) }],
+            problems: &[Code::CertificateNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/certificates/{sha256}/file",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(certificates::file(app, request)),
+        doc: Doc {
+            id: "readCertificateFile",
+            summary: "Read a certificate",
+            text: "The certificate in DER.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The certificate", content: Content::File(&["application/pkix-cert"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::CertificateNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/trust",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(trust::overview(app, request)),
+        doc: Doc {
+            id: "readTrust",
+            summary: "See whom the gateway believes",
+            text: "Domains, anchors, and revocation lists with their age.",
+            json: None,
+            answers: &[Good { status: 200, text: "Everything that is trusted", content: Content::Json(schema_of::<TrustView>) }],
+            problems: &[],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/openapi.json",
+        admits: Admits::AnyCaller,
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(openapi::document(app, request)),
+        doc: Doc {
+            id: "readOpenapi",
+            summary: "This document",
+            text: "The description of this interface in OpenAPI 3.1.",
+            json: None,
+            answers: &[Good { status: 200, text: "The document", content: Content::AnyJson }],
+            problems: &[],
+        },
+    },
+];

@@ -1,0 +1,200 @@
+//! One connection: handshake, requests, end.
+
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::app::App;
+use crate::auth::Identity;
+use crate::metrics::Held;
+use crate::shutdown::Shutdown;
+use crate::{clock, flow};
+
+/// Requests of one HTTP/2 connection that are answered at the same time.
+const STREAMS_MAX: u32 = 128;
+
+/// Streams of one HTTP/2 connection that may be opened and reset before they are served (CVE-2023-44487).
+const RESETS_MAX: usize = 32;
+
+/// How often a silent HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Serves a connection until its end.
+pub async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App>, mut shutdown: Shutdown) {
+    let _open = Held::new(&app.metrics.connections);
+    // Answers are written whole: waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
+    let tls = tokio::select! {
+        () = shutdown.requested() => return,
+        done = handshake => match done {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(_)) | Err(_) => {
+                app.metrics.handshakes_failed.inc();
+                return;
+            }
+        },
+    };
+    let (_, session) = tls.get_ref();
+    let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let identity = Arc::new(app.callers.identify(leaf.map(AsRef::as_ref)));
+    if session.alpn_protocol() == Some(b"h2") {
+        serve_http2(tls, app, identity, shutdown).await;
+    } else {
+        serve_http1(tls, app, identity, shutdown).await;
+    }
+}
+
+async fn serve_http1(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+    let activity = Arc::new(Activity::new(&app));
+    let head_max = usize::try_from(app.limits.header_bytes_max).unwrap_or(usize::MAX);
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // Time between requests counts as well, so the shorter limit for the first head is kept by `Activity`.
+        .header_read_timeout(app.limits.idle_timeout())
+        .max_header_size(head_max)
+        .max_buf_size(head_max.saturating_add(64 << 10))
+        .half_close(false);
+    let service = service(app, identity, Arc::clone(&activity));
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+}
+
+async fn serve_http2(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+    let activity = Arc::new(Activity::new(&app));
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(app.limits.header_bytes_max)
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_pending_accept_reset_streams(RESETS_MAX)
+        .max_local_error_reset_streams(RESETS_MAX)
+        .initial_stream_window_size(256 << 10)
+        .initial_connection_window_size(1 << 20)
+        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE);
+    let service = service(app, identity, Arc::clone(&activity));
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+}
+
+type Reply = Result<hyper::Response<http_body_util::Full<hyper::body::Bytes>>, std::convert::Infallible>;
+
+fn service(
+    app: Arc<App>,
+    identity: Arc<Identity>,
+    activity: Arc<Activity>,
+) -> impl Fn(hyper::Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
+    move |request| {
+        let running = Running::new(&activity);
+        let answer = flow::handle(Arc::clone(&app), Arc::clone(&identity), request);
+        Box::pin(async move {
+            let answer = answer.await;
+            drop(running);
+            Ok(answer)
+        })
+    }
+}
+
+/// Runs a connection to its end: its own, the end of its patience, or ours.
+async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut shutdown: Shutdown) {
+    let mut connection = pin!(connection);
+    let mut leaving = false;
+    loop {
+        tokio::select! {
+            // Errors here are clients that went away or broke the protocol; there is nobody left to tell.
+            _ = connection.as_mut() => return,
+            () = shutdown.requested(), if !leaving => {
+                leaving = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = tokio::time::sleep_until(activity.patience_ends().into()) => match activity.silence() {
+                Silence::None => {}
+                Silence::TooLong if leaving => return,
+                Silence::TooLong => {
+                    leaving = true;
+                    activity.last_chance();
+                    connection.as_mut().graceful_shutdown();
+                }
+            },
+        }
+    }
+}
+
+/// What happens on a connection, to find those on which nothing does.
+struct Activity {
+    state: Mutex<State>,
+    first: Duration,
+    idle: Duration,
+}
+
+struct State {
+    running: usize,
+    limit: Duration,
+    since: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    None,
+    TooLong,
+}
+
+impl Activity {
+    fn new(app: &App) -> Self {
+        let first = app.limits.header_timeout();
+        let state = Mutex::new(State { running: 0, limit: first, since: clock::instant() });
+        Self { state, first, idle: app.limits.idle_timeout() }
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// When to look again.
+    fn patience_ends(&self) -> Instant {
+        self.with(|state| if state.running > 0 { clock::instant() + self.idle } else { state.since + state.limit })
+    }
+
+    fn silence(&self) -> Silence {
+        let now = clock::instant();
+        self.with(|state| if state.running == 0 && now >= state.since + state.limit { Silence::TooLong } else { Silence::None })
+    }
+
+    /// The client was told that the connection ends, and may take this long to take the last answer.
+    fn last_chance(&self) {
+        self.with(|state| {
+            state.limit = self.first;
+            state.since = clock::instant();
+        });
+    }
+}
+
+/// A request that is being answered.
+struct Running(Arc<Activity>);
+
+impl Running {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.with(|state| state.running += 1);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let idle = self.0.idle;
+        self.0.with(|state| {
+            state.running -= 1;
+            state.limit = idle;
+            state.since = clock::instant();
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! TLS: who we are, and whose clients we listen to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::version::{TLS12, TLS13};
+
+use crate::config::{Faults, Server};
+
+/// Reads the certificates and the key, and makes the configuration of TLS.
+///
+/// A client may come without a certificate: it is told so in words on every route, where a failed handshake would tell it
+/// nothing. A client with a certificate that the anchors do not vouch for fails the handshake.
+///
+/// # Errors
+/// Every file that cannot be read or used.
+pub fn config(server: &Server) -> Result<Arc<rustls::ServerConfig>, Faults> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut faults = Faults::default();
+    let verifier = faults.take(client_verifier(server, &provider));
+    let chain = faults.take(certificates("server.certificate", &server.certificate));
+    let key = faults.take(private_key(&server.key));
+    let (Some(verifier), Some(chain), Some(key)) = (verifier, chain, key) else {
+        return Err(faults);
+    };
+    let builder = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| Faults::one("(tls)", error.to_string()))?;
+    let mut config = builder
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .map_err(|error| Faults::one("server.key", format!("does not go with server.certificate: {error}")))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // A resumed session would carry on with a client certificate that is not checked again.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+fn client_verifier(server: &Server, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Faults> {
+    let mut faults = Faults::default();
+    let mut roots = RootCertStore::empty();
+    for (index, path) in server.client_anchors.iter().enumerate() {
+        let key = format!("server.client_anchors[{index}]");
+        for anchor in faults.take(certificates(&key, path)).unwrap_or_default() {
+            if let Err(error) = roots.add(anchor) {
+                faults.add(&key, format!("{} cannot be a trust anchor: {error}", path.display()));
+            }
+        }
+    }
+    let mut lists = Vec::new();
+    for (index, path) in server.client_crls.iter().enumerate() {
+        let key = format!("server.client_crls[{index}]");
+        lists.extend(faults.take(revocation_lists(&key, path)).unwrap_or_default());
+    }
+    let mut faults = match faults.none_or(()) {
+        Ok(()) => Faults::default(),
+        Err(faults) => return Err(faults),
+    };
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+    match builder.with_crls(lists).allow_unauthenticated().build() {
+        Ok(verifier) => Ok(verifier),
+        Err(error) => {
+            faults.add("server.client_anchors", error.to_string());
+            Err(faults)
+        }
+    }
+}
+
+fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Faults> {
+    read_all(key, path, "certificate")
+}
+
+fn revocation_lists(key: &str, path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Faults> {
+    read_all(key, path, "revocation list")
+}
+
+fn read_all<T: PemObject>(key: &str, path: &Path, what: &str) -> Result<Vec<T>, Faults> {
+    let fault = |error: String| Faults::one(key, format!("{}: {error}", path.display()));
+    let bytes = read(path).map_err(fault)?;
+    let all: Vec<T> = T::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
+    if all.is_empty() { Err(fault(format!("holds no {what} in PEM"))) } else { Ok(all) }
+}
+
+fn private_key(path: &PathBuf) -> Result<PrivateKeyDer<'static>, Faults> {
+    // The error of the PEM reader names kinds of blocks, never their contents.
+    let fault = |error: String| Faults::one("server.key", format!("{}: {error}", path.display()));
+    let bytes = read(path).map_err(fault)?;
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| fault("holds no private key in PEM".to_owned()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
+}

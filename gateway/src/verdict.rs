@@ -1,0 +1,88 @@
+//! The verdict on a document: a kept one that holds, or a new one from `crypto` and what is on record.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+use crypto::licence;
+use crypto::report::checks::LICENCE_RECORD;
+use crypto::report::{Horizon, Outcome, Report};
+use crypto::time::Timestamp;
+use crypto::verify;
+use crypto::x509::Trust;
+use hyper::body::Bytes;
+use storage::Store;
+
+use crate::app::App;
+use crate::cache::{At, Judged, Question};
+use crate::config::Unrecorded;
+use crate::epochs::Epochs;
+use crate::http::Problem;
+
+/// What it takes to judge, shared with the threads that do.
+#[derive(Debug)]
+pub struct Judge {
+    /// What is on record.
+    pub store: Store,
+    /// Which verdicts still hold.
+    pub epochs: Arc<Epochs>,
+    /// What a licence that is not on record counts as.
+    pub unrecorded: Unrecorded,
+}
+
+/// The verdict on this document, whose SHA-256 is known.
+///
+/// # Errors
+/// When the gateway is too busy or the store does not answer; never because the document is bad.
+pub async fn on(app: &App, document: &Bytes, sha256: Sha256, at: At, now: Timestamp) -> Result<Arc<Report>, Problem> {
+    let trust = app.trust.load_full();
+    let question = Question { document: sha256, generation: trust.generation(), at };
+    let moment = match at {
+        At::Now => now,
+        At::Moment(moment) => moment,
+    };
+    let verify = || {
+        let (judge, trust, document) = (Arc::clone(&app.judge), Arc::clone(&trust), document.clone());
+        async move { app.pool.run(move || judge.judge(&document, moment, &trust)).await? }
+    };
+    let (report, lookup) = app.cache.verdict(question, now, verify).await?;
+    app.metrics.looked_up(lookup);
+    Ok(report)
+}
+
+/// The verdict on this document if a kept one holds, without the document.
+pub async fn kept(app: &App, sha256: Sha256, at: At, now: Timestamp) -> Option<Arc<Report>> {
+    let question = Question { document: sha256, generation: app.trust.load().generation(), at };
+    let report = app.cache.kept(question, now).await?;
+    app.metrics.looked_up(crate::cache::Lookup::Hit);
+    Some(report)
+}
+
+impl Judge {
+    /// Judges a document with what is on record about it. Takes a processor for milliseconds.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn judge(&self, document: &[u8], at: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
+        let verification = verify::verify(&verify::Question { document, at, certificates: &[] }, trust);
+        let mut report = verification.report;
+        let Some(metadata) = verification.metadata else {
+            // What names no licence has no record that could change the verdict.
+            return Ok(Judged { report: Arc::new(report), epoch: None });
+        };
+        // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
+        let epoch = self.epochs.of(&metadata.issuer_code);
+        let record = self.store.licences().record(&metadata.identifier)?;
+        let mut horizon = Horizon::new(at);
+        let mut checks = licence::checks(record.as_ref(), &mut horizon, Some(&report.document_sha256));
+        if self.unrecorded == Unrecorded::Accept {
+            for check in checks.iter_mut().filter(|check| check.id == LICENCE_RECORD.id && check.outcome == Outcome::NotConcluded)
+            {
+                check.effect = None;
+            }
+        }
+        report.checks.extend(checks);
+        report.holds_until = report.holds_until.into_iter().chain(horizon.next()).min();
+        report.conclude();
+        Ok(Judged { report: Arc::new(report), epoch: Some(epoch) })
+    }
+}

@@ -1,0 +1,53 @@
+//! The real binary.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::started::Setup;
+
+fn licet(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_licet")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn says_what_it_is() {
+    let version = licet(&["--version"]);
+    assert!(version.status.success());
+    assert_eq!(text(&version.stdout), format!("licet {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(text(&licet(&["--help"]).stdout).contains("licet serve --config FILE"));
+    for wrong in [&[][..], &["fly"], &["serve"], &["serve", "--port", "1"], &["config", "check"]] {
+        assert_eq!(licet(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_stops_it_before_anything_is_bound() {
+    let setup = Setup::new();
+    storage::Keys::generate(setup.folder.path()).unwrap();
+    let good = setup.folder.write("licet.toml", setup.text());
+    let checked = licet(&["config", "check", path(&good)]);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+
+    for (broken, key) in [
+        (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),
+        (setup.text().replace("certificate = \"server.pem\"", "certificate = \"clients.pem\""), "server.key: does not go with"),
+        (setup.text().replace("[\"clients.pem\"]", "[\"server.key\"]"), "server.client_anchors[0]: "),
+        (setup.text().replace("roles = [\"verifier\"]", "roles = []"), "callers[0].roles: "),
+        (format!("surplus = 1\n{}", setup.text()), "surplus"),
+    ] {
+        let file = setup.folder.write("broken.toml", broken);
+        for command in [&["config", "check", path(&file)][..], &["serve", "--config", path(&file)]] {
+            let output = licet(command);
+            assert_eq!(output.status.code(), Some(2), "{command:?}");
+            assert!(text(&output.stderr).contains(key), "{key} in {}", text(&output.stderr));
+        }
+    }
+}

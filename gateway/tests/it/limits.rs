@@ -1,0 +1,105 @@
+//! Every limit: a clear answer at it, in bounded time and memory.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::{BOTH, Client, Http, get, request};
+use crate::started::Setup;
+
+const OFD: &str = "application/ofd";
+
+#[tokio::test]
+async fn bodies_end_at_the_limit() {
+    let gateway = Setup::new().with("body_bytes_max = 100000").start().await;
+    let client = gateway.verifier();
+    for http in BOTH {
+        let reply = client.send(http, request("POST", "/files", OFD, vec![0; 100_000])).await;
+        assert_eq!(reply.json(), 100_000);
+        client.send(http, request("POST", "/files", OFD, vec![0; 100_001])).await.is_problem(413, "content-too-large");
+        let json = format!("{{\"word\": \"{}\"}}", "x".repeat(65_536));
+        client.send(http, request("POST", "/words", "application/json", json)).await.is_problem(413, "content-too-large");
+        client.send(http, request("GET", "/whoami", "", "x")).await.is_problem(413, "content-too-large");
+    }
+}
+
+/// Sends bytes as they are on an HTTP/1.1 connection and returns what comes back until the end.
+async fn raw(client: &Client, bytes: &[u8]) -> String {
+    let mut stream = client.tls(Http::One).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut reply = Vec::new();
+    // A server that closes while bytes are under way resets the connection: what was read until then counts.
+    let _ = stream.read_to_end(&mut reply).await;
+    String::from_utf8(reply).unwrap()
+}
+
+const POST: &str = "POST /files HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/ofd\r\n";
+
+#[tokio::test]
+async fn a_body_of_unannounced_length_ends_at_the_limit() {
+    let gateway = Setup::new().with("body_bytes_max = 100000").start().await;
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let small = raw(&gateway.verifier(), format!("{POST}transfer-encoding: chunked\r\n\r\n{chunk}0\r\n\r\n").as_bytes()).await;
+    assert!(small.starts_with("HTTP/1.1 200 ") && small.ends_with("32768"), "{small}");
+    let large = raw(&gateway.verifier(), format!("{POST}transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(4)).as_bytes()).await;
+    assert!(large.starts_with("HTTP/1.1 413 ") && large.contains("content-too-large"), "{large}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let gateway = Setup::new().with("body_timeout_ms = 50").start().await;
+    let reply = raw(&gateway.verifier(), format!("{POST}content-length: 10\r\n\r\nhalf").as_bytes()).await;
+    assert!(reply.starts_with("HTTP/1.1 408 ") && reply.contains("body-timeout"), "{reply}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let gateway = Setup::new().with("request_timeout_ms = 50").start().await;
+    for http in BOTH {
+        let reply = gateway.verifier().send(http, get("/stuck")).await;
+        reply.is_problem(503, "deadline-exceeded");
+        assert_eq!(reply.header("retry-after"), "1");
+    }
+}
+
+#[tokio::test]
+async fn silent_connections_are_closed() {
+    let gateway = Setup::new().with("header_timeout_ms = 50\nidle_timeout_ms = 50").start().await;
+    let mut silent = TcpStream::connect(gateway.address).await.unwrap();
+    assert_eq!(silent.read(&mut [0]).await.unwrap_or(0), 0, "no handshake");
+    for begun in [&b""[..], b"GET /whoami HTTP/1.1\r\nhost: loc"] {
+        assert_eq!(raw(&gateway.verifier(), begun).await, "", "no request");
+    }
+    for http in BOTH {
+        let mut connection = gateway.verifier().connect(http).await;
+        assert_eq!(connection.send(get("/whoami")).await.unwrap().status, 200);
+        connection.closed().await;
+    }
+    assert_eq!(gateway.app.metrics.handshakes_failed.get(), 1);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait() {
+    let gateway = Setup::new().with("connections_max = 1").start().await;
+    let mut first = gateway.verifier().connect(Http::One).await;
+    assert_eq!(first.send(get("/whoami")).await.unwrap().status, 200);
+    let verifier = gateway.verifier();
+    let second = tokio::spawn(async move { verifier.get("/whoami").await.status });
+    assert_eq!(first.send(get("/whoami")).await.unwrap().status, 200);
+    assert_eq!(gateway.app.metrics.connections.get(), 1);
+    drop(first);
+    assert_eq!(second.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn the_head_ends_at_the_limit() {
+    let gateway = Setup::new().start().await;
+    let client = gateway.verifier();
+    let mut large = get("/whoami");
+    large.headers_mut().insert("x-large", "x".repeat(20_000).parse().unwrap());
+    assert_eq!(client.send(Http::One, large.clone()).await.status, 431);
+    assert_eq!(client.send(Http::Two, large).await.status, 431);
+    let long = format!("/items/{}", "x".repeat(5000));
+    for http in BOTH {
+        client.send(http, get(&long)).await.is_problem(414, "uri-too-long");
+    }
+}

@@ -1,0 +1,22 @@
+//! The gateway over real sockets on loopback.
+
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod lifetime;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod pki;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod sample_routes;
+#[cfg(test)]
+mod started;
