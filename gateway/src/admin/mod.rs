@@ -81,8 +81,9 @@ async fn serve(stream: TcpStream, app: Arc<App>, health: Arc<Health>, shutdown: 
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(16 << 10);
-    // Errors are clients that went away.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "a client of the admin listener went away");
+    }
 }
 
 async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Request<Incoming>) -> Response<Full<Bytes>> {

@@ -47,7 +47,7 @@ async fn serve(config: &Config, app: Arc<App>, tls: Arc<rustls::ServerConfig>) -
     shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
     tracing::info!("stopping: no new connections, running requests finish");
     trigger.stop();
-    let drained = public.await.map_err(|_| Failure::Work("the listener broke down".to_owned()))?;
+    let drained = public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
     admin.abort();
     tracing::info!(cut = drained.cut, "stopped");
     Ok(ExitCode::SUCCESS)

@@ -55,7 +55,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))
     }
 
     /// Checks the text of a configuration file; relative paths are taken from `folder`.

@@ -9,11 +9,17 @@ mod command_line;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod licence_kit;
+#[cfg(test)]
+mod licences;
+#[cfg(test)]
 mod lifetime;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod pki;
+#[cfg(test)]
+mod registers;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
