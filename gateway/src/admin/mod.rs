@@ -1,6 +1,7 @@
 //! The listener for operators: metrics, and whether the gateway lives and works. Plain HTTP, by default for this machine alone.
 
 mod health;
+mod rehearsal;
 
 use std::convert::Infallible;
 use std::io;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use health::{Check, Health};
+pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
 use crate::shutdown::Shutdown;

@@ -45,6 +45,23 @@ async fn a_body_of_unannounced_length_ends_at_the_limit() {
 }
 
 #[tokio::test]
+async fn bodies_together_end_at_the_limit() {
+    let gateway = Setup::new().with("body_bytes_max = 100000\nbodies_bytes_max = 100000").start().await;
+    let mut first = gateway.verifier().tls(Http::One).await.unwrap();
+    first.write_all(format!("{POST}content-length: 60000\r\n\r\n").as_bytes()).await.unwrap();
+    while gateway.app.metrics.in_flight.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 60_000])).await.is_problem(503, "overloaded");
+    assert_eq!(gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 30_000])).await.status, 200);
+    drop(first);
+    while gateway.app.metrics.in_flight.get() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 60_000])).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let gateway = Setup::new().with("body_timeout_ms = 50").start().await;
     let reply = raw(&gateway.verifier(), format!("{POST}content-length: 10\r\n\r\nhalf").as_bytes()).await;

@@ -7,6 +7,8 @@ mod client;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod licence_kit;
@@ -18,6 +20,8 @@ mod lifetime;
 mod limits;
 #[cfg(test)]
 mod pki;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod registers;
 #[cfg(test)]
