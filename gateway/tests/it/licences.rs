@@ -1,6 +1,7 @@
 //! The life of licences over HTTPS: handed in, verified, changed, found; and what is refused on the way.
 
 use crypto::digest::{Sha256, sm3, to_hex};
+use crypto::issue::zip::{ZipEntry, write};
 use serde_json::{Value, json};
 
 use crate::client::{BOTH, Client, Http, Reply, get, post_json, request};
@@ -150,6 +151,23 @@ async fn what_does_not_verify_is_refused_with_its_report() {
         post(&issuer, "/v1/licences", "application/octet-stream", garbage.to_vec()).await.is_problem(422, "not-verified");
     }
     post(&issuer, "/v1/licences", OFD, office.jws(&fields("5", 1))).await.is_problem(415, "unsupported-media-type");
+}
+
+#[tokio::test]
+async fn hostile_archives_are_refused_and_nothing_else_suffers() {
+    let office = Office::new();
+    let gateway = start(&office).await;
+    let bomb = write(&[ZipEntry::new("OFD.xml", &vec![b' '; 128 << 20])]);
+    let many: Vec<_> = (0..100_000).map(|number| ZipEntry::new(&format!("f{number}"), b"").stored()).collect();
+    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    for archive in [bomb, write(&many), write(&[ZipEntry::new("OFD.xml", deep.as_bytes())])] {
+        assert!(archive.len() < 16 << 20);
+        let reply = post(&gateway.caller(ISSUER), "/v1/licences", OFD, archive.clone()).await;
+        reply.is_problem(422, "not-verified");
+        assert_eq!(reply.json()["report"]["sub_indication"], "FORMAT_FAILURE");
+        says(&post(&gateway.verifier(), "/v1/verifications", OFD, archive).await, "TOTAL-FAILED");
+    }
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, office.jws(&fields("5", 2))).await.status, 409);
 }
 
 #[tokio::test]
