@@ -1,10 +1,10 @@
 //! The command line: one file for each subcommand.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user here and nowhere else")]
 
 mod config;
 mod fail;
 mod serve;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
 
 fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     match parser.next()? {
-        Some(Value(name)) => match COMMANDS.iter().find(|command| OsString::from(command.name) == name) {
+        Some(Value(name)) => match COMMANDS.iter().find(|command| name == command.name) {
             Some(command) => (command.run)(parser),
             None => Err(Failure::Usage(format!("there is no command {}; see licet --help", name.display()))),
         },

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 
 use super::Failure;
-use crate::admin::{Admin, Check, Health};
+use crate::admin::{Admin, Check, Health, rehearse_verification};
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Server};
@@ -41,16 +41,21 @@ async fn serve(config: &Config, app: Arc<App>, tls: Arc<rustls::ServerConfig>) -
     let (trigger, shutdown) = shutdown::channel();
     tracing::info!(listen = %public.address(), admin = %admin.address(), version = env!("CARGO_PKG_VERSION"), "serving");
 
-    let health = Arc::new(Health::new(vec![store_check(&app)]));
+    let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
     let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
     let public = tokio::spawn(public.run(app, tls, shutdown));
     shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
     tracing::info!("stopping: no new connections, running requests finish");
     trigger.stop();
-    let drained = public.await.map_err(|_| Failure::Work("the listener broke down".to_owned()))?;
+    let drained = public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
     admin.abort();
     tracing::info!(cut = drained.cut, "stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies a document of our own making.
+fn verify_check() -> (&'static str, Check) {
+    ("verify", Box::new(|| rehearse_verification(clock::now())))
 }
 
 /// Writes to the store and reads back.

@@ -7,13 +7,23 @@ mod client;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod licence_kit;
+#[cfg(test)]
+mod licences;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod pki;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod registers;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
