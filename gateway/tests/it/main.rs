@@ -30,3 +30,5 @@ mod requests;
 mod sample_routes;
 #[cfg(test)]
 mod started;
+#[cfg(test)]
+mod tidy;
