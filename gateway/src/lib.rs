@@ -36,3 +36,4 @@ pub mod logging;
 pub mod metrics;
 
 pub mod cli;
+pub mod demo;

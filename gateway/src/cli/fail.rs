@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::config::Faults;
+use crate::demo::DemoError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -47,5 +48,11 @@ impl From<Faults> for Failure {
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
         Self::Usage(error.to_string())
+    }
+}
+
+impl From<DemoError> for Failure {
+    fn from(error: DemoError) -> Self {
+        Self::Work(error.to_string())
     }
 }

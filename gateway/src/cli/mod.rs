@@ -2,8 +2,12 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user here and nowhere else")]
 
 mod config;
+mod demo;
 mod fail;
+mod pki;
 mod serve;
+mod table;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -22,6 +26,14 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
+    Command {
+        name: "verify",
+        arguments: verify::ARGUMENTS,
+        help: "verify files without a gateway; see licet verify --help",
+        run: verify::run,
+    },
+    Command { name: "pki", arguments: "new DIR | show FILE", help: "make or show keys and certificates", run: pki::run },
     Command {
         name: "config",
         arguments: "check FILE",

@@ -1,16 +1,19 @@
 //! `licet serve --config FILE`
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use lexopt::prelude::*;
+use tokio::task::JoinHandle;
 
 use super::Failure;
 use crate::admin::{Admin, Check, Health, rehearse_verification};
 use crate::app::{self, App};
 use crate::config::Config;
-use crate::server::{self, Server};
+use crate::server::{self, Drained, Server};
+use crate::shutdown::Trigger;
 use crate::{clock, logging, routes, shutdown};
 
 /// Runs the gateway until SIGTERM or SIGINT, then drains.
@@ -25,32 +28,57 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let file = file.ok_or_else(|| Failure::Usage("usage: licet serve --config FILE".to_owned()))?;
     let config = Config::read(&file)?;
     logging::start(&config.log);
-    let tls = server::tls_config(&config.server)?;
-    let app = App::build(&config, routes::TABLE, app::open_store(&config.storage)?)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Work(format!("threads cannot be started: {error}")))?;
-    runtime.block_on(serve(&config, app, tls))
+    runtime()?.block_on(async {
+        let running = Running::start(&config).await?;
+        shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
+        running.stop().await?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
-async fn serve(config: &Config, app: Arc<App>, tls: Arc<rustls::ServerConfig>) -> Result<ExitCode, Failure> {
-    let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
-    let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
-    let admin = Admin::bind(config.admin.listen).await.map_err(|error| cannot_bind("admin.listen", error))?;
-    let (trigger, shutdown) = shutdown::channel();
-    tracing::info!(listen = %public.address(), admin = %admin.address(), version = env!("CARGO_PKG_VERSION"), "serving");
+/// Threads on which everything runs.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Work(format!("threads cannot be started: {error}")))
+}
 
-    let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
-    let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
-    let public = tokio::spawn(public.run(app, tls, shutdown));
-    shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
-    tracing::info!("stopping: no new connections, running requests finish");
-    trigger.stop();
-    let drained = public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
-    admin.abort();
-    tracing::info!(cut = drained.cut, "stopped");
-    Ok(ExitCode::SUCCESS)
+/// A gateway that serves.
+pub(super) struct Running {
+    /// Address of the public listener.
+    pub(super) address: SocketAddr,
+    /// Address of the listener for metrics and health.
+    pub(super) admin_address: SocketAddr,
+    trigger: Trigger,
+    public: JoinHandle<Drained>,
+    admin: JoinHandle<()>,
+}
+
+impl Running {
+    /// Opens everything that the configuration names, then the ports.
+    pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
+        let tls = server::tls_config(&config.server)?;
+        let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
+        let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
+        let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
+        let admin = Admin::bind(config.admin.listen).await.map_err(|error| cannot_bind("admin.listen", error))?;
+        let (address, admin_address) = (public.address(), admin.address());
+        let (trigger, shutdown) = shutdown::channel();
+        tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
+        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
+        let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
+        let public = tokio::spawn(public.run(app, tls, shutdown));
+        Ok(Self { address, admin_address, trigger, public, admin })
+    }
+
+    /// Stops accepting, lets running requests finish, and ends.
+    pub(super) async fn stop(self) -> Result<Drained, Failure> {
+        tracing::info!("stopping: no new connections, running requests finish");
+        self.trigger.stop();
+        let drained = self.public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
+        self.admin.abort();
+        tracing::info!(cut = drained.cut, "stopped");
+        Ok(drained)
+    }
 }
 
 /// Verifies a document of our own making.

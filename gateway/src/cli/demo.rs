@@ -1,0 +1,275 @@
+//! `licet demo`
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crypto::report::{Indication, Verdict};
+use lexopt::prelude::*;
+
+use super::Failure;
+use super::serve::{Running, runtime};
+use super::table::Table;
+use crate::config::Config;
+use crate::demo::folder::{self, Folder};
+use crate::demo::licences::Licence;
+use crate::demo::pki::PkiFile;
+use crate::demo::row::{Asked, Row};
+use crate::demo::stage::{Attempt, Stage};
+use crate::demo::{DemoError, Pki, config, forgeries, kind::Fate, licences};
+use crate::{clock, logging, shutdown};
+
+/// For the help.
+pub(super) const ARGUMENTS: &str = "[--dir DIR] [--listen ADDR] [--admin ADDR] [--once]";
+
+const HELP: &str = "\
+Makes keys, licences and forgeries, starts a gateway, tells it all of them and prints what it says.
+
+Usage: licet demo [--dir DIR] [--listen ADDR] [--admin ADDR] [--once]
+
+  --dir DIR      folder for everything that is made; a new one for temporary files when left out
+  --listen ADDR  address of the gateway; 127.0.0.1:8443 when left out
+  --admin ADDR   address for metrics and health; 127.0.0.1:9443 when left out
+  --once         end after the table
+
+The exit status is 1 when a verdict is not the one that it should be. Without --once the gateway goes on serving until
+Ctrl-C or SIGTERM.";
+
+struct Options {
+    folder: Option<PathBuf>,
+    listen: SocketAddr,
+    admin: SocketAddr,
+    is_once: bool,
+}
+
+/// Everything that a demo is told with.
+struct Cast {
+    pki: Pki,
+    licences: Vec<Licence>,
+    forgeries: Vec<forgeries::Forgery>,
+}
+
+/// Runs the demo.
+pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut options = Options { folder: None, listen: loopback(8443), admin: loopback(9443), is_once: false };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("dir") => options.folder = Some(PathBuf::from(parser.value()?)),
+            Long("listen") => options.listen = parser.value()?.parse()?,
+            Long("admin") => options.admin = parser.value()?.parse()?,
+            Long("once") => options.is_once = true,
+            Long("help") | Short('h') => {
+                println!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    // Before anything is made or emptied: another demo may be running.
+    for (address, name) in [(options.listen, "--listen"), (options.admin, "--admin")] {
+        free(address, name)?;
+    }
+    let cast = cast()?;
+    let folder = Folder::prepare(options.folder.as_deref())?;
+    write(&folder, &cast, &options)?;
+    let config = Config::read(&folder.file("licet.toml"))?;
+    logging::start(&config.log);
+    runtime()?.block_on(perform(&config, &folder, &cast, &options))
+}
+
+fn free(address: SocketAddr, option: &str) -> Result<(), Failure> {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            Err(Failure::Work(format!("{address} cannot be used ({error}); choose another with {option} ADDRESS:PORT")))
+        }
+    }
+}
+
+fn cast() -> Result<Cast, Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| DemoError::Random)?;
+    let pki = Pki::new(seed, clock::now());
+    Ok(Cast { licences: licences::all(&pki)?, forgeries: forgeries::all(&pki)?, pki })
+}
+
+fn write(folder: &Folder, cast: &Cast, options: &Options) -> Result<(), Failure> {
+    write_files(&folder.file(config::PKI), &cast.pki.files())?;
+    let text = config::text(&cast.pki, options.listen, options.admin);
+    folder.write("licet.toml", text.as_bytes())?;
+    for licence in &cast.licences {
+        folder.write(&format!("licences/{}", licence.file()), &licence.document)?;
+    }
+    for forgery in &cast.forgeries {
+        folder.write(&format!("forgeries/{}.{}", forgery.slug, forgery.form.extension()), &forgery.document)?;
+    }
+    storage::Keys::generate(folder.path()).map_err(|error| Failure::Work(error.to_string()))?;
+    Ok(())
+}
+
+/// Writes the files of an infrastructure into this folder.
+pub(super) fn write_files(folder: &Path, files: &[PkiFile]) -> Result<(), Failure> {
+    for file in files {
+        folder::write(&folder.join(&file.path), &file.bytes, file.is_secret)?;
+    }
+    Ok(())
+}
+
+async fn perform(config: &Config, folder: &Folder, cast: &Cast, options: &Options) -> Result<ExitCode, Failure> {
+    let running = Running::start(config).await?;
+    let outcome = tell(&running, folder, cast).await;
+    let is_good = match outcome {
+        Ok(is_good) => is_good,
+        Err(error) => {
+            running.stop().await?;
+            return Err(error.into());
+        }
+    };
+    if !options.is_once && is_good {
+        println!("{}", curl_lines(&running, folder, cast));
+        println!("\nServing until Ctrl-C. Later again with: licet serve --config {}", folder.file("licet.toml").display());
+        shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
+        println!("\nStopping: running requests finish.");
+    }
+    running.stop().await?;
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells the story and prints it. Answers whether everything was as it should be.
+async fn tell(running: &Running, folder: &Folder, cast: &Cast) -> Result<bool, DemoError> {
+    println!("licet {} on https://{}, in {}", env!("CARGO_PKG_VERSION"), running.address, folder.path().display());
+    let mut stage = Stage::new(&cast.pki, running.address)?;
+    let started = clock::instant();
+    let (certificates, seals) = stage.register().await?;
+    println!("  {} offices registered {certificates} certificates and {seals} seals", cast.pki.departments.len());
+    stage.hand_in(&cast.licences).await?;
+    println!("  and handed in {} licences, {} a licence", cast.licences.len(), each(started, cast.licences.len()));
+    let decisions = stage.decide(&cast.licences).await?;
+    println!("  and ended or suspended {decisions} of them");
+    let refused = stage.hand_in_forgeries(&cast.forgeries).await?;
+    println!("  somebody handed in {} forgeries", cast.forgeries.len());
+    let started = clock::instant();
+    let mut asked = stage.verify(&cast.licences).await?;
+    asked.extend(stage.verify_forgeries(&cast.forgeries).await?);
+    println!("  an approval system asked {} times, {} an answer\n", asked.len(), each(started, asked.len()));
+    println!("{}", verdicts(&asked));
+    println!("Forgeries handed in to be stored:\n{}", verdicts(&refused));
+    let first = cast.licences.first().ok_or(DemoError::Unplanned("licence"))?;
+    let attempts = stage.attempts(first).await?;
+    println!("Who may do what:\n{}", tried(&attempts));
+    let rows: Vec<&Row> = asked.iter().chain(&refused).collect();
+    let wrong = rows.iter().filter(|row| !row.is_expected()).count();
+    let missed = attempts.iter().filter(|attempt| !attempt.is_expected()).count();
+    println!("{}", counts(&rows, wrong + missed));
+    Ok(wrong + missed == 0)
+}
+
+fn each(started: Instant, times: usize) -> String {
+    let spent = clock::instant().saturating_duration_since(started);
+    let times = u32::try_from(times.max(1)).unwrap_or(u32::MAX);
+    format!("{:.1} ms", (spent / times).as_secs_f64() * 1000.0)
+}
+
+/// The verdict in short, such as `FAILED HASH_FAILURE`.
+fn short(verdict: Verdict) -> String {
+    let name = match verdict.indication {
+        Indication::TotalPassed => "PASSED",
+        Indication::Indeterminate => "INDETERMINATE",
+        Indication::TotalFailed => "FAILED",
+    };
+    let why = verdict.sub_indication.and_then(|why| serde_json::to_value(why).ok());
+    match why.as_ref().and_then(serde_json::Value::as_str) {
+        Some(why) => format!("{name} {why}"),
+        None => name.to_owned(),
+    }
+}
+
+fn verdicts(rows: &[Row]) -> Table {
+    let mut table = Table::default();
+    table.row(["  ", "serial.version.check", "type", "form", "what was done", "asked by", "expected", "verdict"]);
+    for row in rows {
+        let identifier = &row.identifier;
+        let tail = format!("{}.{:03}.{}", identifier.serial(), identifier.version(), identifier.check());
+        let mark = if row.is_expected() { " ✓" } else { " ✗" };
+        let (expected, found) = (short(row.expected), short(row.found));
+        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), &expected, &found]);
+        // The same licence asked about twice fails for the same reason.
+        if let Some(why) = row.why.as_ref().filter(|_| row.asked != Asked::ByIdentifier) {
+            table.text(format!("      └ {}  {} {}", why.id, why.text.zh, why.text.en));
+        }
+    }
+    table
+}
+
+fn tried(attempts: &[Attempt]) -> Table {
+    let mut table = Table::default();
+    for attempt in attempts {
+        let mark = if attempt.is_expected() { " ✓" } else { " ✗" };
+        table.row([mark, attempt.what, &attempt.found]);
+        if !attempt.is_expected() {
+            table.text(format!("      └ expected: {}", attempt.expected));
+        }
+    }
+    table
+}
+
+fn counts(rows: &[&Row], wrong: usize) -> String {
+    let of = |indication| rows.iter().filter(|row| row.found.indication == indication).count();
+    let (passed, failed) = (of(Indication::TotalPassed), of(Indication::TotalFailed));
+    let open = of(Indication::Indeterminate);
+    let all = rows.len();
+    let result = match wrong {
+        0 => "All is as expected.".to_owned(),
+        wrong => format!("{wrong} not as expected: see the lines with ✗."),
+    };
+    format!("{all} verdicts: {passed} TOTAL-PASSED, {failed} TOTAL-FAILED, {open} INDETERMINATE. {result}")
+}
+
+/// Lines to paste into a shell.
+fn curl_lines(running: &Running, folder: &Folder, cast: &Cast) -> String {
+    let of_fate = |fate| cast.licences.iter().find(move |licence| licence.fate == fate);
+    let (Some(valid), Some(revoked)) = (of_fate(Fate::Valid), of_fate(Fate::Revoked)) else { return String::new() };
+    let holder = valid.metadata.holders.first().map(|holder| (holder.code_type.code(), holder.code.as_str())).unwrap_or_default();
+    let (identifier, file) = (&valid.metadata.identifier, valid.file());
+    let (gone, slug) = (&revoked.metadata.identifier, valid.kind.department);
+    // The certificate names localhost, which an address for all interfaces is not.
+    let host = if running.address.ip().is_unspecified() { "localhost".to_owned() } else { running.address.ip().to_string() };
+    let (base, admin) = (format!("https://{host}:{}", running.address.port()), running.admin_address);
+    let octets = valid.form.media_type();
+    format!(
+        r#"
+Try it, in a shell:
+
+D='{dir}'
+ask() {{ local who="$1"; shift; curl -sS --cacert "$D/pki/authorities/tls-root.pem" \
+  --cert "$D/pki/clients/$who.pem" --key "$D/pki/clients/$who.key" "$@"; echo; }}
+
+# is it valid? by identifier, by file, and one that was revoked
+ask approval {base}/v1/verifications --json '{{"identifier":"{identifier}"}}'
+ask approval '{base}/v1/verifications?depth=simple' -H 'content-type: {octets}' --data-binary "@$D/licences/{file}"
+ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{gone}"}}'
+# a forgery, with the answer's problems in Chinese
+ask {slug} {base}/v1/licences -H 'content-type: application/ofd' -H 'accept-language: zh' --data-binary "@$D/forgeries/lifted-seal.ofd"
+# whose is it? the number stands in the body
+ask auditor {base}/v1/licences/search --json '{{"holder":{{"code_type":"{code_type}","code":"{code}"}}}}'
+# its office takes it back; ask again and the verdict is TOTAL-FAILED
+ask {slug} {base}/v1/licences/{identifier}/status --json '{{"operation":"revoke","reason":"示例"}}'
+ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{identifier}"}}'
+# whom the gateway trusts; its interface
+ask auditor {base}/v1/trust
+ask approval {base}/openapi.json
+# without a client certificate
+curl -sS --cacert "$D/pki/authorities/tls-root.pem" {base}/v1/trust; echo
+# for operators
+curl -sS http://{admin}/ready; echo
+curl -sS http://{admin}/metrics
+# without the gateway
+'{program}' verify --config "$D/licet.toml" "$D/licences/{file}" "$D/forgeries/lifted-seal.ofd""#,
+        dir = folder.path().display(),
+        program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("licet")).display(),
+        code_type = holder.0,
+        code = holder.1,
+    )
+}

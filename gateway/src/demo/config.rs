@@ -1,0 +1,129 @@
+//! The configuration of a demo, as a file that `licet serve` takes as well.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use super::pki::{Pki, uri};
+
+/// Folder of the infrastructure, below that of the demo.
+pub const PKI: &str = "pki";
+
+/// The text of the configuration file for these addresses. Paths in it are below the folder of the demo.
+#[must_use]
+pub fn text(pki: &Pki, listen: SocketAddr, admin: SocketAddr) -> String {
+    let mut text = format!(
+        r#"# A demo of licet: keys, people and organisations are invented. Run it again with: licet serve --config licet.toml
+
+[server]
+listen = "{listen}"
+certificate = "{PKI}/tls/server.pem"
+key = "{PKI}/tls/server.key"
+client_anchors = ["{PKI}/authorities/tls-root.pem"]
+client_crls = ["{PKI}/authorities/tls-root.crl"]
+
+[admin]
+listen = "{admin}"
+
+[storage]
+path = "data"
+value_key = "value.key"
+index_key = "index.key"
+
+[log]
+level = "warn"
+format = "text"
+
+[policy]
+unrecorded = "indeterminate"
+"#
+    );
+    trust(&mut text, pki);
+    callers(&mut text, pki);
+    text
+}
+
+fn trust(text: &mut String, pki: &Pki) {
+    let _ = write!(
+        text,
+        r#"
+# Signers are trusted below their own authority, not below the root: makers of seals stand below that as well.
+[[trust]]
+name = "sm2-signers"
+purpose = "signer"
+anchors = ["{PKI}/authorities/sm2-signer-ca.pem"]
+crls = ["{PKI}/authorities/sm2-signer-ca.crl"]
+revocation = "require"
+algorithms = ["sm2-sm3"]
+
+[[trust]]
+name = "seal-makers"
+purpose = "seal-maker"
+anchors = ["{PKI}/authorities/sm2-root.pem"]
+intermediates = ["{PKI}/authorities/sm2-seal-ca.pem"]
+crls = ["{PKI}/authorities/sm2-root.crl", "{PKI}/authorities/sm2-seal-ca.crl"]
+revocation = "require"
+algorithms = ["sm2-sm3"]
+makers = ["{}"]
+"#,
+        pki.maker.sha256()
+    );
+    for (name, authority, algorithm) in
+        [("ecdsa-issuers", &pki.ecdsa_ca, "ecdsa-p256-sha256"), ("ed25519-issuers", &pki.ed25519_root, "ed25519")]
+    {
+        let file = authority.file;
+        let _ = write!(
+            text,
+            r#"
+[[trust]]
+name = "{name}"
+purpose = "signer"
+anchors = ["{PKI}/authorities/{file}.pem"]
+crls = ["{PKI}/authorities/{file}.crl"]
+revocation = "require"
+algorithms = ["{algorithm}"]
+"#
+        );
+    }
+}
+
+fn callers(text: &mut String, pki: &Pki) {
+    for client in &pki.clients {
+        let _ = write!(
+            text,
+            r#"
+[[callers]]
+name = "{}"
+organisation = "{}"
+certificates = ["uri:{}"]
+roles = ["{}"]
+"#,
+            client.name,
+            client.organisation,
+            uri(&client.name),
+            client.role
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::testing;
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn is_a_configuration() {
+        let pki = testing::pki();
+        let (listen, admin) = ("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:9443".parse().unwrap());
+        let config = Config::parse(&text(&pki, listen, admin), Path::new("/srv")).unwrap();
+        assert_eq!((config.server.listen, config.admin.listen), (listen, admin));
+        let files = pki.files();
+        let named = config.trust.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates).chain(&domain.crls));
+        for path in named.chain(&config.server.client_anchors).chain([&config.server.certificate, &config.server.key]) {
+            let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
+            assert!(files.iter().any(|file| file.path == below), "{below}");
+        }
+    }
+}
