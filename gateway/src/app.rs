@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use crypto::x509::Trust;
 use hyper::body::Bytes;
 use storage::{Keys, Options, Store};
+use tokio::sync::Semaphore;
 
 use crate::auth::Callers;
 use crate::cache::Cache;
@@ -37,6 +38,8 @@ pub struct App {
     pub cache: Cache,
     /// Where verification and storage run.
     pub pool: Pool,
+    /// Room for the bodies of requests, in KiB.
+    pub bodies: Arc<Semaphore>,
     /// Every metric.
     pub metrics: Metrics,
     /// The description of the interface.
@@ -60,6 +63,7 @@ impl App {
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
             judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
             pool: pool(&config.server),
+            bodies: Arc::new(Semaphore::new(size(config.server.bodies_bytes_max.div_ceil(1024)))),
             metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,
@@ -92,10 +96,13 @@ pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
 }
 
 fn pool(server: &Server) -> Pool {
-    let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     let workers = match server.workers_max {
         0 => thread::available_parallelism().map_or(1, usize::from),
         n => size(n),
     };
     Pool::new(workers, size(server.queue_max))
+}
+
+fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }

@@ -6,6 +6,7 @@ use crypto::time::Timestamp;
 
 /// The wall clock, in whole seconds.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
 pub fn now() -> Timestamp {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)).plus(0)
@@ -13,6 +14,7 @@ pub fn now() -> Timestamp {
 
 /// The monotonic clock, for latencies and deadlines.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
 pub fn instant() -> Instant {
     Instant::now()
 }

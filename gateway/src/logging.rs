@@ -12,10 +12,13 @@ pub fn start(log: &Log) {
     // The libraries below speak of addresses and headers at their lower levels: only our own lines follow the setting.
     let filter = EnvFilter::new(format!("warn,gateway={0},storage={0}", log.level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    let _ = match log.format {
+    let started = match log.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
         LogFormat::Text => builder.try_init(),
     };
+    if started.is_err() {
+        return;
+    }
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic");

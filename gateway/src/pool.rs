@@ -31,7 +31,7 @@ impl Pool {
             TryAcquireError::NoPermits => Problem::new(Code::Overloaded),
             TryAcquireError::Closed => Problem::new(Code::Unavailable),
         })?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Problem::new(Code::Unavailable))?;
+        let running = Arc::clone(&self.running).acquire_owned().await.or(Err(Code::Unavailable))?;
         let task = tokio::task::spawn_blocking(move || {
             // Both places are given back when the job ends, not when its caller goes away.
             let _places = (admitted, running);

@@ -36,7 +36,8 @@ impl Shutdown {
 
     /// Waits until it is time to stop. Whoever could ask being gone counts as well.
     pub async fn requested(&mut self) {
-        let _ = self.0.wait_for(|stop| *stop).await;
+        // An error means that whoever could ask is gone, and nothing else can end the wait.
+        drop(self.0.wait_for(|stop| *stop).await);
     }
 }
 

@@ -194,10 +194,6 @@ checks! {
         "The seal's time stamp is valid.", "印章的时间戳有效。";
         "The seal's time stamp is malformed or does not fit the seal.", "印章的时间戳格式错误或与印章不符。";
         "The seal's time stamp was not evaluated and proves nothing here.", "印章的时间戳未被评估，不作为证明。";
-    SEAL_STATUS = "seal.status", "国办发〔2025〕33号", failed(Sub::Revoked), unclear(Sub::TryLater);
-        "The seal registry has nothing against this seal.", "印章登记库中该印章状态正常。";
-        "The seal registry says that this seal may no longer be used.", "印章登记库显示该印章已停用或注销。";
-        "The seal is not registered here.", "该印章未在本库登记。";
 
     // Certificate paths
     PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);

@@ -222,8 +222,9 @@ pub struct Report {
 impl Report {
     /// Draws the verdict and the warnings from the checks. Call once, after the last check was added.
     pub fn conclude(&mut self) {
-        let own = Verdict::of(self.checks.iter());
-        self.verdict = self.signatures.iter().map(|signature| signature.verdict).fold(own, Verdict::worse);
+        // Between reasons of equal weight, why a signature fails says more than what follows from it for the document.
+        let signatures = self.signatures.iter().map(|signature| signature.verdict).fold(Verdict::PASSED, Verdict::worse);
+        self.verdict = signatures.worse(Verdict::of(self.checks.iter()));
         let all = self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks));
         self.warnings = all.filter(|check| check.is_warning()).cloned().collect();
     }

@@ -84,7 +84,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { raw_sm2: true, clock_skew_s: 300 }
+        Self { raw_sm2: false, clock_skew_s: 300 }
     }
 }
 

@@ -12,6 +12,8 @@ mod mutations;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod vectors;

@@ -1,6 +1,7 @@
 //! The listener for operators: metrics, and whether the gateway lives and works. Plain HTTP, by default for this machine alone.
 
 mod health;
+mod rehearsal;
 
 use std::convert::Infallible;
 use std::io;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use health::{Check, Health};
+pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
 use crate::shutdown::Shutdown;
@@ -81,8 +83,9 @@ async fn serve(stream: TcpStream, app: Arc<App>, health: Arc<Health>, shutdown: 
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(16 << 10);
-    // Errors are clients that went away.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "a client of the admin listener went away");
+    }
 }
 
 async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Request<Incoming>) -> Response<Full<Bytes>> {

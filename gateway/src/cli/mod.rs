@@ -1,4 +1,5 @@
 //! The command line: one file for each subcommand.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user here and nowhere else")]
 
 mod config;
 mod demo;
@@ -8,7 +9,6 @@ mod serve;
 mod table;
 mod verify;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
 
 fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     match parser.next()? {
-        Some(Value(name)) => match COMMANDS.iter().find(|command| OsString::from(command.name) == name) {
+        Some(Value(name)) => match COMMANDS.iter().find(|command| name == command.name) {
             Some(command) => (command.run)(parser),
             None => Err(Failure::Usage(format!("there is no command {}; see licet --help", name.display()))),
         },

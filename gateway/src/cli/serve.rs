@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
 use super::Failure;
-use crate::admin::{Admin, Check, Health};
+use crate::admin::{Admin, Check, Health, rehearse_verification};
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Drained, Server};
@@ -64,7 +64,7 @@ impl Running {
         let (address, admin_address) = (public.address(), admin.address());
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-        let health = Arc::new(Health::new(vec![store_check(&app)]));
+        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
         let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
         let public = tokio::spawn(public.run(app, tls, shutdown));
         Ok(Self { address, admin_address, trigger, public, admin })
@@ -74,11 +74,16 @@ impl Running {
     pub(super) async fn stop(self) -> Result<Drained, Failure> {
         tracing::info!("stopping: no new connections, running requests finish");
         self.trigger.stop();
-        let drained = self.public.await.map_err(|_| Failure::Work("the listener broke down".to_owned()))?;
+        let drained = self.public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
         self.admin.abort();
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
+}
+
+/// Verifies a document of our own making.
+fn verify_check() -> (&'static str, Check) {
+    ("verify", Box::new(|| rehearse_verification(clock::now())))
 }
 
 /// Writes to the store and reads back.

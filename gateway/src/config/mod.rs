@@ -55,7 +55,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))
     }
 
     /// Checks the text of a configuration file; relative paths are taken from `folder`.
@@ -158,5 +158,28 @@ mod tests {
         };
         assert!(faults(&(one("a") + &one("b"))).contains("callers[1].certificates: "));
         assert!(faults(&(one("a") + &one("a").replace("dns:a", "dns:b"))).contains("callers[1].name: "));
+    }
+
+    #[test]
+    fn the_documented_file_has_every_key_with_its_default() {
+        const DOCUMENTED: &str = include_str!("../../../config/licet.toml");
+        let documented = Config::parse(DOCUMENTED, Path::new("/srv")).unwrap();
+        let smallest = Config::parse(SMALLEST, Path::new("/srv")).unwrap();
+        let named = Server { client_anchors: smallest.server.client_anchors.clone(), ..documented.server.clone() };
+        assert_eq!(format!("{named:?}"), format!("{:?}", smallest.server));
+        assert_eq!(format!("{:?}", documented.admin), format!("{:?}", smallest.admin));
+        assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
+        assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
+        assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
+        assert_eq!(format!("{:?}", documented.policy), format!("{:?}", smallest.policy));
+        for section in ["[server]", "[admin]", "[storage]", "[cache]", "[log]", "[policy]", "[[trust]]", "[[callers]]"] {
+            assert!(DOCUMENTED.contains(section), "{section}");
+        }
+        // Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
+        for field in format!("{documented:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
+            let (key, _) = field;
+            let is_section = ["server", "admin", "storage", "cache", "log", "policy", "trust", "callers"].contains(&key);
+            assert!(is_section || DOCUMENTED.contains(&format!("\n{key} = ")), "{key}");
+        }
     }
 }

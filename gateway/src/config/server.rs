@@ -28,6 +28,10 @@ pub struct Server {
     /// Largest body of a request in bytes. Default 16777216; routes that take JSON alone stay below 65536 in any case.
     #[serde(default = "body_bytes_max")]
     pub body_bytes_max: u32,
+    /// Bodies of all requests together that are in memory at the same time, in bytes; further ones are answered 503. Default
+    /// 536870912, at least `body_bytes_max`.
+    #[serde(default = "bodies_bytes_max")]
+    pub bodies_bytes_max: u32,
     /// Largest head of a request (request line and headers) in bytes. Default 16384, at least 8192.
     #[serde(default = "header_bytes_max")]
     pub header_bytes_max: u32,
@@ -65,6 +69,8 @@ impl Server {
 
     pub(super) fn check(&self, faults: &mut Faults) {
         faults.demand(!self.client_anchors.is_empty(), "server.client_anchors", "must name at least one file");
+        let fits = self.bodies_bytes_max >= self.body_bytes_max;
+        faults.demand(fits, "server.bodies_bytes_max", "must be at least server.body_bytes_max");
         faults.demand(self.header_bytes_max >= 8192, "server.header_bytes_max", "must be at least 8192");
         for (key, value) in [
             ("server.body_bytes_max", u64::from(self.body_bytes_max)),
@@ -116,6 +122,10 @@ fn listen() -> SocketAddr {
 
 const fn body_bytes_max() -> u32 {
     16 << 20
+}
+
+const fn bodies_bytes_max() -> u32 {
+    512 << 20
 }
 
 const fn header_bytes_max() -> u32 {

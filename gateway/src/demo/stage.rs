@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
         for forgery in forgeries {
             let message = Message::post("/v1/verifications", forgery.form.media_type(), &forgery.document);
             let report = self.report(message).await?;
-            rows.push(forgery.row(Asked::ByFile, forgery.verdict_asked(), &report));
+            rows.push(forgery.row(Asked::ByFile, forgery.verdict, &report));
         }
         Ok(rows)
     }
@@ -234,14 +234,6 @@ impl Forgery {
             expected,
             found: report.verdict,
             why: reason(report).cloned(),
-        }
-    }
-
-    /// The verdict when it is asked about: where nothing fails for good, that it is not on record is the first doubt.
-    fn verdict_asked(&self) -> Verdict {
-        match self.verdict.indication {
-            crypto::report::Indication::Indeterminate => Verdict::indeterminate(SubIndication::TryLater),
-            _ => self.verdict,
         }
     }
 }

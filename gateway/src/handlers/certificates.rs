@@ -29,7 +29,7 @@ pub struct CertificateView {
 
 impl CertificateView {
     fn new(record: &CertificateRecord) -> Result<Self, Problem> {
-        let certificate = Certificate::from_der(&record.der).map_err(|_| Code::Internal)?;
+        let certificate = Certificate::from_der(&record.der).or(Err(Code::Internal))?;
         Ok(Self { certificate: certificate.summary(), added_at: record.added_at, added_by: record.added_by.clone() })
     }
 }

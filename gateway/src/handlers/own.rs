@@ -11,7 +11,7 @@ use crate::http::{Code, Problem, Request};
 
 /// The identifier in the path.
 pub(super) fn identifier(request: &Request) -> Result<Identifier, Problem> {
-    request.params.value("identifier")?.parse().map_err(|_| Problem::parameter("identifier"))
+    request.params.value("identifier")?.parse().map_err(|_error| Problem::parameter("identifier"))
 }
 
 /// Refuses unless the matter is the caller's own.

@@ -46,13 +46,13 @@ fn verified(der: &[u8], caller: &Caller, trust: &Trust, now: Timestamp) -> Resul
     if !report.verdict.is_passed() {
         return Err(Problem::new(Code::NotVerified).report(Arc::new(report)));
     }
-    let maker = Certificate::from_der(seal.maker).map_err(|_| Code::Internal)?;
+    let maker = Certificate::from_der(seal.maker).or(Err(Code::Internal))?;
     Ok(SealRecord {
         id: seal.id.clone().into_owned(),
         der: der.to_vec(),
         sha256: seal.sha256(),
         name: seal.name.to_owned(),
-        version: u8::try_from(seal.version.number()).map_err(|_| Code::Internal)?,
+        version: u8::try_from(seal.version.number()).or(Err(Code::Internal))?,
         maker_sha256: maker.sha256(),
         valid_from: seal.valid_from,
         valid_until: seal.valid_until,

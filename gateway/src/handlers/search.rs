@@ -72,7 +72,7 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
         return Err(Problem::parameter("limit"));
     }
     let after: Option<Cursor> = match asked.after {
-        Some(text) => Some(text.parse().map_err(|_| Problem::parameter("after"))?),
+        Some(text) => Some(text.parse().map_err(|_error| Problem::parameter("after"))?),
         None => None,
     };
     let shared = Arc::clone(&app);

@@ -87,7 +87,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     } else {
         let at = moment(request.query.parsed("at")?, request.now)?;
         declared(request.media, &request.body)?;
-        let sha256 = Sha256::of(&[&request.body]);
+        let sha256 = digest(&app, &request.body).await?;
         verdict::on(&app, &request.body, sha256, at, request.now).await?
     };
     let verdict = report.verdict.indication;
@@ -96,6 +96,15 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         Depth::Simple => Answer::json(StatusCode::OK, &simple(&report)),
     };
     Ok(answer.verdict(verdict))
+}
+
+/// The digest of a document: at once for a small one, in the pool for one that takes longer than a task may.
+async fn digest(app: &App, document: &Bytes) -> Result<Sha256, Problem> {
+    if document.len() <= 256 << 10 {
+        return Ok(Sha256::of(&[document]));
+    }
+    let document = document.clone();
+    app.pool.run(move || Sha256::of(&[&document])).await
 }
 
 async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequest) -> Result<Arc<Report>, Problem> {

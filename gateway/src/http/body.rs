@@ -58,14 +58,14 @@ impl Media {
 pub enum BodyRule {
     /// Nothing.
     None,
-    /// JSON alone, up to [`JSON_BYTES_MAX`].
+    /// JSON alone, up to 64 KiB.
     Json,
     /// One of these types, up to the limit of the configuration.
     Files(&'static [Media]),
 }
 
 /// Largest body where JSON alone is taken, in bytes.
-pub const JSON_BYTES_MAX: u32 = 64 << 10;
+const JSON_BYTES_MAX: u32 = 64 << 10;
 
 impl BodyRule {
     /// The types of content that the route takes.

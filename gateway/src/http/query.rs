@@ -39,7 +39,10 @@ impl Query {
     /// # Errors
     /// [`Code::BadParameter`] when it is there and malformed.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
-        self.value(name).map(|text| text.parse().map_err(|_| Problem::parameter(name))).transpose()
+        match self.value(name) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_error| Problem::parameter(name)),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Code, Language, Media, Params, Problem, Query, RequestId};
 use crate::auth::Caller;
@@ -32,6 +33,8 @@ pub struct Request {
     pub media: Option<Media>,
     /// Its body.
     pub body: Bytes,
+    /// The room in memory that its body takes, given back with the request.
+    pub room: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Request {

@@ -8,7 +8,7 @@ use hyper::header::HeaderName;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// The header that carries it, both ways.
-pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// 1 to 64 letters, digits, dots, hyphens and underscores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,11 @@ impl RequestId {
 
     fn random() -> Self {
         let mut bytes = [0; 16];
-        // Without randomness the name is not unique, which hurts nobody but the reader of the log.
-        let _ = SystemRandom::new().fill(&mut bytes);
-        Self(to_hex(&bytes))
+        match SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => Self(to_hex(&bytes)),
+            // Not unique, which hurts nobody but the reader of the log.
+            Err(_) => Self("unnamed".to_owned()),
+        }
     }
 
     /// The text.

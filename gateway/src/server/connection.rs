@@ -29,10 +29,12 @@ const RESETS_MAX: usize = 32;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Serves a connection until its end.
-pub async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App>, mut shutdown: Shutdown) {
+pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App>, mut shutdown: Shutdown) {
     let _open = Held::new(&app.metrics.connections);
     // Answers are written whole: waiting for more to send would only delay them.
-    let _ = stream.set_nodelay(true);
+    if stream.set_nodelay(true).is_err() {
+        return; // The client is gone already.
+    }
     let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
     let tls = tokio::select! {
         () = shutdown.requested() => return,

@@ -83,8 +83,10 @@ impl Server {
             }
         }
         drop(self.listener);
-        let _ =
-            tokio::time::timeout(app.limits.drain_timeout(), async { while connections.join_next().await.is_some() {} }).await;
+        let finish = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(app.limits.drain_timeout(), finish).await.is_err() {
+            tracing::warn!("requests did not finish in time and are cut");
+        }
         let cut = connections.len();
         connections.shutdown().await;
         Drained { cut }

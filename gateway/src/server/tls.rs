@@ -1,6 +1,6 @@
 //! TLS: who we are, and whose clients we listen to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::RootCertStore;
@@ -88,11 +88,11 @@ fn read_all<T: PemObject>(key: &str, path: &Path, what: &str) -> Result<Vec<T>, 
     if all.is_empty() { Err(fault(format!("holds no {what} in PEM"))) } else { Ok(all) }
 }
 
-fn private_key(path: &PathBuf) -> Result<PrivateKeyDer<'static>, Faults> {
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Faults> {
     // The error of the PEM reader names kinds of blocks, never their contents.
     let fault = |error: String| Faults::one("server.key", format!("{}: {error}", path.display()));
     let bytes = read(path).map_err(fault)?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| fault("holds no private key in PEM".to_owned()))
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_error| fault("holds no private key in PEM".to_owned()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

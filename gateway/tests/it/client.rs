@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use crate::pki::Holder;
 
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     address: SocketAddr,
     roots: Arc<RootCertStore>,
     config: Arc<ClientConfig>,
@@ -26,32 +26,32 @@ pub struct Client {
 
 /// The versions of HTTP, by their names in the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Http {
+pub(crate) enum Http {
     One,
     Two,
 }
 
-pub const BOTH: [Http; 2] = [Http::One, Http::Two];
+pub(crate) const BOTH: [Http; 2] = [Http::One, Http::Two];
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// Checks that this is a problem with this status and code.
     #[track_caller]
-    pub fn is_problem(&self, status: u16, code: &str) {
+    pub(crate) fn is_problem(&self, status: u16, code: &str) {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
@@ -62,13 +62,13 @@ impl Reply {
 }
 
 /// An open connection.
-pub enum Connection {
+pub(crate) enum Connection {
     One(http1::SendRequest<Full<Bytes>>),
     Two(http2::SendRequest<Full<Bytes>>),
 }
 
 impl Client {
-    pub fn new(address: SocketAddr, anchor: &[u8]) -> Self {
+    pub(crate) fn new(address: SocketAddr, anchor: &[u8]) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(anchor.to_vec())).unwrap();
         let roots = Arc::new(roots);
@@ -77,19 +77,19 @@ impl Client {
     }
 
     /// This client with a certificate.
-    pub fn with(mut self, holder: &Holder) -> Self {
+    pub(crate) fn with(mut self, holder: &Holder) -> Self {
         self.config = Arc::new(builder(&self.roots).with_client_auth_cert(holder.chain(), holder.private()).unwrap());
         self
     }
 
-    pub async fn tls(&self, http: Http) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn tls(&self, http: Http) -> std::io::Result<TlsStream<TcpStream>> {
         let mut config = (*self.config).clone();
         config.alpn_protocols = vec![if http == Http::Two { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
         let stream = TcpStream::connect(self.address).await?;
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
 
-    pub async fn connect(&self, http: Http) -> Connection {
+    pub(crate) async fn connect(&self, http: Http) -> Connection {
         let io = TokioIo::new(self.tls(http).await.unwrap());
         match http {
             Http::One => {
@@ -105,33 +105,33 @@ impl Client {
         }
     }
 
-    pub async fn send(&self, http: Http, request: Request<Full<Bytes>>) -> Reply {
+    pub(crate) async fn send(&self, http: Http, request: Request<Full<Bytes>>) -> Reply {
         self.connect(http).await.send(request).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Http::One, get(path)).await
     }
 }
 
 impl Connection {
     /// Waits until the other side has closed.
-    pub async fn closed(self) {
+    pub(crate) async fn closed(self) {
         match self {
             Self::One(mut sender) => {
                 while sender.ready().await.is_ok() {
-                    tokio::task::yield_now().await
+                    tokio::task::yield_now().await;
                 }
             }
             Self::Two(mut sender) => {
                 while sender.ready().await.is_ok() {
-                    tokio::task::yield_now().await
+                    tokio::task::yield_now().await;
                 }
             }
         }
     }
 
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Reply> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Reply> {
         let response = match self {
             Self::One(sender) => {
                 sender.ready().await?;
@@ -155,7 +155,7 @@ fn builder(roots: &Arc<RootCertStore>) -> rustls::ConfigBuilder<ClientConfig, ru
 }
 
 /// A request with the authority that both versions of HTTP want.
-pub fn request(method: &str, path: &str, content_type: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+pub(crate) fn request(method: &str, path: &str, content_type: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     let mut builder = Request::builder().method(method).uri(format!("https://localhost{path}")).header("host", "localhost");
     if !content_type.is_empty() {
         builder = builder.header("content-type", content_type);
@@ -163,10 +163,10 @@ pub fn request(method: &str, path: &str, content_type: &str, body: impl Into<Byt
     builder.body(Full::new(body.into())).unwrap()
 }
 
-pub fn get(path: &str) -> Request<Full<Bytes>> {
+pub(crate) fn get(path: &str) -> Request<Full<Bytes>> {
     request("GET", path, "", "")
 }
 
-pub fn post_json(path: &str, body: &str) -> Request<Full<Bytes>> {
+pub(crate) fn post_json(path: &str, body: &str) -> Request<Full<Bytes>> {
     request("POST", path, "application/json", body.to_owned())
 }

@@ -40,7 +40,7 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),
         (setup.text().replace("certificate = \"server.pem\"", "certificate = \"clients.pem\""), "server.key: does not go with"),
         (setup.text().replace("[\"clients.pem\"]", "[\"server.key\"]"), "server.client_anchors[0]: "),
-        (setup.text().replace("roles = [\"verifier\"]", "roles = []"), "callers[0].roles: "),
+        (setup.text().replace("roles = ['verifier']", "roles = []"), "callers[0].roles: "),
         (format!("surplus = 1\n{}", setup.text()), "surplus"),
     ] {
         let file = setup.folder.write("broken.toml", broken);

@@ -28,7 +28,7 @@ async fn raw(client: &Client, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut reply = Vec::new();
     // A server that closes while bytes are under way resets the connection: what was read until then counts.
-    let _ = stream.read_to_end(&mut reply).await;
+    drop(stream.read_to_end(&mut reply).await);
     String::from_utf8(reply).unwrap()
 }
 
@@ -42,6 +42,23 @@ async fn a_body_of_unannounced_length_ends_at_the_limit() {
     assert!(small.starts_with("HTTP/1.1 200 ") && small.ends_with("32768"), "{small}");
     let large = raw(&gateway.verifier(), format!("{POST}transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(4)).as_bytes()).await;
     assert!(large.starts_with("HTTP/1.1 413 ") && large.contains("content-too-large"), "{large}");
+}
+
+#[tokio::test]
+async fn bodies_together_end_at_the_limit() {
+    let gateway = Setup::new().with("body_bytes_max = 100000\nbodies_bytes_max = 100000").start().await;
+    let mut first = gateway.verifier().tls(Http::One).await.unwrap();
+    first.write_all(format!("{POST}content-length: 60000\r\n\r\n").as_bytes()).await.unwrap();
+    while gateway.app.metrics.in_flight.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 60_000])).await.is_problem(503, "overloaded");
+    assert_eq!(gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 30_000])).await.status, 200);
+    drop(first);
+    while gateway.app.metrics.in_flight.get() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(gateway.verifier().send(Http::Two, request("POST", "/files", OFD, vec![0; 60_000])).await.status, 200);
 }
 
 #[tokio::test]

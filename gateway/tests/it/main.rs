@@ -9,7 +9,13 @@ mod command_line;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod licence_kit;
+#[cfg(test)]
+mod licences;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
@@ -17,8 +23,14 @@ mod limits;
 #[cfg(test)]
 mod pki;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
+mod registers;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sample_routes;
 #[cfg(test)]
 mod started;
+#[cfg(test)]
+mod tidy;

@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A folder of its own for a test, removed at its end.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -20,11 +20,11 @@ impl Folder {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, content).unwrap();
         path
@@ -33,68 +33,68 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        drop(std::fs::remove_dir_all(&self.0));
     }
 }
 
 /// An authority for servers and clients.
-pub struct Authority {
+pub(crate) struct Authority {
     name: Name,
     key: SigningKey,
-    pub certificate: Vec<u8>,
+    pub(crate) certificate: Vec<u8>,
 }
 
 /// A certificate with its key.
-pub struct Holder {
-    pub certificate: Vec<u8>,
-    pub key: SigningKey,
+pub(crate) struct Holder {
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) key: SigningKey,
 }
 
 impl Authority {
-    pub fn new(label: &str) -> Self {
+    pub(crate) fn new(label: &str) -> Self {
         let (name, key) = (Name::new("licet tests", label), SigningKey::from_label(KeyType::P256, label));
         let certificate = CertificateBuilder::new(&name, &key, 1).valid(ago(), hence()).authority(None).self_signed(&key);
         Self { name, key, certificate }
     }
 
-    pub fn issue(&self, serial: u128, names: &[AltName]) -> Holder {
+    pub(crate) fn issue(&self, serial: u128, names: &[AltName]) -> Holder {
         let label = format!("holder {serial}");
         let key = SigningKey::from_label(KeyType::P256, &label);
         let builder = CertificateBuilder::new(&Name::new("licet tests", &label), &key, serial);
         Holder { certificate: builder.valid(ago(), hence()).tls(names).issue(&self.name, &self.key), key }
     }
 
-    pub fn server(&self) -> Holder {
+    pub(crate) fn server(&self) -> Holder {
         self.issue(2, &[AltName::Dns("localhost".to_owned())])
     }
 
     /// The holder of a certificate with this URI.
-    pub fn client(&self, serial: u128, uri: &str) -> Holder {
+    pub(crate) fn client(&self, serial: u128, uri: &str) -> Holder {
         self.issue(serial, &[AltName::Uri(uri.to_owned())])
     }
 
     /// A list that revokes these serial numbers, in PEM.
-    pub fn crl(&self, serials: &[u128]) -> String {
+    pub(crate) fn crl(&self, serials: &[u128]) -> String {
         let list = CrlBuilder::new(1, ago(), Some(hence()));
         let list = serials.iter().fold(list, |list, serial| list.revoke(*serial, ago(), Reason::KeyCompromise));
         pem::encode("X509 CRL", &list.issue(&self.name, &self.key))
     }
 
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.certificate)
     }
 }
 
 impl Holder {
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.certificate)
     }
 
-    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         vec![CertificateDer::from(self.certificate.clone())]
     }
 
-    pub fn private(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn private(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_slice(self.key.pem().as_bytes()).unwrap()
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 /// How many requests reached `/gate`, and permits that let them go on.
-pub static GATE: (AtomicU32, Semaphore) = (AtomicU32::new(0), Semaphore::const_new(0));
+pub(crate) static GATE: (AtomicU32, Semaphore) = (AtomicU32::new(0), Semaphore::const_new(0));
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,7 @@ struct Word {
     word: String,
 }
 
-pub static TABLE: &[Route] = &[
+pub(crate) static TABLE: &[Route] = &[
     row(Method::GET, "/whoami", Admits::AnyCaller, BodyRule::None, |_, request| Box::pin(who(request))),
     row(Method::GET, "/items/{item}", Admits::AnyCaller, BodyRule::None, |_, request| Box::pin(item(request))),
     row(Method::POST, "/words", Admits::Roles(&[Role::Verifier]), BodyRule::Json, |_, request| Box::pin(word(request))),

@@ -17,30 +17,35 @@ use crate::pki::{Authority, Folder, Holder};
 use crate::sample_routes;
 
 /// URIs of the callers that every started gateway knows.
-pub const VERIFIER: &str = "urn:test:approval";
-pub const OPERATOR: &str = "urn:test:operator";
+pub(crate) const VERIFIER: &str = "urn:test:approval";
+pub(crate) const OPERATOR: &str = "urn:test:operator";
+pub(crate) const ISSUER: &str = "urn:test:issuer";
+pub(crate) const OTHER_ISSUER: &str = "urn:test:other-issuer";
+pub(crate) const AUDITOR: &str = "urn:test:auditor";
 
 /// What a test may set before the start.
-pub struct Setup {
-    pub folder: Folder,
-    pub authority: Authority,
+pub(crate) struct Setup {
+    pub(crate) folder: Folder,
+    pub(crate) authority: Authority,
     /// Lines for `[server]`.
-    pub server: String,
+    pub(crate) server: String,
+    /// Further sections.
+    pub(crate) sections: String,
 }
 
 impl Setup {
-    pub fn new() -> Self {
-        Self { folder: Folder::new(), authority: Authority::new("clients"), server: String::new() }
+    pub(crate) fn new() -> Self {
+        Self { folder: Folder::new(), authority: Authority::new("clients"), server: String::new(), sections: String::new() }
     }
 
-    pub fn with(mut self, line: &str) -> Self {
+    pub(crate) fn with(mut self, line: &str) -> Self {
         self.server.push_str(line);
         self.server.push('\n');
         self
     }
 
     /// The text of a configuration whose files exist.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let server = self.authority.server();
         self.folder.write("server.pem", server.pem());
         self.folder.write("server.key", server.key.pem());
@@ -59,26 +64,17 @@ impl Setup {
             path = "data"
             value_key = "value.key"
             index_key = "index.key"
-            [[callers]]
-            name = "approval"
-            organisation = "91350211M000100Y46"
-            certificates = ["uri:{VERIFIER}"]
-            roles = ["verifier"]
-            [[callers]]
-            name = "operations"
-            organisation = "91350211M000100Y46"
-            certificates = ["uri:{OPERATOR}"]
-            roles = ["operator"]
+            {}
             "#,
-            self.server
-        )
+            self.server, self.sections
+        ) + &callers()
     }
 
-    pub async fn start(self) -> Started {
+    pub(crate) async fn start(self) -> Started {
         self.start_with(sample_routes::TABLE).await
     }
 
-    pub async fn start_with(self, table: &'static [Route]) -> Started {
+    pub(crate) async fn start_with(self, table: &'static [Route]) -> Started {
         let config = Config::parse(&self.text(), self.folder.path()).unwrap();
         let tls = server::tls_config(&config.server).unwrap();
         let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
@@ -94,36 +90,56 @@ impl Setup {
     }
 }
 
-pub struct Started {
-    pub address: SocketAddr,
-    pub admin_address: SocketAddr,
-    pub app: Arc<App>,
-    pub trigger: Trigger,
-    pub running: JoinHandle<Drained>,
-    pub authority: Authority,
+fn callers() -> String {
+    let rows = [
+        ("approval", VERIFIER, "91350211M000100Y46", "verifier"),
+        ("operations", OPERATOR, "91350211M000100Y46", "operator"),
+        ("office", ISSUER, "11330105002500287C", "issuer"),
+        ("another-office", OTHER_ISSUER, "11350200004144116F", "issuer"),
+        ("audit", AUDITOR, "91350211M000100Y46", "auditor"),
+    ];
+    let row = |(name, uri, organisation, role)| {
+        format!(
+            "[[callers]]\nname = '{name}'\norganisation = '{organisation}'\ncertificates = ['uri:{uri}']\nroles = ['{role}']\n"
+        )
+    };
+    rows.map(row).concat()
+}
+
+pub(crate) struct Started {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin_address: SocketAddr,
+    pub(crate) app: Arc<App>,
+    pub(crate) trigger: Trigger,
+    pub(crate) running: JoinHandle<Drained>,
+    pub(crate) authority: Authority,
     _folder: Folder,
 }
 
 impl Started {
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.address, &self.authority.certificate)
     }
 
-    pub fn verifier(&self) -> Client {
+    pub(crate) fn verifier(&self) -> Client {
         self.client().with(&self.holder(VERIFIER))
     }
 
-    pub fn operator(&self) -> Client {
+    pub(crate) fn operator(&self) -> Client {
         self.client().with(&self.holder(OPERATOR))
     }
 
-    pub fn holder(&self, uri: &str) -> Holder {
+    pub(crate) fn caller(&self, uri: &str) -> Client {
+        self.client().with(&self.holder(uri))
+    }
+
+    pub(crate) fn holder(&self, uri: &str) -> Holder {
         self.authority.client(7, uri)
     }
 }
 
 /// An address on which nothing listens any more refuses.
-pub async fn refuses(address: SocketAddr) -> bool {
+pub(crate) async fn refuses(address: SocketAddr) -> bool {
     assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
     tokio::net::TcpStream::connect(address).await.is_err()
 }

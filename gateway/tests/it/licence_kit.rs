@@ -1,0 +1,114 @@
+//! An issuing body with its authority, seal and licences, made for one test.
+
+use std::collections::BTreeMap;
+
+use crypto::digest::Sha256;
+use crypto::issue::{
+    CertificateBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion, Signer,
+    SigningKey, pem,
+};
+use crypto::licence::Identifier;
+use crypto::time::Timestamp;
+
+use crate::started::Setup;
+
+/// The organisation of the caller `office`.
+pub(crate) const ORGANISATION: &str = "11330105002500287C";
+
+const TYPE: &str = "11100000000013338W009";
+
+pub(crate) struct Office {
+    keys: [SigningKey; 3],
+    certificates: [Vec<u8>; 3],
+    crl: Vec<u8>,
+    now: Timestamp,
+}
+
+impl Office {
+    pub(crate) fn new() -> Self {
+        let now = gateway::clock::now();
+        let keys = ["root", "maker", "signer"].map(|label| SigningKey::from_label(KeyType::Sm2, label));
+        let [root, maker, signer] = &keys;
+        let builder = |label: &str, key, serial| {
+            CertificateBuilder::new(&Name::new("licet tests", label), key, serial).valid(now.plus(-86_400), now.plus(86_400))
+        };
+        let issuer = Name::new("licet tests", "root");
+        let certificates = [
+            builder("root", root, 1).authority(None).self_signed(root),
+            builder("maker", maker, 2).signer().issue(&issuer, root),
+            builder("signer", signer, 3).signer().organisation_code(ORGANISATION).issue(&issuer, root),
+        ];
+        let crl = CrlBuilder::new(1, now.plus(-3600), Some(now.plus(3600))).issue(&issuer, root);
+        Self { keys, certificates, crl, now }
+    }
+
+    /// Writes the files of the trust domains and adds the sections.
+    pub(crate) fn trusted_by(&self, mut setup: Setup) -> Setup {
+        setup.folder.write("root.pem", pem::encode("CERTIFICATE", &self.certificates[0]));
+        setup.folder.write("root.crl", &self.crl);
+        let domain = |name: &str, purpose: &str, more: &str| {
+            format!(
+                "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\ncrls = ['root.crl']\nrevocation = 'require'\n{more}\n"
+            )
+        };
+        let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
+        setup.sections.push_str(&(domain("offices", "signer", "") + &domain("makers", "seal-maker", &makers)));
+        setup
+    }
+
+    fn signer(&self) -> Signer<'_> {
+        Signer::new(&self.certificates[2], &self.keys[2])
+    }
+
+    pub(crate) fn seal(&self) -> Vec<u8> {
+        let (made, until) = (self.now.plus(-7200), self.now.plus(7200));
+        SealBuilder::new(SealVersion::V4, "33010500012345", "某某局", made, until)
+            .user(&self.certificates[2])
+            .picture("png", b"\x89PNG", (40, 40))
+            .build(Signer::new(&self.certificates[1], &self.keys[1]))
+    }
+
+    pub(crate) fn maker(&self) -> &[u8] {
+        &self.certificates[1]
+    }
+
+    /// A licence as an OFD file with a seal.
+    pub(crate) fn ofd(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let seal = self.seal();
+        let signed = OfdSignature::seal(self.signer(), SealVersion::V4, &seal, self.now.plus(-60));
+        OfdBuilder::new(fields, "许可证").created(self.now.date()).sign(signed).build()
+    }
+
+    /// A licence as JWS.
+    pub(crate) fn jws(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let builder = JwsBuilder::licence(fields).chain(&[&self.certificates[2]]).signed_at(self.now.plus(-60));
+        builder.compact(&self.keys[2]).into_bytes()
+    }
+}
+
+pub(crate) fn identifier(serial: &str, version: u16) -> Identifier {
+    Identifier::new(TYPE, ORGANISATION, serial, version).unwrap()
+}
+
+/// The fields of a licence of this office, held by a synthetic person.
+pub(crate) fn fields(serial: &str, version: u16) -> BTreeMap<String, String> {
+    [
+        ("ZZMC", "食品经营许可证"),
+        ("ZZLXMC", "食品经营许可证"),
+        ("ZZLXDM", TYPE),
+        ("ZZBH", "JY10000000000"),
+        ("ZZBS", &identifier(serial, version).to_string()),
+        ("ZZBFJG", "某某局"),
+        ("ZZBFJGDM", ORGANISATION),
+        ("ZZBFRQ", "2025-05-23"),
+        ("CZZT", "某甲"),
+        ("CZZTDM", HOLDER),
+        ("CZZTDMLXDM", "111"),
+        ("ZZYXQJZRQ", "2099-05-22"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The number of the person that holds them.
+pub(crate) const HOLDER: &str = "11010519491231002X";

@@ -1,0 +1,84 @@
+//! The gateway as a process of its own, as people run it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::licence_kit::Office;
+use crate::pki::{Authority, Folder};
+use crate::started::Setup;
+
+/// A folder with everything that a process needs.
+pub(crate) struct Site {
+    pub(crate) folder: Folder,
+    pub(crate) authority: Authority,
+}
+
+/// A running process.
+pub(crate) struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    pub(crate) log: Vec<String>,
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+}
+
+impl Site {
+    pub(crate) fn new(office: &Office) -> Self {
+        let setup = office.trusted_by(Setup::new());
+        storage::Keys::generate(setup.folder.path()).unwrap();
+        setup.folder.write("licet.toml", setup.text());
+        Self { authority: setup.authority, folder: setup.folder }
+    }
+
+    pub(crate) fn start(&self) -> Process {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_licet"))
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.path().join("licet.toml"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let reader = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || reader.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        let first = lines.recv_timeout(Duration::from_secs(20)).unwrap();
+        let started: Value = serde_json::from_str(&first).unwrap_or_else(|_| panic!("{first}"));
+        let address = |name: &str| started[name].as_str().unwrap().parse().unwrap();
+        Process { child, lines, address: address("listen"), admin: address("admin"), log: vec![first] }
+    }
+
+    pub(crate) fn client(&self, process: &Process, uri: &str) -> Client {
+        Client::new(process.address, &self.authority.certificate).with(&self.authority.client(7, uri))
+    }
+}
+
+impl Process {
+    /// SIGTERM; then everything it still says, and whether it ended well.
+    pub(crate) fn terminate(mut self) -> (Vec<String>, bool) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        let ended = self.child.wait().unwrap();
+        let lines: Vec<String> = self.lines.iter().collect();
+        self.log.extend(lines);
+        (std::mem::take(&mut self.log), ended.success())
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

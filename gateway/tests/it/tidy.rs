@@ -1,0 +1,175 @@
+//! Properties of the code itself, which no compiler holds.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gateway::http::Code;
+use gateway::routes::TABLE;
+
+const LINES_MAX: usize = 500;
+
+/// What may stand at the top of the project.
+const TOP: [&str; 12] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "benches",
+    "config",
+    "crypto",
+    "docs",
+    "gateway",
+    "loadtest",
+    "storage",
+];
+
+/// Which crates each of ours may use directly: the architecture, as a table.
+const MAY_USE: [(&str, &[&str]); 3] = [
+    (
+        "crypto",
+        &[
+            "base64",
+            "crc32fast",
+            "ed25519-dalek",
+            "miniz_oxide",
+            "p256",
+            "ring",
+            "roxmltree",
+            "schemars",
+            "serde",
+            "serde_json",
+            "sm2",
+            "sm3",
+            "zeroize",
+        ],
+    ),
+    ("storage", &["crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "zeroize"]),
+    (
+        "gateway",
+        &[
+            "arc-swap",
+            "base64",
+            "crypto",
+            "getrandom",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "lexopt",
+            "moka",
+            "prometheus",
+            "ring",
+            "rustls",
+            "schemars",
+            "serde",
+            "serde_json",
+            "storage",
+            "tokio",
+            "tokio-rustls",
+            "toml",
+            "tracing",
+            "tracing-subscriber",
+        ],
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    ["benches", "crypto", "gateway", "loadtest", "storage"].iter().flat_map(|folder| sources(&root().join(folder))).collect()
+}
+
+#[test]
+fn the_top_level_is_fixed() {
+    let found: BTreeSet<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.') && !["target", "data"].contains(&name.as_str()))
+        .collect();
+    assert_eq!(found, TOP.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[test]
+fn files_are_small_and_say_what_they_are() {
+    let all = all_sources();
+    assert!(all.len() > 100, "only {} files found", all.len());
+    for path in all {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.display();
+        assert!(text.starts_with("//! "), "{name} does not begin with what it is");
+        assert!(text.lines().count() <= LINES_MAX, "{name} has {} lines", text.lines().count());
+        // A statement that asserts nothing, which no lint sees.
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("matches!(") && line.ends_with(");")), "{name}");
+    }
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    for (member, allowed) in MAY_USE {
+        let manifest: toml::Table = text(&format!("{member}/Cargo.toml")).parse().unwrap();
+        for name in manifest["dependencies"].as_table().unwrap().keys() {
+            assert!(allowed.contains(&name.as_str()), "{member} may not use {name}");
+        }
+        assert_eq!(manifest["lints"]["workspace"].as_bool(), Some(true), "{member}");
+    }
+}
+
+#[test]
+fn the_two_lint_files_agree() {
+    let tables = [".clippy.toml", "crypto/.clippy.toml"].map(|path| text(path).parse::<toml::Table>().unwrap());
+    let [shared, crypto] = tables;
+    for (key, value) in &shared {
+        if key == "disallowed-methods" {
+            let bans = crypto[key].as_array().unwrap();
+            assert!(value.as_array().unwrap().iter().all(|ban| bans.contains(ban)), "a ban is missing in crypto");
+        } else {
+            assert_eq!(crypto.get(key), Some(value), "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_interface_is_documented() {
+    let api = text("docs/API.md");
+    for route in TABLE {
+        let heading = format!("{} {}", route.method, route.path);
+        assert!(api.contains(&heading), "docs/API.md does not tell of {heading}");
+    }
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.code(), code.status().as_u16());
+        assert!(api.contains(&row), "docs/API.md does not list {row}");
+    }
+    for kind in crypto::report::checks::ALL {
+        assert!(api.contains(&format!("| `{}` |", kind.id)), "docs/API.md does not list the check {}", kind.id);
+    }
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    for path in ["README.md", "docs/API.md", "docs/ARCHITECTURE.md", "docs/CHANGELOG.md", "Makefile", ".ci/run"] {
+        let text = text(path);
+        for word in ["/work/", "/tmp/", "/root/"] {
+            assert!(!text.contains(word), "{path} speaks of {word}");
+        }
+    }
+}
