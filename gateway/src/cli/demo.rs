@@ -91,7 +91,7 @@ fn free(address: SocketAddr, option: &str) -> Result<(), Failure> {
 
 fn cast() -> Result<Cast, Failure> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|_| DemoError::Random)?;
+    getrandom::fill(&mut seed).or(Err(DemoError::Random))?;
     let pki = Pki::new(seed, clock::now());
     Ok(Cast { licences: licences::all(&pki)?, forgeries: forgeries::all(&pki)?, pki })
 }
@@ -266,7 +266,7 @@ ask approval {base}/openapi.json
 curl -sS --cacert "$D/pki/authorities/tls-root.pem" {base}/v1/trust; echo
 # for operators
 curl -sS http://{admin}/ready; echo
-curl -sS http://{admin}/metrics
+curl -sS http://{admin}/metrics | grep ^licet_verdicts
 # without the gateway
 '{program}' verify --config "$D/licet.toml" "$D/licences/{file}" "$D/forgeries/lifted-seal.ofd""#,
         dir = folder.path().display(),

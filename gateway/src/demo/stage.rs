@@ -163,7 +163,7 @@ impl<'a> Stage<'a> {
     async fn report(&mut self, message: Message<'_>) -> Result<Report, DemoError> {
         let reply = self.send(APPROVAL, message).await?.good("verifying")?;
         let unreadable = DemoError::Answer { what: "reading a report", status: reply.status.as_u16(), code: String::new() };
-        serde_json::from_slice(&reply.body).map_err(|_| unreadable)
+        serde_json::from_slice(&reply.body).or(Err(unreadable))
     }
 
     fn never_handed_in(&self) -> Result<Licence, DemoError> {

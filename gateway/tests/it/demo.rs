@@ -73,7 +73,7 @@ fn verify_by_itself(folder: &Path) {
     let config = folder.join("licet.toml");
     let config = word(&config);
     let licences = folder.join("licences");
-    let good = fs::read(named(&licences, "business-licence")).unwrap();
+    let good = fs::read(named(&licences, "000000-001.ofd")).unwrap();
     let output = piped(&["verify", "--config", config, "-"], &good);
     let printed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{printed}{}", text(&output.stderr));
@@ -95,7 +95,7 @@ fn verify_by_itself(folder: &Path) {
     let authorities = folder.join("pki/authorities");
     let file = |name: &str| word(&authorities.join(name)).to_owned();
     let (root, ca, users) = (file("sm2-root.pem"), file("sm2-seal-ca.pem"), file("sm2-signer-ca.pem"));
-    let licence = named(&licences, "construction-permit");
+    let licence = named(&licences, "000020-001.ofd");
     let mut arguments = vec!["verify", "--trust", &root, "--certificate", &ca, "--certificate", &users, word(&licence)];
     let output = licet(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
