@@ -1,5 +1,6 @@
 //! `licet demo`
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::demo::folder::{self, Folder};
 use crate::demo::licences::Licence;
 use crate::demo::pki::PkiFile;
-use crate::demo::row::{Asked, Row};
+use crate::demo::row::Row;
 use crate::demo::stage::{Attempt, Stage};
 use crate::demo::{DemoError, Pki, config, forgeries, kind::Fate, licences};
 use crate::{clock, logging, shutdown};
@@ -90,7 +91,7 @@ fn free(address: SocketAddr, option: &str) -> Result<(), Failure> {
 
 fn cast() -> Result<Cast, Failure> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|_| DemoError::Random)?;
+    getrandom::fill(&mut seed).or(Err(DemoError::Random))?;
     let pki = Pki::new(seed, clock::now());
     Ok(Cast { licences: licences::all(&pki)?, forgeries: forgeries::all(&pki)?, pki })
 }
@@ -154,8 +155,9 @@ async fn tell(running: &Running, folder: &Folder, cast: &Cast) -> Result<bool, D
     let mut asked = stage.verify(&cast.licences).await?;
     asked.extend(stage.verify_forgeries(&cast.forgeries).await?);
     println!("  an approval system asked {} times, {} an answer\n", asked.len(), each(started, asked.len()));
-    println!("{}", verdicts(&asked));
-    println!("Forgeries handed in to be stored:\n{}", verdicts(&refused));
+    let mut told = BTreeSet::new();
+    println!("{}", verdicts(&asked, &mut told));
+    println!("Forgeries handed in to be stored, all refused:\n{}", verdicts(&refused, &mut told));
     let first = cast.licences.first().ok_or(DemoError::Unplanned("licence"))?;
     let attempts = stage.attempts(first).await?;
     println!("Who may do what:\n{}", tried(&attempts));
@@ -172,32 +174,32 @@ fn each(started: Instant, times: usize) -> String {
     format!("{:.1} ms", (spent / times).as_secs_f64() * 1000.0)
 }
 
-/// The verdict in short, such as `FAILED HASH_FAILURE`.
-fn short(verdict: Verdict) -> String {
+/// The verdict in short, such as `FAILED` and `HASH_FAILURE`.
+fn short(verdict: Verdict) -> (&'static str, String) {
     let name = match verdict.indication {
         Indication::TotalPassed => "PASSED",
         Indication::Indeterminate => "INDETERMINATE",
         Indication::TotalFailed => "FAILED",
     };
     let why = verdict.sub_indication.and_then(|why| serde_json::to_value(why).ok());
-    match why.as_ref().and_then(serde_json::Value::as_str) {
-        Some(why) => format!("{name} {why}"),
-        None => name.to_owned(),
-    }
+    (name, why.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
 }
 
-fn verdicts(rows: &[Row]) -> Table {
+/// The table of verdicts. Why a licence does not pass is said once, the first time that it is asked about.
+fn verdicts(rows: &[Row], told: &mut BTreeSet<String>) -> Table {
     let mut table = Table::default();
-    table.row(["  ", "serial.version.check", "type", "form", "what was done", "asked by", "expected", "verdict"]);
+    table.row(["  ", "serial.version.check", "type", "form", "what was done", "asked by", "expected", "verdict", "because of"]);
     for row in rows {
         let identifier = &row.identifier;
         let tail = format!("{}.{:03}.{}", identifier.serial(), identifier.version(), identifier.check());
         let mark = if row.is_expected() { " ✓" } else { " ✗" };
-        let (expected, found) = (short(row.expected), short(row.found));
-        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), &expected, &found]);
-        // The same licence asked about twice fails for the same reason.
-        if let Some(why) = row.why.as_ref().filter(|_| row.asked != Asked::ByIdentifier) {
-            table.text(format!("      └ {}  {} {}", why.id, why.text.zh, why.text.en));
+        let ((expected, expected_why), (found, why)) = (short(row.expected), short(row.found));
+        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), expected, found, &why]);
+        if !row.is_expected() {
+            table.text(format!("      └ expected: {expected} {expected_why}"));
+        }
+        if let Some(check) = row.why.as_ref().filter(|check| told.insert(format!("{identifier} {}", check.id))) {
+            table.text(format!("      └ {}  {} {}", check.id, check.text.zh, check.text.en));
         }
     }
     table

@@ -58,7 +58,7 @@ fn new(folder: &Path) -> Result<(), Failure> {
         return Err(Failure::Work(format!("{} is not empty: nothing was changed there", folder.display())));
     }
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|_| DemoError::Random)?;
+    getrandom::fill(&mut seed).or(Err(DemoError::Random))?;
     let files = Pki::new(seed, clock::now()).files();
     write_files(folder, &files)?;
     println!("{} files in {}; see README.md there", files.len(), folder.display());

@@ -1,6 +1,5 @@
 //! The configuration of a demo, as a file that `licet serve` takes as well.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use super::pki::{Pki, uri};
@@ -43,8 +42,7 @@ unrecorded = "indeterminate"
 }
 
 fn trust(text: &mut String, pki: &Pki) {
-    let _ = write!(
-        text,
+    text.push_str(&format!(
         r#"
 # Signers are trusted below their own authority, not below the root: makers of seals stand below that as well.
 [[trust]]
@@ -66,13 +64,12 @@ algorithms = ["sm2-sm3"]
 makers = ["{}"]
 "#,
         pki.maker.sha256()
-    );
+    ));
     for (name, authority, algorithm) in
         [("ecdsa-issuers", &pki.ecdsa_ca, "ecdsa-p256-sha256"), ("ed25519-issuers", &pki.ed25519_root, "ed25519")]
     {
         let file = authority.file;
-        let _ = write!(
-            text,
+        text.push_str(&format!(
             r#"
 [[trust]]
 name = "{name}"
@@ -82,14 +79,13 @@ crls = ["{PKI}/authorities/{file}.crl"]
 revocation = "require"
 algorithms = ["{algorithm}"]
 "#
-        );
+        ));
     }
 }
 
 fn callers(text: &mut String, pki: &Pki) {
     for client in &pki.clients {
-        let _ = write!(
-            text,
+        text.push_str(&format!(
             r#"
 [[callers]]
 name = "{}"
@@ -101,7 +97,7 @@ roles = ["{}"]
             client.organisation,
             uri(&client.name),
             client.role
-        );
+        ));
     }
 }
 

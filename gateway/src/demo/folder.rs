@@ -27,9 +27,9 @@ impl Folder {
     pub fn prepare(path: Option<&Path>) -> Result<Self, DemoError> {
         let Some(path) = path else {
             let mut random = [0; 4];
-            getrandom::fill(&mut random).map_err(|_| DemoError::Random)?;
+            getrandom::fill(&mut random).or(Err(DemoError::Random))?;
             let name = format!("licet-demo-{}", crypto::digest::to_hex(&random));
-            return Self::mark(std::env::temp_dir().join(name), false);
+            return Self::mark(&std::env::temp_dir().join(name), false);
         };
         let known = path.join(MARK).is_file();
         if !known && !is_empty(path)? {
@@ -43,13 +43,13 @@ impl Folder {
                 _ => {}
             }
         }
-        Self::mark(path.to_owned(), true)
+        Self::mark(path, true)
     }
 
-    fn mark(path: PathBuf, may_exist: bool) -> Result<Self, DemoError> {
-        let made = DirBuilder::new().recursive(may_exist).mode(0o700).create(&path);
-        made.map_err(|error| DemoError::file(&path, error))?;
-        let path = fs::canonicalize(&path).map_err(|error| DemoError::file(&path, error))?;
+    fn mark(path: &Path, may_exist: bool) -> Result<Self, DemoError> {
+        let made = DirBuilder::new().recursive(may_exist).mode(0o700).create(path);
+        made.map_err(|error| DemoError::file(path, error))?;
+        let path = fs::canonicalize(path).map_err(|error| DemoError::file(path, error))?;
         write(&path.join(MARK), MARK_TEXT.as_bytes(), false)?;
         Ok(Self(path))
     }

@@ -76,7 +76,7 @@ fn page_byte(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let mut changed = files(pki, &base.metadata, "market", "market")?;
     // The first digit of the year of issue, on the page alone.
     rewrite(&mut changed, PAGE, |text| text.replacen("颁发日期：2", "颁发日期：1", 1));
-    Ok(forgery("one byte of the page changed", "page-byte", base, zip::zip(&changed), verdict))
+    Ok(forgery("one byte of a page changed", "page-byte", base, zip::zip(&changed), verdict))
 }
 
 fn face_field(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
@@ -87,7 +87,7 @@ fn face_field(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     for path in [PAGE, ENTRY] {
         rewrite(&mut changed, path, |text| text.replace(&holder, &other));
     }
-    Ok(forgery("the holder on the face swapped", "face-field", base, zip::zip(&changed), verdict))
+    Ok(forgery("holder on the face swapped", "face-field", base, zip::zip(&changed), verdict))
 }
 
 fn rewrite(files: &mut Files, path: &str, change: impl Fn(&str) -> String) {
@@ -98,13 +98,13 @@ fn rewrite(files: &mut Files, path: &str, change: impl Fn(&str) -> String) {
 fn lifted_seal(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let base = copy(pki, "food-business-permit", Form::OfdV4, 18)?;
     let document = zip::zip(&files(pki, &base.metadata, "construction", "market")?);
-    Ok(forgery("a seal lifted from another office", "lifted-seal", base, document, verdict))
+    Ok(forgery("seal lifted from elsewhere", "lifted-seal", base, document, verdict))
 }
 
 fn wrong_issuer(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let base = copy(pki, "food-business-permit", Form::OfdV4, 19)?;
     let document = zip::zip(&files(pki, &base.metadata, "construction", "construction")?);
-    Ok(forgery("sealed by an office that is not the issuer", "wrong-issuer", base, document, verdict))
+    Ok(forgery("sealed by a wrong office", "wrong-issuer", base, document, verdict))
 }
 
 fn seal_file(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
@@ -113,7 +113,7 @@ fn seal_file(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let other = pki.department("market").and_then(|market| market.seal(SealVersion::V4));
     let other = other.ok_or(DemoError::Unplanned("such seal"))?;
     put(&mut changed, "Doc_0/Signs/Sign_0/Seal.esl", other.der.clone());
-    Ok(forgery("another seal laid beside the signature", "seal-file", base, zip::zip(&changed), verdict))
+    Ok(forgery("other seal laid beside", "seal-file", base, zip::zip(&changed), verdict))
 }
 
 fn payload(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
@@ -126,19 +126,19 @@ fn payload(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let original = String::from_utf8_lossy(&base.document).into_owned();
     let part = |text: &str, index: usize| text.split('.').nth(index).unwrap_or_default().to_owned();
     let document = [part(&original, 0), part(&other, 1), part(&original, 2)].join(".").into_bytes();
-    Ok(forgery("a JWS with more rights written into it", "jws-payload", base, document, verdict))
+    Ok(forgery("more rights written in", "jws-payload", base, document, verdict))
 }
 
 fn revoked_signer(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let base = copy(pki, "business-licence", Form::JwsSm2, 9)?;
     let document = jws(&base.metadata, &pki.lost, &[&pki.signer_ca.certificate], signed_at(&base.metadata));
-    Ok(forgery("signed with a key that was lost and revoked", "revoked-signer", base, document, verdict))
+    Ok(forgery("signed with a revoked key", "revoked-signer", base, document, verdict))
 }
 
 fn pretender(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
     let base = copy(pki, "business-licence", Form::JwsSm2, 8)?;
     let document = jws(&base.metadata, &pki.pretender, &[], signed_at(&base.metadata));
-    Ok(forgery("signed under a root of the same name, made at home", "home-made-root", base, document, verdict))
+    Ok(forgery("home-made root, same name", "home-made-root", base, document, verdict))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Fate {
             Self::Withdrawn => "withdrawn 吊销",
             Self::Cancelled => "cancelled 注销",
             Self::Suspended => "suspended 暂扣",
-            Self::Changed => "replaced by version 002",
+            Self::Changed => "replaced by 002",
         }
     }
 
@@ -102,6 +102,5 @@ impl Fate {
 #[must_use]
 pub fn reason(report: &Report) -> Option<&Check> {
     let checks = || report.signatures.iter().flat_map(|signature| &signature.checks).chain(&report.checks);
-    let exact = checks().find(|check| check.effect == Some(report.verdict));
-    exact.or_else(|| checks().find(|check| check.effect.is_some()))
+    checks().find(|check| check.effect.is_some_and(|effect| effect.indication == report.verdict.indication))
 }

@@ -7,6 +7,8 @@ mod client;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod identity;
