@@ -85,6 +85,7 @@ pub(crate) fn judge(
     let question = Question {
         purpose: Purpose::Signer,
         role: Role::Signer,
+        algorithm: report.algorithm.as_deref().and_then(Algorithm::from_name),
         used_at: claimed,
         lifetime: Lifetime::Now,
         companions: context.certificates,

@@ -162,6 +162,7 @@ fn made_by(
     let question = Question {
         purpose: Purpose::SealMaker,
         role: Role::SealMaker,
+        algorithm: maker.key().and_then(|key| Algorithm::from_oid(seal.algorithm, key.kind()).ok()),
         used_at: Some(moment),
         lifetime: Lifetime::At { moment, warn_since: is_v5 },
         companions: &[],

@@ -5,6 +5,7 @@ use crate::budget::{Budget, Exhausted};
 use crate::oid::Oid;
 use crate::report::checks::{PATH_ALGORITHMS, PATH_CONSTRAINTS, PATH_KEY_USAGE, PATH_VALIDITY, SEAL_MAKER};
 use crate::report::{Check, Horizon, SubIndication, Verdict};
+use crate::sig::Algorithm;
 use crate::time::Timestamp;
 use crate::x509::extension::KeyUsage;
 use crate::x509::{Certificate, Domain, Purpose, Trust};
@@ -35,7 +36,7 @@ pub(super) fn judge(
         validity(path, question.lifetime, horizon),
         constraints(path),
         key_usage(path, question.purpose),
-        algorithms(path, moment(question.lifetime, horizon)),
+        algorithms(path, question.algorithm, moment(question.lifetime, horizon)),
         revocation::check(path, question, trust, horizon, budget)?,
     ];
     if let (Purpose::SealMaker, Some(makers), Some(leaf)) = (question.purpose, &path.domain.makers, path.certificates.first()) {
@@ -144,7 +145,7 @@ fn key_usage(path: &Path<'_>, purpose: Purpose) -> Check {
     PATH_KEY_USAGE.test(signs && extended).with("certificate", &leaf.subject())
 }
 
-fn algorithms(path: &Path<'_>, at: Timestamp) -> Check {
+fn algorithms(path: &Path<'_>, used: Option<Algorithm>, at: Timestamp) -> Check {
     let pairs = path.certificates.iter().zip(path.certificates.iter().skip(1));
     for (certificate, issuer) in pairs {
         let accepted = issuer.key().is_some_and(|key| {
@@ -154,10 +155,14 @@ fn algorithms(path: &Path<'_>, at: Timestamp) -> Check {
             return PATH_ALGORITHMS.fail().with("certificate", &certificate.subject());
         }
     }
-    PATH_ALGORITHMS.test(path.certificates.first().is_none_or(|leaf| leaf_key_accepted(leaf, path.domain, at)))
+    PATH_ALGORITHMS.test(path.certificates.first().is_none_or(|leaf| leaf_accepted(leaf, used, path.domain, at)))
 }
 
-fn leaf_key_accepted(leaf: &Certificate, domain: &Domain, at: Timestamp) -> bool {
+/// What the leaf signed counts like what its issuers signed: by the rules of the domain that the path leads to.
+fn leaf_accepted(leaf: &Certificate, used: Option<Algorithm>, domain: &Domain, at: Timestamp) -> bool {
     let Some(key) = leaf.key() else { return false };
+    if let Some(algorithm) = used {
+        return domain.accepts(algorithm, key, at);
+    }
     domain.algorithms.iter().any(|rule| rule.algorithm.row().key == key.kind() && domain.accepts(rule.algorithm, key, at))
 }

@@ -10,6 +10,7 @@ use super::{Certificate, Domain, Purpose, Trust};
 use crate::budget::{Budget, Exhausted};
 use crate::report::checks::{PATH_BUILT, PATH_SIGNATURES};
 use crate::report::{CertificateSummary, Check, Horizon, Role, Verdict};
+use crate::sig::Algorithm;
 use crate::time::Timestamp;
 
 /// What is asked about a certificate.
@@ -19,6 +20,8 @@ pub struct Question<'a> {
     pub purpose: Purpose,
     /// Whose certificate it is, in the report.
     pub role: Role,
+    /// The algorithm that its key was used with; `None` when the use does not tell.
+    pub algorithm: Option<Algorithm>,
     /// When it says to have been used, if it says so.
     pub used_at: Option<Timestamp>,
     /// How its age is judged.

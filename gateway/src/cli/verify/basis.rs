@@ -113,9 +113,7 @@ fn validity(metadata: &Metadata, horizon: &mut Horizon) -> Check {
     } else {
         LICENCE_VALIDITY.fail().counting_as(Verdict::failed(SubIndication::NotYetValid))
     };
-    let check = check.with("valid_from", &from);
-    match metadata.valid_until() {
-        Some(until) => check.with("valid_until", &until),
-        None => check,
-    }
+    check
+        .with("valid_from", &from)
+        .with("valid_until", &metadata.valid_until().map_or_else(|| "none".to_owned(), |end| end.to_string()))
 }
