@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
 use crypto::issue::{
-    CertificateBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion, Signer,
-    SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion,
+    Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
@@ -83,6 +83,13 @@ impl Office {
     pub(crate) fn jws(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
         let builder = JwsBuilder::licence(fields).chain(&[&self.certificates[2]]).signed_at(self.now.plus(-60));
         builder.compact(&self.keys[2]).into_bytes()
+    }
+
+    /// A licence as CMS with its data inside: GB/T 35275, or RFC 5652.
+    pub(crate) fn cms(&self, fields: &BTreeMap<String, String>, is_gm: bool) -> Vec<u8> {
+        let content = serde_json::to_vec(fields).unwrap();
+        let builder = if is_gm { CmsBuilder::gm(&content) } else { CmsBuilder::new(&content) };
+        builder.attributes(Some(self.now.plus(-60))).sign(self.signer())
     }
 }
 

@@ -21,6 +21,8 @@ mod lifetime;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod pki;
 #[cfg(test)]
 mod process;

@@ -1,0 +1,38 @@
+//! Licences as cryptographic messages over HTTPS: GB/T 35275 and RFC 5652, with the data inside.
+
+use serde_json::json;
+
+use crate::client::{Http, get, post_json, request};
+use crate::licence_kit::{Office, fields, identifier};
+use crate::started::{ISSUER, Setup};
+
+const CMS: &str = "application/cms";
+
+#[tokio::test]
+async fn messages_are_licences_too() {
+    let office = Office::new();
+    let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;
+    let (issuer, verifier) = (gateway.caller(ISSUER), gateway.verifier());
+    for (serial, is_gm) in [("1", true), ("2", false)] {
+        let message = office.cms(&fields(serial, 1), is_gm);
+        let created = issuer.send(Http::Two, request("POST", "/v1/licences", CMS, message.clone())).await;
+        assert_eq!(created.status, 201, "{}", String::from_utf8_lossy(&created.body));
+        let name = identifier(serial, 1).to_string();
+        let file = verifier.send(Http::One, get(&format!("/v1/licences/{name}/file"))).await;
+        assert_eq!((file.header("content-type"), &file.body[..]), (CMS, &message[..]));
+        let verdict = verifier.send(Http::Two, post_json("/v1/verifications", &json!({ "identifier": name }).to_string())).await;
+        assert_eq!(verdict.json()["indication"], "TOTAL-PASSED");
+        assert_eq!(verdict.json()["signatures"][0]["form"], if is_gm { "gbt35275" } else { "cms" });
+        let mut changed = message.clone();
+        let place = changed.windows(6).position(|window| window == "某甲".as_bytes()).unwrap();
+        changed[place..place + 3].copy_from_slice("乙".as_bytes());
+        let refused = issuer.send(Http::One, request("POST", "/v1/licences", CMS, changed)).await;
+        refused.is_problem(422, "not-verified");
+        assert_eq!(refused.json()["report"]["sub_indication"], "HASH_FAILURE");
+    }
+    let text = office.cms(&fields("3", 1), true);
+    issuer
+        .send(Http::One, request("POST", "/v1/licences", "application/ofd", text))
+        .await
+        .is_problem(415, "unsupported-media-type");
+}
