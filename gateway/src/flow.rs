@@ -9,13 +9,13 @@ use std::time::Instant;
 use crypto::time::Timestamp;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::{Method, Response};
+use hyper::{Method, Response, Version, http};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::auth::{Caller, Identity};
 use crate::clock;
-use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, read_body};
+use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
 
@@ -37,8 +37,10 @@ pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Requ
     let language = Language::preferred(request.headers());
     let head_only = request.method() == Method::HEAD;
     let mut trace = Trace::default();
+    let (head, mut body) = request.into_parts();
+    let version = head.version;
 
-    let work = Guarded(Box::pin(answer(&app, &identity, &mut trace, request, request_id.clone())));
+    let work = Guarded(Box::pin(answer(&app, &identity, &mut trace, (head, &mut body), request_id.clone())));
     let outcome = match tokio::time::timeout(app.limits.request_timeout(), work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(Panicked)) => {
@@ -49,6 +51,11 @@ pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Requ
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
     record(&app, &trace, &answer, &request_id, started);
+    if version == Version::HTTP_2 {
+        // HTTP/1.1 has its own way: the connection is closed after the answer.
+        let bytes_max = app.limits.body_bytes_max.saturating_mul(2);
+        discard_body(&mut body, bytes_max, started + app.limits.body_timeout()).await;
+    }
     answer.into_response(&request_id, head_only)
 }
 
@@ -56,14 +63,14 @@ async fn answer(
     app: &Arc<App>,
     identity: &Identity,
     trace: &mut Trace,
-    request: hyper::Request<Incoming>,
+    (head, body): (http::request::Parts, &mut Incoming),
     request_id: RequestId,
 ) -> Result<Answer, Problem> {
     let now = clock::now();
     let caller = identify(identity, now)?;
     trace.caller = Some(Arc::clone(&caller));
-    let (route, params) = admit(app, &caller, &request, trace)?;
-    let request = parse(app, route, params, caller, now, (request, request_id)).await?;
+    let (route, params) = admit(app, &caller, &head, trace)?;
+    let request = parse(app, (route, params), (caller, now), (head, body), request_id).await?;
     (route.handler)(Arc::clone(app), request).await
 }
 
@@ -80,15 +87,15 @@ fn identify(identity: &Identity, now: Timestamp) -> Result<Arc<Caller>, Problem>
 fn admit(
     app: &App,
     caller: &Caller,
-    request: &hyper::Request<Incoming>,
+    head: &http::request::Parts,
     trace: &mut Trace,
 ) -> Result<(&'static Route, Params), Problem> {
-    let uri = request.uri();
+    let uri = &head.uri;
     let length = uri.path_and_query().map_or(0, |text| text.as_str().len());
     if length > URI_BYTES_MAX {
         return Err(Code::UriTooLong.into());
     }
-    let (route, params) = match app.router.find(request.method(), uri.path()) {
+    let (route, params) = match app.router.find(&head.method, uri.path()) {
         Found::Route(route, params) => (route, params),
         Found::OtherMethods(allow) => return Err(Problem::method_not_allowed(&allow)),
         Found::Nothing => return Err(Code::NotFound.into()),
@@ -99,15 +106,13 @@ fn admit(
 
 async fn parse(
     app: &App,
-    route: &'static Route,
-    params: Params,
-    caller: Arc<Caller>,
-    now: Timestamp,
-    (request, request_id): (hyper::Request<Incoming>, RequestId),
+    (route, params): (&'static Route, Params),
+    (caller, now): (Arc<Caller>, Timestamp),
+    (head, body): (http::request::Parts, &mut Incoming),
+    request_id: RequestId,
 ) -> Result<Request, Problem> {
     let known: Vec<_> = route.query.iter().map(|parameter| parameter.name).collect();
-    let query = Query::parse(request.uri().query().unwrap_or_default(), &known)?;
-    let (head, body) = request.into_parts();
+    let query = Query::parse(head.uri.query().unwrap_or_default(), &known)?;
     let media = route.body.admit(&head.headers)?;
     let bytes_max = route.body.bytes_max(app.limits.body_bytes_max);
     let room = room(app, bytes_max, body.size_hint().exact())?;

@@ -16,11 +16,21 @@ use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::{clock, logging, routes, shutdown};
 
+const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
+
+Usage: licet serve --config FILE
+
+  --config FILE  the configuration (TOML); licet config check FILE says what is wrong with one";
+
 /// Runs the gateway until SIGTERM or SIGINT, then drains.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let mut file = None;
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("help") | Short('h') => {
+                println!("{USAGE}");
+                return Ok(ExitCode::SUCCESS);
+            }
             Long("config") => file = Some(PathBuf::from(parser.value()?)),
             other => return Err(other.unexpected().into()),
         }

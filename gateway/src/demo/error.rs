@@ -22,6 +22,8 @@ pub enum DemoError {
     },
     /// The folder holds something that is not a demo, which is left alone.
     NotADemo(PathBuf),
+    /// A gateway serves from the folder.
+    InUse(PathBuf),
     /// There is no randomness for keys.
     Random,
     /// A client's certificate and key cannot be used.
@@ -53,6 +55,7 @@ impl fmt::Display for DemoError {
             Self::Unplanned(what) => write!(f, "the demo's own plan is wrong: there is no {what}"),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::NotADemo(path) => write!(f, "{} is not empty and not a demo: nothing was changed there", path.display()),
+            Self::InUse(path) => write!(f, "a gateway serves from {}: stop it first; nothing was changed there", path.display()),
             Self::Random => f.write_str("the system gives no randomness"),
             Self::Tls(error) => write!(f, "TLS: {error}"),
             Self::Transport(reason) => write!(f, "the gateway does not answer: {reason}"),

@@ -1,6 +1,6 @@
 //! The folder of a demo, and how its files are written.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,8 @@ impl Folder {
     /// A folder of an earlier demo is emptied first.
     ///
     /// # Errors
-    /// [`DemoError::NotADemo`] when it holds anything else; [`DemoError::File`] when it cannot be made or emptied.
+    /// [`DemoError::NotADemo`] when it holds anything else; [`DemoError::InUse`] when a gateway serves from it;
+    /// [`DemoError::File`] when it cannot be made or emptied.
     pub fn prepare(path: Option<&Path>) -> Result<Self, DemoError> {
         let Some(path) = path else {
             let mut random = [0; 4];
@@ -34,6 +35,9 @@ impl Folder {
         let known = path.join(MARK).is_file();
         if !known && !is_empty(path)? {
             return Err(DemoError::NotADemo(path.to_owned()));
+        }
+        if is_open(&path.join("data"))? {
+            return Err(DemoError::InUse(path.to_owned()));
         }
         for name in OWN.iter().filter(|_| known) {
             let old = path.join(name);
@@ -72,6 +76,22 @@ impl Folder {
     /// [`DemoError::File`].
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DemoError> {
         write(&self.file(name), bytes, false)
+    }
+}
+
+/// Whether another process has the database in this folder open: it holds the lock file of the database.
+fn is_open(data: &Path) -> Result<bool, DemoError> {
+    let path = data.join("licet.lock");
+    let failed = |error| DemoError::file(&path, error);
+    let lock = match OpenOptions::new().write(true).open(&path) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(error)),
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -115,6 +135,13 @@ mod tests {
         write(&made.file("pki/a.key"), b"secret", true).unwrap();
         assert_eq!(mode(&made.file("pki/a.key")), 0o600);
         made.write("mine.txt", b"kept").unwrap();
+
+        made.write("data/licet.lock", b"").unwrap();
+        let serving = fs::File::open(made.file("data/licet.lock")).unwrap();
+        serving.try_lock().unwrap();
+        assert!(matches!(Folder::prepare(Some(made.path())), Err(DemoError::InUse(_))));
+        assert!(made.file("pki/a.key").exists());
+        drop(serving);
         let again = Folder::prepare(Some(made.path())).unwrap();
         assert!(!again.file("pki").exists() && again.file("mine.txt").exists());
 

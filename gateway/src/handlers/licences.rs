@@ -159,7 +159,8 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 pub(super) fn tagged(request: &Request, tag: &str, media_type: &'static str, file: Vec<u8>) -> Result<Answer, Problem> {
     let tag = format!("\"{tag}\"");
     let known = request.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let same = known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
+    let same =
+        known.is_some_and(|known| known.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag));
     let value = HeaderValue::from_str(&tag).or(Err(Code::Internal))?;
     let answer = if same {
         Answer::bytes(StatusCode::NOT_MODIFIED, media_type, Vec::new())

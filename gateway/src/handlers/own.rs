@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::licence::Identifier;
+use crypto::licence::{Deviation, Identifier, IdentifierError};
 use crypto::time::{Date, Timestamp};
 
 use crate::app::App;
@@ -11,7 +11,32 @@ use crate::http::{Code, Problem, Request};
 
 /// The identifier in the path.
 pub(super) fn identifier(request: &Request) -> Result<Identifier, Problem> {
-    request.params.value("identifier")?.parse().map_err(|_error| Problem::parameter("identifier"))
+    read_identifier(Code::BadParameter, request.params.value("identifier")?)
+}
+
+/// Reads an identifier, and says what is wrong with one that is mistyped.
+pub(super) fn read_identifier(code: Code, text: &str) -> Result<Identifier, Problem> {
+    text.parse().map_err(|error| {
+        let (en, zh) = match error {
+            IdentifierError::Length => ("it is too long", "长度超限"),
+            IdentifierError::Root => ("it does not begin with 1.2.156.3005.2.", "未以1.2.156.3005.2.开头"),
+            IdentifierError::Segments => ("it has not five parts after 1.2.156.3005.2.", "1.2.156.3005.2.之后应有五段"),
+            IdentifierError::Type => ("the type is not 21 digits and capital letters", "证照类型代码应为21位数字或大写字母"),
+            IdentifierError::Issuer => {
+                ("the issuing body is not 18 digits and capital letters", "颁发机构代码应为18位数字或大写字母")
+            }
+            IdentifierError::Serial => {
+                ("the serial number is not 1 to 32 digits and capital letters", "流水号应为1至32位数字或大写字母")
+            }
+            IdentifierError::Version => ("the version is not 001 to 999", "版本号应为001至999"),
+            IdentifierError::Content(Deviation::Check { .. }) => (
+                "its check character does not go with the rest; a character is mistyped",
+                "校验位与其余部分不符，可能有字符输入错误",
+            ),
+            IdentifierError::Content(_) => ("a code in it is wrong", "其中的代码有误"),
+        };
+        Problem::new(code).detail(format!("The licence identifier is wrong: {en}."), format!("证照标识错误：{zh}。"))
+    })
 }
 
 /// Refuses unless the matter is the caller's own.

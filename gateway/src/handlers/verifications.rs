@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::own::demand_readable;
+use super::own::{demand_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
 use crate::http::{Answer, Code, Media, Problem, Request};
@@ -24,7 +24,8 @@ use crate::verdict;
 #[serde(deny_unknown_fields)]
 pub struct VerificationRequest {
     /// The licence's identifier.
-    pub identifier: Option<Identifier>,
+    #[schemars(with = "Option<Identifier>")]
+    pub identifier: Option<String>,
     /// The digest of the licence's file.
     pub digest: Option<Digest>,
     /// The moment in question; the present when absent.
@@ -83,7 +84,15 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let depth = request.query.parsed("depth")?.unwrap_or_default();
     let report = if request.media == Some(Media::Json) {
         let question: VerificationRequest = request.json()?;
-        on_record(&app, &request, question).await?
+        let at = match (question.at, request.query.parsed("at")?) {
+            (Some(_), Some(_)) => {
+                let problem = Problem::new(Code::BadParameter);
+                return Err(problem
+                    .detail("The moment is given twice, in the query and in the body.", "查询参数与请求体中重复给出了时间。"));
+            }
+            (inside, beside) => moment(inside.or(beside), request.now)?,
+        };
+        on_record(&app, &request, question, at).await?
     } else {
         let at = moment(request.query.parsed("at")?, request.now)?;
         declared(request.media, &request.body)?;
@@ -107,10 +116,10 @@ async fn digest(app: &App, document: &Bytes) -> Result<Sha256, Problem> {
     app.pool.run(move || Sha256::of(&[&document])).await
 }
 
-async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequest) -> Result<Arc<Report>, Problem> {
-    let at = moment(question.at, request.now)?;
+async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequest, at: At) -> Result<Arc<Report>, Problem> {
     let found = match (question.identifier, question.digest) {
-        (Some(identifier), None) => {
+        (Some(text), None) => {
+            let identifier = read_identifier(Code::BadContent, &text)?;
             demand_readable(&request.caller, identifier.issuer())?;
             app.store().licences().record(&identifier)?
         }

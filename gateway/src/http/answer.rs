@@ -64,8 +64,11 @@ impl Answer {
         let mut response = Response::new(Full::new(if head_only { Bytes::new() } else { self.body }));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if self.status != StatusCode::NOT_MODIFIED {
+            // RFC 9110 8.6: a length in a 304 would have to be that of the file which is not sent.
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {

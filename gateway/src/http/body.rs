@@ -1,6 +1,6 @@
 //! Bodies of requests: which types a route takes, and reading them within limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
@@ -8,6 +8,7 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{HeaderMap, body};
 
 use super::{Code, Problem};
+use crate::clock;
 
 /// A type of content that a route may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,9 @@ pub enum BodyRule {
 /// Largest body where JSON alone is taken, in bytes.
 const JSON_BYTES_MAX: u32 = 64 << 10;
 
+/// How long nothing may come of a body that is thrown away.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
 impl BodyRule {
     /// The types of content that the route takes.
     #[must_use]
@@ -112,7 +116,7 @@ impl BodyRule {
 ///
 /// # Errors
 /// [`Code::ContentTooLarge`] before more than the limit is kept, [`Code::BodyTimeout`], [`Code::BadBody`].
-pub async fn read(body: Incoming, bytes_max: u32, time: Duration) -> Result<Bytes, Problem> {
+pub async fn read(body: &mut Incoming, bytes_max: u32, time: Duration) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(Code::ContentTooLarge).detail(format!("The limit is {bytes_max} bytes."), format!("上限为{bytes_max}字节。"))
     };
@@ -128,8 +132,25 @@ pub async fn read(body: Incoming, bytes_max: u32, time: Duration) -> Result<Byte
     }
 }
 
+/// Takes what is left of a body and throws it away, up to a limit, until a moment, while it keeps coming.
+///
+/// An answer that goes out while the client still sends makes HTTP/2 reset the stream, and common clients (curl 7.88 among
+/// them) then report the reset instead of the answer.
+pub async fn discard(body: &mut Incoming, bytes_max: u32, until: Instant) {
+    let mut left = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    while !body.is_end_stream() {
+        let pause = until.min(clock::instant() + PAUSE_MAX);
+        let Ok(Some(Ok(frame))) = tokio::time::timeout_at(pause.into(), body.frame()).await else { return };
+        let bytes = frame.data_ref().map_or(0, body::Buf::remaining);
+        match left.checked_sub(bytes) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
 /// `None` when there is more than `bytes_max`.
-async fn collect(mut body: Incoming, bytes_max: u32, announced: u64) -> Result<Option<Bytes>, hyper::Error> {
+async fn collect(body: &mut Incoming, bytes_max: u32, announced: u64) -> Result<Option<Bytes>, hyper::Error> {
     let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     // What is announced is not believed beyond a small amount: memory is taken as bytes arrive.
     let mut kept = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(64 << 10));

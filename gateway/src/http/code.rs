@@ -81,7 +81,7 @@ codes! {
     /// The route does not take this type of content.
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "This type of content is not taken here", "不接受该内容类型";
     /// The licence was not accepted: the report says why.
-    NotVerified = "not-verified", UNPROCESSABLE_ENTITY, "The licence did not pass verification", "证照未通过验证";
+    NotVerified = "not-verified", UNPROCESSABLE_ENTITY, "Verification was not passed", "未通过验证";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
     /// The head of the request is too large.

@@ -12,7 +12,7 @@ mod router;
 mod storage;
 
 pub use answer::Answer;
-pub use body::{BodyRule, Media, read as read_body};
+pub use body::{BodyRule, Media, discard as discard_body, read as read_body};
 pub use code::Code;
 pub use negotiate::Language;
 pub use problem::{Problem, ProblemBody};

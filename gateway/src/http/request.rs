@@ -51,15 +51,30 @@ impl Request {
 fn bad_json(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
-    let about_field = ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
-    let what = match error.classify() {
-        Category::Data if about_field => text.split(" at line ").next().unwrap_or_default().to_owned(),
-        Category::Data => "a value is not of the expected kind".to_owned(),
-        Category::Eof => "the text ends too early".to_owned(),
-        Category::Io | Category::Syntax => "this is not JSON".to_owned(),
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let (en, zh) = match error.classify() {
+        Category::Data => bad_data(text),
+        Category::Eof => ("the text ends too early".to_owned(), "内容不完整".to_owned()),
+        Category::Io | Category::Syntax => ("this is not JSON".to_owned(), "不是JSON".to_owned()),
     };
-    Problem::new(Code::BadJson)
-        .detail(format!("Line {line}, column {column}: {what}."), format!("第{line}行第{column}列：{what}。"))
+    Problem::new(Code::BadJson).detail(format!("Line {line}, column {column}: {en}."), format!("第{line}行第{column}列：{zh}。"))
+}
+
+/// Reads what serde says of well-formed JSON that is not what it should be.
+fn bad_data(text: &str) -> (String, String) {
+    let fields = [("unknown field", "未知字段"), ("missing field", "缺少字段"), ("duplicate field", "字段重复")];
+    for (en, zh) in fields {
+        if let Some(rest) = text.strip_prefix(en) {
+            return (text.to_owned(), format!("{zh}{}", rest.replace(", expected", "，应为").replace("one of ", "")));
+        }
+    }
+    let choices = text.strip_prefix("unknown variant ").and_then(|rest| rest.rsplit_once(", expected "));
+    match choices {
+        Some((_, choices)) => {
+            (format!("a value is not {choices}"), format!("取值应为{}", choices.strip_prefix("one of").unwrap_or(choices)))
+        }
+        None => ("a value is not of the expected kind".to_owned(), "值的类型或格式不符合要求".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -75,12 +90,26 @@ mod tests {
         code: u32,
     }
 
+    #[derive(Debug, Deserialize)]
+    enum Choice {
+        Here,
+        There,
+        Nowhere,
+    }
+
     #[test]
     fn faults_of_json_name_places_and_fields_but_no_values() {
         let text = |json: &str| format!("{:?}", bad_json(&serde_json::from_str::<Search>(json).unwrap_err()));
         assert!(text("{\"code\": \"110101199003070070\"}").contains("Line 1, column 29"));
         assert!(!text("{\"code\": \"110101199003070070\"}").contains("1101"));
         assert!(text("{\"cod\": 1}").contains("unknown field `cod`"));
+        assert!(text("{\"code\": 1, \"cod\": 1}").contains("未知字段 `cod`，应为 `code`"));
+        let variant = format!("{:?}", bad_json(&serde_json::from_str::<Choice>("\"110101199003070070\"").unwrap_err()));
+        assert!(
+            variant.contains("a value is not one of `Here`, `There`, `Nowhere`")
+                && variant.contains("取值应为 `Here`, `There`, `Nowhere`")
+        );
+        assert!(!variant.contains("1101"));
         assert!(text("{").contains("ends too early"));
         assert!(text("[1").contains("BadJson"));
     }

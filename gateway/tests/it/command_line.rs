@@ -23,6 +23,10 @@ fn says_what_it_is() {
     assert!(version.status.success());
     assert_eq!(text(&version.stdout), format!("licet {}\n", env!("CARGO_PKG_VERSION")));
     assert!(text(&licet(&["--help"]).stdout).contains("licet serve --config FILE"));
+    for command in [&["serve"][..], &["demo"], &["verify"], &["pki"], &["config"], &["config", "check"]] {
+        let output = licet(&[command, &["--help"]].concat());
+        assert!(output.status.success() && text(&output.stdout).contains("Usage: licet "), "{command:?}");
+    }
     for wrong in [&[][..], &["fly"], &["serve"], &["serve", "--port", "1"], &["config", "check"]] {
         assert_eq!(licet(wrong).status.code(), Some(2), "{wrong:?}");
     }
@@ -35,6 +39,12 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
     let good = setup.folder.write("licet.toml", setup.text());
     let checked = licet(&["config", "check", path(&good)]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
+
+    let both = setup.text().replace("server.pem", "nowhere.pem").replace("value.key", "no-value.key");
+    let checked = licet(&["config", "check", path(&setup.folder.write("both.toml", both))]);
+    for key in ["server.certificate: ", "storage.value_key"] {
+        assert!(text(&checked.stderr).contains(key), "{key} in {}", text(&checked.stderr));
+    }
 
     for (broken, key) in [
         (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),

@@ -76,6 +76,25 @@ fn curl_hands_in_verifies_revokes_and_verifies_again() {
     }
 }
 
+/// curl takes an HTTP/2 stream that is reset for a failure, even when the whole answer came before the reset.
+#[test]
+fn refusals_reach_curl_although_the_body_was_not_wanted() {
+    let site = Site::new(&Office::new());
+    let process = site.start();
+    let octets = site.folder.write("octets", vec![0; 17 << 20]);
+    let large = format!("@{}", octets.display());
+    let send = |path, media: &str, data: &str| {
+        let (status, problem) = curl(&site, &process, VERIFIER, path, &["--http2", "--header", media, "--data-binary", data]);
+        (status, problem["code"].as_str().unwrap_or_default().to_owned())
+    };
+    for _ in 0..12 {
+        assert_eq!(send("/v1/licences", "content-type: application/ofd", "x"), (403, "role-required".to_owned()));
+    }
+    assert_eq!(send("/v1/nothing", "content-type: text/plain", "x"), (404, "not-found".to_owned()));
+    assert_eq!(send("/v1/verifications", "content-type: application/ofd", &large), (413, "content-too-large".to_owned()));
+    assert!(process.terminate().1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_the_worst_end() {
     let office = Arc::new(Office::new());

@@ -111,6 +111,11 @@ async fn read_back_as_it_came() {
         again.headers_mut().insert("if-none-match", file.headers["etag"].clone());
         let again = caller.send(Http::One, again).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        // RFC 9110 8.6: no length but that of the file.
+        assert_eq!((again.header("content-length"), again.header("etag")), ("", file.header("etag")));
+        let mut any = get(&format!("{path}/file"));
+        any.headers_mut().insert("if-none-match", "*".parse().unwrap());
+        assert_eq!(caller.send(Http::One, any).await.status, 304);
     }
     gateway.verifier().get(&format!("/v1/licences/{}", identifier("3", 1))).await.is_problem(404, "licence-not-found");
     gateway.verifier().get("/v1/licences/1.2.3").await.is_problem(400, "bad-parameter");
@@ -215,6 +220,23 @@ async fn found_by_holder_page_by_page() {
 }
 
 #[tokio::test]
+async fn the_moment_in_the_query_counts_for_json_too() {
+    let office = Office::new();
+    let gateway = start(&office).await;
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, office.jws(&fields("1", 1))).await.status, 201);
+    let at = |path: &'static str, question: Value| {
+        let verifier = gateway.verifier();
+        async move { verifier.send(Http::One, post_json(path, &question.to_string())).await }
+    };
+    let name = identifier("1", 1);
+    let reply = at("/v1/verifications?at=2020-01-01T00:00:00Z", json!({ "identifier": name })).await;
+    assert_eq!(reply.json()["validation_time"], "2020-01-01T00:00:00Z");
+    let twice = json!({ "identifier": name, "at": "2020-01-01T00:00:00Z" });
+    at("/v1/verifications?at=2021-01-01T00:00:00Z", twice).await.is_problem(400, "bad-parameter");
+    at("/v1/verifications?at=2999-01-01T00:00:00Z", json!({ "identifier": name })).await.is_problem(400, "bad-parameter");
+}
+
+#[tokio::test]
 async fn questions_are_exact() {
     let office = Office::new();
     let gateway = start(&office).await;
@@ -225,6 +247,13 @@ async fn questions_are_exact() {
     ask(&verifier, &short).await.is_problem(422, "bad-content");
     let future = json!({ "identifier": identifier("1", 1), "at": gateway::clock::now().plus(100) });
     ask(&verifier, &future).await.is_problem(400, "bad-parameter");
+    let mistyped = identifier("1", 1).to_string().replace(".001.", ".002.");
+    let reply = ask(&verifier, &json!({ "identifier": mistyped })).await;
+    reply.is_problem(422, "bad-content");
+    assert!(reply.json()["detail"].as_str().unwrap().contains("check character"), "{:?}", reply.json());
+    let reply = verifier.get(&format!("/v1/licences/{mistyped}")).await;
+    reply.is_problem(400, "bad-parameter");
+    assert!(reply.json()["detail"].as_str().unwrap().contains("check character"), "{:?}", reply.json());
     post(&verifier, "/v1/verifications?depth=deep", OFD, Vec::new()).await.is_problem(400, "bad-parameter");
     post(&verifier, "/v1/verifications?at=yesterday", OFD, Vec::new()).await.is_problem(400, "bad-parameter");
 }
