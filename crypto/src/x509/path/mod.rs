@@ -1,4 +1,4 @@
-//! Paths from a certificate to a trust anchor: found in [`build`], judged in [`judge`] and [`revocation`].
+//! Paths from a certificate to a trust anchor: found in `build`, judged in `judge` and `revocation`.
 //!
 //! Whoever deepens path validation adds rules to `judge`; building and the report stay as they are.
 
