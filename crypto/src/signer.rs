@@ -7,6 +7,7 @@ use crate::report::{Check, CheckKind, Role, SignatureReport, SubIndication, Verd
 use crate::sig::{Algorithm, BadSignature, PublicKey, sm2};
 use crate::time::Timestamp;
 use crate::x509::path::{self, Lifetime, Question};
+use crate::x509::trust::AlgorithmClock;
 use crate::x509::{Certificate, Purpose};
 
 /// A signature value with what it is over. No algorithm means that the one named does not fit the signer's key.
@@ -38,15 +39,20 @@ pub(crate) fn check_value(
 }
 
 /// Whether the signer's certificate can be used and its algorithm is accepted for signers.
-pub(crate) fn accept(signer: &Certificate, algorithm: Option<Algorithm>, context: &Context<'_>, report: &mut SignatureReport) {
+pub(crate) fn accept(
+    signer: &Certificate,
+    algorithm: Option<Algorithm>,
+    context: &mut Context<'_>,
+    report: &mut SignatureReport,
+) {
     report.signer = Some(signer.summary());
     report.checks.push(SIGNATURE_CERTIFICATE.pass().with("subject", &signer.subject()));
     let (Some(key), Some(algorithm)) = (signer.key(), algorithm) else {
         report.checks.push(SIGNATURE_ALGORITHM.fail());
         return;
     };
-    let at = context.horizon.at();
-    let accepted = context.trust.for_purpose(Purpose::Signer).any(|domain| domain.accepts(algorithm, key, at));
+    let mut clock = AlgorithmClock::Now(&mut context.horizon);
+    let accepted = context.trust.for_purpose(Purpose::Signer).any(|domain| domain.accepts(algorithm, key, &mut clock));
     report.algorithm = Some(algorithm.row().name.to_owned());
     report.checks.push(SIGNATURE_ALGORITHM.test(accepted).with("algorithm", &algorithm.row().name));
 }

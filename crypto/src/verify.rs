@@ -13,7 +13,7 @@ use crate::licence::{Identifier, Metadata};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
-use crate::report::{Check, Report, SignatureReport, Verdict};
+use crate::report::{Check, Coverage, Report, SignatureReport, Verdict};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Trust};
 
@@ -248,7 +248,14 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 
 /// The licence's data in a JSON payload: an object whose members are texts.
 fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
-    let members: Map<String, Value> = jws::object(payload).unwrap_or_default();
+    let members: Map<String, Value> = match jws::object(payload) {
+        Some(members) => members,
+        // JSON that readers understand differently, such as with repeated names, must not pass for no licence at all.
+        None if payload.iter().any(|byte| b"{[".contains(byte)) && String::from_utf8_lossy(payload).contains("ZZBS") => {
+            return Err(());
+        }
+        None => Map::new(),
+    };
     members
         .into_iter()
         .map(|(name, value)| match value {
@@ -286,11 +293,17 @@ fn licence(
 /// One of those who signed must be the issuing body (standards 3.4 I: a genuine seal on somebody else's licence).
 fn issuer(metadata: &Metadata, signatures: &[SignatureReport], signers: &[Option<String>]) -> Check {
     let wanted = metadata.issuer_code.as_str();
-    if signers.iter().flatten().any(|code| code == wanted) {
+    let is_issuer = |code: &Option<String>| code.as_deref() == Some(wanted);
+    // A signature that leaves something open does not vouch for it: somebody else may have filled it in and signed after.
+    let whole = |report: &SignatureReport| report.coverage != Some(Coverage::Partial);
+    if signers.iter().zip(signatures).any(|(code, report)| is_issuer(code) && whole(report)) {
         return LICENCE_ISSUER.pass().with("organisation", &wanted);
     }
     if signatures.is_empty() {
         return LICENCE_ISSUER.skip();
+    }
+    if signers.iter().any(is_issuer) {
+        return LICENCE_ISSUER.doubt().with("issuer", &wanted).with("reason", "its signature covers only a part");
     }
     if signers.iter().all(Option::is_none) {
         return LICENCE_ISSUER.doubt().with("issuer", &wanted);

@@ -80,7 +80,8 @@ impl<'a> Found<'a> {
         let mut files = vec![self.listed.list.clone(), self.listed.description.clone()];
         if let Ok(description) = &self.description {
             files.push(description.value.clone());
-            files.extend(description.seal.clone());
+            // Only a seal signature's seal is compared with the one inside the value; anything else could hide under it.
+            files.extend(description.seal.clone().filter(|_| self.listed.kind == Kind::Seal));
         }
         files
     }

@@ -91,7 +91,7 @@ fn scan(text: &[u8]) -> Result<(), XmlError> {
 
 /// A declared encoding other than UTF-8 would make other readers see other characters than are read here.
 fn declaration(instruction: &[u8]) -> Result<(), XmlError> {
-    if !instruction.starts_with(b"<?xml ") {
+    if !instruction.strip_prefix(b"<?xml").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace)) {
         return Ok(());
     }
     let text = String::from_utf8_lossy(instruction).to_ascii_lowercase();

@@ -180,7 +180,7 @@ impl Entry {
         let attributes = fields.u32()?;
         let offset = fields.size()?;
         let name = fields.take(name.into())?;
-        fields.take(extra.into())?;
+        check_extra(fields.take(extra.into())?, name)?;
         fields.take(comment.into())?;
         if flags & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_HEADERS) != 0 {
             return Err(ZipError::Encrypted);
@@ -214,7 +214,7 @@ impl Entry {
         let (crc, packed, unpacked) = (fields.u32()?, fields.size()?, fields.size()?);
         let (name, extra) = (fields.u16()?, fields.u16()?);
         let name = fields.take(name.into())?;
-        fields.take(extra.into())?;
+        check_extra(fields.take(extra.into())?, name)?;
         let described_later = flags & FLAG_DESCRIPTOR != 0;
         let local = (crc, packed, unpacked);
         let same_sizes = local == (self.crc, self.packed, self.unpacked) || described_later && local == (0, 0, 0);
@@ -258,11 +258,28 @@ impl Entry {
     }
 }
 
+/// The Info-ZIP Unicode Path field (0x7075) gives an entry a second name, which some readers prefer to the first.
+fn check_extra(extra: &[u8], name: &[u8]) -> Result<(), ZipError> {
+    const UNICODE_PATH: u16 = 0x7075;
+    const BEFORE_NAME: usize = 5; // version, checksum of the first name
+    let mut fields = Fields(extra);
+    // Fewer octets than a header has are padding.
+    while fields.0.len() >= 4 {
+        let (id, size) = (fields.u16()?, fields.u16()?);
+        let data = fields.take(size.into())?;
+        if id == UNICODE_PATH && data.get(BEFORE_NAME..) != Some(name) {
+            return Err(ZipError::Contradiction);
+        }
+    }
+    Ok(())
+}
+
 fn check_names(entries: &[Entry]) -> Result<(), ZipError> {
     let mut seen = BTreeSet::new();
     for entry in entries {
         let path = entry.name.strip_suffix('/').unwrap_or(&entry.name);
-        let plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        // Windows drops dots and spaces at the end of a name: two names would become one.
+        let plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.ends_with(['.', ' ']));
         let clean = !path.contains(['\\', ':', '\0']) && !path.chars().any(char::is_control);
         if !plain || !clean || path.len() > NAME_BYTES_MAX {
             return Err(ZipError::Name);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::extension::KeyUsage;
 use super::{Certificate, RevocationList};
 use crate::digest::Sha256;
+use crate::report::Horizon;
 use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
 use crate::time::Timestamp;
 
@@ -158,6 +159,24 @@ pub(super) fn may_sign_lists(certificate: &Certificate) -> bool {
     }
 }
 
+/// The moment for which an algorithm must be accepted.
+#[derive(Debug)]
+pub enum AlgorithmClock<'a> {
+    /// The moment in question: an answer must not be kept longer than its algorithm.
+    Now(&'a mut Horizon),
+    /// A moment that does not move.
+    Fixed(Timestamp),
+}
+
+impl AlgorithmClock<'_> {
+    fn not_after(&mut self, until: Timestamp) -> bool {
+        match self {
+            Self::Now(horizon) => !horizon.reached(until.plus(1)),
+            Self::Fixed(at) => *at <= until,
+        }
+    }
+}
+
 impl Domain {
     /// A domain with these anchors and the usual rules: every algorithm of the table, RSA from 2048 bits, lists demanded.
     #[must_use]
@@ -178,10 +197,10 @@ impl Domain {
 
     /// Whether this algorithm with this key is accepted at this moment.
     #[must_use]
-    pub fn accepts(&self, algorithm: Algorithm, key: &PublicKey, at: Timestamp) -> bool {
+    pub fn accepts(&self, algorithm: Algorithm, key: &PublicKey, clock: &mut AlgorithmClock<'_>) -> bool {
         let large_enough = key.kind() != KeyKind::Rsa || key.size() >= self.rsa_bits_min;
         let rule = self.algorithms.iter().find(|rule| rule.algorithm == algorithm);
-        large_enough && rule.is_some_and(|rule| rule.until.is_none_or(|until| at <= until))
+        large_enough && rule.is_some_and(|rule| rule.until.is_none_or(|until| clock.not_after(until)))
     }
 }
 

@@ -16,6 +16,8 @@ mod paths;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod soundness;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod world;

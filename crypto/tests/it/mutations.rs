@@ -185,11 +185,11 @@ fn c_added_and_uncovered_files() {
     // The annotations were there and not protected: they can be anything.
     let open = shown(world.stamp(SealVersion::V4, &seal).leaving_out("Doc_0/Annots.xml"));
     let report = world.report_files(&open);
-    refused(&report, Indication::Indeterminate, &["ofd.coverage"]);
+    refused(&report, Indication::Indeterminate, &["licence.issuer", "ofd.coverage"]);
     assert_eq!(report.signatures[0].coverage, Some(Coverage::Partial));
     // The entry file unprotected: the root of everything could be swapped.
     let entry = shown(world.stamp(SealVersion::V4, &seal).leaving_out("OFD.xml"));
-    refused(&world.report_files(&entry), Indication::Indeterminate, &["ofd.coverage"]);
+    refused(&world.report_files(&entry), Indication::Indeterminate, &["licence.issuer", "ofd.coverage"]);
     let swapped = replaced(&entry, "OFD.xml", "Doc_0/Document.xml", "Doc_1/Document.xml");
     assert_ne!(world.report_files(&swapped).verdict.indication, Indication::TotalPassed);
     // A file that nothing points at is not shown.

@@ -8,6 +8,7 @@ use crate::report::{Check, Horizon, SubIndication, Verdict};
 use crate::sig::Algorithm;
 use crate::time::Timestamp;
 use crate::x509::extension::KeyUsage;
+use crate::x509::trust::AlgorithmClock;
 use crate::x509::{Certificate, Domain, Purpose, Trust};
 
 /// Extensions that are understood here, or that restrict nothing a decision depends on.
@@ -36,7 +37,7 @@ pub(super) fn judge(
         validity(path, question.lifetime, horizon),
         constraints(path),
         key_usage(path, question.purpose),
-        algorithms(path, question.algorithm, moment(question.lifetime, horizon)),
+        algorithms(path, question.algorithm, &mut clock(question.lifetime, horizon)),
         revocation::check(path, question, trust, horizon, budget)?,
     ];
     if let (Purpose::SealMaker, Some(makers), Some(leaf)) = (question.purpose, &path.domain.makers, path.certificates.first()) {
@@ -46,6 +47,13 @@ pub(super) fn judge(
         check.role = Some(question.role);
     }
     Ok(checks)
+}
+
+const fn clock(lifetime: Lifetime, horizon: &mut Horizon) -> AlgorithmClock<'_> {
+    match lifetime {
+        Lifetime::Now => AlgorithmClock::Now(horizon),
+        Lifetime::At { moment, .. } => AlgorithmClock::Fixed(moment),
+    }
 }
 
 const fn moment(lifetime: Lifetime, horizon: &Horizon) -> Timestamp {
@@ -145,7 +153,7 @@ fn key_usage(path: &Path<'_>, purpose: Purpose) -> Check {
     PATH_KEY_USAGE.test(signs && extended).with("certificate", &leaf.subject())
 }
 
-fn algorithms(path: &Path<'_>, used: Option<Algorithm>, at: Timestamp) -> Check {
+fn algorithms(path: &Path<'_>, used: Option<Algorithm>, at: &mut AlgorithmClock<'_>) -> Check {
     let pairs = path.certificates.iter().zip(path.certificates.iter().skip(1));
     for (certificate, issuer) in pairs {
         let accepted = issuer.key().is_some_and(|key| {
@@ -159,7 +167,7 @@ fn algorithms(path: &Path<'_>, used: Option<Algorithm>, at: Timestamp) -> Check 
 }
 
 /// What the leaf signed counts like what its issuers signed: by the rules of the domain that the path leads to.
-fn leaf_accepted(leaf: &Certificate, used: Option<Algorithm>, domain: &Domain, at: Timestamp) -> bool {
+fn leaf_accepted(leaf: &Certificate, used: Option<Algorithm>, domain: &Domain, at: &mut AlgorithmClock<'_>) -> bool {
     let Some(key) = leaf.key() else { return false };
     if let Some(algorithm) = used {
         return domain.accepts(algorithm, key, at);

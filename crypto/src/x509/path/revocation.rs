@@ -109,6 +109,8 @@ fn status(
 /// Whether the list knows what happened until `at`: issued later, or still the latest by its own word.
 fn speaks_of(list: &RevocationList, at: Timestamp, horizon: &mut Horizon) -> bool {
     if list.this_update() >= at {
+        // Once that moment has passed, the list's own end counts.
+        horizon.reached(list.this_update().plus(1));
         return true;
     }
     list.next_update().is_some_and(|next| horizon.within(list.this_update(), next))
