@@ -248,6 +248,10 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 
 /// The licence's data in a JSON payload: an object whose members are texts.
 fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
+    // A JSON object of so many values is not read, and so is none that could be called no licence.
+    if payload.trim_ascii_start().starts_with(b"{") && !jws::has_few_values(payload) {
+        return Err(());
+    }
     let members: Map<String, Value> = jws::object(payload).unwrap_or_default();
     members
         .into_iter()

@@ -139,6 +139,14 @@ fn mutated_messages_do_not_pass() {
     });
 }
 
+#[test]
+fn licence_data_of_too_many_values_are_not_passed_over() {
+    let world = World::new();
+    let payload = format!("{{\"ZZBS\":\"x\",\"a\":[{}1]}}", "1,".repeat(70_000));
+    let jws = JwsBuilder::new(payload.as_bytes()).chain(&[&world.signer.der]).signed_at(signed()).compact(&world.signer.key);
+    assert_eq!(failing(&world.report(jws.as_bytes())), ["licence.metadata"]);
+}
+
 const SPACE: &str = "xmlns=\"http://www.ofdspec.org/2016\"";
 
 /// A package with this many plain signatures, each described by the same text, beside further files.
