@@ -9,6 +9,8 @@ pub struct Budget {
     inflated_bytes: u64,
     signatures: u64,
     xml_nodes: u64,
+    xml_bytes: u64,
+    digested_bytes: u64,
 }
 
 /// The document would cost more than any honest one does.
@@ -22,6 +24,10 @@ pub enum Exhausted {
     Signatures,
     /// More XML nodes than allowed.
     XmlNodes,
+    /// More bytes of XML read than allowed, a file counting each time that it is read.
+    XmlBytes,
+    /// More bytes digested than allowed, a file counting once for each signature over it.
+    DigestedBytes,
 }
 
 impl Budget {
@@ -37,6 +43,10 @@ impl Budget {
             signatures: 128,
             // The largest page of the samples has about 9,000.
             xml_nodes: 1_000_000,
+            // Everything twice: once to follow the content, once to look deeper where a signature leaves something open.
+            xml_bytes: 128 << 20,
+            // Two signatures over the largest package, hundreds over a licence.
+            digested_bytes: 128 << 20,
         }
     }
 
@@ -70,12 +80,28 @@ impl Budget {
         spend(&mut self.signatures, 1, Exhausted::Signatures)
     }
 
-    /// Takes `count` XML nodes.
+    /// Takes `count` XML nodes; attributes count as well.
     ///
     /// # Errors
     /// [`Exhausted::XmlNodes`].
     pub fn spend_nodes(&mut self, count: u64) -> Result<(), Exhausted> {
         spend(&mut self.xml_nodes, count, Exhausted::XmlNodes)
+    }
+
+    /// Takes `count` bytes of XML.
+    ///
+    /// # Errors
+    /// [`Exhausted::XmlBytes`].
+    pub fn spend_xml(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.xml_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::XmlBytes)
+    }
+
+    /// Takes `count` bytes to be digested.
+    ///
+    /// # Errors
+    /// [`Exhausted::DigestedBytes`].
+    pub fn spend_digested(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
     /// How many XML nodes may still be read.
@@ -97,6 +123,8 @@ impl fmt::Display for Exhausted {
             Self::InflatedBytes => "too many bytes after inflation",
             Self::Signatures => "too many signatures to verify",
             Self::XmlNodes => "too many XML nodes",
+            Self::XmlBytes => "too many bytes of XML to read",
+            Self::DigestedBytes => "too many bytes to digest for the signatures",
         })
     }
 }

@@ -16,6 +16,8 @@ use crate::x509::Certificate;
 
 /// Certificates that `x5c` may carry.
 const CHAIN_MAX: usize = 8;
+/// Values in one JSON object, at all depths: each takes many times its text in memory.
+const VALUES_MAX: usize = 65_536;
 
 /// A JWS split into its parts. Nothing about it is verified.
 #[derive(Debug)]
@@ -112,13 +114,33 @@ impl Jws {
     }
 }
 
-/// Reads a JSON object in which no name occurs twice, at any depth: readers differ in which one they take.
+/// Reads a JSON object in which no name occurs twice, at any depth: readers differ in which one they take. `None` also when it
+/// has more values than any licence does.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    if !has_few_values(bytes) {
+        return None;
+    }
     serde_json::from_slice::<Unique>(bytes).ok().and_then(|unique| match unique.0 {
         Value::Object(map) => Some(map),
         _ => None,
     })
+}
+
+/// Whether JSON keeps within [`VALUES_MAX`], counted without building anything: each value but the first follows a comma or an
+/// opening bracket outside the texts.
+pub(crate) fn has_few_values(bytes: &[u8]) -> bool {
+    let (mut in_text, mut escaped, mut values) = (false, false, 0usize);
+    for byte in bytes {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b',' | b'[' | b'{') => values += 1,
+            _ => {}
+        }
+    }
+    values <= VALUES_MAX
 }
 
 /// A JSON value in which no name of an object occurs twice.
@@ -232,6 +254,10 @@ mod tests {
         assert_eq!(object(br#"{"a":1,"a":2}"#), None);
         assert_eq!(object(br#"{"b":{"a":1,"a":2}}"#), None);
         assert_eq!(object(b"[1]"), None);
+        let list = |count: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(count));
+        assert!(object(list(60_000).as_bytes()).is_some());
+        assert_eq!(object(list(70_000).as_bytes()), None, "too many values");
+        assert!(object(format!("{{\"a\":\"\\\"{}\"}}", ",[{".repeat(70_000)).as_bytes()).is_some(), "marks within a text");
         for bad in [&b"a.b"[..], b"a.b.c.d", b"e30.e30.", b"e30=.e30.e30", b"\xff"] {
             let parsed = Jws::parse(bad);
             assert!(matches!(parsed, Err(JwsError::Malformed)) || bad == b"e30.e30.", "{bad:?}");

@@ -250,10 +250,8 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
     let members: Map<String, Value> = match jws::object(payload) {
         Some(members) => members,
-        // JSON that readers understand differently, such as with repeated names, must not pass for no licence at all.
-        None if payload.iter().any(|byte| b"{[".contains(byte)) && String::from_utf8_lossy(payload).contains("ZZBS") => {
-            return Err(());
-        }
+        // An object with repeated names, or with more values than are read, must not pass for no licence at all.
+        None if payload.trim_ascii_start().starts_with(b"{") => return Err(()),
         None => Map::new(),
     };
     members

@@ -221,6 +221,36 @@ impl Licences {
         self.page(&keys::by_holder(&self.shelf.vault, number), after, limit, has)
     }
 
+    /// Those licences of a holder that one issuer has issued, as [`Licences::by_holder`] gives all. Neither the items nor the
+    /// cursor tell whether others have issued any.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn by_holder_and_issuer(
+        &self,
+        (number, issuer_code): (&HolderNumber, &str),
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>, StorageError> {
+        let mut own = Page { items: Vec::new(), next: None };
+        let mut after = after.cloned();
+        loop {
+            // One row at a time, so that the cursor is always that of the row.
+            let page = self.by_holder(number, after.as_ref(), 1)?;
+            for record in page.items.into_iter().filter(|record| record.metadata.issuer_code == issuer_code) {
+                if own.items.len() >= limit.max(1) {
+                    return Ok(own);
+                }
+                own.items.push(record);
+                own.next.clone_from(&page.next);
+            }
+            let Some(next) = page.next else { break };
+            after = Some(next);
+        }
+        own.next = None;
+        Ok(own)
+    }
+
     /// The licences that an issuer, by its code, has issued, the last to come in first.
     ///
     /// # Errors

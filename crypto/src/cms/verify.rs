@@ -52,6 +52,7 @@ pub fn verify(
     report.checks.extend(attributes.map(|attributes| attributes_check(data, &attributes)));
     let content = match protected {
         Protected::Content(content) => {
+            context.budget.spend_digested(content.len())?;
             report
                 .checks
                 .extend(attributes.map(|attributes| DATA_HASH.test(is_digest(signer, content, attributes.message_digest))));

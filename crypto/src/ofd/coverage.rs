@@ -8,6 +8,8 @@ use super::package::{ENTRY_FILE, OfdError, Package, resolve};
 use super::xml;
 use crate::budget::Budget;
 
+/// Locations that may wait to be followed.
+const LOCATIONS_MAX: usize = 65_536;
 /// Elements whose text is the location of a list of further files.
 const INDEXES: [&str; 7] = ["PublicRes", "DocumentRes", "PageRes", "Annotations", "Attachments", "CustomTags", "Extensions"];
 /// Elements whose text is the location of a file that names no others: annotations, attachments, tags, files of a version.
@@ -56,6 +58,9 @@ pub fn content(package: &Package, deep: bool, budget: &mut Budget) -> Result<Con
         };
         for node in document.descendants().filter(Node::is_element) {
             follow(node, &path, &base, &mut content, &mut open)?;
+            if open.len() > LOCATIONS_MAX {
+                return Err(OfdError::TooMany);
+            }
         }
     }
     Ok(content)

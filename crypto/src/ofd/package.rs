@@ -13,6 +13,8 @@ use crate::budget::{Budget, Exhausted};
 pub const ENTRY_FILE: &str = "OFD.xml";
 const BODIES_MAX: usize = 64;
 const CUSTOM_DATA_MAX: usize = 1024;
+/// Longest location in bytes: twice the longest name in the archive.
+const LOCATION_BYTES_MAX: usize = 1024;
 
 /// Why an OFD is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,10 +163,10 @@ fn read_custom_data(info: Node<'_, '_>) -> Result<BTreeMap<String, String>, OfdE
 /// Resolves a location: absolute from the root of the package, or relative to the folder of the file that names it.
 ///
 /// # Errors
-/// [`OfdError::BadPath`] when it climbs out of the package, is empty or has a backslash.
+/// [`OfdError::BadPath`] when it climbs out of the package, is empty, too long or has a backslash.
 pub fn resolve(from: &str, location: &str) -> Result<String, OfdError> {
     let location = location.trim();
-    if location.is_empty() || location.contains('\\') {
+    if location.is_empty() || location.len() > LOCATION_BYTES_MAX || location.contains('\\') {
         return Err(OfdError::BadPath);
     }
     let mut parts: Vec<&str> = Vec::new();
@@ -213,6 +215,7 @@ mod tests {
             ("OFD.xml", "..\\c.xml", Err(OfdError::BadPath)),
             ("OFD.xml", "", Err(OfdError::BadPath)),
             ("OFD.xml", "/", Err(OfdError::BadPath)),
+            ("OFD.xml", &"a/".repeat(513), Err(OfdError::BadPath)),
         ] {
             assert_eq!(resolve(from, location).as_deref(), expected.as_ref().copied(), "{location}");
         }

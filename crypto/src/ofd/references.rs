@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::package::Package;
 use super::signatures::Description;
+use crate::budget::{Budget, Exhausted};
 use crate::digest::{DigestAlgorithm, sm3};
 use crate::oid::Oid;
 use crate::report::checks::{OFD_LATER_SIGNATURE, OFD_REFERENCES};
@@ -26,16 +27,21 @@ pub(super) struct Compared {
 
 /// Compares every reference of a description with the package.
 ///
-/// `list` is the signature list: when it alone has changed and later signatures stand in it, that is what happened.
+/// `list` is the signature list, and whether this is the newest signature in it: when the list alone has changed and later
+/// signatures stand in it, that is what happened.
+///
+/// # Errors
+/// [`Exhausted`] when the signatures together digest more than a document may cost.
 pub(super) fn compare(
     package: &Package,
     description: &Description,
-    list: &str,
-    is_newest: bool,
+    list: (&str, bool),
     signer: Option<&PublicKey>,
-) -> Compared {
+    budget: &mut Budget,
+) -> Result<Compared, Exhausted> {
+    let (list, is_newest) = list;
     let protected: BTreeSet<String> = description.references.iter().map(|reference| reference.path.clone()).collect();
-    let failed = |check: Check| Compared { protected: BTreeSet::new(), checks: vec![check] };
+    let failed = |check: Check| Ok(Compared { protected: BTreeSet::new(), checks: vec![check] });
     let Some(method) = method(description.check_method.as_deref()) else {
         let named = description.check_method.as_deref().unwrap_or("absent, which means MD5");
         let verdict = Verdict::indeterminate(SubIndication::CryptoConstraintsFailure);
@@ -49,6 +55,9 @@ pub(super) fn compare(
         (Method::WithZ, _) => return failed(OFD_REFERENCES.doubt().with("reason", "the digest needs the signer's SM2 key")),
         _ => None,
     };
+    for reference in &description.references {
+        budget.spend_digested(package.file(&reference.path).map_or(0, <[u8]>::len))?;
+    }
     let digest = |file: &[u8]| match (method, z) {
         (Method::Plain(algorithm), _) => algorithm.hash(&[file]),
         (Method::WithZ, z) => sm3(&[&z.unwrap_or_default(), file]).to_vec(),
@@ -64,7 +73,7 @@ pub(super) fn compare(
         [only] if *only == list && !is_newest => vec![OFD_LATER_SIGNATURE.fail().with("file", &only)],
         [first, ..] => vec![OFD_REFERENCES.fail().with("file", &first).with("changed", &changed.len())],
     };
-    Compared { protected, checks }
+    Ok(Compared { protected, checks })
 }
 
 fn method(name: Option<&str>) -> Option<Method> {

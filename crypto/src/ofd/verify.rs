@@ -1,5 +1,6 @@
 //! Verifying a signed OFD: every signature, what it protects, and what a reader would show beyond that.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::coverage::{self, Content};
@@ -50,6 +51,7 @@ pub fn verify(package: &Package, context: &mut Context<'_>) -> Result<Outcome, O
         package,
         own: found.iter().flat_map(Found::files).collect(),
         content: coverage::content(package, false, &mut context.budget).ok(),
+        deep: OnceCell::new(),
     };
     let newest = found.len().saturating_sub(1);
     let (mut signatures, mut signers) = (Vec::new(), Vec::new());
@@ -109,6 +111,8 @@ struct Scene<'a> {
     package: &'a Package,
     own: BTreeSet<String>,
     content: Option<Content>,
+    /// The content with what the pages themselves use, once a signature left something open.
+    deep: OnceCell<Option<Content>>,
 }
 
 impl Scene<'_> {
@@ -132,7 +136,8 @@ impl Scene<'_> {
         };
         judged.report.checks.push(method(description, judged.algorithm.as_deref()));
         let key = judged.signer.as_ref().and_then(Certificate::key);
-        let compared = references::compare(self.package, description, &found.listed.list, is_newest, key);
+        let compared = references::compare(self.package, description, (&found.listed.list, is_newest), key, &mut context.budget)
+            .map_err(OfdError::Exhausted)?;
         judged.report.checks.extend(compared.checks);
         let (coverage, check) = self.coverage(&compared.protected, context);
         judged.report.coverage = Some(coverage);
@@ -185,7 +190,8 @@ impl Scene<'_> {
         if open.is_empty() {
             return (Coverage::Full, OFD_COVERAGE.pass());
         }
-        let Ok(deep) = coverage::content(self.package, true, &mut context.budget) else {
+        let deep = self.deep.get_or_init(|| coverage::content(self.package, true, &mut context.budget).ok());
+        let Some(deep) = deep else {
             return (Coverage::Partial, OFD_COVERAGE.doubt());
         };
         let shown: Vec<&&String> = open.iter().filter(|path| deep.files.contains(path.as_str())).collect();

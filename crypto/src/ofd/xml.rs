@@ -10,6 +10,8 @@ const DEPTH_MAX: usize = 64;
 const ATTRIBUTES_MAX: usize = 256;
 /// Namespace declarations in one file: each element that has one copies those in force.
 const NAMESPACES_MAX: usize = 4096;
+/// Namespace declarations in force at one place: the parser looks through them for every name.
+const NAMESPACES_IN_FORCE_MAX: usize = 32;
 
 /// The namespace of GB/T 33190.
 pub const NAMESPACE: &str = "http://www.ofdspec.org/2016";
@@ -43,8 +45,10 @@ pub fn parse<'a>(bytes: &'a [u8], root: &str, budget: &mut Budget) -> Result<Doc
 /// # Errors
 /// [`XmlError`].
 pub fn parse_any<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Document<'a>, XmlError> {
+    budget.spend_xml(bytes.len()).map_err(XmlError::Exhausted)?;
     let text = std::str::from_utf8(bytes).or(Err(XmlError::Malformed))?;
-    scan(text.as_bytes())?;
+    let attributes = scan(text.as_bytes())?;
+    budget.spend_nodes(attributes).map_err(XmlError::Exhausted)?;
     let limit = u32::try_from(budget.nodes_left()).unwrap_or(u32::MAX);
     let options = ParsingOptions { nodes_limit: limit, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
@@ -58,8 +62,12 @@ pub fn parse_any<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Document<'a
 }
 
 /// One pass over the markup before the parser sees it: the parser's work grows with the square of what is bounded here.
-fn scan(text: &[u8]) -> Result<(), XmlError> {
-    let (mut rest, mut depth, mut namespaces) = (text, 0usize, 0usize);
+///
+/// Returns how many attributes there are: nodes are bounded by the parser, attributes by nobody but us.
+fn scan(text: &[u8]) -> Result<u64, XmlError> {
+    let (mut rest, mut namespaces, mut in_force) = (text, 0usize, 0usize);
+    let mut open: Vec<usize> = Vec::with_capacity(DEPTH_MAX);
+    let mut attributes = 0u64;
     while let Some(start) = rest.iter().position(|byte| *byte == b'<') {
         let markup = rest.get(start..).unwrap_or_default();
         rest = if markup.starts_with(b"<!--") {
@@ -75,18 +83,24 @@ fn scan(text: &[u8]) -> Result<(), XmlError> {
         } else {
             let (tag, after) = tag(markup)?;
             namespaces += tag.namespaces;
-            depth = match tag.kind {
-                Kind::Open => depth + 1,
-                Kind::Close => depth.checked_sub(1).ok_or(XmlError::Malformed)?,
-                Kind::Empty => depth,
-            };
-            if depth > DEPTH_MAX || tag.attributes > ATTRIBUTES_MAX || namespaces > NAMESPACES_MAX {
+            attributes = attributes.saturating_add(u64::try_from(tag.attributes).unwrap_or(u64::MAX));
+            let most = in_force + tag.namespaces;
+            match tag.kind {
+                Kind::Open => {
+                    open.push(tag.namespaces);
+                    in_force = most;
+                }
+                Kind::Close => in_force -= open.pop().ok_or(XmlError::Malformed)?,
+                Kind::Empty => {}
+            }
+            let many_namespaces = namespaces > NAMESPACES_MAX || most > NAMESPACES_IN_FORCE_MAX;
+            if open.len() > DEPTH_MAX || tag.attributes > ATTRIBUTES_MAX || many_namespaces {
                 return Err(XmlError::Limits);
             }
             after
         };
     }
-    Ok(())
+    Ok(attributes)
 }
 
 /// A declared encoding other than UTF-8 would make other readers see other characters than are read here.
@@ -211,10 +225,14 @@ mod tests {
         let deep = format!("{}{}", "<a>".repeat(65), "</a>".repeat(65));
         let wide = format!("<a {}/>", (0..300).map(|n| format!("b{n}='' ")).collect::<String>());
         let spaces = format!("<a>{}</a>", "<b xmlns:c='d'/>".repeat(5000));
+        let attributes = format!("<a>{}</a>", format!("<b{}/>", " c=''".repeat(250)).repeat(4001));
+        let in_force: String = (0..33).map(|n| format!("<a xmlns:n{n}='u'>")).chain((0..33).map(|_| "</a>".to_owned())).collect();
         for (text, error) in [
             (deep.as_str(), XmlError::Limits),
             (&wide, XmlError::Limits),
             (&spaces, XmlError::Limits),
+            (&in_force, XmlError::Limits),
+            (&attributes, XmlError::Exhausted(Exhausted::XmlNodes)),
             ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", XmlError::Malformed),
             ("<a", XmlError::Malformed),
             ("<b/>", XmlError::Malformed),

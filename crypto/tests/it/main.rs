@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issued;

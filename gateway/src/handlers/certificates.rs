@@ -39,13 +39,17 @@ impl CertificateView {
 /// # Errors
 /// [`Code::BadContent`] when the body is not exactly one certificate.
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let read = pem::certificates(&request.body).unwrap_or_default();
-    let [certificate] = read.as_slice() else {
-        return Err(Problem::new(Code::BadContent).detail("The body is not exactly one certificate.", "请求体应为单个证书。"));
-    };
-    let (shared, der) = (Arc::clone(&app), certificate.raw().to_vec());
+    let (shared, body) = (Arc::clone(&app), request.body.clone());
     let (name, now) = (request.caller.name.clone(), request.now);
-    let stored = app.pool.run(move || shared.store().certificates().add(&der, &name, now)).await??;
+    // Read in the pool as well: a body of many certificates takes longer than a task may.
+    let add = move || -> Result<_, Problem> {
+        let read = pem::certificates(&body).unwrap_or_default();
+        let [certificate] = read.as_slice() else {
+            return Err(Problem::new(Code::BadContent).detail("The body is not exactly one certificate.", "请求体应为单个证书。"));
+        };
+        Ok(shared.store().certificates().add(certificate.raw(), &name, now)?)
+    };
+    let stored = app.pool.run(add).await??;
     let status = if matches!(stored, Stored::Created(_)) { StatusCode::CREATED } else { StatusCode::OK };
     Ok(Answer::json(status, &CertificateView::new(&stored.into_inner())?))
 }

@@ -48,7 +48,12 @@ pub(super) fn demand_own(caller: &Caller, organisation: &str) -> Result<(), Prob
 ///
 /// Decided by the identifier, before anything is looked up, so that a refusal does not tell what exists.
 pub(super) fn demand_readable(caller: &Caller, issuer: &str) -> Result<(), Problem> {
-    if reads_all(caller) { Ok(()) } else { demand_own(caller, issuer) }
+    if is_readable(caller, issuer) { Ok(()) } else { Err(Code::OtherOrganisation.into()) }
+}
+
+/// Whether the caller may read about licences of this issuer.
+pub(super) fn is_readable(caller: &Caller, issuer: &str) -> bool {
+    reads_all(caller) || caller.organisation == issuer
 }
 
 /// Whether the caller may read about the licences of every issuer.

@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::own::{demand_readable, read_identifier};
+use super::own::{demand_readable, is_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
 use crate::http::{Answer, Code, Media, Problem, Request};
@@ -123,14 +123,16 @@ async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequ
             demand_readable(&request.caller, identifier.issuer())?;
             app.store().licences().record(&identifier)?
         }
-        (None, Some(digest)) => by_digest(app, &digest)?,
+        // Whoever may not read it learns no more than of a digest that is not on record.
+        (None, Some(digest)) => {
+            by_digest(app, &digest)?.filter(|record| is_readable(&request.caller, &record.metadata.issuer_code))
+        }
         _ => {
             return Err(Problem::new(Code::BadJson)
                 .detail("Exactly one of identifier and digest is needed.", "identifier与digest须且只须提供一项。"));
         }
     };
     let record = found.ok_or(Code::LicenceNotFound)?;
-    demand_readable(&request.caller, &record.metadata.issuer_code)?;
     if let Some(report) = verdict::kept(app, record.sha256, at, request.now).await {
         return Ok(report);
     }

@@ -182,7 +182,7 @@ async fn another_organisation_has_no_say() {
     let other = gateway.caller(OTHER_ISSUER);
     let document = office.jws(&fields("6", 1));
     post(&other, "/v1/licences", JOSE, document.clone()).await.is_problem(403, "other-organisation");
-    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, document).await.status, 201);
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, document.clone()).await.status, 201);
     let path = format!("/v1/licences/{}", identifier("6", 1));
     other.get(&path).await.is_problem(403, "other-organisation");
     other.get(&format!("{path}/file")).await.is_problem(403, "other-organisation");
@@ -190,10 +190,19 @@ async fn another_organisation_has_no_say() {
     other.send(Http::One, change.clone()).await.is_problem(403, "other-organisation");
     gateway.verifier().send(Http::One, change).await.is_problem(403, "role-required");
     ask(&other, &json!({ "identifier": identifier("6", 1) })).await.is_problem(403, "other-organisation");
-    for (caller, found) in [(ISSUER, 1), (AUDITOR, 1), (OTHER_ISSUER, 0)] {
-        let search = json!({ "holder": { "code_type": "111", "code": HOLDER } }).to_string();
+    // Nor is it told that a file is on record elsewhere: the answer is that for a digest that nobody has.
+    let digest = Sha256::of(&[&document]).to_string();
+    for value in [digest, "00".repeat(32)] {
+        let question = json!({ "digest": { "algorithm": "SHA-256", "value": value } });
+        ask(&other, &question).await.is_problem(404, "licence-not-found");
+    }
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, office.jws(&fields("5", 1))).await.status, 201);
+    for (caller, found, more) in [(ISSUER, 1, true), (AUDITOR, 1, true), (OTHER_ISSUER, 0, false)] {
+        let search = json!({ "holder": { "code_type": "111", "code": HOLDER }, "limit": 1 }).to_string();
         let reply = gateway.caller(caller).send(Http::One, post_json("/v1/licences/search", &search)).await;
         assert_eq!(reply.json()["licences"].as_array().unwrap().len(), found, "{caller}");
+        // A cursor would tell that there is something.
+        assert_eq!(reply.json().get("next").is_some(), more, "{caller}");
     }
 }
 

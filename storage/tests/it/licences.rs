@@ -7,6 +7,7 @@ use crypto::licence::{Operation, RecordError, Status};
 use storage::engine::memory::Memory;
 use storage::engine::{Engine, Part, Space};
 use storage::licences::{Ingest, StatusChange};
+use storage::page::{Cursor, Page};
 use storage::{StorageError, Store, Stored};
 
 use crate::sample::{ISSUER, TYPE, at, identifier, ingest, ingest_at, keys, licence, now, number, options, status};
@@ -205,6 +206,13 @@ fn pages_cover_the_list_once_newest_first() {
         serials.sort();
         assert_eq!(serials, (0..25).map(|n| format!("S{n:02}")).collect::<Vec<_>>(), "limit {limit}");
     }
+    let own = |issuer, after: Option<&Cursor>, limit| table.by_holder_and_issuer((&number(1), issuer), after, limit).unwrap();
+    let first = own(ISSUER, None, 20);
+    assert_eq!((first.items.len(), first.next.is_some()), (20, true));
+    let rest = own(ISSUER, first.next.as_ref(), 20);
+    assert_eq!((rest.items.len(), rest.next), (5, None));
+    assert_eq!(own(ISSUER, None, 25).next, None);
+    assert_eq!(own("11220000013544541J", None, 1), Page { items: Vec::new(), next: None });
     assert_eq!(table.by_holder(&number(1), None, 0).unwrap().items.len(), 1);
     // A made-up cursor leads nowhere else.
     let made_up = "ff".repeat(42).parse().unwrap();
