@@ -129,7 +129,7 @@ pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 
 /// Whether JSON keeps within [`VALUES_MAX`], counted without building anything: each value but the first follows a comma or an
 /// opening bracket outside the texts.
-pub(crate) fn has_few_values(bytes: &[u8]) -> bool {
+fn has_few_values(bytes: &[u8]) -> bool {
     let (mut in_text, mut escaped, mut values) = (false, false, 0usize);
     for byte in bytes {
         match (in_text, byte) {

@@ -4,6 +4,7 @@
 //! nothing of its issuer changed since. It is dead from the earliest moment at which anything in it could change. Answers are
 //! not kept, only verdicts: what a caller may see is decided for each request.
 
+use std::io;
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
@@ -15,6 +16,10 @@ use crate::http::Problem;
 
 /// How often a verification is shared again after its issuer changed under it.
 const SHARED_TRIES_MAX: usize = 3;
+
+/// So long a report counts as one verdict, in bytes of its JSON; a longer one counts as several. What somebody puts into a document
+/// decides how long its report is, and must not decide how much memory the cache takes.
+const REPORT_BYTES: usize = 16 << 10;
 
 /// What a verdict answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,10 +67,11 @@ pub enum Lookup {
 }
 
 impl Cache {
-    /// A cache for so many verdicts.
+    /// A cache for so many verdicts of usual length.
     #[must_use]
     pub fn new(verdicts_max: u64, epochs: Arc<Epochs>) -> Self {
-        Self { verdicts: moka::future::Cache::new(verdicts_max), epochs }
+        let verdicts = moka::future::Cache::builder().max_capacity(verdicts_max).weigher(|_, judged| weight(judged)).build();
+        Self { verdicts, epochs }
     }
 
     /// The verdict on this question as of `now`: a kept one that holds, or what `verify` finds.
@@ -113,6 +119,29 @@ impl Cache {
             At::Moment(_) => true,
         };
         current && in_time
+    }
+}
+
+/// For how many verdicts this one counts. What cannot be measured is not kept.
+fn weight(judged: &Judged) -> u32 {
+    let mut length = Length(0);
+    match serde_json::to_writer(&mut length, &*judged.report) {
+        Ok(()) => u32::try_from(length.0.div_ceil(REPORT_BYTES)).unwrap_or(u32::MAX),
+        Err(_) => u32::MAX,
+    }
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -263,6 +292,28 @@ mod tests {
             assert!(asker.await.unwrap());
         }
         assert_eq!(world.verifications.load(SEEN), 1);
+    }
+
+    #[tokio::test]
+    async fn long_reports_count_for_what_they_take() {
+        let cache = Cache::new(100, Arc::default());
+        let keep = async |number: u8, words: usize| {
+            let mut long = report(Verdict::PASSED, t(10));
+            long.warnings = vec![crypto::report::checks::LICENCE_RECORD.doubt().with("word", &"x".repeat(1000)); words];
+            let question = Question { document: Sha256([number; 32]), ..question(At::Now) };
+            let judged = Judged { report: Arc::new(long), epoch: None };
+            cache.verdict(question, t(10), || async { Ok(judged.clone()) }).await.unwrap();
+            cache.verdicts.run_pending_tasks().await;
+            (cache.verdicts.entry_count(), cache.verdicts.weighted_size())
+        };
+        assert_eq!(keep(0, 0).await, (1, 1));
+        let (entries, kept) = keep(1, 1000).await;
+        assert!(entries == 2 && (62..100).contains(&kept), "{kept}");
+        assert_eq!(keep(2, 10_000).await, (2, kept), "what is longer than all the room is not kept");
+        for number in 3..=255 {
+            let (_, kept) = keep(number, 100).await;
+            assert!(kept <= 100, "{kept}");
+        }
     }
 
     #[tokio::test]

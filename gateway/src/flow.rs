@@ -47,7 +47,7 @@ pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Requ
             app.metrics.panics.inc();
             Err(Problem::new(Code::Internal))
         }
-        Err(_) => Err(Problem::new(Code::DeadlineExceeded)),
+        Err(_) => Err(late(&trace)),
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
     record(&app, &trace, &answer, &request_id, started);
@@ -72,6 +72,12 @@ async fn answer(
     let (route, params) = admit(app, &caller, &head, trace)?;
     let request = parse(app, (route, params), (caller, now), (head, body), request_id).await?;
     (route.handler)(Arc::clone(app), request).await
+}
+
+/// What began runs to its end, though nobody waits for it any more.
+fn late(trace: &Trace) -> Problem {
+    let problem = Problem::new(Code::DeadlineExceeded);
+    if trace.route.is_some_and(|route| route.method == Method::POST) { problem.outcome_unknown() } else { problem }
 }
 
 fn identify(identity: &Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {

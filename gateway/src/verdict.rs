@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::licence;
+use crypto::licence::{self, Identifier};
 use crypto::report::checks::LICENCE_RECORD;
 use crypto::report::{Horizon, Outcome, Report};
 use crypto::time::Timestamp;
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::cache::{At, Judged, Question};
 use crate::config::Unrecorded;
 use crate::epochs::Epochs;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 
 /// What it takes to judge, shared with the threads that do.
 #[derive(Debug)]
@@ -29,40 +29,52 @@ pub struct Judge {
     pub unrecorded: Unrecorded,
 }
 
+/// Where the document is.
+#[derive(Clone, Debug)]
+pub enum Document {
+    /// It came with the question.
+    Given(Bytes),
+    /// It is on record under this identifier, and read by the one verification that needs it: those who wait for that
+    /// verification hold no copies.
+    OnRecord(Identifier),
+}
+
 /// The verdict on this document, whose SHA-256 is known.
 ///
 /// # Errors
 /// When the gateway is too busy or the store does not answer; never because the document is bad.
-pub async fn on(app: &App, document: &Bytes, sha256: Sha256, at: At, now: Timestamp) -> Result<Arc<Report>, Problem> {
+pub async fn on(app: &App, document: &Document, sha256: Sha256, at: At, now: Timestamp) -> Result<Arc<Report>, Problem> {
     let trust = app.trust.load_full();
     let question = Question { document: sha256, generation: trust.generation(), at };
-    let moment = match at {
-        At::Now => now,
-        At::Moment(moment) => moment,
-    };
     let verify = || {
         let (judge, trust, document) = (Arc::clone(&app.judge), Arc::clone(&trust), document.clone());
-        async move { app.pool.run(move || judge.judge(&document, moment, &trust)).await? }
+        async move { app.pool.run(move || judge.judge(&document, at, now, &trust)).await? }
     };
     let (report, lookup) = app.cache.verdict(question, now, verify).await?;
     app.metrics.looked_up(lookup);
     Ok(report)
 }
 
-/// The verdict on this document if a kept one holds, without the document.
-pub async fn kept(app: &App, sha256: Sha256, at: At, now: Timestamp) -> Option<Arc<Report>> {
-    let question = Question { document: sha256, generation: app.trust.load().generation(), at };
-    let report = app.cache.kept(question, now).await?;
-    app.metrics.looked_up(crate::cache::Lookup::Hit);
-    Some(report)
-}
-
 impl Judge {
     /// Judges a document with what is on record about it. Takes a processor for milliseconds.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub fn judge(&self, document: &[u8], at: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
+    /// When the store does not answer, or has no such document.
+    pub fn judge(&self, document: &Document, at: At, now: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
+        match document {
+            Document::Given(document) => self.judge_bytes(document, at, now, trust),
+            Document::OnRecord(identifier) => {
+                let document = self.store.licences().file(identifier)?.ok_or(Code::LicenceNotFound)?;
+                self.judge_bytes(&document, at, now, trust)
+            }
+        }
+    }
+
+    fn judge_bytes(&self, document: &[u8], asked: At, now: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
+        let at = match asked {
+            At::Now => now,
+            At::Moment(moment) => moment,
+        };
         let verification = verify::verify(&verify::Question { document, at, certificates: &[] }, trust);
         let mut report = verification.report;
         let Some(metadata) = verification.metadata else {
@@ -72,7 +84,9 @@ impl Judge {
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);
         let record = self.store.licences().record(&metadata.identifier)?;
-        let mut horizon = Horizon::new(at);
+        // What is on record has happened, whatever the clock says: one that was set back brings no licence back to life.
+        let last = record.as_ref().filter(|_| asked == At::Now).and_then(|record| record.current());
+        let mut horizon = Horizon::new(last.map_or(at, |(_, event)| at.max(event.effective_at)));
         let mut checks = licence::checks(record.as_ref(), &mut horizon, Some(&report.document_sha256));
         if self.unrecorded == Unrecorded::Accept {
             for check in checks.iter_mut().filter(|check| check.id == LICENCE_RECORD.id && check.outcome == Outcome::NotConcluded)

@@ -126,11 +126,13 @@ impl Licences {
         let corrupt = StorageError::Corrupt { what: WHAT };
         let Kept { version, value: mut previous } = self.shelf.read::<Record>(&before.record())?.ok_or(corrupt)?;
         let begins = issued_at(verified, how.now);
-        let effective_at = previous.current().map_or(begins, |(_, last)| begins.max(last.effective_at));
+        let (effective_at, recorded_at) = previous
+            .current()
+            .map_or((begins, how.now), |(_, last)| (begins.max(last.effective_at), how.now.max(last.effective_at)));
         let decision = Decision {
             operation: how.operation.unwrap_or(Operation::Change),
             effective_at,
-            recorded_at: how.now,
+            recorded_at,
             reason: None,
             actor: how.actor.clone(),
             organisation: how.organisation.clone(),
@@ -284,10 +286,12 @@ impl Licences {
             return Err(StorageError::Refused(RecordError::Successor));
         }
         let mut record = kept.value;
+        // What was on record before this came before it, also when the clock was set back or an older request got here later.
+        let now = record.current().map_or(asked.now, |(_, last)| asked.now.max(last.effective_at));
         let decision = Decision {
             operation: asked.operation,
-            effective_at: asked.effective_at.unwrap_or(asked.now),
-            recorded_at: asked.now,
+            effective_at: asked.effective_at.unwrap_or(now),
+            recorded_at: now,
             reason: asked.reason.clone(),
             actor: asked.actor.clone(),
             organisation: asked.organisation.clone(),

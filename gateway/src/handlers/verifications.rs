@@ -17,7 +17,7 @@ use super::own::{demand_readable, is_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
 use crate::http::{Answer, Code, Media, Problem, Request};
-use crate::verdict;
+use crate::verdict::{self, Document};
 
 /// A question about a licence that is on record. Exactly one of `identifier` and `digest` is given.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -97,7 +97,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         let at = moment(request.query.parsed("at")?, request.now)?;
         declared(request.media, &request.body)?;
         let sha256 = digest(&app, &request.body).await?;
-        verdict::on(&app, &request.body, sha256, at, request.now).await?
+        verdict::on(&app, &Document::Given(request.body.clone()), sha256, at, request.now).await?
     };
     let verdict = report.verdict.indication;
     let answer = match depth {
@@ -133,14 +133,7 @@ async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequ
         }
     };
     let record = found.ok_or(Code::LicenceNotFound)?;
-    if let Some(report) = verdict::kept(app, record.sha256, at, request.now).await {
-        return Ok(report);
-    }
-    let shared = Arc::clone(app);
-    let identifier = record.identifier().clone();
-    let file = app.pool.run(move || shared.store().licences().file(&identifier)).await??;
-    let file = Bytes::from(file.ok_or(Code::LicenceNotFound)?);
-    verdict::on(app, &file, record.sha256, at, request.now).await
+    verdict::on(app, &Document::OnRecord(record.identifier().clone()), record.sha256, at, request.now).await
 }
 
 fn by_digest(app: &App, digest: &Digest) -> Result<Option<Record>, Problem> {

@@ -81,6 +81,15 @@ impl Problem {
         self
     }
 
+    /// Says that what was asked may have been done: who takes the answer for a refusal would be wrong.
+    #[must_use]
+    pub fn outcome_unknown(self) -> Self {
+        self.detail(
+            "A change that was asked for may have been made. Read the state before asking again.",
+            "所请求的变更可能已生效，重试前请先查询当前状态。",
+        )
+    }
+
     /// Adds the report that says why.
     #[must_use]
     pub fn report(mut self, report: Arc<Report>) -> Self {

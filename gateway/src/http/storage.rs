@@ -28,7 +28,8 @@ impl From<StorageError> for Problem {
             | StorageError::WrongKey { .. } => {
                 // The caller is told that it does not work; why is for the operator alone.
                 tracing::error!(code = error.code(), %error, "the store failed");
-                return Self::new(Code::Unavailable);
+                let problem = Self::new(Code::Unavailable);
+                return if error == StorageError::Unknown { problem.outcome_unknown() } else { problem };
             }
         };
         let text = error.text();
@@ -45,6 +46,7 @@ mod tests {
         let problem = Problem::from(StorageError::Corrupt { what: "licence" });
         assert_eq!(problem.code(), Code::Unavailable);
         assert!(!format!("{problem:?}").contains("damaged"));
+        assert!(format!("{:?}", Problem::from(StorageError::Unknown)).contains("may have been made"));
         assert_eq!(Problem::from(StorageError::NotFound { what: "seal" }).code(), Code::SealNotFound);
     }
 }

@@ -2,6 +2,8 @@
 
 use crypto::digest::{Sha256, sm3, to_hex};
 use crypto::issue::zip::{ZipEntry, write};
+use gateway::cache::At;
+use gateway::verdict::Document;
 use serde_json::{Value, json};
 
 use crate::client::{BOTH, Client, Http, Reply, get, post_json, request};
@@ -129,14 +131,57 @@ async fn versions_follow_each_other() {
     let hand_in = async |serial, version, path| post(&issuer, path, JOSE, office.jws(&fields(serial, version))).await;
     hand_in("4", 2, "/v1/licences").await.is_problem(409, "version-gap");
     assert_eq!(hand_in("4", 1, "/v1/licences?operation=issue").await.status, 201);
-    assert_eq!(hand_in("4", 2, "/v1/licences?operation=extend").await.status, 201);
     let ask = async |version| ask(&gateway.verifier(), &json!({ "identifier": identifier("4", version) })).await;
+    says(&ask(1).await, "TOTAL-PASSED");
+    assert_eq!(hand_in("4", 2, "/v1/licences?operation=extend").await.status, 201);
     says(&ask(1).await, "TOTAL-FAILED");
     says(&ask(2).await, "TOTAL-PASSED");
     let mut other = fields("4", 2);
     other.insert("ZZBH".to_owned(), "JY2".to_owned());
     post(&issuer, "/v1/licences", JOSE, office.jws(&other)).await.is_problem(409, "licence-exists");
     hand_in("4", 3, "/v1/licences?operation=revoke").await.is_problem(400, "bad-parameter");
+}
+
+#[tokio::test]
+async fn a_clock_set_back_brings_no_licence_back() {
+    let office = Office::new();
+    let gateway = start(&office).await;
+    let issuer = gateway.caller(ISSUER);
+    let document = office.jws(&fields("10", 1));
+    assert_eq!(post(&issuer, "/v1/licences", JOSE, document.clone()).await.status, 201);
+    let revoke = post_json(&format!("/v1/licences/{}/status", identifier("10", 1)), r#"{"operation": "revoke"}"#);
+    assert_eq!(issuer.send(Http::One, revoke).await.status, 200);
+    let (now, trust) = (gateway::clock::now(), gateway.app.trust.load_full());
+    let judge = |document: &Document, at, now| {
+        let judged = gateway.app.judge.judge(document, at, now, &trust).unwrap();
+        judged.report.verdict.indication.name()
+    };
+    for document in [Document::Given(document.into()), Document::OnRecord(identifier("10", 1))] {
+        assert_eq!(judge(&document, At::Now, now), "TOTAL-FAILED");
+        assert_eq!(judge(&document, At::Now, now.plus(-30)), "TOTAL-FAILED");
+        assert_eq!(judge(&document, At::Moment(now.plus(-30)), now), "TOTAL-PASSED");
+    }
+}
+
+#[tokio::test]
+async fn many_askers_about_one_licence_take_one_place() {
+    let office = Office::new();
+    let gateway = office.trusted_by(Setup::new().with("workers_max = 1\nqueue_max = 1")).start_with(gateway::routes::TABLE).await;
+    let document = office.ofd(&fields("11", 1));
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", OFD, document).await.status, 201);
+    let question = json!({ "identifier": identifier("11", 1) }).to_string();
+    let mut connections = Vec::new();
+    for _ in 0..32 {
+        connections.push(gateway.verifier().connect(Http::Two).await);
+    }
+    let mut asked = tokio::task::JoinSet::new();
+    for mut connection in connections {
+        let question = post_json("/v1/verifications", &question);
+        asked.spawn(async move { connection.send(question).await });
+    }
+    for reply in asked.join_all().await {
+        says(&reply.unwrap(), "TOTAL-PASSED");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{BOTH, Client, Http, get, request};
+use crate::client::{BOTH, Client, Http, get, post_json, request};
 use crate::started::Setup;
 
 const OFD: &str = "application/ofd";
@@ -75,6 +75,10 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
         let reply = gateway.verifier().send(http, get("/stuck")).await;
         reply.is_problem(503, "deadline-exceeded");
         assert_eq!(reply.header("retry-after"), "1");
+        assert!(reply.json().get("detail").is_none());
+        let change = gateway.verifier().send(http, post_json("/stuck", "{}")).await;
+        change.is_problem(503, "deadline-exceeded");
+        assert!(change.json()["detail"].as_str().unwrap().contains("may have been made"));
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) static TABLE: &[Route] = &[
     row(Method::GET, "/operators", Admits::Roles(&[Role::Operator]), BodyRule::None, |_, request| Box::pin(who(request))),
     row(Method::GET, "/panic", Admits::AnyCaller, BodyRule::None, |_, _| Box::pin(async { panic!("on purpose") })),
     row(Method::GET, "/stuck", Admits::AnyCaller, BodyRule::None, |_, _| Box::pin(std::future::pending())),
+    row(Method::POST, "/stuck", Admits::AnyCaller, BodyRule::Json, |_, _| Box::pin(std::future::pending())),
     row(Method::GET, "/gate", Admits::AnyCaller, BodyRule::None, |_, request| Box::pin(gate(request))),
     row(Method::GET, "/work", Admits::AnyCaller, BodyRule::None, |app, request| Box::pin(work(app, request))),
 ];

@@ -284,3 +284,28 @@ fn read_error(error: rocksdb::Error) -> ReadError {
         _ => ReadError::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rocksdb::statistics::Ticker;
+
+    use super::*;
+
+    #[test]
+    fn a_write_is_on_the_disk_before_it_is_done() {
+        let folder = std::env::temp_dir().join(format!("licet-sync-{}", std::process::id()));
+        drop(fs::remove_dir_all(&folder));
+        let mut options = database_options(&Options::default());
+        options.enable_statistics();
+        let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
+        let mut disk = Disk { db: Arc::new(DB::open_cf_descriptors(&options, &folder, families).unwrap()) };
+        for number in 1..=3 {
+            let before = options.get_ticker_count(Ticker::WalFileSynced);
+            let write = Decided { part: Part(0), space: Space::Hot, key: vec![1], value: Some((number, vec![1])) };
+            disk.write(vec![write]).unwrap();
+            assert_eq!(options.get_ticker_count(Ticker::WalFileSynced), before + 1);
+        }
+        drop(disk);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

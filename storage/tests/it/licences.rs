@@ -287,3 +287,18 @@ fn damage_is_noticed() {
     let corrupt = StorageError::Corrupt { what: "index row" };
     assert!([of(1), of(2)].iter().any(|page| page.as_ref() == Err(&corrupt)));
 }
+
+#[test]
+fn a_clock_set_back_refuses_no_change() {
+    let store = store();
+    store.licences().ingest(&licence("B1", 1, &[1], b"one"), &ingest()).unwrap();
+    let change =
+        |operation, now| store.licences().change_status(&identifier("B1", 1), &StatusChange { now, ..status(operation) });
+    change(Operation::Suspend, now().plus(1000)).unwrap();
+    let record = change(Operation::Restore, now()).unwrap();
+    let (status, last) = record.current().unwrap();
+    assert_eq!((status, last.effective_at, last.recorded_at), (Status::Valid, now().plus(1000), now().plus(1000)));
+    store.licences().ingest(&licence("B1", 2, &[1], b"two"), &ingest_at(now())).unwrap();
+    let superseded = store.licences().record(&identifier("B1", 1)).unwrap().unwrap();
+    assert_eq!(superseded.current().unwrap().0, Status::Superseded);
+}
