@@ -9,7 +9,8 @@ use crate::cms::verify::{Place, Protected};
 use crate::context::Context;
 use crate::digest::{Sha256, sm3};
 use crate::jws::{self, Jws};
-use crate::licence::{Identifier, Metadata};
+use crate::licence::metadata::is_licence_field;
+use crate::licence::{Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
@@ -240,7 +241,8 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         let place = Place { id: &id, claimed: None };
         let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
         signatures.push(report.map_err(|error| unreadable(&error))?);
-        signers.push(signer.certificate(&data.certificates).and_then(Certificate::organisation_code));
+        let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
+        signers.push(certificate.and_then(Certificate::organisation_code));
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
@@ -270,11 +272,13 @@ fn licence(
     signers: &[Option<String>],
 ) -> (Vec<Check>, Option<Metadata>) {
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
-    let Some(identifier) = fields.get("ZZBS") else {
+    if !fields.keys().any(|name| is_licence_field(name)) {
         // A signed document that is no licence has a verdict of its own; it is worth a warning that it is none.
         return (vec![LICENCE_METADATA.doubt().without_effect()], None);
-    };
-    let mut checks = vec![LICENCE_IDENTIFIER.test(identifier.parse::<Identifier>().is_ok())];
+    }
+    // One that says anything of a licence is one, and must say all of it.
+    let identifier = fields.get("ZZBS").is_some_and(|text| text.parse::<Identifier>().is_ok());
+    let mut checks = vec![LICENCE_IDENTIFIER.test(identifier)];
     match Metadata::from_fields(&fields) {
         Ok(metadata) => {
             checks.push(LICENCE_METADATA.pass());
@@ -303,8 +307,10 @@ fn issuer(metadata: &Metadata, signatures: &[SignatureReport], signers: &[Option
     if signers.iter().any(is_issuer) {
         return LICENCE_ISSUER.doubt().with("issuer", &wanted).with("reason", "its signature covers only a part");
     }
-    if signers.iter().all(Option::is_none) {
+    let named: Vec<&str> = signers.iter().flatten().map(String::as_str).collect();
+    // Some bodies issue under the code of their region, which no certificate names.
+    if named.is_empty() || number::uscc(wanted).is_err() {
         return LICENCE_ISSUER.doubt().with("issuer", &wanted);
     }
-    LICENCE_ISSUER.fail().with("issuer", &wanted)
+    LICENCE_ISSUER.fail().with("issuer", &wanted).with("signed_by", &named.join(", "))
 }

@@ -7,13 +7,12 @@ use arc_swap::ArcSwap;
 use crypto::x509::Trust;
 use hyper::body::Bytes;
 use storage::{Keys, Options, Store};
-use tokio::sync::Semaphore;
 
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::config::{self, Config, Faults, Server};
 use crate::epochs::Epochs;
-use crate::http::Router;
+use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
@@ -38,8 +37,8 @@ pub struct App {
     pub cache: Cache,
     /// Where verification and storage run.
     pub pool: Pool,
-    /// Room for the bodies of requests, in KiB.
-    pub bodies: Arc<Semaphore>,
+    /// Room in memory for the bodies of requests.
+    pub bodies: Rooms,
     /// Every metric.
     pub metrics: Metrics,
     /// The description of the interface.
@@ -63,7 +62,11 @@ impl App {
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
             judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
             pool: pool(&config.server),
-            bodies: Arc::new(Semaphore::new(size(config.server.bodies_bytes_max.div_ceil(1024)))),
+            bodies: Rooms::new(
+                config.server.bodies_bytes_max,
+                config.server.body_bytes_max,
+                config.callers.iter().map(|caller| caller.name.as_str()),
+            ),
             metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,

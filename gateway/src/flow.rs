@@ -8,9 +8,8 @@ use std::time::Instant;
 
 use crypto::time::Timestamp;
 use http_body_util::Full;
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Response, Version, http};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::auth::{Caller, Identity};
@@ -121,20 +120,10 @@ async fn parse(
     let query = Query::parse(head.uri.query().unwrap_or_default(), &known)?;
     let media = route.body.admit(&head.headers)?;
     let bytes_max = route.body.bytes_max(app.limits.body_bytes_max);
-    let room = room(app, bytes_max, body.size_hint().exact())?;
-    let body = read_body(body, bytes_max, app.limits.body_timeout()).await?;
+    let mut room = app.bodies.open(&caller.name);
+    let body = read_body(body, bytes_max, &mut room, app.limits.body_timeout()).await?;
     let language = Language::preferred(&head.headers);
-    Ok(Request { caller, now, request_id, language, params, query, headers: head.headers, media, body, room })
-}
-
-/// Keeps room in memory for a body before it is read: for as much as is announced, or else for as much as is allowed.
-fn room(app: &App, bytes_max: u32, announced: Option<u64>) -> Result<Option<Arc<OwnedSemaphorePermit>>, Problem> {
-    let bytes = announced.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(bytes_max).min(bytes_max);
-    if bytes == 0 {
-        return Ok(None);
-    }
-    let permit = Arc::clone(&app.bodies).try_acquire_many_owned(bytes.div_ceil(1024));
-    permit.map(|permit| Some(Arc::new(permit))).or(Err(Code::Overloaded.into()))
+    Ok(Request { caller, now, request_id, language, params, query, headers: head.headers, media, body, room: Arc::new(room) })
 }
 
 fn record(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {

@@ -107,7 +107,8 @@ fn read_certificates(set: &Element<'_>) -> der::Result<Vec<Certificate>> {
         let element = reader.any()?;
         // Attribute certificates and other tagged forms may stand here too; no decision needs them.
         if element.tag == tag::SEQUENCE {
-            found.push(Certificate::from_der(element.raw)?);
+            // One that cannot be read is left out: if the decision needs it, it will be missed.
+            found.extend(Certificate::from_der(element.raw));
         }
         if found.len() > CERTIFICATES_MAX {
             return Err(DerError::BadValue);

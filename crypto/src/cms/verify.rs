@@ -52,6 +52,10 @@ pub fn verify(
     report.checks.extend(attributes.map(|attributes| attributes_check(data, &attributes)));
     let content = match protected {
         Protected::Content(content) => {
+            // Bytes signed for another use, such as the attributes of another message, could be passed off as content.
+            if attributes.is_none() && crate::jws::object(content).is_none() {
+                report.checks.push(CMS_ATTRIBUTES.fail().with("reason", "content without attributes that is no JSON object"));
+            }
             context.budget.spend_digested(content.len())?;
             report
                 .checks

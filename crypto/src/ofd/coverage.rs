@@ -37,18 +37,23 @@ pub fn content(package: &Package, deep: bool, budget: &mut Budget) -> Result<Con
     for body in package.bodies() {
         package.file(&body.root)?;
         open.push((body.root.clone(), Role::Document));
-        open.extend(body.others.iter().map(|path| (path.clone(), Role::Index)));
+        open.extend(body.cover.iter().map(|path| (path.clone(), Role::Leaf)));
+        open.extend(body.versions.iter().map(|path| (path.clone(), Role::Index)));
     }
-    while let Some((path, role)) = open.pop() {
-        let Ok(bytes) = package.file(&path) else { continue }; // What is not there is not shown.
-        if !content.files.insert(path.clone()) || role == Role::Leaf || role == Role::Page && !deep {
+    let mut visited = BTreeSet::new();
+    while let Some((location, role)) = open.pop() {
+        // What is not there is not shown; what is there under a name of another case is, by readers that ignore case.
+        let Some((path, bytes)) = package.find(&location) else { continue };
+        let path = path.to_owned();
+        content.files.insert(path.clone());
+        // A file may be reached as a picture first and as a list of further files later.
+        if !visited.insert((path.clone(), role)) || role == Role::Leaf || role == Role::Page && !deep {
             continue;
         }
         let document = match role {
             Role::Document => xml::parse(bytes, "Document", budget),
             Role::Page => xml::parse(bytes, "Page", budget),
-            _ if is_xml(&path) => xml::parse_any(bytes, budget),
-            _ => continue,
+            _ => xml::parse_any(bytes, budget),
         }
         .map_err(OfdError::Xml)?;
         let base = match document.root_element().attribute("BaseLoc") {
@@ -67,7 +72,7 @@ pub fn content(package: &Package, deep: bool, budget: &mut Budget) -> Result<Con
 }
 
 /// What a file is to the reader that opens it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Document,
     /// A list of further files: resources, annotations, attachments, tags, versions.
@@ -75,10 +80,6 @@ enum Role {
     Page,
     /// Pictures, fonts, attachments: shown as they are.
     Leaf,
-}
-
-fn is_xml(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("xml"))
 }
 
 fn follow(

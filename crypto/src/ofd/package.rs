@@ -37,6 +37,8 @@ pub enum OfdError {
 #[derive(Debug)]
 pub struct Package {
     files: BTreeMap<String, Vec<u8>>,
+    /// Paths by their lower-case form, in which the archive made sure that they are unique.
+    folded: BTreeMap<String, String>,
     bodies: Vec<Body>,
     is_standard_namespace: bool,
 }
@@ -48,8 +50,10 @@ pub struct Body {
     pub root: String,
     /// Path of its signature list, if it is signed.
     pub signatures: Option<String>,
-    /// Paths of the other files that the entry file names: cover, versions.
-    pub others: Vec<String>,
+    /// Path of its cover picture, if it has one.
+    pub cover: Option<String>,
+    /// Paths of its versions.
+    pub versions: Vec<String>,
     /// `CustomData`, by name: where the licence's metadata are (GB/T 36905).
     pub custom_data: BTreeMap<String, String>,
 }
@@ -74,7 +78,8 @@ impl Package {
         }
         let bodies = bodies.into_iter().map(Body::read).collect::<Result<_, _>>()?;
         drop(document);
-        Ok(Self { files, bodies, is_standard_namespace })
+        let folded = files.keys().map(|path| (path.to_lowercase(), path.clone())).collect();
+        Ok(Self { files, folded, bodies, is_standard_namespace })
     }
 
     /// All files by path, without a leading slash.
@@ -89,6 +94,14 @@ impl Package {
     /// [`OfdError::MissingFile`].
     pub fn file(&self, path: &str) -> Result<&[u8], OfdError> {
         self.files.get(path).map(Vec::as_slice).ok_or(OfdError::MissingFile)
+    }
+
+    /// The file that a reader finds at this path, also one that ignores case, and its path as it is.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<(&str, &[u8])> {
+        let exact = self.files.get_key_value(path);
+        let found = exact.or_else(|| self.files.get_key_value(self.folded.get(&path.to_lowercase())?));
+        found.map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
     /// The document bodies, in order.
@@ -126,20 +139,20 @@ impl Body {
         };
         let root = path("DocRoot")?.ok_or(OfdError::Xml(XmlError::Missing))?;
         let signatures = path("Signatures")?;
-        let mut others = Vec::new();
+        let (mut cover, mut versions) = (None, Vec::new());
         let mut custom_data = BTreeMap::new();
         if let Some(info) = xml::child(node, "DocInfo").map_err(OfdError::Xml)? {
-            if let Some(cover) = xml::child_text(info, "Cover").map_err(OfdError::Xml)? {
-                others.push(resolve(ENTRY_FILE, cover)?);
+            if let Some(location) = xml::child_text(info, "Cover").map_err(OfdError::Xml)? {
+                cover = Some(resolve(ENTRY_FILE, location)?);
             }
             custom_data = read_custom_data(info)?;
         }
-        if let Some(versions) = xml::child(node, "Versions").map_err(OfdError::Xml)? {
-            for version in xml::children(versions, "Version").map_err(OfdError::Xml)? {
-                others.push(resolve(ENTRY_FILE, version.attribute("BaseLoc").unwrap_or_default())?);
+        if let Some(list) = xml::child(node, "Versions").map_err(OfdError::Xml)? {
+            for version in xml::children(list, "Version").map_err(OfdError::Xml)? {
+                versions.push(resolve(ENTRY_FILE, version.attribute("BaseLoc").unwrap_or_default())?);
             }
         }
-        Ok(Self { root, signatures, others, custom_data })
+        Ok(Self { root, signatures, cover, versions, custom_data })
     }
 }
 

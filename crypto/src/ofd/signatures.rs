@@ -150,7 +150,10 @@ fn stamp(node: Node<'_, '_>) -> Stamp {
     let numbers: Option<Vec<f64>> =
         node.attribute("Boundary").map(|text| text.split_ascii_whitespace().filter_map(|part| part.parse().ok()).collect());
     let size = match numbers.as_deref() {
-        Some([_, _, width, height]) => Some((*width, *height)),
+        // Off the page to the left or above it is nowhere.
+        Some(numbers @ [x, y, width, height]) if numbers.iter().all(|n| n.is_finite()) && x + width > 0.0 && y + height > 0.0 => {
+            Some((*width, *height))
+        }
         _ => None,
     };
     Stamp { page: node.attribute("PageRef").unwrap_or_default().to_owned(), size }

@@ -212,7 +212,7 @@ fn sign(found: &Found<'_>, description: &Description, value: &[u8], context: &mu
     };
     let protected = Protected::DigestOf(sm3(&[found.xml]));
     let report = cms::verify::verify(&data, info, protected, place, context).map_err(OfdError::Exhausted)?;
-    let signer = info.certificate(&data.certificates).cloned();
+    let signer = info.certificate(&data.certificates).or_else(|| info.certificate(context.certificates)).cloned();
     let is_sm2 = signer.as_ref().and_then(Certificate::key).is_some_and(|key| key.kind() == KeyKind::Sm2);
     Ok(Judged { report, signer, algorithm: is_sm2.then(|| Oid::SM2_SM3.to_string()) })
 }

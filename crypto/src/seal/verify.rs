@@ -158,13 +158,14 @@ fn made_by(
     let is_v5 = seal.version == Version::V5;
     // GM/T 0031-2025 makes this fatal; GB/T 38540-2020 does not ask for it, and seals in use break it.
     checks.push(if is_v5 { created } else { created.without_effect() });
-    let moment = if is_v5 { seal.created } else { used_at.unwrap_or_else(|| context.horizon.at()) };
+    // A seal by itself, or one whose use has no date, is judged now.
+    let moment = if is_v5 { Some(seal.created) } else { used_at };
     let question = Question {
         purpose: Purpose::SealMaker,
         role: Role::SealMaker,
         algorithm: maker.key().and_then(|key| Algorithm::from_oid(seal.algorithm, key.kind()).ok()),
-        used_at: Some(moment),
-        lifetime: Lifetime::At { moment, warn_since: is_v5 },
+        used_at: moment,
+        lifetime: moment.map_or(Lifetime::Now, |moment| Lifetime::At { moment, warn_since: is_v5 }),
         companions: &[],
     };
     let answer = path::validate(maker, &question, context.trust, &mut context.horizon, &mut context.budget)?;

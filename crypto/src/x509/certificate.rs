@@ -229,10 +229,9 @@ impl Certificate {
 
 /// The first run of 18 characters in `text` that is a right unified social credit code.
 fn find_code(text: &str) -> Option<String> {
-    let runs = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| run.len() >= 18);
-    runs.flat_map(|run| (0..=run.len() - 18).filter_map(|from| run.get(from..from + 18)))
-        .map(str::to_ascii_uppercase)
-        .find(|code| crate::licence::number::uscc(code).is_ok())
+    // A run of exactly that length: within a longer one anybody could hide somebody else's code.
+    let runs = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| run.len() == 18);
+    runs.map(str::to_ascii_uppercase).find(|code| crate::licence::number::uscc(code).is_ok())
 }
 
 impl PartialEq for Certificate {

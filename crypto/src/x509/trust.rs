@@ -104,16 +104,12 @@ impl Trust {
     pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
         let generation = generation(&domains, policy);
         let mut proven = BTreeSet::new();
-        for domain in &domains {
-            for list in &domain.lists {
-                let known = domain.anchors.iter().chain(&domain.intermediates);
-                for issuer in known.filter(|known| known.subject() == list.issuer()) {
-                    if let Some(key) = issuer.key()
-                        && may_sign_lists(issuer)
-                        && list.verify_signature(key).is_ok()
-                    {
-                        proven.insert((list.sha256(), issuer.spki().to_vec()));
-                    }
+        let issuers = || domains.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
+        for list in domains.iter().flat_map(|domain| &domain.lists) {
+            for issuer in issuers().filter(|known| known.subject() == list.issuer() && may_sign_lists(known)) {
+                let place = (list.sha256(), issuer.spki().to_vec());
+                if !proven.contains(&place) && issuer.key().is_some_and(|key| list.verify_signature(key).is_ok()) {
+                    proven.insert(place);
                 }
             }
         }

@@ -105,7 +105,7 @@ impl World {
         };
         let mut maker = domain(Purpose::SealMaker);
         maker.makers = Some([Sha256::of(&[&self.certificates[1]])].into());
-        Trust::new(vec![domain(Purpose::Signer), maker], trust::Policy::default())
+        Trust::new(vec![domain(Purpose::Signer), maker], trust::Policy { raw_sm2: true, ..trust::Policy::default() })
     }
 
     fn ask(&self, document: &[u8]) -> Verification {

@@ -188,7 +188,7 @@ fn a_plain_signature_over_the_digest_of_its_description() {
     let data = crypto::cms::signed_data(&value).unwrap();
     let signer = data.signers[0].certificate(&data.certificates).unwrap().clone();
     let domain = Domain { revocation: RevocationPolicy::None, ..Domain::new("carried", Purpose::Signer, vec![signer]) };
-    let trust = Trust::new(vec![domain], Policy::default());
+    let trust = Trust::new(vec![domain], Policy { raw_sm2: true, ..Policy::default() });
     let judge = |xml: &[u8]| {
         let place = Place { id: "4", claimed: Some(at("2020-06-20T09:18:49Z")) };
         let mut context = Context::new(&trust, at("2020-06-21T00:00:00Z"));

@@ -7,7 +7,7 @@ use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::{HeaderMap, body};
 
-use super::{Code, Problem};
+use super::{Code, Problem, Room};
 use crate::clock;
 
 /// A type of content that a route may take.
@@ -115,8 +115,9 @@ impl BodyRule {
 /// Reads a body up to a limit, within a time.
 ///
 /// # Errors
-/// [`Code::ContentTooLarge`] before more than the limit is kept, [`Code::BodyTimeout`], [`Code::BadBody`].
-pub async fn read(body: &mut Incoming, bytes_max: u32, time: Duration) -> Result<Bytes, Problem> {
+/// [`Code::ContentTooLarge`] before more than the limit is kept, [`Code::BodyTimeout`], [`Code::BadBody`],
+/// [`Code::Overloaded`] when there is no room for what arrives.
+pub async fn read(body: &mut Incoming, bytes_max: u32, room: &mut Room, time: Duration) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(Code::ContentTooLarge).detail(format!("The limit is {bytes_max} bytes."), format!("上限为{bytes_max}字节。"))
     };
@@ -124,10 +125,10 @@ pub async fn read(body: &mut Incoming, bytes_max: u32, time: Duration) -> Result
     if announced > u64::from(bytes_max) {
         return Err(too_large());
     }
-    match tokio::time::timeout(time, collect(body, bytes_max, announced)).await {
+    match tokio::time::timeout(time, collect(body, bytes_max, announced, room)).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::BadBody)),
+        Ok(Err(problem)) => Err(problem),
         Err(_) => Err(Problem::new(Code::BodyTimeout)),
     }
 }
@@ -150,15 +151,16 @@ pub async fn discard(body: &mut Incoming, bytes_max: u32, until: Instant) {
 }
 
 /// `None` when there is more than `bytes_max`.
-async fn collect(body: &mut Incoming, bytes_max: u32, announced: u64) -> Result<Option<Bytes>, hyper::Error> {
+async fn collect(body: &mut Incoming, bytes_max: u32, announced: u64, room: &mut Room) -> Result<Option<Bytes>, Problem> {
     let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     // What is announced is not believed beyond a small amount: memory is taken as bytes arrive.
     let mut kept = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(64 << 10));
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
+        let Ok(data) = frame.or(Err(Code::BadBody))?.into_data() else { continue };
         if body::Buf::remaining(&data) > limit.saturating_sub(kept.len()) {
             return Ok(None);
         }
+        room.grow(kept.len() + body::Buf::remaining(&data))?;
         kept.extend_from_slice(&data);
     }
     Ok(Some(kept.into()))

@@ -8,6 +8,7 @@ mod problem;
 mod query;
 mod request;
 mod request_id;
+mod room;
 mod router;
 mod storage;
 
@@ -19,4 +20,5 @@ pub use problem::{Problem, ProblemBody};
 pub use query::{Query, percent_decode};
 pub use request::Request;
 pub use request_id::RequestId;
+pub use room::{Room, Rooms};
 pub use router::{Found, Params, Router};

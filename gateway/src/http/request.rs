@@ -7,9 +7,8 @@ use hyper::HeaderMap;
 use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Code, Language, Media, Params, Problem, Query, RequestId};
+use super::{Code, Language, Media, Params, Problem, Query, RequestId, Room};
 use crate::auth::Caller;
 
 /// A request that was admitted.
@@ -34,7 +33,7 @@ pub struct Request {
     /// Its body.
     pub body: Bytes,
     /// The room in memory that its body takes, given back with the request.
-    pub room: Option<Arc<OwnedSemaphorePermit>>,
+    pub room: Arc<Room>,
 }
 
 impl Request {

@@ -166,7 +166,9 @@ fn the_interface_is_documented() {
 
 #[test]
 fn the_project_speaks_of_itself_alone() {
-    for path in ["README.md", "docs/API.md", "docs/ARCHITECTURE.md", "docs/CHANGELOG.md", "docs/FORMATS.md", "Makefile", ".ci/run"] {
+    for path in
+        ["README.md", "docs/API.md", "docs/ARCHITECTURE.md", "docs/CHANGELOG.md", "docs/FORMATS.md", "Makefile", ".ci/run"]
+    {
         let text = text(path);
         for word in ["/work/", "/tmp/", "/root/"] {
             assert!(!text.contains(word), "{path} speaks of {word}");

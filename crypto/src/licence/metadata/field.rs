@@ -45,6 +45,13 @@ const OWN: [&str; 15] = [
 /// What stands between several holders; the full-width one occurs as well.
 pub(super) const COMMAS: [char; 2] = [',', '，'];
 
+/// Whether a name is one of those that licences use, in whatever case: no other kind of document has fields of these names.
+#[must_use]
+pub fn is_licence_field(name: &str) -> bool {
+    let upper = name.trim().to_ascii_uppercase();
+    is_own(&upper) || upper.starts_with("KZ_")
+}
+
 pub(super) fn is_own(name: &str) -> bool {
     OWN.contains(&name)
 }

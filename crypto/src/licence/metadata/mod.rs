@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use error::MetadataError;
+pub use field::is_licence_field;
 
 use super::identifier::Identifier;
 use super::number::{HolderCodeType, HolderNumber, NumberError};

@@ -1,5 +1,7 @@
 //! Revocation along a path, by lists: good, revoked, or no conclusion; never two of them, never a guess.
 
+use std::collections::BTreeSet;
+
 use super::{Lifetime, Path, Question};
 use crate::budget::{Budget, Exhausted};
 use crate::report::checks::PATH_REVOCATION;
@@ -7,10 +9,14 @@ use crate::report::{Check, Horizon, SubIndication, Verdict};
 use crate::time::Timestamp;
 use crate::x509::crl::Revocation;
 use crate::x509::trust::{RevocationPolicy, may_sign_lists};
-use crate::x509::{Certificate, Domain, RevocationList, Trust};
+use crate::x509::{Certificate, RevocationList, Trust};
 
 /// `certificateHold` (RFC 5280 5.3.1): may be lifted again.
 const ON_HOLD: u32 = 6;
+/// `removeFromCRL`: lifted, or expired (in delta lists).
+const REMOVED: u32 = 8;
+/// `keyCompromise` and `cACompromise`: what the key signed before may be forged and dated back.
+const COMPROMISED: [u32; 2] = [1, 2];
 
 enum Status {
     Good,
@@ -32,7 +38,7 @@ pub(super) fn check(
     let mut doubt: Option<Check> = None;
     let pairs = path.certificates.iter().zip(path.certificates.iter().skip(1));
     for (depth, (certificate, issuer)) in pairs.enumerate() {
-        match status(certificate, issuer, path.domain, trust, horizon, budget)? {
+        match status(certificate, issuer, trust, horizon, budget)? {
             Status::Good => {}
             Status::Revoked(revocation) => {
                 let check = revoked(revocation, question, depth, horizon).with("certificate", &certificate.subject());
@@ -66,8 +72,9 @@ fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizo
         return facts(PATH_REVOCATION.doubt());
     }
     let failed = facts(PATH_REVOCATION.fail());
+    let is_compromised = revocation.reason.is_some_and(|reason| COMPROMISED.contains(&reason));
     match question.lifetime {
-        Lifetime::At { moment, warn_since: true } if revocation.at > moment => failed.without_effect(),
+        Lifetime::At { moment, warn_since: true } if revocation.at > moment && !is_compromised => failed.without_effect(),
         _ if question.used_at.is_some_and(|used_at| used_at < revocation.at) => {
             // It says to have been used before, but nothing proves that (ETSI EN 319 102-1, 5.5).
             let why = if depth == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
@@ -80,30 +87,59 @@ fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizo
 fn status(
     certificate: &Certificate,
     issuer: &Certificate,
-    domain: &Domain,
     trust: &Trust,
     horizon: &mut Horizon,
     budget: &mut Budget,
 ) -> Result<Status, Exhausted> {
-    let at = horizon.at();
-    let (mut fresh, mut seen) = (false, false);
-    for list in domain.lists.iter().filter(|list| list.issuer() == certificate.issuer()) {
-        if !list.is_complete() || !is_signed(list, issuer, trust, budget)? {
-            continue;
+    let mut known = Known::default();
+    // What any domain knows of an issuer counts in all of them.
+    let lists = trust.domains().iter().flat_map(|domain| &domain.lists);
+    let mut read = BTreeSet::new();
+    for list in lists.filter(|list| list.issuer() == certificate.issuer()) {
+        if read.insert(list.sha256()) && is_signed(list, issuer, trust, budget)? {
+            known.take(list, certificate, horizon);
         }
-        seen = true;
-        if let Some(revocation) = list.find(certificate)
-            && horizon.reached(revocation.at)
-        {
-            return Ok(Status::Revoked(revocation));
-        }
-        fresh |= speaks_of(list, at, horizon);
     }
-    Ok(match (fresh, seen) {
-        (true, _) => Status::Good,
-        (false, true) => Status::Unknown("the revocation lists are out of date"),
-        (false, false) => Status::Unknown("no revocation list of the issuer is at hand"),
+    Ok(match known {
+        Known { revoked: Some(revocation), .. } | Known { latest: Some((_, Some(revocation))), .. } => {
+            Status::Revoked(revocation)
+        }
+        Known { fresh: true, .. } => Status::Good,
+        Known { latest: Some(_), .. } => Status::Unknown("the revocation lists are out of date"),
+        Known { .. } => Status::Unknown("no complete revocation list of the issuer is at hand"),
     })
+}
+
+/// What the lists read so far say of a certificate.
+#[derive(Default)]
+struct Known {
+    /// The earliest revocation for good.
+    revoked: Option<Revocation>,
+    /// The latest list that speaks of it, with its entry if that is a hold: a hold may be lifted again.
+    latest: Option<(Timestamp, Option<Revocation>)>,
+    /// Whether a complete list knows the state of now.
+    fresh: bool,
+}
+
+impl Known {
+    /// A list that is not complete (a delta, a partition) can revoke, and lift a hold, but never shows that all is well.
+    fn take(&mut self, list: &RevocationList, certificate: &Certificate, horizon: &mut Horizon) {
+        let at = horizon.at();
+        let entry = list.find(certificate).filter(|revocation| horizon.reached(revocation.at));
+        match entry {
+            Some(revocation) if !matches!(revocation.reason, Some(ON_HOLD | REMOVED)) => {
+                if self.revoked.is_none_or(|known| revocation.at < known.at) {
+                    self.revoked = Some(revocation);
+                }
+            }
+            None if !list.is_complete() => return,
+            _ => {}
+        }
+        if self.latest.is_none_or(|(made, _)| made <= list.this_update()) {
+            self.latest = Some((list.this_update(), entry.filter(|revocation| revocation.reason == Some(ON_HOLD))));
+        }
+        self.fresh |= list.is_complete() && speaks_of(list, at, horizon);
+    }
 }
 
 /// Whether the list knows what happened until `at`: issued later, or still the latest by its own word.
