@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crypto::digest::Sha256;
 use crypto::licence::{self, Identifier};
-use crypto::report::checks::LICENCE_RECORD;
-use crypto::report::{Horizon, Outcome, Report};
+use crypto::report::checks::{LICENCE_METADATA, LICENCE_RECORD};
+use crypto::report::{Horizon, Outcome, Report, SubIndication, Verdict};
 use crypto::time::Timestamp;
 use crypto::verify;
 use crypto::x509::Trust;
@@ -78,7 +78,13 @@ impl Judge {
         let verification = verify::verify(&verify::Question { document, at, certificates: &[] }, trust);
         let mut report = verification.report;
         let Some(metadata) = verification.metadata else {
-            // What names no licence has no record that could change the verdict.
+            // What names no licence has no record that could change the verdict, and the question was about a licence.
+            if self.unrecorded == Unrecorded::Indeterminate {
+                for check in report.checks.iter_mut().filter(|check| check.id == LICENCE_METADATA.id && check.is_warning()) {
+                    check.effect = Some(Verdict::indeterminate(SubIndication::SignedDataNotFound));
+                }
+                report.conclude();
+            }
             return Ok(Judged { report: Arc::new(report), epoch: None });
         };
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.

@@ -70,6 +70,11 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     }
     // Before anything is made or emptied: another demo may be running.
     for (address, name) in [(options.listen, "--listen"), (options.admin, "--admin")] {
+        if !address.ip().is_loopback() {
+            return Err(Failure::Usage(format!(
+                "{name} {address}: a demo, whose keys anybody may read, serves this machine alone"
+            )));
+        }
         free(address, name)?;
     }
     let cast = cast()?;

@@ -36,3 +36,14 @@ async fn messages_are_licences_too() {
         .await
         .is_problem(415, "unsupported-media-type");
 }
+
+#[tokio::test]
+async fn what_is_signed_and_is_no_licence_is_no_pass() {
+    let office = Office::new();
+    let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;
+    let invoice = office.jws(&[("InvoiceNumber".to_owned(), "1".to_owned())].into());
+    let reply = gateway.verifier().send(Http::Two, request("POST", "/v1/verifications", "application/jose", invoice)).await;
+    let report = reply.json();
+    assert_eq!((&report["indication"], &report["sub_indication"]), (&json!("INDETERMINATE"), &json!("SIGNED_DATA_NOT_FOUND")));
+    assert_eq!(report["signatures"][0]["indication"], "TOTAL-PASSED");
+}

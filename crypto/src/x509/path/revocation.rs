@@ -128,9 +128,7 @@ impl Known {
         let entry = list.find(certificate).filter(|revocation| horizon.reached(revocation.at));
         match entry {
             Some(revocation) if !matches!(revocation.reason, Some(ON_HOLD | REMOVED)) => {
-                if self.revoked.is_none_or(|known| revocation.at < known.at) {
-                    self.revoked = Some(revocation);
-                }
+                self.revoked = self.revoked.filter(|known| known.at <= revocation.at).or(Some(revocation));
             }
             None if !list.is_complete() => return,
             _ => {}
