@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crypto::digest::{Sha256, from_hex};
 use crypto::licence::{Identifier, Record};
 use crypto::report::Report;
+use crypto::report::checks::DOCUMENT_FORMAT;
 use crypto::time::Timestamp;
 use crypto::verify::Format;
 use hyper::StatusCode;
@@ -79,7 +80,8 @@ impl FromStr for Depth {
 /// `POST /v1/verifications`
 ///
 /// # Errors
-/// Problems of the request or of the gateway. A bad document is no problem but a report.
+/// Problems of the request or of the gateway, and [`Code::MalformedDocument`] for what is no document. A document that does not
+/// verify is no problem but a report.
 pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let depth = request.query.parsed("depth")?.unwrap_or_default();
     let report = if request.media == Some(Media::Json) {
@@ -99,6 +101,9 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         let sha256 = digest(&app, &request.body).await?;
         verdict::on(&app, &Document::Given(request.body.clone()), sha256, at, request.now).await?
     };
+    if report.checks.iter().any(|check| check.id == DOCUMENT_FORMAT.id && check.effect.is_some()) {
+        return Err(Problem::new(Code::MalformedDocument).report(report));
+    }
     let verdict = report.verdict.indication;
     let answer = match depth {
         Depth::Detailed => Answer::json(StatusCode::OK, &*report),

@@ -82,6 +82,8 @@ codes! {
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "This type of content is not taken here", "不接受该内容类型";
     /// The licence was not accepted: the report says why.
     NotVerified = "not-verified", UNPROCESSABLE_ENTITY, "Verification was not passed", "未通过验证";
+    /// What was sent is no document that can be read: the report says why.
+    MalformedDocument = "malformed-document", UNPROCESSABLE_ENTITY, "This is no document that can be read", "无法读取为有效文件";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
     /// The head of the request is too large.

@@ -47,3 +47,28 @@ async fn what_is_signed_and_is_no_licence_is_no_pass() {
     assert_eq!((&report["indication"], &report["sub_indication"]), (&json!("INDETERMINATE"), &json!("SIGNED_DATA_NOT_FOUND")));
     assert_eq!(report["signatures"][0]["indication"], "TOTAL-PASSED");
 }
+
+#[tokio::test]
+async fn what_is_no_document_is_refused_with_its_report() {
+    let office = Office::new();
+    let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;
+    let ofd = office.ofd(&fields("1", 1));
+    let truncated = ofd[..ofd.len() / 2].to_vec();
+    for (content_type, body) in [
+        ("application/octet-stream", b"garbage".to_vec()),
+        ("application/octet-stream", Vec::new()),
+        ("application/ofd", b"PK\x03\x04garbage".to_vec()),
+        ("application/ofd", truncated),
+        ("application/jose", b"eyJ.garbage".to_vec()),
+        ("application/cms", vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
+    ] {
+        let reply = gateway.verifier().send(Http::Two, request("POST", "/v1/verifications", content_type, body)).await;
+        reply.is_problem(422, "malformed-document");
+        assert_eq!(reply.json()["report"]["sub_indication"], "FORMAT_FAILURE");
+    }
+    let mut forged = office.jws(&fields("1", 1));
+    let place = forged.len() - 10;
+    forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+    let reply = gateway.verifier().send(Http::Two, request("POST", "/v1/verifications", "application/jose", forged)).await;
+    assert_eq!((reply.status.as_u16(), &reply.json()["indication"]), (200, &json!("TOTAL-FAILED")), "a verdict is no problem");
+}
