@@ -9,7 +9,6 @@ use crypto::x509::{Certificate, pem};
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use storage::Stored;
 use storage::certificates::CertificateRecord;
 
 use super::licences::tagged;
@@ -50,8 +49,11 @@ pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem
         Ok(shared.store().certificates().add(certificate.raw(), &name, now)?)
     };
     let stored = app.pool.run(add).await??;
-    let status = if matches!(stored, Stored::Created(_)) { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Answer::json(status, &CertificateView::new(&stored.into_inner())?))
+    let is_new = stored.is_new();
+    let record = stored.into_inner();
+    let place = format!("/v1/certificates/{}", record.sha256);
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Answer::json(status, &CertificateView::new(&record)?).located(&place))
 }
 
 /// `GET /v1/certificates/{sha256}`

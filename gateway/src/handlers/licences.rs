@@ -8,7 +8,7 @@ use crypto::report::Report;
 use crypto::time::Timestamp;
 use crypto::verify::{self, Format, Verified};
 use hyper::StatusCode;
-use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH, LOCATION};
+use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use schemars::JsonSchema;
 use serde::Serialize;
 use storage::Stored;
@@ -91,12 +91,8 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         Stored::Created(record) => (StatusCode::CREATED, record),
         Stored::Unchanged(record) => (StatusCode::OK, record),
     };
-    let location = HeaderValue::from_str(&format!("/v1/licences/{}", record.identifier()));
-    let answer = Answer::json(status, &LicenceView::new(record, now));
-    Ok(match location {
-        Ok(location) => answer.header(LOCATION, location),
-        Err(_) => answer,
-    })
+    let place = format!("/v1/licences/{}", record.identifier());
+    Ok(Answer::json(status, &LicenceView::new(record, now)).located(&place))
 }
 
 /// The document as something that may be stored, if it verifies now and is of the caller's own organisation.

@@ -33,7 +33,7 @@ pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem
         })
         .await??;
     Ok(match stored {
-        Stored::Created(record) => Answer::json(StatusCode::CREATED, &record),
+        Stored::Created(record) => Answer::json(StatusCode::CREATED, &record).located(&format!("/v1/seals/{}", record.id)),
         Stored::Unchanged(record) => Answer::json(StatusCode::OK, &record),
     })
 }

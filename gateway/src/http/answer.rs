@@ -3,7 +3,7 @@
 use crypto::report::Indication;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
@@ -48,6 +48,22 @@ impl Answer {
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Says where what was put on record can be read; the path is given without percent-encoding.
+    #[must_use]
+    pub fn located(self, path: &str) -> Self {
+        let encoded: String = path
+            .bytes()
+            .map(|byte| match byte {
+                _ if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        match HeaderValue::from_str(&encoded) {
+            Ok(place) => self.header(LOCATION, place),
+            Err(_) => self,
+        }
     }
 
     /// Says which verdict the answer carries.

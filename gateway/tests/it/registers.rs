@@ -27,6 +27,7 @@ async fn seals() {
 
     let created = register(ISSUER, &seal).await;
     assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(created.header("location"), "/v1/seals/33010500012345");
     assert_eq!(register(OPERATOR, &seal).await.status, 200);
     let view = gateway.verifier().get("/v1/seals/33010500012345").await.json();
     assert_eq!((&view["name"], &view["organisation"]), (&"某某局".into(), &crate::licence_kit::ORGANISATION.into()));
