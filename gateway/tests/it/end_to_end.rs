@@ -1,7 +1,7 @@
 //! The real binary over HTTPS, with a client that is not ours, and through the worst of ends.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -74,6 +74,58 @@ fn curl_hands_in_verifies_revokes_and_verifies_again() {
             assert!(!line.contains(personal), "{line}");
         }
     }
+}
+
+/// Starts a curl that asks `count` times for a verdict on the file, 64 at a time, each on a connection of its own.
+fn many(site: &Site, process: &Process, file: &Path, round: &str, count: usize) -> (Child, Vec<PathBuf>) {
+    let holder = site.authority.client(7, VERIFIER);
+    let certificate = site.folder.write(&format!("{round}.pem"), holder.pem());
+    let key = site.folder.write(&format!("{round}.key"), holder.key.pem());
+    let anchor = site.folder.write(&format!("{round}-anchor.pem"), site.authority.pem());
+    let answer = |number: usize| site.folder.path().join(format!("{round}-{number}.json"));
+    let port = process.address.port();
+    // The number stands behind a `#`: it tells the files apart and is not sent.
+    let url = format!("https://localhost:{port}/v1/verifications#[1-{count}]");
+    let child = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "60", "--http1.1", "--parallel", "--parallel-immediate"])
+        .args(["--parallel-max", "64", "--header", "content-type: application/ofd"])
+        .args([Path::new("--cacert"), &anchor, Path::new("--cert"), &certificate, Path::new("--key"), &key])
+        .args(["--resolve", &format!("localhost:{port}:127.0.0.1"), "--data-binary", &format!("@{}", file.display())])
+        .args(["--output", &site.folder.path().join(format!("{round}-#1.json")).display().to_string(), &url])
+        .spawn()
+        .expect("curl is needed for this test");
+    (child, (1..=count).map(answer).collect())
+}
+
+fn verdicts((mut child, answers): (Child, Vec<PathBuf>)) -> Vec<String> {
+    assert!(child.wait().unwrap().success());
+    let verdict = |path: &PathBuf| {
+        let report: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        report["indication"].as_str().unwrap_or_default().to_owned()
+    };
+    answers.iter().map(verdict).collect()
+}
+
+#[test]
+fn of_sixty_four_at_a_time_none_sees_a_revoked_licence_pass() {
+    let office = Office::new();
+    let site = Site::new(&office);
+    let process = site.start();
+    let file = site.folder.write("licence.ofd", office.ofd(&fields("64", 1)));
+    let (data, name) = (format!("@{}", file.display()), identifier("64", 1).to_string());
+    assert_eq!(
+        curl(&site, &process, ISSUER, "/v1/licences", &["--header", "content-type: application/ofd", "--data-binary", &data]).0,
+        201
+    );
+    let before = verdicts(many(&site, &process, &file, "before", 128));
+    assert!(before.iter().all(|verdict| verdict == "TOTAL-PASSED"), "{before:?}");
+    let meanwhile = many(&site, &process, &file, "meanwhile", 512);
+    let revoke = ["--header", "content-type: application/json", "--data-binary", "{\"operation\":\"revoke\"}"];
+    assert_eq!(curl(&site, &process, ISSUER, &format!("/v1/licences/{name}/status"), &revoke).0, 200);
+    let after = verdicts(many(&site, &process, &file, "after", 512));
+    assert!(after.iter().all(|verdict| verdict == "TOTAL-FAILED"), "{after:?}");
+    assert!(verdicts(meanwhile).iter().all(|verdict| ["TOTAL-PASSED", "TOTAL-FAILED"].contains(&verdict.as_str())));
+    assert!(process.terminate().1);
 }
 
 /// curl takes an HTTP/2 stream that is reset for a failure, even when the whole answer came before the reset.
