@@ -40,8 +40,8 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     logging::start(&config.log);
     runtime()?.block_on(async {
         let running = Running::start(&config).await?;
-        // Said to whoever started it, whatever the level of the log.
-        eprintln!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
+        // Said to whoever started it, whatever the level of the log, which has stderr to itself.
+        println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
