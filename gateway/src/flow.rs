@@ -95,6 +95,9 @@ fn admit(
     head: &http::request::Parts,
     trace: &mut Trace,
 ) -> Result<(&'static Route, Params), Problem> {
+    if head_bytes(head) > app.limits.header_bytes_max {
+        return Err(Code::HeadersTooLarge.into());
+    }
     let uri = &head.uri;
     let length = uri.path_and_query().map_or(0, |text| text.as_str().len());
     if length > URI_BYTES_MAX {
@@ -107,6 +110,14 @@ fn admit(
     };
     trace.route = Some(route);
     if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
+}
+
+/// Line and fields of a head, in bytes, as HTTP/1.1 would write them.
+fn head_bytes(head: &http::request::Parts) -> u32 {
+    const AROUND_FIELD: usize = ": \r\n".len();
+    let fields = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + AROUND_FIELD);
+    let line = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    u32::try_from(fields.sum::<usize>() + line).unwrap_or(u32::MAX)
 }
 
 async fn parse(

@@ -121,7 +121,7 @@ fn a_contradictions_and_layout() {
 #[test]
 fn a_bombs() {
     let world = World::new();
-    // A gigabyte of zeros in a megabyte: refused by what it announces.
+    // A hundred megabytes of zeros in a hundred kilobytes: refused by what it announces, before anything is inflated.
     let zeros = vec![0; 1 << 20];
     let mut entries: Vec<_> = (0..100).map(|n| ZipEntry::new(&format!("f{n}"), &zeros)).collect();
     entries.push(ZipEntry::new("OFD.xml", b"<OFD/>"));

@@ -48,7 +48,7 @@ pub static TABLE: &[Route] = &[
         doc: Doc {
             id: "verify",
             summary: "Verify a licence",
-            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. With JSON the moment in question stands in the body, with a file in the query.",
+            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body.",
             json: Some(schema_of::<VerificationRequest>),
             answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<Report>) }],
             problems: &[

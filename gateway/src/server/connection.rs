@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::linger::Lingering;
 use crate::app::App;
 use crate::auth::Identity;
 use crate::metrics::Held;
@@ -24,6 +25,9 @@ const STREAMS_MAX: u32 = 128;
 
 /// Streams of one HTTP/2 connection that may be opened and reset before they are served (CVE-2023-44487).
 const RESETS_MAX: usize = 32;
+
+/// How far beyond the limit a head is read, so that it can be refused in words.
+const HEAD_READ_FACTOR: u32 = 8;
 
 /// How often a silent HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -49,16 +53,18 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App
     let (_, session) = tls.get_ref();
     let leaf = session.peer_certificates().and_then(|chain| chain.first());
     let identity = Arc::new(app.callers.identify(leaf.map(AsRef::as_ref)));
-    if session.alpn_protocol() == Some(b"h2") {
+    let is_http2 = session.alpn_protocol() == Some(b"h2");
+    let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
+    if is_http2 {
         serve_http2(tls, app, identity, shutdown).await;
     } else {
         serve_http1(tls, app, identity, shutdown).await;
     }
 }
 
-async fn serve_http1(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
     let activity = Arc::new(Activity::new(&app));
-    let head_max = usize::try_from(app.limits.header_bytes_max).unwrap_or(usize::MAX);
+    let head_max = usize::try_from(head_read_max(&app)).unwrap_or(usize::MAX);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -71,12 +77,12 @@ async fn serve_http1(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Ide
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
 }
 
-async fn serve_http2(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
     let activity = Arc::new(Activity::new(&app));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_header_list_size(app.limits.header_bytes_max)
+        .max_header_list_size(head_read_max(&app))
         .max_concurrent_streams(STREAMS_MAX)
         .max_pending_accept_reset_streams(RESETS_MAX)
         .max_local_error_reset_streams(RESETS_MAX)
@@ -86,6 +92,10 @@ async fn serve_http2(tls: TlsStream<TcpStream>, app: Arc<App>, identity: Arc<Ide
         .keep_alive_timeout(KEEP_ALIVE);
     let service = service(app, identity, Arc::clone(&activity));
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+}
+
+const fn head_read_max(app: &App) -> u32 {
+    app.limits.header_bytes_max.saturating_mul(HEAD_READ_FACTOR)
 }
 
 type Reply = Result<hyper::Response<http_body_util::Full<hyper::body::Bytes>>, std::convert::Infallible>;

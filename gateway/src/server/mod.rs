@@ -1,6 +1,7 @@
 //! The public listener: connections accepted within a bound, each served until it ends or is told to.
 
 mod connection;
+mod linger;
 mod tls;
 
 use std::io;

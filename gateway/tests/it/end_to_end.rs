@@ -142,6 +142,25 @@ fn refusals_reach_curl_although_the_body_was_not_wanted() {
     for _ in 0..12 {
         assert_eq!(send("/v1/licences", "content-type: application/ofd", "x"), (403, "role-required".to_owned()));
     }
+    // Without asking first whether the body is wanted, over HTTP/1.1 and 2.
+    for version in ["--http1.1", "--http2"] {
+        let data = ["--header", "expect:", "--header", "content-type: application/ofd", "--data-binary", &large];
+        let (status, problem) = curl(&site, &process, VERIFIER, "/v1/verifications", &[&[version][..], &data].concat());
+        assert_eq!((status, &problem["code"]), (413, &json!("content-too-large")), "{version}");
+        for kilobytes in [17, 60, 90] {
+            if version == "--http2" && kilobytes > 64 {
+                continue; // curl itself sends no larger head over HTTP/2.
+            }
+            let field = format!("x-large: {}", "x".repeat(kilobytes * 1024));
+            let (status, problem) = curl(&site, &process, VERIFIER, "/v1/trust", &[version, "--header", &field]);
+            assert_eq!((status, &problem["code"]), (431, &json!("headers-too-large")), "{version} {kilobytes}");
+        }
+    }
+    // Far beyond the limit nothing is read any more: the answer has no words, but it arrives.
+    let fields: Vec<String> = (0..9).map(|n| format!("x-{n}: {}", "x".repeat(100 * 1024))).collect();
+    let mut arguments = vec!["--http1.1"];
+    arguments.extend(fields.iter().flat_map(|field| ["--header", field.as_str()]));
+    assert_eq!(curl(&site, &process, VERIFIER, "/v1/trust", &arguments).0, 431);
     assert_eq!(send("/v1/nothing", "content-type: text/plain", "x"), (404, "not-found".to_owned()));
     assert_eq!(send("/v1/verifications", "content-type: application/ofd", &large), (413, "content-too-large".to_owned()));
     assert!(process.terminate().1);
