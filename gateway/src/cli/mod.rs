@@ -34,12 +34,7 @@ static COMMANDS: &[Command] = &[
         run: verify::run,
     },
     Command { name: "pki", arguments: "new DIR | show FILE", help: "make or show keys and certificates", run: pki::run },
-    Command {
-        name: "config",
-        arguments: "check FILE",
-        help: "check a configuration and say all that is wrong",
-        run: config::run,
-    },
+    Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];
 
 /// Runs the command line of this process.
@@ -74,7 +69,7 @@ fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 }
 
 fn help() -> String {
-    let mut text = "licet stores, verifies and brokers electronic licences.\n\nUsage:\n".to_owned();
+    let mut text = "licet stores and verifies electronic licences.\n\nUsage:\n".to_owned();
     for command in COMMANDS {
         let line = format!("licet {} {}", command.name, command.arguments);
         text.push_str(&format!("  {line:<44} {}\n", command.help));

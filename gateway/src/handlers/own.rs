@@ -19,7 +19,7 @@ pub(super) fn read_identifier(code: Code, text: &str) -> Result<Identifier, Prob
     text.parse().map_err(|error| {
         let (en, zh) = match error {
             IdentifierError::Length => ("it is too long", "长度超限"),
-            IdentifierError::Root => ("it does not begin with 1.2.156.3005.2.", "未以1.2.156.3005.2.开头"),
+            IdentifierError::Root => ("it does not begin with 1.2.156.3005.2", "未以1.2.156.3005.2开头"),
             IdentifierError::Segments => ("it has not five parts after 1.2.156.3005.2.", "1.2.156.3005.2.之后应有五段"),
             IdentifierError::Type => ("the type is not 21 digits and capital letters", "证照类型代码应为21位数字或大写字母"),
             IdentifierError::Issuer => {
