@@ -6,6 +6,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::budget::{Budget, Exhausted};
 
+/// Longest XML file, in bytes. Pages of the samples have 5 KB; what is a thousand times as long is made to cost.
+const BYTES_MAX: usize = 8 << 20;
 const DEPTH_MAX: usize = 64;
 const ATTRIBUTES_MAX: usize = 256;
 /// Namespace declarations in one file: each element that has one copies those in force.
@@ -46,6 +48,9 @@ pub fn parse<'a>(bytes: &'a [u8], root: &str, budget: &mut Budget) -> Result<Doc
 /// [`XmlError`].
 pub fn parse_any<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Document<'a>, XmlError> {
     budget.spend_xml(bytes.len()).map_err(XmlError::Exhausted)?;
+    if bytes.len() > BYTES_MAX {
+        return Err(XmlError::Limits);
+    }
     let text = std::str::from_utf8(bytes).or(Err(XmlError::Malformed))?;
     let attributes = scan(text.as_bytes())?;
     budget.spend_nodes(attributes).map_err(XmlError::Exhausted)?;
@@ -203,7 +208,7 @@ impl fmt::Display for XmlError {
         f.write_str(match self {
             Self::Ambiguous => "an element occurs twice, in two namespaces, or with split text",
             Self::Exhausted(what) => return fmt::Display::fmt(what, f),
-            Self::Limits => "the XML is nested too deeply or has too many attributes",
+            Self::Limits => "the XML is too long, nested too deeply, or has too many attributes",
             Self::Malformed => "the XML is malformed or has a document type",
             Self::Missing => "an element is missing",
         })

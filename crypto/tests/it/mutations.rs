@@ -146,7 +146,7 @@ fn b_document_types_and_shadows() {
         malformed(&world.report_files(&files), "the XML is malformed or has a document type");
     }
     let deep = replaced(&files, "OFD.xml", "<ofd:DocInfo>", &format!("<ofd:DocInfo>{}{}", "<a>".repeat(80), "</a>".repeat(80)));
-    malformed(&world.report_files(&deep), "the XML is nested too deeply or has too many attributes");
+    malformed(&world.report_files(&deep), "the XML is too long, nested too deeply, or has too many attributes");
     let doubled = "an element occurs twice, in two namespaces, or with split text";
     let two_roots = replaced(&files, "OFD.xml", "</ofd:DocBody>", "<ofd:DocRoot>Evil.xml</ofd:DocRoot></ofd:DocBody>");
     malformed(&world.report_files(&two_roots), doubled);
