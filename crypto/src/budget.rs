@@ -66,12 +66,6 @@ impl Budget {
         spend(&mut self.inflated_bytes, count, Exhausted::InflatedBytes)
     }
 
-    /// How many bytes may still be inflated.
-    #[must_use]
-    pub const fn inflated_left(&self) -> u64 {
-        self.inflated_bytes
-    }
-
     /// Takes one signature verification.
     ///
     /// # Errors

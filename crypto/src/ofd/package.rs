@@ -40,7 +40,6 @@ pub struct Package {
     /// Paths by their lower-case form, in which the archive made sure that they are unique.
     folded: BTreeMap<String, String>,
     bodies: Vec<Body>,
-    is_standard_namespace: bool,
 }
 
 /// A `DocBody`.
@@ -68,7 +67,6 @@ impl Package {
         let entry = files.get(ENTRY_FILE).ok_or(OfdError::MissingFile)?;
         let document = xml::parse(entry, "OFD", budget).map_err(OfdError::Xml)?;
         let root = document.root_element();
-        let is_standard_namespace = root.tag_name().namespace() == Some(xml::NAMESPACE);
         let bodies = xml::children(root, "DocBody").map_err(OfdError::Xml)?;
         if bodies.is_empty() {
             return Err(OfdError::Xml(XmlError::Missing));
@@ -79,7 +77,7 @@ impl Package {
         let bodies = bodies.into_iter().map(Body::read).collect::<Result<_, _>>()?;
         drop(document);
         let folded = files.keys().map(|path| (path.to_lowercase(), path.clone())).collect();
-        Ok(Self { files, folded, bodies, is_standard_namespace })
+        Ok(Self { files, folded, bodies })
     }
 
     /// All files by path, without a leading slash.
@@ -108,12 +106,6 @@ impl Package {
     #[must_use]
     pub fn bodies(&self) -> &[Body] {
         &self.bodies
-    }
-
-    /// Whether the entry file uses the namespace of the standard.
-    #[must_use]
-    pub const fn is_standard_namespace(&self) -> bool {
-        self.is_standard_namespace
     }
 
     /// The custom data of all bodies; where two disagree, neither counts.

@@ -15,9 +15,6 @@ const NAMESPACES_MAX: usize = 4096;
 /// Namespace declarations in force at one place: the parser looks through them for every name.
 const NAMESPACES_IN_FORCE_MAX: usize = 32;
 
-/// The namespace of GB/T 33190.
-pub const NAMESPACE: &str = "http://www.ofdspec.org/2016";
-
 /// Why XML is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum XmlError {

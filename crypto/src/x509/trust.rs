@@ -139,7 +139,7 @@ impl Trust {
         self.domains.iter().filter(move |domain| domain.purpose == purpose)
     }
 
-    /// Whether the list was signed by this issuer; `None` when that was not settled when the generation was made.
+    /// Whether it was settled when the generation was made that this issuer signed the list; if not, it is still open.
     #[must_use]
     pub fn list_is_proven(&self, list: &RevocationList, issuer: &Certificate) -> bool {
         self.proven.contains(&(list.sha256(), issuer.spki().to_vec()))
