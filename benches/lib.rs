@@ -105,7 +105,7 @@ mod tests {
     fn what_is_measured_is_a_success() {
         for version in [SealVersion::V1, SealVersion::V4, SealVersion::V5] {
             let scene = sealed(version);
-            let question = Question { document: &scene.document, at: scene.now, certificates: &[] };
+            let question = Question::new(&scene.document, scene.now);
             let report = verify(&question, &scene.trust).report;
             assert!(report.verdict.is_passed(), "{report:#?}");
             assert!((25_000..40_000).contains(&scene.document.len()), "{}", scene.document.len());

@@ -1,9 +1,9 @@
 //! What every step of one verification shares.
 
 use crate::budget::Budget;
-use crate::report::{Check, Horizon, SignatureReport, Verdict};
+use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Trust};
+use crate::x509::{Certificate, Evidence, Trust};
 
 /// Trust and time of one verification, and what is left of its budget.
 #[derive(Debug)]
@@ -16,21 +16,43 @@ pub struct Context<'a> {
     pub budget: Budget,
     /// Certificates that the caller gave along with the document.
     pub certificates: &'a [Certificate],
+    /// Evidence of status that came along.
+    pub evidence: &'a Evidence,
+    /// When the document is known to have existed, by the gateway's own records.
+    pub known_since: Option<Timestamp>,
+    /// What was used so far.
+    pub diagnostic: Diagnostic,
 }
 
 impl<'a> Context<'a> {
     /// A fresh context for one document.
     #[must_use]
-    pub const fn new(trust: &'a Trust, at: Timestamp) -> Self {
-        Self { trust, horizon: Horizon::new(at), budget: Budget::for_document(), certificates: &[] }
+    pub fn new(trust: &'a Trust, at: Timestamp) -> Self {
+        Self {
+            trust,
+            horizon: Horizon::new(at),
+            budget: Budget::for_document(),
+            certificates: &[],
+            evidence: Evidence::NONE,
+            known_since: None,
+            diagnostic: Diagnostic::default(),
+        }
     }
 
     /// Runs `work` with further certificates at hand, those that came with a signature.
     pub(crate) fn with_certificates<T>(&mut self, more: &[Certificate], work: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let all: Vec<Certificate> = more.iter().chain(self.certificates).cloned().collect();
-        let mut inner = Context { trust: self.trust, horizon: self.horizon, budget: self.budget.clone(), certificates: &all };
+        let mut inner = Context {
+            trust: self.trust,
+            horizon: self.horizon,
+            budget: self.budget.clone(),
+            certificates: &all,
+            evidence: self.evidence,
+            known_since: self.known_since,
+            diagnostic: std::mem::take(&mut self.diagnostic),
+        };
         let outcome = work(&mut inner);
-        (self.horizon, self.budget) = (inner.horizon, inner.budget);
+        (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);
         outcome
     }
 }

@@ -94,9 +94,8 @@ pub(crate) fn judge(
         algorithm: report.algorithm.as_deref().and_then(Algorithm::from_name),
         used_at: claimed,
         lifetime: Lifetime::Now,
-        companions: context.certificates,
     };
-    let answer = path::validate(signer, &question, context.trust, &mut context.horizon, &mut context.budget)?;
+    let answer = path::validate(signer, &question, context)?;
     report.checks.extend(answer.checks);
     report.chain = answer.chain;
     report.trust_domain = answer.domain;

@@ -16,7 +16,7 @@ use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Report, SignatureReport, Verdict};
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Trust};
+use crate::x509::{Certificate, Evidence, Trust};
 
 /// The forms of document that licet reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +80,18 @@ pub struct Question<'a> {
     pub at: Timestamp,
     /// Certificates given along, for signatures that carry none.
     pub certificates: &'a [Certificate],
+    /// Evidence of status given along.
+    pub evidence: &'a Evidence,
+    /// When the document is known to have existed, by the records of whoever asks.
+    pub known_since: Option<Timestamp>,
+}
+
+impl<'a> Question<'a> {
+    /// A question about a document alone, as of a moment.
+    #[must_use]
+    pub const fn new(document: &'a [u8], at: Timestamp) -> Self {
+        Self { document, at, certificates: &[], evidence: Evidence::NONE, known_since: None }
+    }
 }
 
 /// The answer about a document by itself; what the records say of the licence is not in it yet.
@@ -112,6 +124,8 @@ pub struct Verified {
 pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     let mut context = Context::new(trust, question.at);
     context.certificates = question.certificates;
+    context.evidence = question.evidence;
+    context.known_since = question.known_since;
     let format = Format::detect(question.document);
     let found = match format {
         Some(Format::Ofd) => ofd_document(question.document, &mut context),
@@ -201,18 +215,20 @@ impl Verified {
     }
 }
 
-fn unreadable(reason: &(impl ToString + ?Sized)) -> Box<Check> {
+pub(crate) fn unreadable(reason: &(impl ToString + ?Sized)) -> Box<Check> {
     Box::new(DOCUMENT_FORMAT.fail().with("reason", reason))
 }
 
 /// What a document holds, whatever its form.
-struct Found {
-    checks: Vec<Check>,
-    signatures: Vec<SignatureReport>,
+pub(crate) struct Found {
+    /// Checks of the document as a whole.
+    pub(crate) checks: Vec<Check>,
+    /// Each signature.
+    pub(crate) signatures: Vec<SignatureReport>,
     /// The licence's data by short name; `Err` when they contradict themselves.
-    fields: Result<BTreeMap<String, String>, ()>,
+    pub(crate) fields: Result<BTreeMap<String, String>, ()>,
     /// Organisation codes of the signers' certificates, in the order of the signatures.
-    signers: Vec<Option<String>>,
+    pub(crate) signers: Vec<Option<String>>,
 }
 
 fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -249,7 +265,7 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.
-fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
+pub(crate) fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
     let members: Map<String, Value> = match jws::object(payload) {
         Some(members) => members,
         // An object with repeated names, or with more values than are read, must not pass for no licence at all.

@@ -75,7 +75,7 @@ impl Judge {
             At::Now => now,
             At::Moment(moment) => moment,
         };
-        let verification = verify::verify(&verify::Question { document, at, certificates: &[] }, trust);
+        let verification = verify::verify(&verify::Question::new(document, at), trust);
         let mut report = verification.report;
         let Some(metadata) = verification.metadata else {
             // What names no licence has no record that could change the verdict, and the question was about a licence.

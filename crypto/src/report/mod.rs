@@ -4,6 +4,7 @@
 //! "No conclusion" is a verdict of its own: nothing unknown ever becomes a pass.
 
 pub mod checks;
+mod diagnostic;
 mod horizon;
 mod verdict;
 
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use checks::CheckKind;
+pub use diagnostic::{Diagnostic, ListUsed};
 pub use horizon::Horizon;
 pub use verdict::{Indication, SubIndication, Verdict};
 
@@ -51,6 +53,12 @@ pub enum Role {
     Signer,
     /// Who made the seal.
     SealMaker,
+    /// Who made the time stamp.
+    Tsa,
+    /// Who answered for the status of a certificate.
+    Ocsp,
+    /// Who signed a revocation list that is not the issuer's own.
+    CrlIssuer,
 }
 
 /// One check with its outcome.

@@ -166,9 +166,8 @@ fn made_by(
         algorithm: maker.key().and_then(|key| Algorithm::from_oid(seal.algorithm, key.kind()).ok()),
         used_at: moment,
         lifetime: moment.map_or(Lifetime::Now, |moment| Lifetime::At { moment, warn_since: is_v5 }),
-        companions: &[],
     };
-    let answer = path::validate(maker, &question, context.trust, &mut context.horizon, &mut context.budget)?;
+    let answer = path::validate(maker, &question, context)?;
     checks.extend(answer.checks);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod crl;
+pub mod evidence;
 pub mod extension;
 pub mod name;
 pub mod path;
@@ -10,4 +11,5 @@ pub mod trust;
 
 pub use certificate::Certificate;
 pub use crl::RevocationList;
+pub use evidence::Evidence;
 pub use trust::{Domain, Purpose, Trust};

@@ -109,7 +109,7 @@ impl World {
     }
 
     fn ask(&self, document: &[u8]) -> Verification {
-        verify(&Question { document, at: signed().plus(3600), certificates: &[] }, &self.trust())
+        verify(&Question::new(document, signed().plus(3600)), &self.trust())
     }
 }
 

@@ -50,7 +50,7 @@ fn trust_carried(value: &SealSignature<'_>) -> Trust {
 
 fn document(path: &str, when: &str, trust: &Trust, certificates: &[Certificate]) -> Report {
     let document = read(path);
-    verify_document(&Question { document: &document, at: at(when), certificates }, trust).report
+    verify_document(&Question { certificates, ..Question::new(&document, at(when)) }, trust).report
 }
 
 #[track_caller]

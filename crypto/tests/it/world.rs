@@ -160,7 +160,7 @@ pub(crate) fn fields(issuer: &str) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn report(document: &[u8], trust: &Trust, when: Timestamp) -> Report {
-    verify(&Question { document, at: when, certificates: &[] }, trust).report
+    verify(&Question::new(document, when), trust).report
 }
 
 /// The identifiers of the checks that have an effect on the verdict, document first.

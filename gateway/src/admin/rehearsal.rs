@@ -20,7 +20,7 @@ pub fn verification(now: Timestamp) -> Result<(), String> {
     let mut domain = Domain::new("rehearsal", Purpose::Signer, vec![anchor]);
     domain.revocation = RevocationPolicy::None;
     let trust = Trust::new(vec![domain], Policy::default());
-    let judge = |document: &[u8]| verify(&Question { document, at: now, certificates: &[] }, &trust).report.verdict.indication;
+    let judge = |document: &[u8]| verify(&Question::new(document, now), &trust).report.verdict.indication;
 
     let builder = |word: &str| JwsBuilder::new(word.as_bytes()).chain(&[&signer]).signed_at(now).compact(&key);
     let good = builder("{\"rehearsal\":\"1\"}");

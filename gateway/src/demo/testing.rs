@@ -17,7 +17,7 @@ fn made() -> Timestamp {
 
 /// Verifies at the moment at which the infrastructure was made, with the trust of the demo's configuration.
 pub(super) fn verify(pki: &Pki, document: &[u8]) -> Verification {
-    verify::verify(&Question { document, at: pki.made, certificates: &[] }, &trust(pki))
+    verify::verify(&Question::new(document, pki.made), &trust(pki))
 }
 
 fn trust(pki: &Pki) -> Trust {

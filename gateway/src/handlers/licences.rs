@@ -99,7 +99,7 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
     let (document, now, trust) = (request.body.clone(), request.now, app.trust.load_full());
     let question = move || {
-        let question = verify::Question { document: &document, at: now, certificates: &[] };
+        let question = verify::Question::new(&document, now);
         let verification = verify::verify(&question, &trust);
         let report = verification.report.clone();
         let issuer = verification.metadata.as_ref().map(|metadata| metadata.issuer_code.clone());

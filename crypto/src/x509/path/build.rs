@@ -13,17 +13,12 @@ const PATHS_MAX: usize = 8;
 pub(super) struct Search<'a> {
     leaf: &'a Certificate,
     companions: &'a [Certificate],
-    budget: &'a mut Budget,
     saw_bad_signature: bool,
 }
 
 impl<'a> Search<'a> {
-    pub(super) const fn new(leaf: &'a Certificate, companions: &'a [Certificate], budget: &'a mut Budget) -> Self {
-        Self { leaf, companions, budget, saw_bad_signature: false }
-    }
-
-    pub(super) const fn budget(&mut self) -> &mut Budget {
-        self.budget
+    pub(super) const fn new(leaf: &'a Certificate, companions: &'a [Certificate]) -> Self {
+        Self { leaf, companions, saw_bad_signature: false }
     }
 
     /// Whether some certificate carried the issuer's name but had not made the signature.
@@ -32,7 +27,7 @@ impl<'a> Search<'a> {
     }
 
     /// The paths that lead to an anchor of this domain, likeliest first.
-    pub(super) fn paths<'p>(&mut self, domain: &'p Domain) -> Result<Vec<Path<'p>>, Exhausted>
+    pub(super) fn paths<'p>(&mut self, domain: &'p Domain, budget: &mut Budget) -> Result<Vec<Path<'p>>, Exhausted>
     where
         'a: 'p,
     {
@@ -56,7 +51,7 @@ impl<'a> Search<'a> {
                 if path.contains(&issuer) || !key_ids_agree(last, issuer) {
                     continue;
                 }
-                if self.signed_by(last, issuer)? {
+                if self.signed_by(last, issuer, budget)? {
                     let mut longer = path.clone();
                     longer.push(issuer);
                     open.push(longer);
@@ -66,8 +61,8 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn signed_by(&mut self, certificate: &Certificate, issuer: &Certificate) -> Result<bool, Exhausted> {
-        self.budget.spend_signature()?;
+    fn signed_by(&mut self, certificate: &Certificate, issuer: &Certificate, budget: &mut Budget) -> Result<bool, Exhausted> {
+        budget.spend_signature()?;
         let verified = issuer.key().is_some_and(|key| certificate.verify_signature(key).is_ok());
         self.saw_bad_signature |= !verified;
         Ok(verified)

@@ -1,7 +1,8 @@
 //! The rules that every certificate of a path must keep (RFC 5280, 6.1.3 and 6.1.4; GB/T 20518).
 
 use super::{Lifetime, Path, Question, revocation};
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Exhausted;
+use crate::context::Context;
 use crate::oid::Oid;
 use crate::report::checks::{PATH_ALGORITHMS, PATH_CONSTRAINTS, PATH_KEY_USAGE, PATH_VALIDITY, SEAL_MAKER};
 use crate::report::{Check, Horizon, SubIndication, Verdict};
@@ -9,7 +10,7 @@ use crate::sig::Algorithm;
 use crate::time::Timestamp;
 use crate::x509::extension::KeyUsage;
 use crate::x509::trust::AlgorithmClock;
-use crate::x509::{Certificate, Domain, Purpose, Trust};
+use crate::x509::{Certificate, Domain, Purpose};
 
 /// Extensions that are understood here, or that restrict nothing a decision depends on.
 const KNOWN: [Oid<'static>; 10] = [
@@ -26,19 +27,17 @@ const KNOWN: [Oid<'static>; 10] = [
 ];
 
 /// Judges a path whose names and signatures already fit.
-pub(super) fn judge(
-    path: &Path<'_>,
-    question: &Question<'_>,
-    trust: &Trust,
-    horizon: &mut Horizon,
-    budget: &mut Budget,
-) -> Result<Vec<Check>, Exhausted> {
+pub(super) fn judge(path: &Path<'_>, question: &Question, context: &mut Context<'_>) -> Result<Vec<Check>, Exhausted> {
+    for certificate in &path.certificates {
+        context.diagnostic.certificate(certificate);
+    }
+    let horizon = &mut context.horizon;
     let mut checks = vec![
         validity(path, question.lifetime, horizon),
         constraints(path),
         key_usage(path, question.purpose),
         algorithms(path, question.algorithm, &mut clock(question.lifetime, horizon)),
-        revocation::check(path, question, trust, horizon, budget)?,
+        revocation::check(path, question, context)?,
     ];
     if let (Purpose::SealMaker, Some(makers), Some(leaf)) = (question.purpose, &path.domain.makers, path.certificates.first()) {
         checks.push(SEAL_MAKER.test(makers.contains(&leaf.sha256())));
@@ -52,14 +51,14 @@ pub(super) fn judge(
 const fn clock(lifetime: Lifetime, horizon: &mut Horizon) -> AlgorithmClock<'_> {
     match lifetime {
         Lifetime::Now => AlgorithmClock::Now(horizon),
-        Lifetime::At { moment, .. } => AlgorithmClock::Fixed(moment),
+        Lifetime::At { moment, .. } | Lifetime::Proven(moment) => AlgorithmClock::Fixed(moment),
     }
 }
 
 const fn moment(lifetime: Lifetime, horizon: &Horizon) -> Timestamp {
     match lifetime {
         Lifetime::Now => horizon.at(),
-        Lifetime::At { moment, .. } => moment,
+        Lifetime::At { moment, .. } | Lifetime::Proven(moment) => moment,
     }
 }
 
@@ -69,14 +68,14 @@ fn validity(path: &Path<'_>, lifetime: Lifetime, horizon: &mut Horizon) -> Check
         let (from, until) = (certificate.not_before(), certificate.not_after());
         let good = match lifetime {
             Lifetime::Now => horizon.within(from, until),
-            Lifetime::At { moment, .. } => from <= moment && moment <= until,
+            Lifetime::At { moment, .. } | Lifetime::Proven(moment) => from <= moment && moment <= until,
         };
         if !good {
             outside.push(*certificate);
         }
     }
     let Some(first) = outside.first() else {
-        let ended_since = matches!(lifetime, Lifetime::At { warn_since: true, .. })
+        let ended_since = matches!(lifetime, Lifetime::At { warn_since: true, .. } | Lifetime::Proven(_))
             && path.certificates.iter().any(|certificate| horizon.reached(certificate.not_after().plus(1)));
         let check = PATH_VALIDITY.pass();
         return if ended_since { check.with("note", "a certificate of the path has expired since") } else { check };
@@ -88,7 +87,8 @@ fn validity(path: &Path<'_>, lifetime: Lifetime, horizon: &mut Horizon) -> Check
         .with("not_after", &first.not_after())
         .with("at", &moment(lifetime, horizon));
     match lifetime {
-        Lifetime::Now => check,
+        // A proof that came too late proves nothing about the time before.
+        Lifetime::Now | Lifetime::Proven(_) => check,
         // The standards of the seal leave no doubt here: outside its validity when it was used is a failure.
         Lifetime::At { .. } => check.counting_as(Verdict::failed(SubIndication::Expired)),
     }

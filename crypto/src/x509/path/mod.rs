@@ -6,16 +6,17 @@ mod build;
 mod judge;
 mod revocation;
 
-use super::{Certificate, Domain, Purpose, Trust};
-use crate::budget::{Budget, Exhausted};
+use super::{Certificate, Domain, Purpose};
+use crate::budget::Exhausted;
+use crate::context::Context;
 use crate::report::checks::{PATH_BUILT, PATH_SIGNATURES};
-use crate::report::{CertificateSummary, Check, Horizon, Role, Verdict};
+use crate::report::{CertificateSummary, Check, Role, Verdict};
 use crate::sig::Algorithm;
 use crate::time::Timestamp;
 
 /// What is asked about a certificate.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct Question {
     /// What the certificate was used for.
     pub purpose: Purpose,
     /// Whose certificate it is, in the report.
@@ -26,8 +27,6 @@ pub struct Question<'a> {
     pub used_at: Option<Timestamp>,
     /// How its age is judged.
     pub lifetime: Lifetime,
-    /// Certificates that came with the document.
-    pub companions: &'a [Certificate],
 }
 
 /// How the validity and revocation of a path are judged when its use lies in the past.
@@ -43,6 +42,8 @@ pub enum Lifetime {
         /// Whether later expiry and revocation are warnings (GM/T 0031-2025) instead of doubts.
         warn_since: bool,
     },
+    /// The use is proven to have happened at this moment or before: what happened later does not count.
+    Proven(Timestamp),
 }
 
 /// The answer: checks for the report, and the path if there is one.
@@ -70,18 +71,13 @@ struct Path<'a> {
 ///
 /// # Errors
 /// [`Exhausted`] when the document's budget for signatures is spent.
-pub fn validate(
-    leaf: &Certificate,
-    question: &Question<'_>,
-    trust: &Trust,
-    horizon: &mut Horizon,
-    budget: &mut Budget,
-) -> Result<Answer, Exhausted> {
+pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'_>) -> Result<Answer, Exhausted> {
     let mut best: Option<(Verdict, Answer)> = None;
-    let mut search = build::Search::new(leaf, question.companions, budget);
+    let (trust, companions) = (context.trust, context.certificates);
+    let mut search = build::Search::new(leaf, companions);
     for domain in trust.for_purpose(question.purpose) {
-        for path in search.paths(domain)? {
-            let checks = judge::judge(&path, question, trust, horizon, search.budget())?;
+        for path in search.paths(domain, &mut context.budget)? {
+            let checks = judge::judge(&path, question, context)?;
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Lifetime, Path, Question};
 use crate::budget::{Budget, Exhausted};
+use crate::context::Context;
 use crate::report::checks::PATH_REVOCATION;
 use crate::report::{Check, Horizon, SubIndication, Verdict};
 use crate::time::Timestamp;
@@ -25,23 +26,17 @@ enum Status {
 }
 
 /// Judges every certificate of the path but the anchor.
-pub(super) fn check(
-    path: &Path<'_>,
-    question: &Question<'_>,
-    trust: &Trust,
-    horizon: &mut Horizon,
-    budget: &mut Budget,
-) -> Result<Check, Exhausted> {
+pub(super) fn check(path: &Path<'_>, question: &Question, context: &mut Context<'_>) -> Result<Check, Exhausted> {
     if path.domain.revocation == RevocationPolicy::None {
         return Ok(PATH_REVOCATION.skip());
     }
     let mut doubt: Option<Check> = None;
     let pairs = path.certificates.iter().zip(path.certificates.iter().skip(1));
     for (depth, (certificate, issuer)) in pairs.enumerate() {
-        match status(certificate, issuer, trust, horizon, budget)? {
+        match status(certificate, issuer, context)? {
             Status::Good => {}
             Status::Revoked(revocation) => {
-                let check = revoked(revocation, question, depth, horizon).with("certificate", &certificate.subject());
+                let check = revoked(revocation, question, depth, &context.horizon).with("certificate", &certificate.subject());
                 if check.effect.is_some() {
                     return Ok(check);
                 }
@@ -60,7 +55,7 @@ pub(super) fn check(
     Ok(doubt.unwrap_or_else(|| PATH_REVOCATION.pass()))
 }
 
-fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizon: &Horizon) -> Check {
+fn revoked(revocation: Revocation, question: &Question, depth: usize, horizon: &Horizon) -> Check {
     let facts = |check: Check| {
         let check = check.with("revoked_at", &revocation.at);
         match revocation.reason {
@@ -75,6 +70,7 @@ fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizo
     let is_compromised = revocation.reason.is_some_and(|reason| COMPROMISED.contains(&reason));
     match question.lifetime {
         Lifetime::At { moment, warn_since: true } if revocation.at > moment && !is_compromised => failed.without_effect(),
+        Lifetime::Proven(moment) if revocation.at > moment => failed.without_effect(),
         _ if question.used_at.is_some_and(|used_at| used_at < revocation.at) => {
             // It says to have been used before, but nothing proves that (ETSI EN 319 102-1, 5.5).
             let why = if depth == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
@@ -84,20 +80,16 @@ fn revoked(revocation: Revocation, question: &Question<'_>, depth: usize, horizo
     }
 }
 
-fn status(
-    certificate: &Certificate,
-    issuer: &Certificate,
-    trust: &Trust,
-    horizon: &mut Horizon,
-    budget: &mut Budget,
-) -> Result<Status, Exhausted> {
+fn status(certificate: &Certificate, issuer: &Certificate, context: &mut Context<'_>) -> Result<Status, Exhausted> {
+    let trust = context.trust;
     let mut known = Known::default();
     // What any domain knows of an issuer counts in all of them.
-    let lists = trust.domains().iter().flat_map(|domain| &domain.lists);
+    let lists = trust.domains().iter().flat_map(|domain| &domain.lists).chain(&context.evidence.lists);
     let mut read = BTreeSet::new();
     for list in lists.filter(|list| list.issuer() == certificate.issuer()) {
-        if read.insert(list.sha256()) && is_signed(list, issuer, trust, budget)? {
-            known.take(list, certificate, horizon);
+        if read.insert(list.sha256()) && is_signed(list, issuer, trust, &mut context.budget)? {
+            context.diagnostic.list(list);
+            known.take(list, certificate, &mut context.horizon);
         }
     }
     Ok(match known {

@@ -91,7 +91,7 @@ impl Basis {
 
     /// What can be said of this document at this moment. That there is no record to look at is a warning, no doubt.
     pub(super) fn opinion(&self, document: &[u8], at: Timestamp) -> Opinion {
-        let question = Question { document, at, certificates: &self.certificates };
+        let question = Question { certificates: &self.certificates, ..Question::new(document, at) };
         let verification = verify::verify(&question, &self.trust);
         let (mut report, metadata) = (verification.report, verification.metadata);
         if let Some(metadata) = &metadata {
