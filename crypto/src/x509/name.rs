@@ -18,6 +18,12 @@ impl<'a> Name<'a> {
         self.attributes().find(|(found, _)| *found == oid).and_then(|(_, value)| text(&value))
     }
 
+    /// The first attribute of this type as reports show it: without control characters, and bounded.
+    #[must_use]
+    pub fn shown(self, oid: Oid<'_>) -> Option<String> {
+        self.attribute(oid).map(|text| shown(&text))
+    }
+
     fn attributes(self) -> impl Iterator<Item = (Oid<'a>, Element<'a>)> {
         let mut sets = Reader::new(self.0).sequence().unwrap_or(Reader::new(&[]));
         let mut within = Reader::new(&[]);
@@ -29,6 +35,10 @@ impl<'a> Name<'a> {
             Some((Oid(pair.read(tag::OID).ok()?.content), pair.any().ok()?))
         })
     }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(256).collect()
 }
 
 fn text(value: &Element<'_>) -> Option<String> {
@@ -47,7 +57,7 @@ impl fmt::Display for Name<'_> {
         let mut parts: Vec<String> = self
             .attributes()
             .map(|(oid, value)| {
-                let shown: String = text(&value).unwrap_or_default().chars().filter(|c| !c.is_control()).take(256).collect();
+                let shown = shown(&text(&value).unwrap_or_default());
                 let label = match oid {
                     Oid::COMMON_NAME => "CN",
                     Oid::COUNTRY => "C",
