@@ -14,7 +14,7 @@ use crate::licence::{Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
-use crate::report::{Check, Coverage, Report, SignatureReport, Verdict};
+use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Evidence, Trust};
 
@@ -99,6 +99,8 @@ impl<'a> Question<'a> {
 pub struct Verification {
     /// The report.
     pub report: Report,
+    /// Every input that was used, for whoever asks for it: the report itself does not hold it.
+    pub diagnostic: Diagnostic,
     /// The format, if it is known.
     pub format: Option<Format>,
     /// The licence's data, if the document carries them and they are well formed.
@@ -133,17 +135,8 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Some(Format::Cms) => cms_document(question.document, &mut context),
         None => Err(unreadable("neither OFD nor JWS nor CMS")),
     };
-    let mut report = Report {
-        verdict: Verdict::PASSED,
-        format: format.map_or("unknown", Format::name).into(),
-        document_sha256: Sha256::of(&[question.document]),
-        validation_time: question.at,
-        checks: Vec::new(),
-        signatures: Vec::new(),
-        warnings: Vec::new(),
-        trust_generation: trust.generation(),
-        holds_until: None,
-    };
+    let sha256 = Sha256::of(&[question.document]);
+    let mut report = Report::new(format.map_or("unknown", Format::name), sha256, question.at, trust);
     let mut metadata = None;
     match found {
         Err(check) => report.checks.push(*check),
@@ -158,7 +151,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     }
     report.holds_until = context.horizon.next();
     report.conclude();
-    Verification { report, format, metadata }
+    Verification { report, diagnostic: context.into_diagnostic(), format, metadata }
 }
 
 impl Verification {
