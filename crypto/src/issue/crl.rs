@@ -20,6 +20,8 @@ pub enum Reason {
     CessationOfOperation,
     CertificateHold,
     RemoveFromCrl,
+    PrivilegeWithdrawn,
+    AaCompromise,
 }
 
 /// What a revocation list is to say.
@@ -87,6 +89,8 @@ impl Reason {
             Self::CessationOfOperation => 5,
             Self::CertificateHold => 6,
             Self::RemoveFromCrl => 8,
+            Self::PrivilegeWithdrawn => 9,
+            Self::AaCompromise => 10,
         }
     }
 }

@@ -30,7 +30,13 @@ fn directory_name(name: &Name) -> Vec<u8> {
 }
 
 fn reason_flags(tag: u8, reasons: &[Reason]) -> Vec<u8> {
-    let bits = reasons.iter().fold(0u16, |bits, reason| bits | 0x8000_u16.checked_shr(reason.code().into()).unwrap_or(0));
+    // The flags are numbered like the codes up to the hold; those of the last two stand where codes mean something else.
+    let position = |reason: &Reason| match reason {
+        Reason::PrivilegeWithdrawn => 7,
+        Reason::AaCompromise => 8,
+        _ => u32::from(reason.code()),
+    };
+    let bits = reasons.iter().fold(0u16, |bits, reason| bits | 0x8000_u16.checked_shr(position(reason)).unwrap_or(0));
     let flags = der::named_bits(bits);
     der::implicit(tag, flags.get(2..).unwrap_or_default())
 }
