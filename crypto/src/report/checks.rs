@@ -212,6 +212,14 @@ checks! {
         "Every issuer of the path may issue, and no unknown critical extension occurs.", "证书链中各签发者均有签发权，且无未知关键扩展。";
         "An issuer of the path may not issue, or a critical extension is unknown.", "证书链中有签发者无签发权，或含未知关键扩展。";
         "The constraints of the path could not be judged.", "无法判断证书链约束。";
+    PATH_NAMES = "path.names", "RFC 5280, 4.2.1.10", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "Every name of the path is one that its issuers may give.", "证书链中各名称均在签发者可签发的范围内。";
+        "A certificate of the path carries a name that an issuer above it may not give.", "证书链中有证书的名称超出上级签发者的名称约束。";
+        "The name constraints of the path could not be judged.", "无法判断证书链的名称约束。";
+    PATH_POLICIES = "path.policies", "RFC 5280, 6.1; RFC 9618", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "The certificate policies of the path are those that are demanded.", "证书链的证书策略符合要求。";
+        "No certificate policy that is demanded holds along the whole path.", "证书链没有贯穿全链且符合要求的证书策略。";
+        "The certificate policies of the path could not be judged.", "无法判断证书链的证书策略。";
     PATH_KEY_USAGE = "path.key-usage", "RFC 5280, 4.2.1.3; GB/T 20518", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
         "The certificate may be used to sign.", "证书可用于签名。";
         "The certificate may not be used to sign: an encryption certificate never verifies a signature.", "证书不可用于签名；加密证书不得用于验证签名。";

@@ -4,9 +4,12 @@ pub mod certificate;
 pub mod crl;
 pub mod evidence;
 pub mod extension;
+pub mod general_name;
 pub mod name;
+pub mod name_constraints;
 pub mod path;
 pub mod pem;
+pub mod policy;
 pub mod trust;
 
 pub use certificate::Certificate;

@@ -6,11 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extension::KeyUsage;
+use super::policy::PolicyRules;
 use super::{Certificate, RevocationList};
 use crate::digest::Sha256;
 use crate::report::Horizon;
 use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
 use crate::time::Timestamp;
+
+/// Most authorities between a certificate and its anchor, unless a domain says less. Real hierarchies have one or two.
+pub const INTERMEDIATES_MAX: usize = 6;
 
 /// What a trust domain is good for. An anchor for one purpose means nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -72,6 +76,10 @@ pub struct Domain {
     pub makers: Option<BTreeSet<Sha256>>,
     /// Whether issuers whose key usage lacks `keyCertSign` are accepted. Some test authorities need it; no real one does.
     pub lax_issuers: bool,
+    /// Most authorities between a certificate and its anchor, not counting those that issued to themselves.
+    pub intermediates_max: usize,
+    /// Which certificate policies are demanded.
+    pub policies: PolicyRules,
 }
 
 /// Rules that hold for all documents.
@@ -192,6 +200,8 @@ impl Domain {
             rsa_bits_min: 2048,
             makers: None,
             lax_issuers: false,
+            intermediates_max: INTERMEDIATES_MAX,
+            policies: PolicyRules::default(),
         }
     }
 
@@ -208,14 +218,16 @@ fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(
-            "domain {:?} {:?} {:?} {:?} {} {:?} {}\n",
+            "domain {:?} {:?} {:?} {:?} {} {:?} {} {} {:?}\n",
             domain.name,
             domain.purpose,
             domain.revocation,
             domain.algorithms,
             domain.rsa_bits_min,
             domain.makers,
-            domain.lax_issuers
+            domain.lax_issuers,
+            domain.intermediates_max,
+            domain.policies
         ));
         for anchor in &domain.anchors {
             text.push_str(&format!("anchor {}\n", anchor.sha256()));

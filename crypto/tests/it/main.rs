@@ -7,6 +7,7 @@ mod certificates;
 mod corpus;
 #[cfg(test)]
 mod differential;
+mod divergences;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -14,11 +15,15 @@ mod identifiers;
 #[cfg(test)]
 mod issued;
 #[cfg(test)]
+mod limbo;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pkits;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
