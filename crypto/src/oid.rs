@@ -1,6 +1,7 @@
 //! Object identifiers: read as bytes, compared as bytes, printed as dotted numbers.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// An object identifier, as the content octets of its DER form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,9 +153,85 @@ impl fmt::Debug for Oid<'_> {
     }
 }
 
+/// An object identifier that owns its octets, read from dotted text as configurations and lists have it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OidBuf(Vec<u8>);
+
+impl OidBuf {
+    /// The same to compare with.
+    #[must_use]
+    pub fn as_oid(&self) -> Oid<'_> {
+        Oid(&self.0)
+    }
+}
+
+/// Text that is no object identifier: at least two numbers with dots between them, the first two within their range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadOid;
+
+impl fmt::Display for BadOid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an object identifier such as 1.2.156.10197.1.501")
+    }
+}
+
+impl std::error::Error for BadOid {}
+
+impl FromStr for OidBuf {
+    type Err = BadOid;
+
+    fn from_str(text: &str) -> Result<Self, BadOid> {
+        let number = |text: &str| {
+            let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+            text.parse::<u32>().ok().filter(|_| is_canonical).map(u64::from)
+        };
+        let arcs: Vec<u64> = text.split('.').map(number).collect::<Option<_>>().ok_or(BadOid)?;
+        let [top, second, rest @ ..] = arcs.as_slice() else { return Err(BadOid) };
+        if *top > 2 || (*top < 2 && *second >= 40) || rest.len() > 32 {
+            return Err(BadOid);
+        }
+        let mut octets = Vec::new();
+        for value in std::iter::once(top * 40 + second).chain(rest.iter().copied()) {
+            let groups = (0..10u32).rev().map(|group| value >> (7 * group)).skip_while(|rest| *rest == 0);
+            let start = octets.len();
+            octets.extend(groups.map(|rest| u8::try_from(rest & 0x7f).unwrap_or(0) | 0x80));
+            if octets.len() == start {
+                octets.push(0x80);
+            }
+            if let Some(last) = octets.last_mut() {
+                *last &= 0x7f;
+            }
+        }
+        Ok(Self(octets))
+    }
+}
+
+impl fmt::Display for OidBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.as_oid(), f)
+    }
+}
+
+impl fmt::Debug for OidBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dotted_text_is_read_as_it_is_printed() {
+        for text in ["1.2.156.10197.1.501", "2.5.4.3", "2.999.4294967295", "0.0", "1.39.0.128"] {
+            assert_eq!(text.parse::<OidBuf>().unwrap().to_string(), text);
+        }
+        assert_eq!("1.2.156.10197.1.501".parse::<OidBuf>().unwrap().as_oid(), Oid::SM2_SM3);
+        for bad in ["", "1", "3.1", "1.40", "1..2", "1.02", "1.+2", "1.4294967296", " 1.2"] {
+            assert_eq!(bad.parse::<OidBuf>(), Err(BadOid), "{bad}");
+        }
+    }
 
     #[test]
     fn encoding_and_text_agree() {

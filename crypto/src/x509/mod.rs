@@ -7,9 +7,12 @@ pub mod extension;
 pub mod name;
 pub mod path;
 pub mod pem;
+pub mod policy;
+pub mod service;
 pub mod trust;
 
 pub use certificate::Certificate;
 pub use crl::RevocationList;
 pub use evidence::Evidence;
+pub use service::{Service, ServiceStatus};
 pub use trust::{Domain, Purpose, Trust};

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod demands;
 mod hostile;
 #[cfg(test)]
 mod identifiers;

@@ -3,6 +3,7 @@
 //! Whoever deepens path validation adds rules to `judge`; building and the report stay as they are.
 
 mod build;
+mod demands;
 mod judge;
 mod revocation;
 
@@ -77,7 +78,8 @@ pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'
     let mut search = build::Search::new(leaf, companions);
     for domain in trust.for_purpose(question.purpose) {
         for path in search.paths(domain, &mut context.budget)? {
-            let checks = judge::judge(&path, question, context)?;
+            let mut checks = judge::judge(&path, question, context)?;
+            checks.extend(demands::check(&path, question, &mut context.horizon));
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));
