@@ -10,12 +10,13 @@ use crate::context::Context;
 use crate::digest::{Sha256, sm3};
 use crate::jws::{self, Jws};
 use crate::licence::metadata::is_licence_field;
-use crate::licence::{Identifier, Metadata, number};
+use crate::licence::{self, Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
 use crate::time::Timestamp;
+use crate::x509::trust::Policy;
 use crate::x509::{Certificate, Evidence, Trust};
 
 /// The forms of document that licet reads.
@@ -143,7 +144,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Ok(found) => {
             report.checks.push(DOCUMENT_FORMAT.pass());
             report.checks.extend(found.checks);
-            let (checks, read) = licence(found.fields, &found.signatures, &found.signers);
+            let (checks, read) = licence(found.fields, &found.signatures, &found.signers, trust.policy());
             report.checks.extend(checks);
             report.signatures = found.signatures;
             metadata = read;
@@ -220,8 +221,8 @@ pub(crate) struct Found {
     pub(crate) signatures: Vec<SignatureReport>,
     /// The licence's data by short name; `Err` when they contradict themselves.
     pub(crate) fields: Result<BTreeMap<String, String>, ()>,
-    /// Organisation codes of the signers' certificates, in the order of the signatures.
-    pub(crate) signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub(crate) signers: Vec<Option<Certificate>>,
 }
 
 fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -235,7 +236,7 @@ fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
     let jws = Jws::parse(document).map_err(|error| unreadable(&error))?;
     let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
-    let signers = vec![jws.signer().and_then(|signer| signer.organisation_code())];
+    let signers = vec![jws.signer()];
     Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
 }
 
@@ -251,7 +252,7 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
         signatures.push(report.map_err(|error| unreadable(&error))?);
         let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
-        signers.push(certificate.and_then(Certificate::organisation_code));
+        signers.push(certificate.cloned());
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
@@ -278,7 +279,8 @@ pub(crate) fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
 fn licence(
     fields: Result<BTreeMap<String, String>, ()>,
     signatures: &[SignatureReport],
-    signers: &[Option<String>],
+    signers: &[Option<Certificate>],
+    policy: &Policy,
 ) -> (Vec<Check>, Option<Metadata>) {
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
     if !fields.keys().any(|name| is_licence_field(name)) {
@@ -291,7 +293,10 @@ fn licence(
     match Metadata::from_fields(&fields) {
         Ok(metadata) => {
             checks.push(LICENCE_METADATA.pass());
-            checks.push(issuer(&metadata, signatures, signers));
+            let codes: Vec<_> = signers.iter().map(|signer| signer.as_ref().and_then(Certificate::organisation_code)).collect();
+            checks.push(issuer(&metadata, signatures, &codes));
+            let rule = policy.types.get(&metadata.type_code);
+            checks.extend(rule.into_iter().flat_map(|rule| licence::demands::checks(rule, signatures, signers)));
             (checks, Some(metadata))
         }
         Err(error) => {

@@ -9,6 +9,7 @@ mod corpus;
 mod differential;
 mod divergences;
 #[cfg(test)]
+mod demands;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
