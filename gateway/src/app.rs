@@ -60,7 +60,12 @@ impl App {
             callers: Callers::new(&config.callers),
             trust: ArcSwap::from_pointee(trust::load(config)?),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
+            judge: Arc::new(Judge {
+                store,
+                epochs,
+                unrecorded: config.policy.unrecorded,
+                record_is_proof: config.policy.record_is_proof,
+            }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
