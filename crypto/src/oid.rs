@@ -107,6 +107,7 @@ impl Oid<'static> {
         NETSCAPE_CERT_TYPE = "2.16.840.1.113730.1.1";
         GM_ORGANISATION_CODE = "1.2.156.10260.4.1.4";
         // Extended key usages
+        EKU_ANY = "2.5.29.37.0";
         EKU_SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
         EKU_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
         EKU_TIME_STAMPING = "1.3.6.1.5.5.7.3.8";

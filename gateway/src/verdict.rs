@@ -71,7 +71,7 @@ pub struct Inquiry {
 /// # Errors
 /// When the gateway is too busy or the store does not answer; never because the document is bad.
 pub async fn on(app: &App, inquiry: Inquiry) -> Result<Given, Problem> {
-    let trust = app.trust.load_full();
+    let trust = app.trust.current();
     let (question, now) = (Question { document: inquiry.sha256, generation: trust.generation(), at: inquiry.at }, inquiry.now);
     let is_alone = inquiry.along.is_some();
     let inquiry = Arc::new(inquiry);

@@ -189,7 +189,8 @@ fn named(certificate: &CertificateSummary) -> String {
 fn words(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        // Reports come from anywhere, and their words go to terminals.
+        Value::String(text) => Some(text.chars().filter(|c| !c.is_control()).collect()),
         Value::Array(all) if all.is_empty() => None,
         Value::Array(all) => Some(all.iter().filter_map(words).collect::<Vec<_>>().join(" > ")),
         Value::Object(members) => {
@@ -202,5 +203,91 @@ fn words(value: &Value) -> Option<String> {
             Some(parts.collect::<Vec<_>>().join(", "))
         }
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::checks::{DOCUMENT_SIGNED, LICENCE_STATE, PATH_REVOCATION, SIGNATURE_VALUE};
+    use crate::report::{Role, Verdict};
+    use crate::x509::Trust;
+    use crate::x509::trust::Policy;
+
+    fn report(at: i64, checks: Vec<Check>, of_signature: Vec<Check>) -> Report {
+        let trust = Trust::new(Vec::new(), Policy::default());
+        let mut report = Report::new("jws", Sha256([7; 32]), Timestamp::from_unix(at), &trust);
+        report.checks = checks;
+        let mut signature = crate::context::signature_report("1", "jws");
+        signature.checks = of_signature;
+        signature.conclude();
+        report.signatures = vec![signature];
+        report.conclude();
+        report
+    }
+
+    fn said(difference: &Difference) -> Vec<String> {
+        let line = |change: &Change| {
+            let Place { part, of, fact } = &change.place;
+            let part = match part {
+                Part::Document => "document",
+                Part::Signature(id) => id,
+                Part::Used => "used",
+            };
+            let (of, before) = (of.as_deref().unwrap_or("-"), change.before.as_deref().unwrap_or("-"));
+            format!("{part}/{of}/{fact}: {before} > {}", change.after.as_deref().unwrap_or("-"))
+        };
+        difference.changes.iter().map(line).collect()
+    }
+
+    #[test]
+    fn the_same_at_another_time_and_depth_is_no_difference() {
+        let one = report(1, vec![DOCUMENT_SIGNED.pass()], vec![SIGNATURE_VALUE.pass()]);
+        let later = report(2, vec![DOCUMENT_SIGNED.pass()], vec![SIGNATURE_VALUE.pass()]);
+        assert!(Difference::between(&one, &later).is_none());
+        assert!(Difference::between(&one, &later.clone().reduced_to(Depth::Simple)).is_none());
+        let full = later.with_diagnostic(Diagnostic::default());
+        let difference = Difference::between(&full, &one);
+        assert!(difference.is_none());
+        assert_eq!(difference.depth, Depth::Detailed);
+    }
+
+    #[test]
+    fn a_revocation_is_told_where_it_stands() {
+        let revoked = PATH_REVOCATION.fail().of(Role::Signer).with("revoked_at", "2026-01-01T00:00:00Z");
+        let before = report(1, vec![LICENCE_STATE.pass()], vec![PATH_REVOCATION.pass().of(Role::Signer), PATH_REVOCATION.pass()]);
+        let after = report(1, vec![LICENCE_STATE.pass()], vec![revoked, PATH_REVOCATION.pass()]);
+        let difference = Difference::between(&before, &after);
+        let expected = [
+            "document/-/verdict: TOTAL-PASSED > TOTAL-FAILED (REVOKED)",
+            "1/-/verdict: TOTAL-PASSED > TOTAL-FAILED (REVOKED)",
+            "1/path.revocation signer/effect: - > TOTAL-FAILED (REVOKED)",
+            "1/path.revocation signer/inputs.revoked_at: - > 2026-01-01T00:00:00Z",
+            "1/path.revocation signer/outcome: passed > failed",
+        ];
+        assert_eq!(said(&difference), expected);
+        let back = Difference::between(&after, &before);
+        assert_eq!(back.changes.len(), difference.changes.len());
+        let json = serde_json::to_string(&difference).unwrap();
+        assert_eq!(serde_json::from_str::<Difference>(&json).unwrap(), difference);
+    }
+
+    #[test]
+    fn another_document_is_never_the_same() {
+        let one = report(1, Vec::new(), Vec::new());
+        let mut other = one.clone();
+        other.document_sha256 = Sha256([8; 32]);
+        let difference = Difference::between(&one, &other);
+        assert!(difference.changes.is_empty() && !difference.is_none());
+    }
+
+    #[test]
+    fn signatures_of_one_identifier_are_told_apart() {
+        let mut one = report(1, Vec::new(), vec![SIGNATURE_VALUE.pass()]);
+        one.signatures.push(one.signatures[0].clone());
+        let mut two = one.clone();
+        two.signatures[1].verdict = Verdict::failed(crate::report::SubIndication::HashFailure);
+        let difference = Difference::between(&one, &two);
+        assert_eq!(said(&difference), ["1 (2)/-/verdict: TOTAL-PASSED > TOTAL-FAILED (HASH_FAILURE)"]);
     }
 }

@@ -168,7 +168,7 @@ impl Certificate {
     /// Whether subject and issuer carry the same name.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.slice(&self.subject) == self.slice(&self.issuer)
+        self.subject().matches(self.issuer())
     }
 
     /// The algorithm of the certificate's own signature, for an issuer with this key; the two places that name it must agree.

@@ -75,8 +75,12 @@ pub struct Domain {
 }
 
 /// Rules that hold for all documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// Name in reports.
+    pub name: String,
+    /// Version in reports: whoever changes the rules counts it up.
+    pub version: u64,
     /// Whether SM2 values may be the bare pair r ‖ s, as some government seals have them.
     pub raw_sm2: bool,
     /// How far ahead of the validation time a claimed time may lie, in seconds, for clocks that differ.
@@ -85,7 +89,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { raw_sm2: false, clock_skew_s: 300 }
+        Self { name: "default".to_owned(), version: 0, raw_sm2: false, clock_skew_s: 300 }
     }
 }
 
@@ -102,7 +106,7 @@ impl Trust {
     /// Puts a generation together. Signatures of lists are checked here, once, where their issuer is known.
     #[must_use]
     pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
-        let generation = generation(&domains, policy);
+        let generation = generation(&domains, &policy);
         let mut proven = BTreeSet::new();
         let issuers = || domains.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
         for list in domains.iter().flat_map(|domain| &domain.lists) {
@@ -124,8 +128,8 @@ impl Trust {
 
     /// The rules for all documents.
     #[must_use]
-    pub const fn policy(&self) -> Policy {
-        self.policy
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// All domains, in the order of the configuration.
@@ -200,7 +204,7 @@ impl Domain {
     }
 }
 
-fn generation(domains: &[Domain], policy: Policy) -> Sha256 {
+fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(

@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;

@@ -23,7 +23,7 @@ use crate::http::{Answer, Code, Problem, Request};
 /// # Errors
 /// [`Code::NotVerified`] with the report, [`Code::OtherOrganisation`], [`Code::SealExists`].
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let (shared, trust, caller, now) = (Arc::clone(&app), app.trust.load_full(), Arc::clone(&request.caller), request.now);
+    let (shared, trust, caller, now) = (Arc::clone(&app), app.trust.current(), Arc::clone(&request.caller), request.now);
     let body = request.body.clone();
     let stored = app
         .pool

@@ -47,7 +47,7 @@ impl<'a> Search<'a> {
             }
             // The last pushed is tried first: anchors before intermediates before what the document brought.
             let known = self.companions.iter().chain(&domain.intermediates).chain(&domain.anchors);
-            for issuer in known.filter(|known| known.subject() == last.issuer()) {
+            for issuer in known.filter(|known| known.subject().matches(last.issuer())) {
                 if path.contains(&issuer) || !key_ids_agree(last, issuer) {
                     continue;
                 }
