@@ -22,6 +22,8 @@ mod paths;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sm2_chains;
+#[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod vectors;
