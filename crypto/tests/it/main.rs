@@ -6,13 +6,17 @@ mod certificates;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
-mod differential;
+mod demands;
 #[cfg(test)]
+mod differential;
+mod divergences;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issued;
+#[cfg(test)]
+mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
@@ -22,11 +26,15 @@ mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pkits;
+#[cfg(test)]
 mod pkits_revocation;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]
