@@ -24,6 +24,8 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_status;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod pkits;
