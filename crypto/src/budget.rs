@@ -111,6 +111,20 @@ impl Budget {
         spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
+    /// What was spent: the kind of work, how much, and how much one document may cost.
+    #[must_use]
+    pub const fn spent(&self) -> [(&'static str, u64, u64); 6] {
+        let all = Self::for_document();
+        [
+            ("entries", all.entries - self.entries, all.entries),
+            ("inflated_bytes", all.inflated_bytes - self.inflated_bytes, all.inflated_bytes),
+            ("signatures", all.signatures - self.signatures, all.signatures),
+            ("xml_nodes", all.xml_nodes - self.xml_nodes, all.xml_nodes),
+            ("xml_bytes", all.xml_bytes - self.xml_bytes, all.xml_bytes),
+            ("digested_bytes", all.digested_bytes - self.digested_bytes, all.digested_bytes),
+        ]
+    }
+
     /// How many XML nodes may still be read.
     #[must_use]
     pub const fn nodes_left(&self) -> u64 {

@@ -76,6 +76,12 @@ impl<'a> Name<'a> {
         })
     }
 
+    /// The first attribute of this type as reports show it: without control characters, and bounded.
+    #[must_use]
+    pub fn shown(self, oid: Oid<'_>) -> Option<String> {
+        self.attribute(oid).map(|text| shown(&text))
+    }
+
     fn attributes(self) -> impl Iterator<Item = (Oid<'a>, Element<'a>)> {
         let mut sets = Reader::new(self.0).sequence().unwrap_or(Reader::new(&[]));
         let mut within = Reader::new(&[]);
@@ -153,6 +159,10 @@ fn folded(text: &str) -> String {
     out
 }
 
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(256).collect()
+}
+
 fn text(value: &Element<'_>) -> Option<String> {
     if value.tag == tag::BMP_STRING {
         let (pairs, []) = value.content.as_chunks::<2>() else { return None };
@@ -169,7 +179,7 @@ impl fmt::Display for Name<'_> {
         let mut parts: Vec<String> = self
             .attributes()
             .map(|(oid, value)| {
-                let shown: String = text(&value).unwrap_or_default().chars().filter(|c| !c.is_control()).take(256).collect();
+                let shown = shown(&text(&value).unwrap_or_default());
                 let label = match oid {
                     Oid::COMMON_NAME => "CN",
                     Oid::COUNTRY => "C",

@@ -4,8 +4,12 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
-mod divergences;
+mod corpus;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
+mod differential;
+mod divergences;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -23,6 +27,8 @@ mod paths;
 mod pkits;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! usages) counts as well, as RFC 5937 recommends.
 
 mod build;
+mod demands;
 mod judge;
 mod revocation;
 
@@ -83,7 +84,8 @@ pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'
     'search: for domain in trust.for_purpose(question.purpose) {
         let mut walk = search.walk(domain);
         while let Some(path) = search.next(&mut walk, &mut context.budget) {
-            let checks = judge::judge(&path, question, context)?;
+            let mut checks = judge::judge(&path, question, context)?;
+            checks.extend(demands::check(&path, question, &mut context.horizon));
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));

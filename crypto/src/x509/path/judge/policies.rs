@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::oid::Oid;
 use crate::report::Check;
 use crate::report::checks::PATH_POLICIES;
+use crate::x509::certificate_policy::{self, PolicyRules};
 use crate::x509::path::Path;
-use crate::x509::policy::{self, PolicyRules};
 use crate::x509::{Certificate, Domain};
 
 const MALFORMED: &str = "malformed certificate policies";
@@ -67,7 +67,7 @@ impl<'a> State<'a> {
 
     /// RFC 5280 6.1.3 (d) to (f), as RFC 9618 5.2 has it.
     fn take(&mut self, certificate: &'a Certificate, is_last: bool) -> Result<(), &'static str> {
-        let policies = policy::policies(certificate.extensions()).or(Err(MALFORMED))?;
+        let policies = certificate_policy::policies(certificate.extensions()).or(Err(MALFORMED))?;
         let before = std::mem::take(&mut self.level);
         if let Some(mut policies) = policies {
             let says_any = policies.remove(&Oid::ANY_POLICY) && (self.any > 0 || (!is_last && certificate.is_self_issued()));
@@ -82,7 +82,7 @@ impl<'a> State<'a> {
     /// RFC 5280 6.1.4 (a), (b), (h) to (j).
     fn prepare(&mut self, certificate: &'a Certificate) -> Result<(), &'static str> {
         let mut mapped: BTreeMap<Oid<'a>, BTreeSet<Oid<'a>>> = BTreeMap::new();
-        for (issuer, subject) in policy::mappings(certificate.extensions()).or(Err("malformed policy mappings"))? {
+        for (issuer, subject) in certificate_policy::mappings(certificate.extensions()).or(Err("malformed policy mappings"))? {
             mapped.entry(issuer).or_default().insert(subject);
         }
         let has_any = self.level.contains_key(&Oid::ANY_POLICY);
@@ -105,8 +105,8 @@ impl<'a> State<'a> {
 
     /// RFC 5280 6.1.4 (i) and (j).
     fn limit(&mut self, certificate: &Certificate) -> Result<(), &'static str> {
-        let constraints = policy::constraints(certificate.extensions()).or(Err("malformed policy constraints"))?;
-        let any = policy::inhibit_any(certificate.extensions()).or(Err("malformed inhibition of any policy"))?;
+        let constraints = certificate_policy::constraints(certificate.extensions()).or(Err("malformed policy constraints"))?;
+        let any = certificate_policy::inhibit_any(certificate.extensions()).or(Err("malformed inhibition of any policy"))?;
         for (left, most) in
             [(&mut self.explicit, constraints.require), (&mut self.mapping, constraints.inhibit_mapping), (&mut self.any, any)]
         {
@@ -120,7 +120,7 @@ impl<'a> State<'a> {
     /// RFC 5280 6.1.5 (a), (b) and (g).
     fn end(&mut self, certificate: &Certificate, domain: &Domain) -> Result<(), &'static str> {
         self.explicit = self.explicit.saturating_sub(1);
-        let constraints = policy::constraints(certificate.extensions()).or(Err("malformed policy constraints"))?;
+        let constraints = certificate_policy::constraints(certificate.extensions()).or(Err("malformed policy constraints"))?;
         if constraints.require == Some(0) {
             self.explicit = 0;
         }
