@@ -22,6 +22,10 @@ mod mutations;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod path_rules;
+#[cfg(test)]
+mod path_search;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod pkits;
