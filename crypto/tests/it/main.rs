@@ -20,6 +20,8 @@ mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod ocsp;
+#[cfg(test)]
 mod openssl;
 #[cfg(test)]
 mod path_rules;
@@ -30,11 +32,17 @@ mod paths;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]
+mod pkits_revocation;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod sm2_chains;
 #[cfg(test)]
 mod soundness;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
