@@ -20,6 +20,8 @@ mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod soundness;
