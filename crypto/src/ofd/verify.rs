@@ -33,8 +33,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// Each signature, in document order.
     pub signatures: Vec<SignatureReport>,
-    /// The organisation codes that the signers' certificates name, in the order of the signatures.
-    pub signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub signers: Vec<Option<Certificate>>,
 }
 
 /// Verifies all signatures of a package.
@@ -57,7 +57,7 @@ pub fn verify(package: &Package, context: &mut Context<'_>) -> Result<Outcome, O
     let (mut signatures, mut signers) = (Vec::new(), Vec::new());
     for (index, found) in found.iter().enumerate() {
         let judged = scene.judge(found, index == newest, context)?;
-        signers.push(judged.signer.and_then(|signer| signer.organisation_code()));
+        signers.push(judged.signer);
         signatures.push(judged.report);
     }
     Ok(Outcome { checks: vec![DOCUMENT_SIGNED.pass().with("signatures", &signatures.len())], signatures, signers })

@@ -7,12 +7,16 @@ mod certificates;
 mod corpus;
 #[cfg(test)]
 mod differential;
+mod divergences;
 #[cfg(test)]
+mod demands;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issued;
+#[cfg(test)]
+mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
@@ -20,9 +24,13 @@ mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pkits;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]

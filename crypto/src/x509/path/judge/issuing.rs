@@ -8,12 +8,16 @@ use crate::x509::extension::KeyUsage;
 use crate::x509::path::Path;
 
 /// Extensions that are understood here, or that restrict nothing a decision depends on.
-const KNOWN: [Oid<'static>; 10] = [
+const KNOWN: [Oid<'static>; 14] = [
     Oid::BASIC_CONSTRAINTS,
     Oid::KEY_USAGE,
     Oid::EXTENDED_KEY_USAGE,
     Oid::SUBJECT_ALT_NAME,
+    Oid::NAME_CONSTRAINTS,
     Oid::CERTIFICATE_POLICIES,
+    Oid::POLICY_MAPPINGS,
+    Oid::POLICY_CONSTRAINTS,
+    Oid::INHIBIT_ANY_POLICY,
     Oid::CRL_DISTRIBUTION_POINTS,
     Oid::AUTHORITY_KEY_ID,
     Oid::SUBJECT_KEY_ID,

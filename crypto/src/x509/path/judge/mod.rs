@@ -2,6 +2,8 @@
 
 mod algorithms;
 mod issuing;
+mod names;
+mod policies;
 mod usage;
 mod validity;
 
@@ -21,6 +23,8 @@ pub(super) fn judge(path: &Path<'_>, question: &Question, context: &mut Context<
     let mut checks = vec![
         validity::check(path, question.lifetime, horizon),
         issuing::check(path),
+        names::check(path),
+        policies::check(path),
         usage::check(path, question),
         algorithms::check(path, question.algorithm, question.lifetime, horizon),
         revocation::check(path, question, context)?,
