@@ -34,6 +34,8 @@ mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod samples;
