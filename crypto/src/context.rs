@@ -39,6 +39,13 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// When the document is known to have existed, if that is no later than the moment in question: what was learned after it
+    /// proves nothing about it.
+    pub(crate) fn recorded(&mut self) -> Option<Timestamp> {
+        let horizon = &mut self.horizon;
+        self.known_since.filter(|known| horizon.reached(*known))
+    }
+
     /// Runs `work` with further certificates at hand, those that came with a signature.
     pub(crate) fn with_certificates<T>(&mut self, more: &[Certificate], work: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let all: Vec<Certificate> = more.iter().chain(self.certificates).cloned().collect();
@@ -64,6 +71,7 @@ pub(crate) fn signature_report(id: &str, form: &'static str) -> SignatureReport 
         form: form.into(),
         verdict: Verdict::PASSED,
         claimed_time: None,
+        proven_time: None,
         algorithm: None,
         signer: None,
         chain: Vec::new(),

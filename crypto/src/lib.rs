@@ -12,12 +12,15 @@ pub mod report;
 
 pub mod budget;
 pub mod context;
+mod existence;
+pub mod signature_policy;
 mod signer;
 
 pub mod cms;
 pub mod jws;
 pub mod ofd;
 pub mod seal;
+pub mod timestamp;
 
 pub mod x509;
 

@@ -1,6 +1,6 @@
 //! Who is trusted for what: trust domains, their anchors, lists and rules, as one immutable generation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,17 +75,30 @@ pub struct Domain {
 }
 
 /// Rules that hold for all documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Whether SM2 values may be the bare pair r ‖ s, as some government seals have them.
     pub raw_sm2: bool,
     /// How far ahead of the validation time a claimed time may lie, in seconds, for clocks that differ.
     pub clock_skew_s: i64,
+    /// Whether every signature must carry a time stamp of a trusted authority.
+    pub require_timestamp: bool,
+    /// How long after the claimed time a signature may have been stamped without a remark, in seconds; `None` for ever.
+    pub claimed_lag_max_s: Option<i64>,
+    /// The signature policies that signatures may name: by object identifier in dotted form, with the digest of the policy
+    /// document, if it matters.
+    pub signature_policies: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { raw_sm2: false, clock_skew_s: 300 }
+        Self {
+            raw_sm2: false,
+            clock_skew_s: 300,
+            require_timestamp: false,
+            claimed_lag_max_s: Some(7 * 86_400),
+            signature_policies: BTreeMap::new(),
+        }
     }
 }
 
@@ -102,7 +115,7 @@ impl Trust {
     /// Puts a generation together. Signatures of lists are checked here, once, where their issuer is known.
     #[must_use]
     pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
-        let generation = generation(&domains, policy);
+        let generation = generation(&domains, &policy);
         let mut proven = BTreeSet::new();
         let issuers = || domains.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
         for list in domains.iter().flat_map(|domain| &domain.lists) {
@@ -124,8 +137,8 @@ impl Trust {
 
     /// The rules for all documents.
     #[must_use]
-    pub const fn policy(&self) -> Policy {
-        self.policy
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// All domains, in the order of the configuration.
@@ -200,7 +213,7 @@ impl Domain {
     }
 }
 
-fn generation(domains: &[Domain], policy: Policy) -> Sha256 {
+fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(
