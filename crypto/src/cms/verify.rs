@@ -8,7 +8,7 @@ use crate::budget::Exhausted;
 use crate::context::{Context, signature_report};
 use crate::existence::Existence;
 use crate::report::checks::{CMS_ATTRIBUTES, DATA_HASH, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_TIMESTAMP};
-use crate::report::{Check, SignatureReport};
+use crate::report::{Check, Scope, SignatureReport};
 use crate::signature_policy;
 use crate::signer::{self, Signed};
 use crate::time::Timestamp;
@@ -57,6 +57,7 @@ pub fn verify(
     }
     let content = match protected {
         Protected::Content(content) => {
+            report.scope = Some(Scope::WHOLE);
             // Bytes signed for another use, such as the attributes of another message, could be passed off as content.
             if attributes.is_none() && crate::jws::object(content).is_none() {
                 report.checks.push(CMS_ATTRIBUTES.fail().with("reason", "content without attributes that is no JSON object"));

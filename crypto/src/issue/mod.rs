@@ -26,3 +26,4 @@ pub use name::Name;
 pub use ofd::{OfdBuilder, OfdSignature};
 pub use seal::{Criticality, SealBuilder, SealSignatureBuilder, SealVersion, Stamp};
 pub use signer::Signer;
+pub use timestamp::TokenBuilder;

@@ -10,13 +10,18 @@ const VALUES_MAX: usize = 65_536;
 /// has more values than any licence does.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match value(bytes)? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Reads any JSON value within the rules of [`object`].
+pub(crate) fn value(bytes: &[u8]) -> Option<Value> {
     if !has_few_values(bytes) {
         return None;
     }
-    serde_json::from_slice::<Unique>(bytes).ok().and_then(|unique| match unique.0 {
-        Value::Object(map) => Some(map),
-        _ => None,
-    })
+    serde_json::from_slice::<Unique>(bytes).ok().map(|unique| unique.0)
 }
 
 /// Whether JSON keeps within [`VALUES_MAX`], counted without building anything: each value but the first follows a comma or an

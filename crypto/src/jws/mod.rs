@@ -8,12 +8,17 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 pub use json::object;
+pub(crate) use json::value;
 pub use verify::verify;
 
+use crate::sig::{Algorithm, PublicKey};
+use crate::time::Timestamp;
 use crate::x509::Certificate;
 
 /// Certificates that `x5c` may carry.
 const CHAIN_MAX: usize = 8;
+/// The parameters that `crit` may name, because they are read here.
+const UNDERSTOOD: [&str; 2] = ["sigT", "sigPId"];
 
 /// A JWS split into its parts. Nothing about it is verified.
 #[derive(Debug)]
@@ -26,6 +31,7 @@ pub struct Jws {
     signature: Vec<u8>,
     /// The signature as it stands in the document: time stamps are made over its text (ETSI TS 119 182-1, 5.3.4).
     signature_text: String,
+    claimed: Option<Timestamp>,
 }
 
 /// Why bytes are not a JWS that licet reads.
@@ -99,10 +105,48 @@ impl Jws {
             payload: decode(payload)?,
             signature: decode(signature)?,
             signature_text: signature.to_owned(),
+            claimed: None,
         };
         // RFC 7515 7.2.1: the two headers have no name in common.
         let is_shared = jws.unprotected.keys().any(|name| jws.header.contains_key(name));
         if is_shared { Err(JwsError::Malformed) } else { Ok(jws) }
+    }
+
+    /// Notes a claimed time that stands in the payload, for headers that name none.
+    pub(crate) const fn claim(&mut self, at: Option<Timestamp>) {
+        self.claimed = at;
+    }
+
+    /// Whether the header's `typ` is one of these media types, whose `application/` may be left out (RFC 7515, 4.1.9).
+    pub(crate) fn is_typed(&self, types: &[&str]) -> bool {
+        let Some(typ) = self.text("typ") else { return false };
+        let short = typ.split_at_checked(12).filter(|(start, _)| start.eq_ignore_ascii_case("application/"));
+        let short = short.map_or(typ, |(_, rest)| rest);
+        types.iter().any(|known| known.eq_ignore_ascii_case(short))
+    }
+
+    /// The algorithm, unless the header names an unknown one or something critical of which nothing is known.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        self.text("alg").and_then(Algorithm::from_jose).filter(|_| self.is_understood())
+    }
+
+    /// RFC 7515 4.1.11: every name in `crit` must be understood and present, once. RFC 7797 `b64` is not.
+    fn is_understood(&self) -> bool {
+        if self.header.contains_key("b64") || ["b64", "crit"].iter().any(|name| self.unprotected.contains_key(*name)) {
+            return false;
+        }
+        let Some(critical) = self.header.get("crit") else { return true };
+        let names: Option<Vec<&str>> = critical.as_array().and_then(|names| names.iter().map(Value::as_str).collect());
+        names.is_some_and(|names| {
+            let is_known = |name: &&str| UNDERSTOOD.contains(name) && self.header.contains_key(*name);
+            let is_once = UNDERSTOOD.iter().all(|known| names.iter().filter(|name| *name == known).count() <= 1);
+            !names.is_empty() && is_once && names.iter().all(is_known)
+        })
+    }
+
+    /// Whether this key made the signature.
+    pub(crate) fn is_by(&self, key: &PublicKey, algorithm: Algorithm) -> bool {
+        algorithm.verify_fixed(key, self.signing_input.as_bytes(), &self.signature).is_ok()
     }
 
     /// The signed payload.

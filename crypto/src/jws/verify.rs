@@ -11,15 +11,11 @@ use crate::context::{Context, signature_report};
 use crate::digest::Sha256;
 use crate::existence::Existence;
 use crate::report::checks::{JWS_HEADER, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_TIMESTAMP, SIGNATURE_VALUE};
-use crate::report::{Check, SignatureReport};
-use crate::sig::Algorithm;
+use crate::report::{Check, Scope, SignatureReport};
 use crate::signature_policy::{self, Named};
 use crate::signer;
 use crate::time::Timestamp;
 use crate::x509::Certificate;
-
-/// The parameters that `crit` may name, because they are read here.
-const UNDERSTOOD: [&str; 2] = ["sigT", "sigPId"];
 
 /// Something in a header that has not the form that it must have.
 struct Malformed;
@@ -30,9 +26,9 @@ struct Malformed;
 /// [`Exhausted`] when the document's budget is spent.
 pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, Exhausted> {
     let mut report = signature_report("1", "jws");
+    report.scope = Some(Scope::WHOLE);
     report.checks.push(SIGNATURE_FORMAT.pass());
-    let algorithm = jws.text("alg").and_then(Algorithm::from_jose);
-    let (Some(algorithm), true) = (algorithm, is_understood(jws)) else {
+    let Some(algorithm) = jws.algorithm() else {
         let alg: String = jws.text("alg").unwrap_or("absent").chars().take(32).collect();
         report.checks.push(JWS_HEADER.fail().with("alg", &alg));
         report.conclude();
@@ -52,8 +48,7 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
         report.checks.push(SIGNATURE_CERTIFICATE.fail().with("reason", "x5t#S256 names another certificate"));
     }
     context.budget.spend_signature()?;
-    let verified =
-        signer.key().is_some_and(|key| algorithm.verify_fixed(key, jws.signing_input.as_bytes(), &jws.signature).is_ok());
+    let verified = signer.key().is_some_and(|key| jws.is_by(key, algorithm));
     report.checks.push(SIGNATURE_VALUE.test(verified));
     context.with_certificates(companions, |context| signer::judge(signer, &mut existence, None, context, &mut report))?;
     report.checks.extend(stamps);
@@ -62,30 +57,17 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     Ok(report)
 }
 
-/// RFC 7515 4.1.11: every name in `crit` must be understood and present, once. RFC 7797 `b64` is not.
-fn is_understood(jws: &Jws) -> bool {
-    if jws.header.contains_key("b64") || ["b64", "crit"].iter().any(|name| jws.unprotected.contains_key(*name)) {
-        return false;
-    }
-    let Some(critical) = jws.header.get("crit") else { return true };
-    let names: Option<Vec<&str>> = critical.as_array().and_then(|names| names.iter().map(Value::as_str).collect());
-    names.is_some_and(|names| {
-        let is_known = |name: &&str| UNDERSTOOD.contains(name) && jws.header.contains_key(*name);
-        let is_once = UNDERSTOOD.iter().all(|known| names.iter().filter(|name| *name == known).count() <= 1);
-        !names.is_empty() && is_once && names.iter().all(is_known)
-    })
-}
-
 /// RFC 7515 4.1.8: the digest of the signer's certificate, where it is given, is that of the first in `x5c`.
 fn is_named(jws: &Jws, signer: &Certificate) -> bool {
     let digest = || URL_SAFE_NO_PAD.encode(Sha256::of(&[signer.raw()]).0);
     jws.header.get("x5t#S256").is_none_or(|named| named.as_str() == Some(&digest()))
 }
 
-/// The claimed time: `sigT` of ETSI TS 119 182-1, or `iat` in seconds.
+/// The claimed time: `sigT` of ETSI TS 119 182-1, or `iat` in seconds, in the header or noted from the payload.
 fn claimed_time(jws: &Jws) -> Option<Timestamp> {
     let from_text = jws.text("sigT").and_then(|text| text.parse().ok());
-    from_text.or_else(|| jws.header.get("iat").and_then(Value::as_i64).map(Timestamp::from_unix))
+    let from_header = || jws.header.get("iat").and_then(Value::as_i64).map(Timestamp::from_unix);
+    from_text.or_else(from_header).or(jws.claimed)
 }
 
 /// The signature policy named by `sigPId` (ETSI TS 119 182-1, 5.2.7): its `id`, a URI or an object that holds one, and `digVal`.
