@@ -32,6 +32,8 @@ mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]
+mod timestamps;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod world;
