@@ -29,3 +29,4 @@ pub use ocsp::OcspBuilder;
 pub use ofd::{OfdBuilder, OfdSignature};
 pub use seal::{Criticality, SealBuilder, SealSignatureBuilder, SealVersion, Stamp};
 pub use signer::Signer;
+pub use timestamp::TokenBuilder;
