@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::extension::KeyUsage;
 use super::certificate_policy::PolicyRules;
+use super::extension::KeyUsage;
 pub use super::policy::{Policy, TypeRule};
 use super::{Certificate, RevocationList, Service};
 use crate::digest::Sha256;

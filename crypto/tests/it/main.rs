@@ -6,10 +6,10 @@ mod certificates;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod differential;
 mod divergences;
-#[cfg(test)]
-mod demands;
 mod hostile;
 #[cfg(test)]
 mod identifiers;

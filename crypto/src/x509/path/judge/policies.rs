@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::oid::Oid;
 use crate::report::Check;
 use crate::report::checks::PATH_POLICIES;
-use crate::x509::path::Path;
 use crate::x509::certificate_policy::{self, PolicyRules};
+use crate::x509::path::Path;
 use crate::x509::{Certificate, Domain};
 
 const MALFORMED: &str = "malformed certificate policies";
