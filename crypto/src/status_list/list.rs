@@ -152,8 +152,7 @@ impl StatusList {
     pub fn read(bits: u64, lst: &str, budget: &mut Budget) -> Result<Self, StatusListError> {
         let bits = Bits::from_number(bits).ok_or(StatusListError::Bits)?;
         let compressed = URL_SAFE_NO_PAD.decode(lst).or(Err(StatusListError::Encoding))?;
-        let bytes =
-            decompress_to_vec_zlib_with_limit(&compressed, LIST_BYTES_MAX).or(Err(StatusListError::Compression))?;
+        let bytes = decompress_to_vec_zlib_with_limit(&compressed, LIST_BYTES_MAX).or(Err(StatusListError::Compression))?;
         budget.spend_inflated(u64::try_from(bytes.len()).unwrap_or(u64::MAX)).map_err(StatusListError::Exhausted)?;
         Ok(Self { bits, bytes })
     }
