@@ -11,6 +11,7 @@ pub struct Budget {
     xml_nodes: u64,
     xml_bytes: u64,
     digested_bytes: u64,
+    pdf_values: u64,
 }
 
 /// The document would cost more than any honest one does.
@@ -28,6 +29,8 @@ pub enum Exhausted {
     XmlBytes,
     /// More bytes digested than allowed, a file counting once for each signature over it.
     DigestedBytes,
+    /// More values in the objects of a PDF than allowed, an object counting each time that it is read.
+    PdfValues,
 }
 
 impl Budget {
@@ -47,6 +50,8 @@ impl Budget {
             xml_bytes: 128 << 20,
             // Two signatures over the largest package, hundreds over a licence.
             digested_bytes: 128 << 20,
+            // A licence has thousands, an atlas a million; each takes up to a hundred bytes of memory.
+            pdf_values: 4_000_000,
         }
     }
 
@@ -98,6 +103,20 @@ impl Budget {
         spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
+    /// Takes `count` values of PDF objects.
+    ///
+    /// # Errors
+    /// [`Exhausted::PdfValues`].
+    pub fn spend_values(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.pdf_values, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PdfValues)
+    }
+
+    /// How many bytes may still come out of inflation.
+    #[must_use]
+    pub const fn inflated_left(&self) -> u64 {
+        self.inflated_bytes
+    }
+
     /// How many XML nodes may still be read.
     #[must_use]
     pub const fn nodes_left(&self) -> u64 {
@@ -119,6 +138,7 @@ impl fmt::Display for Exhausted {
             Self::XmlNodes => "too many XML nodes",
             Self::XmlBytes => "too many bytes of XML to read",
             Self::DigestedBytes => "too many bytes to digest for the signatures",
+            Self::PdfValues => "too many values in the objects of the PDF",
         })
     }
 }

@@ -3,7 +3,8 @@
 //! Nothing here knows a clock, a file, a socket, an environment variable, a random source or a thread. The same input gives
 //! the same report on every machine.
 //!
-//! Start at [`verify`]: it tells how a document becomes a [`report`]. What a document can be is in [`ofd`], [`jws`] and [`cms`];
+//! Start at [`verify`]: it tells how a document becomes a [`report`]. What a document can be is in [`ofd`], [`pdf`], [`jws`] and
+//! [`cms`];
 //! who may sign it in [`seal`] and [`x509`]; what it says in [`licence`]. [`sig`], [`digest`], [`der`] and [`oid`] are the tools.
 
 pub mod verify;
@@ -17,6 +18,7 @@ mod signer;
 pub mod cms;
 pub mod jws;
 pub mod ofd;
+pub mod pdf;
 pub mod seal;
 
 pub mod x509;

@@ -89,6 +89,7 @@ impl Oid<'static> {
         CONTENT_TYPE = "1.2.840.113549.1.9.3";
         MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
         SIGNING_TIME = "1.2.840.113549.1.9.5";
+        SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
         // Extensions of certificates and revocation lists
         SUBJECT_KEY_ID = "2.5.29.14";
         KEY_USAGE = "2.5.29.15";

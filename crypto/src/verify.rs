@@ -13,6 +13,7 @@ use crate::licence::metadata::is_licence_field;
 use crate::licence::{Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
+use crate::pdf::{self, PdfError};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Report, SignatureReport, Verdict};
 use crate::time::Timestamp;
@@ -27,23 +28,26 @@ pub enum Format {
     Jws,
     /// `SignedData` with its content inside.
     Cms,
+    /// ISO 32000 with signatures in its form.
+    Pdf,
 }
 
 impl Format {
-    /// Stable name: `ofd`, `jws`, `cms`.
+    /// Stable name: `ofd`, `jws`, `cms`, `pdf`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ofd => "ofd",
             Self::Jws => "jws",
             Self::Cms => "cms",
+            Self::Pdf => "pdf",
         }
     }
 
     /// The format with this stable name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ofd, Self::Jws, Self::Cms].into_iter().find(|format| format.name() == name)
+        [Self::Ofd, Self::Jws, Self::Cms, Self::Pdf].into_iter().find(|format| format.name() == name)
     }
 
     /// Media type.
@@ -53,6 +57,7 @@ impl Format {
             Self::Ofd => "application/ofd",
             Self::Jws => "application/jose",
             Self::Cms => "application/cms",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -65,6 +70,8 @@ impl Format {
             Some(Self::Jws)
         } else if document.first() == Some(&0x30) {
             Some(Self::Cms)
+        } else if pdf::is_likely(document) {
+            Some(Self::Pdf)
         } else {
             None
         }
@@ -131,7 +138,8 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Some(Format::Ofd) => ofd_document(question.document, &mut context),
         Some(Format::Jws) => jws_document(question.document, &mut context),
         Some(Format::Cms) => cms_document(question.document, &mut context),
-        None => Err(unreadable("neither OFD nor JWS nor CMS")),
+        Some(Format::Pdf) => pdf_document(question.document, &mut context),
+        None => Err(unreadable("neither OFD nor PDF nor JWS nor CMS")),
     };
     let mut report = Report {
         verdict: Verdict::PASSED,
@@ -262,6 +270,16 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
+}
+
+fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let outcome = pdf::verify::verify(document, context).map_err(|error| match error {
+        // It may well be in order; it is licet that cannot tell.
+        PdfError::Encrypted | PdfError::Unsupported => Box::new(DOCUMENT_FORMAT.doubt().with("reason", &error)),
+        _ => unreadable(&error),
+    })?;
+    let fields = outcome.licence.map_or_else(|| Ok(BTreeMap::new()), |licence| fields(&licence));
+    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields, signers: outcome.signers })
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.
