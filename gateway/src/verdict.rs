@@ -44,7 +44,7 @@ pub enum Document {
 /// # Errors
 /// When the gateway is too busy or the store does not answer; never because the document is bad.
 pub async fn on(app: &App, document: &Document, sha256: Sha256, at: At, now: Timestamp) -> Result<Arc<Report>, Problem> {
-    let trust = app.trust.load_full();
+    let trust = app.trust.current();
     let question = Question { document: sha256, generation: trust.generation(), at };
     let verify = || {
         let (judge, trust, document) = (Arc::clone(&app.judge), Arc::clone(&trust), document.clone());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificates::CertificateRecord;
 use crate::error::StorageError;
+use crate::evidence::EvidenceRecord;
 use crate::seals::SealRecord;
 
 /// A value that is stored as JSON.
@@ -46,6 +47,10 @@ impl Layout for SealRecord {
 
 impl Layout for CertificateRecord {
     const WHAT: &'static str = "certificate record";
+}
+
+impl Layout for EvidenceRecord {
+    const WHAT: &'static str = "evidence record";
 }
 
 /// Which version of a licence is the latest.
@@ -107,6 +112,7 @@ mod tests {
         check_fixture::<Record>(include_str!("../tests/fixtures/v1/record.json"));
         check_fixture::<SealRecord>(include_str!("../tests/fixtures/v1/seal.json"));
         check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
+        check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }

@@ -222,5 +222,5 @@ fn names(attribute: &mut Reader<'_>, certificate: &Certificate) -> der::Result<b
         None => Some(DigestAlgorithm::Sha256),
     };
     let wanted = first.read(tag::OCTET_STRING)?.content;
-    Ok(digest.is_some_and(|digest| digest.hash(&[certificate.der()]) == wanted))
+    Ok(digest.is_some_and(|digest| digest.hash(&[certificate.raw()]) == wanted))
 }

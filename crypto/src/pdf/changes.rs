@@ -225,7 +225,9 @@ impl<'d> Judge<'d> {
     fn appended(&mut self, old: &Value, new: &Value) -> Result<Vec<Id>, Stop> {
         let (old, new) = (self.old.resolve(old)?, self.new.resolve(new)?);
         let (Some(old), Some(new)) = (list(old), list(new)) else { return Err(Stop::Changed("content changed")) };
-        let Some((kept, added)) = new.split_at_checked(old.len()) else { return Err(Stop::Changed("a field or annotation is gone")) };
+        let Some((kept, added)) = new.split_at_checked(old.len()) else {
+            return Err(Stop::Changed("a field or annotation is gone"));
+        };
         for (old, new) in old.iter().zip(kept) {
             self.same(old, new)?;
         }

@@ -128,7 +128,7 @@ pub(super) fn allowed(document: &Document<'_>) -> Result<Allowed, PdfError> {
 
 fn locks_fields(document: &Document<'_>) -> Result<bool, PdfError> {
     for id in signatures(document)? {
-        let Some(signature) = document.resolve(&Value::Ref(id))?.dict() else { continue };
+        let Some(signature) = document.object(id)?.and_then(|object| object.value.dict()) else { continue };
         for reference in references(document, signature)? {
             if document.entry(reference, "TransformMethod")?.name() == Some(b"FieldMDP") {
                 return Ok(true);

@@ -106,7 +106,9 @@ fn convert(raw: MaybeRef<Raw<'_>>, tally: &mut Tally) -> Result<Value, PdfError>
     Ok(match object {
         Raw::Null(_) => Value::Null,
         Raw::Boolean(value) => Value::Bool(value),
-        Raw::Number(number) if number.as_f64().fract() == 0.0 && number.as_f64().abs() < EXACT_MAX => Value::Integer(number.as_i64()),
+        Raw::Number(number) if number.as_f64().fract() == 0.0 && number.as_f64().abs() < EXACT_MAX => {
+            Value::Integer(number.as_i64())
+        }
         Raw::Number(number) => Value::Real(number.as_f64()),
         Raw::Name(name) => Value::Name(name.as_ref().to_vec()),
         Raw::String(text) => Value::Text(text.as_bytes().to_vec()),

@@ -191,7 +191,12 @@ impl<'a> Cursor<'a> {
         }
         // `12 0 R` is one value.
         let mut ahead = self.clone();
-        if number(text).is_some() && ahead.spaces() > 0 && number(ahead.word()).is_some() && ahead.spaces() > 0 && ahead.word() == b"R" {
+        if number(text).is_some()
+            && ahead.spaces() > 0
+            && number(ahead.word()).is_some()
+            && ahead.spaces() > 0
+            && ahead.word() == b"R"
+        {
             *self = ahead;
         }
         Ok(())

@@ -1,19 +1,21 @@
 //! Verifying the signatures of a PDF (ISO 32000-2, 12.8; ETSI EN 319 142-1).
 
-use super::{PdfError, appended};
+use std::collections::BTreeSet;
+
 use super::changes::{self, Later};
 use super::coverage::{self, Covered};
 use super::document::Document;
 use super::embedded;
 use super::fields::{self, Kind};
 use super::object::{Dict, Id, Value};
+use super::{PdfError, appended};
 use crate::cms::verify::{Place, Protected};
 use crate::cms::{self, SignerInfo};
 use crate::context::{Context, signature_report, unreadable};
 use crate::report::checks::{
     DOCUMENT_SIGNED, PDF_BYTE_RANGE, PDF_FORM, PDF_LATER_CHANGES, PDF_TIME_STAMP, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT,
 };
-use crate::report::{Check, Coverage, SignatureReport};
+use crate::report::{Check, Coverage, Scope, ScopeKind, SignatureReport};
 use crate::time::Timestamp;
 use crate::x509::Certificate;
 
@@ -24,8 +26,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// One for each signature of the form.
     pub signatures: Vec<SignatureReport>,
-    /// Organisation codes of the signers' certificates, in the order of the signatures.
-    pub signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub signers: Vec<Option<Certificate>>,
     /// The licence's data as embedded, JSON; none when there are none.
     pub licence: Option<Vec<u8>>,
 }
@@ -54,9 +56,9 @@ pub fn verify(bytes: &[u8], context: &mut Context<'_>) -> Result<Outcome, PdfErr
         outcome.signers.push(signer);
     }
     // What looks like a signature but stands in no field signs nothing, whatever a hasty reader says.
-    let stray = document.objects().filter(|(number, object)| {
-        fields::is_signature(&object.value) && !listed.iter().any(|id| id.number == *number)
-    });
+    let stray = document
+        .objects()
+        .filter(|(number, object)| fields::is_signature(&object.value) && !listed.iter().any(|id| id.number == *number));
     outcome.checks.extend(stray.map(|(number, _)| PDF_FORM.fail().without_effect().with("object", &number)));
     outcome.checks.push(DOCUMENT_SIGNED.test(!outcome.signatures.is_empty()));
     outcome.licence = embedded::licence(&document, &mut context.budget)?;
@@ -73,7 +75,7 @@ fn one(
     id: Id,
     signature: &Dict,
     context: &mut Context<'_>,
-) -> Result<(SignatureReport, Option<String>), PdfError> {
+) -> Result<(SignatureReport, Option<Certificate>), PdfError> {
     let kind = fields::kind(signature);
     let form = match kind {
         Kind::Cades => "pades",
@@ -98,6 +100,7 @@ fn one(
     let place = Place { id: &name(id), claimed };
     let mut report = cms::verify::verify(&data, signer, Protected::Detached(&covered.parts), place, context)?;
     report.form = form.into();
+    report.scope = Some(scope(&covered, document.bytes.len()));
     report.checks.push(PDF_BYTE_RANGE.pass());
     let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
     if kind == Kind::Cades {
@@ -105,7 +108,17 @@ fn one(
     }
     later(document, id, &covered, context, &mut report)?;
     report.conclude();
-    Ok((report, certificate.and_then(Certificate::organisation_code)))
+    Ok((report, certificate.cloned()))
+}
+
+/// The ranges of bytes that a signature is over, and what was appended since.
+fn scope(covered: &Covered<'_>, length: usize) -> Scope {
+    let [before, behind] = covered.parts;
+    let gap_end = covered.end.saturating_sub(behind.len());
+    let ranges = BTreeSet::from([format!("0-{}", before.len()), format!("{gap_end}-{}", covered.end)]);
+    let later = format!("{}-{length}", covered.end);
+    let uncovered: &[&String] = if covered.end < length { &[&later] } else { &[] };
+    Scope::of(ScopeKind::ByteRange, &ranges, uncovered)
 }
 
 fn refused(id: Id, form: &'static str, check: Check) -> SignatureReport {

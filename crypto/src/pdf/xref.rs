@@ -120,7 +120,10 @@ fn table(cursor: &mut Cursor<'_>, budget: &mut Budget) -> Result<BTreeMap<u32, E
 /// An entry of a table has twenty bytes, for readers that count them: `0000000015 00000 n` and a line end of two.
 fn entry(line: [u8; 20]) -> Result<Entry, PdfError> {
     let mut cursor = Cursor::new(&line, 0);
-    let (offset, generation) = (cursor.word(), { cursor.take(b" "); cursor.word() });
+    let (offset, generation) = (cursor.word(), {
+        cursor.take(b" ");
+        cursor.word()
+    });
     let (Some(offset), Some(generation), 10, 5) = (number(offset), number(generation), offset.len(), generation.len()) else {
         return Err(PdfError::CrossReference);
     };

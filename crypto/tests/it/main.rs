@@ -4,17 +4,27 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod demands;
+#[cfg(test)]
+mod differential;
+mod divergences;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issued;
 #[cfg(test)]
+mod limbo;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pkits;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

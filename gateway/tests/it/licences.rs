@@ -151,7 +151,7 @@ async fn a_clock_set_back_brings_no_licence_back() {
     assert_eq!(post(&issuer, "/v1/licences", JOSE, document.clone()).await.status, 201);
     let revoke = post_json(&format!("/v1/licences/{}/status", identifier("10", 1)), r#"{"operation": "revoke"}"#);
     assert_eq!(issuer.send(Http::One, revoke).await.status, 200);
-    let (now, trust) = (gateway::clock::now(), gateway.app.trust.load_full());
+    let (now, trust) = (gateway::clock::now(), gateway.app.trust.current());
     let judge = |document: &Document, at, now| {
         let judged = gateway.app.judge.judge(document, at, now, &trust).unwrap();
         judged.report.verdict.indication.name()
