@@ -9,7 +9,7 @@ use crate::budget::Exhausted;
 use crate::context::{Context, signature_report};
 use crate::report::checks::{JWS_HEADER, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_VALUE};
 use crate::report::{Scope, SignatureReport};
-use crate::sig::Algorithm;
+use crate::sig::{Algorithm, PublicKey};
 use crate::signer;
 use crate::time::Timestamp;
 use crate::x509::Certificate;
@@ -26,6 +26,7 @@ pub struct Jws {
     header: Map<String, Value>,
     payload: Vec<u8>,
     signature: Vec<u8>,
+    claimed: Option<Timestamp>,
 }
 
 /// Why bytes are not a JWS that licet reads.
@@ -88,7 +89,33 @@ impl Jws {
             header: object(&decode(header)?).ok_or(JwsError::Malformed)?,
             payload: decode(payload)?,
             signature: decode(signature)?,
+            claimed: None,
         })
+    }
+
+    /// Notes a claimed time that stands in the payload, for headers that name none.
+    pub(crate) const fn claim(&mut self, at: Option<Timestamp>) {
+        self.claimed = at;
+    }
+
+    /// Whether the header's `typ` is one of these media types, whose `application/` may be left out (RFC 7515, 4.1.9).
+    pub(crate) fn is_typed(&self, types: &[&str]) -> bool {
+        let Some(typ) = self.text("typ") else { return false };
+        let short = typ.split_at_checked(12).filter(|(start, _)| start.eq_ignore_ascii_case("application/"));
+        let short = short.map_or(typ, |(_, rest)| rest);
+        types.iter().any(|known| known.eq_ignore_ascii_case(short))
+    }
+
+    /// The algorithm, unless the header names an unknown one or something critical, of which nothing is known.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        // RFC 7515 4.1.11: every name in `crit` must be understood; none is. RFC 7797 `b64` may only come with `crit`.
+        let understood = !self.header.contains_key("crit") && !self.header.contains_key("b64");
+        self.text("alg").and_then(Algorithm::from_jose).filter(|_| understood)
+    }
+
+    /// Whether this key made the signature.
+    pub(crate) fn is_by(&self, key: &PublicKey, algorithm: Algorithm) -> bool {
+        algorithm.verify_fixed(key, self.signing_input.as_bytes(), &self.signature).is_ok()
     }
 
     /// The signed payload.
@@ -118,13 +145,18 @@ impl Jws {
 /// has more values than any licence does.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match value(bytes)? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Reads any JSON value within the rules of [`object`].
+pub(crate) fn value(bytes: &[u8]) -> Option<Value> {
     if !has_few_values(bytes) {
         return None;
     }
-    serde_json::from_slice::<Unique>(bytes).ok().and_then(|unique| match unique.0 {
-        Value::Object(map) => Some(map),
-        _ => None,
-    })
+    serde_json::from_slice::<Unique>(bytes).ok().map(|unique| unique.0)
 }
 
 /// Whether JSON keeps within [`VALUES_MAX`], counted without building anything: each value but the first follows a comma or an
@@ -212,10 +244,7 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     let mut report = signature_report("1", "jws");
     report.scope = Some(Scope::WHOLE);
     report.checks.push(SIGNATURE_FORMAT.pass());
-    let algorithm = jws.text("alg").and_then(Algorithm::from_jose);
-    // RFC 7515 4.1.11: every name in `crit` must be understood; none is. RFC 7797 `b64` may only come with `crit`.
-    let understood = !jws.header.contains_key("crit") && !jws.header.contains_key("b64");
-    let (Some(algorithm), true) = (algorithm, understood) else {
+    let Some(algorithm) = jws.algorithm() else {
         report
             .checks
             .push(JWS_HEADER.fail().with("alg", &jws.text("alg").unwrap_or("absent").chars().take(32).collect::<String>()));
@@ -231,18 +260,18 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     };
     signer::accept(signer, Some(algorithm), context, &mut report);
     context.budget.spend_signature()?;
-    let verified =
-        signer.key().is_some_and(|key| algorithm.verify_fixed(key, jws.signing_input.as_bytes(), &jws.signature).is_ok());
+    let verified = signer.key().is_some_and(|key| jws.is_by(key, algorithm));
     report.checks.push(SIGNATURE_VALUE.test(verified));
     context.with_certificates(companions, |context| signer::judge(signer, claimed_time(jws), None, context, &mut report))?;
     report.conclude();
     Ok(report)
 }
 
-/// The claimed time: `sigT` of ETSI TS 119 182-1, or `iat` in seconds.
+/// The claimed time: `sigT` of ETSI TS 119 182-1, or `iat` in seconds, in the header or noted from the payload.
 fn claimed_time(jws: &Jws) -> Option<Timestamp> {
     let from_text = jws.text("sigT").and_then(|text| text.parse().ok());
-    from_text.or_else(|| jws.header.get("iat").and_then(Value::as_i64).map(Timestamp::from_unix))
+    let from_header = || jws.header.get("iat").and_then(Value::as_i64).map(Timestamp::from_unix);
+    from_text.or_else(from_header).or(jws.claimed)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::ofd::{self, Package};
 use crate::pdf::{self, PdfError};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
+use crate::sd_jwt::{self, Presentation, SdJwt};
+use crate::status_list;
 use crate::time::Timestamp;
 use crate::x509::trust::Policy;
 use crate::x509::{Certificate, Evidence, Trust};
@@ -27,6 +29,8 @@ pub enum Format {
     Ofd,
     /// JSON Web Signature.
     Jws,
+    /// SD-JWT verifiable credential.
+    SdJwt,
     /// `SignedData` with its content inside.
     Cms,
     /// ISO 32000 with signatures in its form.
@@ -34,12 +38,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// Stable name: `ofd`, `jws`, `cms`, `pdf`.
+    /// Stable name: `ofd`, `jws`, `sd-jwt`, `cms`, `pdf`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ofd => "ofd",
             Self::Jws => "jws",
+            Self::SdJwt => "sd-jwt",
             Self::Cms => "cms",
             Self::Pdf => "pdf",
         }
@@ -48,7 +53,7 @@ impl Format {
     /// The format with this stable name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ofd, Self::Jws, Self::Cms, Self::Pdf].into_iter().find(|format| format.name() == name)
+        [Self::Ofd, Self::Jws, Self::SdJwt, Self::Cms, Self::Pdf].into_iter().find(|format| format.name() == name)
     }
 
     /// Media type.
@@ -57,6 +62,7 @@ impl Format {
         match self {
             Self::Ofd => "application/ofd",
             Self::Jws => "application/jose",
+            Self::SdJwt => "application/dc+sd-jwt",
             Self::Cms => "application/cms",
             Self::Pdf => "application/pdf",
         }
@@ -67,6 +73,8 @@ impl Format {
     pub fn detect(document: &[u8]) -> Option<Self> {
         if document.starts_with(b"PK") {
             Some(Self::Ofd)
+        } else if sd_jwt::is_likely(document) {
+            Some(Self::SdJwt)
         } else if jws::is_likely(document) {
             Some(Self::Jws)
         } else if document.first() == Some(&0x30) {
@@ -92,13 +100,25 @@ pub struct Question<'a> {
     pub evidence: &'a Evidence,
     /// When the document is known to have existed, by the records of whoever asks.
     pub known_since: Option<Timestamp>,
+    /// What the holder of a credential was asked to sign, for credentials that are presented to who asks.
+    pub presentation: Option<&'a Presentation<'a>>,
+    /// What is known of the status of credentials.
+    pub status: status_list::Evidence<'a>,
 }
 
 impl<'a> Question<'a> {
     /// A question about a document alone, as of a moment.
     #[must_use]
     pub const fn new(document: &'a [u8], at: Timestamp) -> Self {
-        Self { document, at, certificates: &[], evidence: Evidence::NONE, known_since: None }
+        Self {
+            document,
+            at,
+            certificates: &[],
+            evidence: Evidence::NONE,
+            known_since: None,
+            presentation: None,
+            status: status_list::Evidence { tokens: &[], known: None },
+        }
     }
 }
 
@@ -140,9 +160,10 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     let found = match format {
         Some(Format::Ofd) => ofd_document(question.document, &mut context),
         Some(Format::Jws) => jws_document(question.document, &mut context),
+        Some(Format::SdJwt) => sd_jwt_document(question, &mut context),
         Some(Format::Cms) => cms_document(question.document, &mut context),
         Some(Format::Pdf) => pdf_document(question.document, &mut context),
-        None => Err(unreadable("neither OFD nor PDF nor JWS nor CMS")),
+        None => Err(unreadable("neither OFD nor PDF nor JWS nor SD-JWT nor CMS")),
     };
     let sha256 = Sha256::of(&[question.document]);
     let mut report = Report::new(format.map_or("unknown", Format::name), sha256, question.at, trust);
@@ -246,6 +267,15 @@ fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
     let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
     let signers = vec![jws.signer()];
     Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
+}
+
+fn sd_jwt_document(question: &Question<'_>, context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let presentation = SdJwt::parse(question.document).map_err(|error| unreadable(&error))?;
+    let outcome = sd_jwt::verify::verify(&presentation, question.presentation, question.status, context)
+        .map_err(|error| unreadable(&error))?;
+    let signers = vec![presentation.issued().signer()];
+    let fields = outcome.disclosed.as_ref().map_or(Err(()), |disclosed| sd_jwt::claims::licence_fields(&disclosed.claims));
+    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![outcome.report], fields, signers })
 }
 
 fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {

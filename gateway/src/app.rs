@@ -59,7 +59,12 @@ impl App {
             callers: Callers::new(&config.callers),
             trust: Keeper::new(trust::rules(config)?, clock::now()),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
+            judge: Arc::new(Judge {
+                store,
+                epochs,
+                unrecorded: config.policy.unrecorded,
+                record_is_proof: config.policy.record_is_proof,
+            }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,

@@ -269,6 +269,32 @@ checks! {
         "The time stamp of the document is malformed or does not fit it.", "文件的时间戳格式错误或与文件不符。";
         "The time stamp of the document was not evaluated and proves nothing here.", "文件的时间戳未被评估，不作为证明。";
 
+    // SD-JWT VC
+    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 3.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "The credential says that it is one, and of which type.", "凭证声明了其媒体类型与凭证类型。";
+        "The credential does not say that it is one, or not of which type: what was signed for another purpose is none.", "未声明凭证类型，为其他用途签署的数据不是凭证。";
+        "The credential goes by its former media type.", "凭证使用了旧的媒体类型。";
+    SD_JWT_DISCLOSURES = "sd-jwt.disclosures", "RFC 9901, 7.1", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "Every disclosed claim is one that the issuer signed, in its place.", "每项披露的声明均由签发者签署且位置正确。";
+        "A disclosure is malformed, doubled, not among those that the issuer signed, or of a claim that must stand open.", "披露项格式错误、重复、未经签发者签署，或属于不得选择性披露的声明。";
+        "The disclosures could not be judged.", "披露项未能判断。";
+    SD_JWT_TIMES = "sd-jwt.times", "RFC 7519, 4.1.4 to 4.1.6", failed(Sub::Expired), unclear(Sub::NoPoe);
+        "The credential is within the time that it names.", "凭证在其声明的有效时间内。";
+        "The credential is outside the time that it names.", "凭证不在其声明的有效时间内。";
+        "The times of the credential could not be judged.", "凭证的时间声明未能判断。";
+    SD_JWT_BINDING = "sd-jwt.binding", "RFC 9901, 7.3", failed(Sub::SigCryptoFailure), unclear(Sub::SigConstraintsFailure);
+        "Whoever presents the credential holds the key that it was issued to.", "出示者持有凭证所绑定的密钥。";
+        "The presentation was not signed with the key that the credential was issued to, or not for these disclosures.", "出示并非由凭证所绑定的密钥签署，或与所披露内容不符。";
+        "The credential was issued to the holder of a key, and nothing shows that it is the holder who presents it.", "凭证绑定了持有者密钥，但无法证明出示者即持有者。";
+    SD_JWT_AUDIENCE = "sd-jwt.audience", "RFC 9901, 7.3", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The credential was presented to who asks, and just now.", "凭证系向询问者当场出示。";
+        "The credential was presented to somebody else, or at another time.", "凭证系向他人或在其他时间出示。";
+        "To whom and when the credential was presented was not asked.", "未要求核对出示对象与出示时间。";
+    CREDENTIAL_STATUS = "credential.status", "draft-ietf-oauth-status-list, 8.3", failed(Sub::Revoked), unclear(Sub::TryLater);
+        "The issuer's status list says that the credential holds.", "签发者的状态列表表明凭证有效。";
+        "The issuer's status list says that the credential was taken back.", "签发者的状态列表表明凭证已被撤销。";
+        "Whether the credential still holds is not known at present, or it does not hold for now.", "目前无法得知凭证是否有效，或凭证暂时无效。";
+
     // The licence
     LICENCE_METADATA = "licence.metadata", "GB/T 36903-2018; GB/T 36905-2018", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
         "The document carries the licence's data, and they are well formed.", "文件含有证照元数据且格式正确。";

@@ -7,6 +7,7 @@ mod advice;
 pub mod checks;
 mod depth;
 mod diagnostic;
+pub mod diff;
 mod horizon;
 mod scope;
 mod verdict;

@@ -28,6 +28,8 @@ mod pkits;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sm2_chains;
+#[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod vectors;

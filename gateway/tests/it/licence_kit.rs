@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion,
-    Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, SealBuilder,
+    SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
@@ -54,6 +54,13 @@ impl Office {
         let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
         setup.sections.push_str(&(domain("offices", "signer", "") + &domain("makers", "seal-maker", &makers)));
         setup
+    }
+
+    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
+        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+        list.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {
