@@ -9,7 +9,9 @@ mod corpus;
 mod demands;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod divergences;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -26,11 +28,17 @@ mod openssl;
 #[cfg(test)]
 mod openssl_status;
 #[cfg(test)]
+mod path_rules;
+#[cfg(test)]
+mod path_search;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
+#[cfg(test)]
+mod raw;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
@@ -41,6 +49,8 @@ mod sm2_chains;
 mod soundness;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod timestamps;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
