@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::key::SigningKey;
 use super::name::Name;
+use super::point::{Point, points};
 use super::{der, pem};
 use crate::oid::Oid;
 use crate::time::Timestamp;
@@ -102,6 +103,12 @@ impl CertificateBuilder {
         self.not_ca().usage(&[Usage::DigitalSignature, Usage::NonRepudiation])
     }
 
+    /// A time-stamp authority (RFC 3161 2.3): critical extended usage, time stamping alone.
+    #[must_use]
+    pub fn time_stamping(self) -> Self {
+        self.not_ca().usage(&[Usage::DigitalSignature]).extended_usage(true, &[Oid::EKU_TIME_STAMPING])
+    }
+
     /// A TLS server or client known by these names.
     #[must_use]
     pub fn tls(self, names: &[AltName]) -> Self {
@@ -149,6 +156,12 @@ impl CertificateBuilder {
         let full_name = der::context(0, &der::implicit(6, uri.as_bytes()));
         let point = der::sequence(&[&der::context(0, &full_name)]);
         self.extension(Oid::CRL_DISTRIBUTION_POINTS, false, &der::sequence(&[&point]))
+    }
+
+    /// `CRLDistributionPoints` with these.
+    #[must_use]
+    pub fn crl_points(self, list: &[Point]) -> Self {
+        self.extension(Oid::CRL_DISTRIBUTION_POINTS, false, &points(list))
     }
 
     /// `CertificatePolicies` without qualifiers.

@@ -9,7 +9,9 @@ mod corpus;
 mod demands;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod divergences;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -19,6 +21,8 @@ mod issued;
 mod limbo;
 #[cfg(test)]
 mod mutations;
+#[cfg(test)]
+mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
@@ -30,11 +34,21 @@ mod paths;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]
+mod pkits_revocation;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod sm2_chains;
 #[cfg(test)]
 mod soundness;
+#[cfg(test)]
+mod status;
+#[cfg(test)]
+mod timestamps;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
