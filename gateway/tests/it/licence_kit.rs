@@ -56,11 +56,16 @@ impl Office {
         setup
     }
 
-    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
-    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
-        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
-        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+    /// A later list of the authority, made so many seconds from now, on which the signer's certificate is revoked from then on.
+    pub(crate) fn list(&self, made: i64, revoked: i64, why: Reason) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(made), Some(self.now.plus(made + 3600)));
+        let list = list.revoke(3, self.now.plus(revoked), why);
         list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        self.list(-5, -seconds, Reason::KeyCompromise)
     }
 
     fn signer(&self) -> Signer<'_> {

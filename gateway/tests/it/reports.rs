@@ -66,7 +66,7 @@ async fn three_depths_of_one_verdict() {
     }
     assert!(full.signatures[0].chain.iter().all(|one| diagnostic.certificates.contains_key(&one.sha256)));
     let list = diagnostic.lists.values().next().unwrap();
-    assert_eq!(list.number.as_deref(), Some("01"));
+    assert_eq!(list.number.as_deref().map(|digits| digits.trim_start_matches('0')), Some("1"));
     assert!(list.said.values().all(|said| !said.listed) && list.said.len() == 2, "{list:?}");
     assert!(diagnostic.spent["signatures"].used > 3 && diagnostic.times.len() > 4);
     assert_eq!(full.reduced_to(Depth::Detailed).signatures, detailed.signatures, "nothing else differs");
@@ -129,4 +129,44 @@ async fn questions_with_a_document_are_as_strict_as_others() {
     // A long one is read where tasks do not wait.
     let long = json!({ "document": STANDARD.encode(vec![b'x'; 1 << 20]) });
     ask(&verifier, "", &long).await.is_problem(422, "malformed-document");
+}
+
+/// Whether every name in the example stands at the same place in what was really said.
+fn is_told(example: &Value, real: &Value, place: &str) {
+    match (example, real) {
+        (Value::Object(example), Value::Object(real)) => {
+            for (name, value) in example {
+                let place = format!("{place}.{name}");
+                is_told(value, real.get(name).unwrap_or_else(|| panic!("there is no {place}")), &place);
+            }
+        }
+        (Value::Array(example), Value::Array(real)) => {
+            assert_eq!(example.len(), real.len(), "{place}");
+            example.iter().zip(real).for_each(|(example, real)| is_told(example, real, place));
+        }
+        _ => assert_eq!(std::mem::discriminant(example), std::mem::discriminant(real), "{place}"),
+    }
+}
+
+#[tokio::test]
+async fn the_example_in_the_documentation_is_true() {
+    let api = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/API.md")).unwrap();
+    let (_, after) = api.split_once("A simple report on a licence that was revoked").unwrap();
+    let (_, after) = after.split_once("```json").unwrap();
+    let example: Value = serde_json::from_str(after.split_once("```").unwrap().0).unwrap();
+
+    let office = Office::new();
+    let gateway = start(&office).await;
+    let (issuer, verifier) = (gateway.caller(ISSUER), gateway.verifier());
+    assert_eq!(post(&issuer, "/v1/licences", JOSE, &office.jws(&fields("4", 1))).await.status, 201);
+    let name = identifier("4", 1);
+    let revoke = post_json(&format!("/v1/licences/{name}/status"), r#"{"operation": "revoke"}"#);
+    assert_eq!(issuer.send(Http::One, revoke).await.status, 200);
+    let real = ask(&verifier, "?depth=simple", &json!({ "identifier": name })).await.json();
+    is_told(&example, &real, "report");
+    for name in ["indication", "sub_indication", "advice", "depth", "format"] {
+        assert_eq!(example[name], real[name], "{name}");
+    }
+    let names = |report: &Value| report.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&example), names(&real), "the example leaves nothing out");
 }
