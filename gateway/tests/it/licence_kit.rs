@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
+use crypto::issue::ocsp::Answer;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, SealBuilder,
-    SealVersion, Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature, Reason,
+    SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
+use crypto::x509::Certificate;
+use crypto::x509::ocsp::IdDigest;
 
 use crate::started::Setup;
 
@@ -66,6 +69,15 @@ impl Office {
     /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.
     pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
         self.list(-5, -seconds, Reason::KeyCompromise)
+    }
+
+    /// The authority's answer that the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_answer(&self, seconds: i64) -> Vec<u8> {
+        let [root, _, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let made = self.now.plus(-5);
+        let answer = Answer::good(&signer, &root, IdDigest::SHA256, (made, Some(made.plus(3600))));
+        let answer = answer.revoked(self.now.plus(-seconds), Reason::KeyCompromise);
+        OcspBuilder::new(made).answer(&answer).issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {
