@@ -9,7 +9,9 @@ mod corpus;
 mod demands;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod divergences;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -35,6 +37,8 @@ mod paths;
 mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
+#[cfg(test)]
+mod raw;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
