@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod indications;
+#[cfg(test)]
 mod issued;
 #[cfg(test)]
 mod limbo;
