@@ -1,6 +1,7 @@
 //! What every step of one verification shares.
 
 use crate::budget::Budget;
+use crate::digest::Sha256;
 use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Evidence, Trust};
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     pub known_since: Option<Timestamp>,
     /// What was used so far.
     pub diagnostic: Diagnostic,
+    /// Signers of lists and responses that are being judged, outermost first: their own status is asked in turn.
+    pub(crate) vouching: Vec<Sha256>,
 }
 
 impl<'a> Context<'a> {
@@ -36,6 +39,7 @@ impl<'a> Context<'a> {
             evidence: Evidence::NONE,
             known_since: None,
             diagnostic: Diagnostic::default(),
+            vouching: Vec::new(),
         }
     }
 
@@ -57,6 +61,7 @@ impl<'a> Context<'a> {
             evidence: self.evidence,
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
+            vouching: self.vouching.clone(),
         };
         let outcome = work(&mut inner);
         (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);

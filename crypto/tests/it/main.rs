@@ -20,17 +20,31 @@ mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod ocsp;
+#[cfg(test)]
 mod openssl;
+#[cfg(test)]
+mod path_rules;
+#[cfg(test)]
+mod path_search;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod pkits;
+#[cfg(test)]
+mod pkits_revocation;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod revocation;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod sm2_chains;
 #[cfg(test)]
 mod soundness;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

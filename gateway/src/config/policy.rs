@@ -47,7 +47,7 @@ pub enum Unrecorded {
 
 /// Rules that decide on signatures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SignaturePolicy {
     /// Name in reports. Default `default`.
     pub name: String,
@@ -110,7 +110,6 @@ impl SignaturePolicy {
             raw_sm2: self.raw_sm2,
             clock_skew_s: self.clock_skew_s.into(),
             types,
-            ..trust::Policy::default()
         }
     }
 }

@@ -38,7 +38,7 @@ impl StapledEvidence {
 pub(super) fn read(certificates: &[Octets], evidence: &StapledEvidence) -> Result<Along, Problem> {
     let certificates = all("certificates", certificates, CERTIFICATES_MAX, pem::certificates)?;
     let lists = all("evidence.crls", &evidence.crls, LISTS_MAX, pem::revocation_lists)?;
-    Ok(Along { certificates, evidence: Evidence { lists } })
+    Ok(Along { certificates, evidence: Evidence { lists, ..Evidence::default() } })
 }
 
 fn all<T>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, DerError>) -> Result<Vec<T>, Problem> {

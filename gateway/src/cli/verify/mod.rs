@@ -144,7 +144,7 @@ fn status(indication: Indication) -> ExitCode {
 
 fn basis(options: &Options) -> Result<Basis, InputError> {
     let more = basis::certificates(&options.certificates)?;
-    let evidence = Evidence { lists: basis::lists(&options.lists)? };
+    let evidence = Evidence { lists: basis::lists(&options.lists)?, ..Evidence::default() };
     match &options.config {
         Some(config) => Basis::of_config(config, more, evidence),
         None => Basis::of_files(&options.trust, more, evidence),
