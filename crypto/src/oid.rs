@@ -91,6 +91,12 @@ impl Oid<'static> {
         CONTENT_TYPE = "1.2.840.113549.1.9.3";
         MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
         SIGNING_TIME = "1.2.840.113549.1.9.5";
+        // Attributes and content of RFC 2634, RFC 3161, RFC 5035 and RFC 5126
+        TST_INFO = "1.2.840.113549.1.9.16.1.4";
+        SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+        TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
+        SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15";
+        SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
         // Extensions of certificates and revocation lists
         SUBJECT_KEY_ID = "2.5.29.14";
         KEY_USAGE = "2.5.29.15";
@@ -248,6 +254,7 @@ mod tests {
         assert_eq!(Oid::RSA_PSS.0, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
         assert_eq!(Oid::SHA256.to_string(), "2.16.840.1.101.3.4.2.1");
         assert_eq!(Oid::GM_SIGNED_DATA.to_string(), "1.2.156.10197.6.1.4.2.2");
+        assert_eq!(Oid::TST_INFO.0, b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04");
         assert_eq!(Oid::COMMON_NAME.to_string(), "2.5.4.3");
     }
 

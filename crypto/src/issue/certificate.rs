@@ -103,6 +103,12 @@ impl CertificateBuilder {
         self.not_ca().usage(&[Usage::DigitalSignature, Usage::NonRepudiation])
     }
 
+    /// A time-stamp authority (RFC 3161 2.3): critical extended usage, time stamping alone.
+    #[must_use]
+    pub fn time_stamping(self) -> Self {
+        self.not_ca().usage(&[Usage::DigitalSignature]).extended_usage(true, &[Oid::EKU_TIME_STAMPING])
+    }
+
     /// A TLS server or client known by these names.
     #[must_use]
     pub fn tls(self, names: &[AltName]) -> Self {

@@ -198,6 +198,9 @@ pub struct SignatureReport {
     /// When the signer says to have signed; not proven by anything unless a check says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed_time: Option<Timestamp>,
+    /// When the signature is proven to have existed, by a trusted time stamp or by the gateway's own records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_time: Option<Timestamp>,
     /// The signature algorithm, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,

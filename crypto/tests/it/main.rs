@@ -9,7 +9,9 @@ mod corpus;
 mod demands;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod divergences;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -45,6 +47,8 @@ mod sm2_chains;
 mod soundness;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod timestamps;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
