@@ -97,7 +97,11 @@ impl Config {
         list.check(faults);
         faults.demand(self.trust.is_empty(), "trust_list", "and [[trust]] exclude each other");
         let is_silent = self.policy.signatures == SignaturePolicy::default();
-        faults.demand(is_silent, "policy", "name, version, raw_sm2, clock_skew_s and types stand in the trust list");
+        faults.demand(
+            is_silent,
+            "policy",
+            "rules that decide on signatures stand in the trust list; here only unrecorded and record_is_proof may be set",
+        );
     }
 
     fn resolve(&mut self, folder: &Path) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 use crypto::x509::trust::TypeRule;
 use crypto::x509::{Domain, Service, ServiceStatus};
@@ -19,6 +20,13 @@ pub(super) fn facts(rules: &Rules) -> Facts {
     add(&mut facts, "policy name".to_owned(), &policy.name);
     add(&mut facts, "policy raw_sm2".to_owned(), &policy.raw_sm2);
     add(&mut facts, "policy clock_skew_s".to_owned(), &policy.clock_skew_s);
+    add(&mut facts, "policy require_timestamp".to_owned(), &policy.require_timestamp);
+    let lag = policy.claimed_lag_max_s.map_or_else(|| "none".to_owned(), |lag| lag.to_string());
+    add(&mut facts, "policy claimed_lag_max_s".to_owned(), &lag);
+    for (oid, digest) in &policy.signature_policies {
+        let document = digest.as_ref().map_or_else(|| "any document".to_owned(), |digest| to_hex(digest));
+        add(&mut facts, format!("policy signature policy {oid}"), &document);
+    }
     for (code, rule) in &policy.types {
         add(&mut facts, format!("policy type {code}"), &type_rule(rule));
     }
