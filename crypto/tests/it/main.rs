@@ -24,6 +24,8 @@ mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pdf;
+#[cfg(test)]
 mod pkits;
 #[cfg(test)]
 mod samples;
