@@ -17,6 +17,8 @@ pub mod report;
 
 pub mod budget;
 pub mod context;
+mod existence;
+pub mod signature_policy;
 mod signer;
 
 pub mod cms;
@@ -26,6 +28,7 @@ pub mod pdf;
 pub mod sd_jwt;
 pub mod seal;
 pub mod status_list;
+pub mod timestamp;
 
 pub mod x509;
 

@@ -111,8 +111,8 @@ checks! {
         "The signature value does not fit the signer's key and the signed data.", "签名值与签名者密钥及被签数据不符。";
         "The signature value could not be checked.", "签名值未能验证。";
     SIGNATURE_CERTIFICATE = "signature.certificate", "ETSI EN 319 102-1, 5.2.3", unclear(Sub::NoSigningCertificateFound), unclear(Sub::NoSigningCertificateFound);
-        "The signer's certificate is with the signature and can be read.", "签名中附有可读取的签名者证书。";
-        "The signer's certificate is missing or malformed.", "签名者证书缺失或格式错误。";
+        "The signer's certificate is with the signature, can be read, and is the one that the signature names.", "签名中附有可读取且与签名声明一致的签名者证书。";
+        "The signer's certificate is missing, malformed, or not the one that the signature names.", "签名者证书缺失、格式错误或与签名声明不一致。";
         "The signer's certificate could not be identified.", "无法确定签名者证书。";
     SIGNATURE_ALGORITHM = "signature.algorithm", "ETSI EN 319 102-1, 5.2.8", unclear(Sub::CryptoConstraintsFailure), unclear(Sub::CryptoConstraintsFailure);
         "The signature algorithm is accepted, and every place that names it agrees.", "签名算法可接受，且各处声明一致。";
@@ -126,10 +126,22 @@ checks! {
         "The SM2 value is encoded as the standard says.", "SM2签名值按标准编码。";
         "The SM2 value is the bare pair r‖s instead of its DER form.", "SM2签名值为裸r‖s，而非DER编码。";
         "The encoding of the SM2 value is unknown.", "SM2签名值编码未知。";
-    SIGNATURE_TIMESTAMP = "signature.timestamp", "GM/T 0031-2025; GB/T 20520", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
-        "The time stamp of the signature is valid.", "签名的时间戳有效。";
-        "The time stamp of the signature is malformed or does not fit the signature.", "签名的时间戳格式错误或与签名不符。";
-        "The time stamp of the signature was not evaluated and proves nothing here.", "签名的时间戳未被评估，不作为证明。";
+    SIGNATURE_TIMESTAMP = "signature.timestamp", "RFC 3161; GB/T 20520; GM/T 0031-2025", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The time stamp of the signature is valid, and its authority is trusted.", "签名的时间戳有效且时间戳机构可信。";
+        "The time stamp of the signature is malformed, does not fit the signature, or contradicts the claimed time.", "签名的时间戳格式错误、与签名不符或与声明时间矛盾。";
+        "The authority of the signature's time stamp is not trusted here: the time stamp proves nothing.", "签名的时间戳机构不受信任，不作为证明。";
+    SIGNATURE_EXISTENCE = "signature.existence", "ETSI EN 319 102-1, 5.6.2", unclear(Sub::OutOfBoundsNoPoe), unclear(Sub::NoPoe);
+        "The signature is proven to have existed at the time shown.", "已证明签名在所示时间之前存在。";
+        "What the signature rests on has ended since; it holds because it is proven to be older.", "签名所依据的证书或算法此后已失效；因证明签名更早存在而仍然有效。";
+        "No time stamp of a trusted authority proves when the signature was made, although the policy demands one.", "策略要求可信时间戳，但没有可信时间戳证明签名时间。";
+    SIGNATURE_LAG = "signature.lag", "ETSI EN 319 102-1, 5.6.2", unclear(Sub::TimestampOrderFailure), unclear(Sub::TimestampOrderFailure);
+        "The signature was stamped soon after the time that it claims.", "签名在声明时间后不久即加盖时间戳。";
+        "The signature was stamped long after the time that it claims: the claimed time may be dated back.", "签名在声明时间很久之后才加盖时间戳，声明时间可能被倒签。";
+        "How long after the claimed time the signature was stamped could not be judged.", "无法判断声明时间与时间戳的间隔。";
+    SIGNATURE_POLICY = "signature.policy", "ETSI EN 319 102-1, 5.2.4", unclear(Sub::PolicyProcessingError), unclear(Sub::SignaturePolicyNotAvailable);
+        "The signature policy that the signature names is known.", "签名声明的签名策略已知。";
+        "The signature policy is named by another digest than that of the known one, or cannot be read.", "签名策略的摘要与已知策略不符，或策略声明无法读取。";
+        "The signature names a signature policy that is not known here.", "签名声明了未知的签名策略。";
 
     // OFD
     OFD_SIGNATURE_METHOD = "ofd.signature-method", "GB/T 33190-2016, 18.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
@@ -190,10 +202,10 @@ checks! {
         "The seal has no critical extension that is unknown.", "印章没有未知的关键扩展。";
         "The seal has a critical extension that is unknown.", "印章含有未知的关键扩展。";
         "The seal's extensions could not be read.", "印章扩展无法读取。";
-    SEAL_TIMESTAMP = "seal.timestamp", "GM/T 0031-2025; GB/T 20520", failed(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
-        "The seal's time stamp is valid.", "印章的时间戳有效。";
-        "The seal's time stamp is malformed or does not fit the seal.", "印章的时间戳格式错误或与印章不符。";
-        "The seal's time stamp was not evaluated and proves nothing here.", "印章的时间戳未被评估，不作为证明。";
+    SEAL_TIMESTAMP = "seal.timestamp", "RFC 3161; GB/T 20520; GM/T 0031-2025", failed(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The seal's time stamp is valid, and its authority is trusted.", "印章的时间戳有效且时间戳机构可信。";
+        "The seal's time stamp is malformed, does not fit the seal, or is older than the seal says to be.", "印章的时间戳格式错误、与印章不符或早于声明的制章时间。";
+        "The authority of the seal's time stamp is not trusted here: the time stamp proves nothing.", "印章的时间戳机构不受信任，不作为证明。";
 
     // Certificate paths
     PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);
