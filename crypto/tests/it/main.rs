@@ -36,6 +36,8 @@ mod path_search;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pdf;
+#[cfg(test)]
 mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
