@@ -26,6 +26,8 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
 mod path_rules;
 #[cfg(test)]
 mod path_search;
