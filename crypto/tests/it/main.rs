@@ -28,6 +28,8 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
 mod openssl_status;
 #[cfg(test)]
 mod path_rules;
