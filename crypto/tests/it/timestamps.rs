@@ -99,6 +99,9 @@ fn until(kind: KeyType, end: &str) -> World {
     let builder = CertificateBuilder::new(&name, &key, 3).valid(at("2025-01-01T00:00:00Z"), at(end));
     let der = builder.signer().organisation_code(ISSUER).issue(&world.root.name, &world.root.key);
     world.signer = Actor { name, key, der };
+    // A list from before its end: later ones may have dropped what expired.
+    let list = CrlBuilder::new(0, at("2026-06-05T00:00:00Z"), Some(at("2026-06-15T00:00:00Z")));
+    world.lists.push(RevocationList::from_der(&list.issue(&world.root.name, &world.root.key)).unwrap());
     world
 }
 
