@@ -28,11 +28,17 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
+mod openssl_status;
+#[cfg(test)]
 mod path_rules;
 #[cfg(test)]
 mod path_search;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pdf;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]

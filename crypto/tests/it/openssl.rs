@@ -21,20 +21,20 @@ const DISTID: &str = "distid:1234567812345678";
 const KINDS: [KeyType; 3] = [KeyType::Sm2, KeyType::P256, KeyType::Ed25519];
 
 /// A folder of its own for each test.
-struct Bench(PathBuf);
+pub(crate) struct Bench(PathBuf);
 
 impl Bench {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("openssl").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.0.join(name), bytes).unwrap();
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.0.join(name)).unwrap()
     }
 
@@ -46,13 +46,13 @@ impl Bench {
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let (success, said) = self.run(arguments);
         assert!(success, "openssl {}: {said}", arguments.join(" "));
         said
     }
 
-    fn refuse(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refuse(&self, arguments: &[&str]) -> String {
         let (success, said) = self.run(arguments);
         assert!(!success, "openssl {} should fail: {said}", arguments.join(" "));
         said
