@@ -216,6 +216,7 @@ pub(super) fn declared(media: Option<Media>, document: &[u8]) -> Result<(), Prob
         Some(Media::Ofd) => Format::Ofd,
         Some(Media::Jose) => Format::Jws,
         Some(Media::Cms) => Format::Cms,
+        Some(Media::Pdf) => Format::Pdf,
         _ => return Ok(()),
     };
     match Format::detect(document) {

@@ -21,6 +21,8 @@ pub enum Media {
     Jose,
     /// `application/cms` or `application/pkcs7-mime`
     Cms,
+    /// `application/pdf`
+    Pdf,
     /// `application/pkix-cert`
     Certificate,
     /// `application/x-pem-file` or `application/pem-certificate-chain`
@@ -30,12 +32,13 @@ pub enum Media {
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 9] = [
+    const ROWS: [(&'static str, Self); 10] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
         ("application/cms", Self::Cms),
         ("application/pkcs7-mime", Self::Cms),
+        ("application/pdf", Self::Pdf),
         ("application/pkix-cert", Self::Certificate),
         ("application/x-pem-file", Self::Pem),
         ("application/pem-certificate-chain", Self::Pem),
