@@ -8,6 +8,8 @@ mod corpus;
 #[cfg(test)]
 mod demands;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod divergences;
