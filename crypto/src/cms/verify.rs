@@ -20,6 +20,8 @@ pub enum Protected<'a> {
     Content(&'a [u8]),
     /// Data outside whose SM3 digest is the content, as in OFD signatures without a seal (GM/T 0099, 7.2.2).
     DigestOf([u8; 32]),
+    /// Data outside, in pieces that are digested one after the other; only with signed attributes.
+    Detached(&'a [&'a [u8]]),
 }
 
 /// Where the signature stands, for its report.
@@ -71,6 +73,16 @@ pub fn verify(
         Protected::DigestOf(digest) => {
             report.checks.push(DATA_HASH.test(carries_digest(data, signer, attributes.as_ref(), digest)));
             data.content.map_or_else(|| digest.to_vec(), <[u8]>::to_vec)
+        }
+        Protected::Detached(pieces) => {
+            context.budget.spend_digested(pieces.iter().map(|piece| piece.len()).sum())?;
+            report.checks.push(match attributes {
+                Some(attributes) => {
+                    DATA_HASH.test(signer.digest.is_some_and(|digest| digest.hash(pieces) == attributes.message_digest))
+                }
+                None => CMS_ATTRIBUTES.fail().with("reason", "data outside without signed attributes"),
+            });
+            Vec::new()
         }
     };
     let algorithm = certificate.key().and_then(|key| signer.algorithm(key));

@@ -118,7 +118,8 @@ impl Jws {
     }
 
     /// Whether the header's `typ` is one of these media types, whose `application/` may be left out (RFC 7515, 4.1.9).
-    pub(crate) fn is_typed(&self, types: &[&str]) -> bool {
+    #[must_use]
+    pub fn is_typed(&self, types: &[&str]) -> bool {
         let Some(typ) = self.text("typ") else { return false };
         let short = typ.split_at_checked(12).filter(|(start, _)| start.eq_ignore_ascii_case("application/"));
         let short = short.map_or(typ, |(_, rest)| rest);
@@ -147,6 +148,12 @@ impl Jws {
     /// Whether this key made the signature.
     pub(crate) fn is_by(&self, key: &PublicKey, algorithm: Algorithm) -> bool {
         algorithm.verify_fixed(key, self.signing_input.as_bytes(), &self.signature).is_ok()
+    }
+
+    /// Whether the key of this certificate made the signature, with the algorithm that the header names. Trust is not asked.
+    #[must_use]
+    pub fn is_signed_by(&self, signer: &Certificate) -> bool {
+        self.algorithm().zip(signer.key()).is_some_and(|(algorithm, key)| self.is_by(key, algorithm))
     }
 
     /// The signed payload.

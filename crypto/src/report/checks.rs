@@ -92,7 +92,7 @@ const fn unclear(why: Sub) -> Verdict {
 
 checks! {
     // The document
-    DOCUMENT_FORMAT = "document.format", "GB/T 33190-2016; RFC 7515; RFC 5652", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
+    DOCUMENT_FORMAT = "document.format", "GB/T 33190-2016; ISO 32000-2:2020; RFC 7515; RFC 5652", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
         "The document has a known form and keeps within the limits.", "文件格式可识别且未超出限制。";
         "The document is malformed, of an unknown form, or beyond the limits.", "文件格式错误、无法识别或超出限制。";
         "The document could not be read.", "文件无法读取。";
@@ -262,6 +262,24 @@ checks! {
         "The protected header names an algorithm and a certificate, and nothing unknown that is critical.", "受保护头声明了算法与证书，且无未知关键参数。";
         "The protected header is unusable: algorithm, certificates or critical parameters.", "受保护头不可用：算法、证书或关键参数有误。";
         "The protected header could not be read.", "受保护头无法读取。";
+
+    // PDF
+    PDF_BYTE_RANGE = "pdf.byte-range", "ISO 32000-2:2020, 12.8.1; ETSI EN 319 142-1, 5.4", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "The signature covers its whole revision but for its own value.", "签名覆盖其所在版本中除签名值外的全部字节。";
+        "The byte range of the signature leaves out more than its own value, or is malformed.", "签名的字节范围遗漏了签名值以外的内容，或格式错误。";
+        "The byte range of the signature could not be read.", "签名的字节范围无法读取。";
+    PDF_LATER_CHANGES = "pdf.later-changes", "ISO 32000-2:2020, 12.8.2; ETSI EN 319 142-1", failed(Sub::HashFailure), unclear(Sub::SignedDataNotFound);
+        "Nothing that a reader shows was changed after the signature.", "签名之后，阅读器呈现的内容未被改动。";
+        "The document was changed after the signature in a way that nobody allowed.", "签名之后文件被擅自改动。";
+        "The document was changed after the signature in a way that may have been allowed and shows.", "签名之后文件有可能获准的可见改动。";
+    PDF_FORM = "pdf.form", "ISO 32000-2:2020, 12.7.5.5", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "Every signature stands in a field of the form.", "所有签名均位于表单的签名域中。";
+        "Something looks like a signature but stands in no field of the form: it signs nothing.", "有对象形似签名，但不在表单的任何签名域中，不构成签名。";
+        "The form could not be read.", "表单无法读取。";
+    PDF_TIME_STAMP = "pdf.time-stamp", "ISO 32000-2:2020, 12.8.5; RFC 3161", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The time stamp of the document is valid.", "文件的时间戳有效。";
+        "The time stamp of the document is malformed or does not fit it.", "文件的时间戳格式错误或与文件不符。";
+        "The time stamp of the document was not evaluated and proves nothing here.", "文件的时间戳未被评估，不作为证明。";
 
     // SD-JWT VC
     SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 3.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);

@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod indications;
+#[cfg(test)]
 mod issued;
 #[cfg(test)]
 mod limbo;
@@ -27,6 +29,8 @@ mod ocsp;
 mod openssl;
 #[cfg(test)]
 mod openssl_paths;
+#[cfg(test)]
+mod openssl_status;
 #[cfg(test)]
 mod path_rules;
 #[cfg(test)]
