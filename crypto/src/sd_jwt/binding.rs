@@ -96,12 +96,9 @@ fn signature(holder: &Jws, key: &PublicKey, same: bool, context: &mut Context<'_
 fn key(jwk: &Value) -> Option<PublicKey> {
     let jwk: &Map<String, Value> = jwk.as_object()?;
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-    let octets = |name: &str, length: usize| {
-        URL_SAFE_NO_PAD.decode(text(name)?).ok().filter(|octets| octets.len() == length)
-    };
-    let point = |kind: KeyKind, length: usize| {
-        Some(PublicKey::new(kind, [vec![4], octets("x", length)?, octets("y", length)?].concat()))
-    };
+    let octets = |name: &str, length: usize| URL_SAFE_NO_PAD.decode(text(name)?).ok().filter(|octets| octets.len() == length);
+    let point =
+        |kind: KeyKind, length: usize| Some(PublicKey::new(kind, [vec![4], octets("x", length)?, octets("y", length)?].concat()));
     match (text("kty")?, text("crv")?) {
         ("EC", "P-256") => point(KeyKind::P256, 32),
         ("EC", "P-384") => point(KeyKind::P384, 48),

@@ -111,7 +111,9 @@ mod tests {
         assert_eq!(parse(&format!("{jwt}~")), Ok((0, false)));
         assert_eq!(parse(&format!("{jwt}~WzFd~WzJd~")), Ok((2, false)));
         assert_eq!(parse(&format!(" {jwt}~WzFd~{jwt}\n")), Ok((1, true)));
-        for bad in [jwt.to_owned(), format!("{jwt}~~"), format!("~{jwt}~"), format!("{jwt}~WzFd"), format!("{jwt}~a~~{jwt}"), "~".into()] {
+        for bad in
+            [jwt.to_owned(), format!("{jwt}~~"), format!("~{jwt}~"), format!("{jwt}~WzFd"), format!("{jwt}~a~~{jwt}"), "~".into()]
+        {
             assert!(parse(&bad).is_err(), "{bad}");
         }
         assert_eq!(parse("eyJhIjoxfQ.WzFd.AAAA~"), Err(SdJwtError::Payload));

@@ -18,7 +18,11 @@ mod paths;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sd_jwt;
+#[cfg(test)]
 mod soundness;
+#[cfg(test)]
+mod status_list;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
