@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
+use crate::status_lists::StatusLists;
 use crate::trust;
 use crate::verdict::Judge;
 
@@ -54,13 +55,14 @@ impl App {
     pub fn build(config: &Config, table: &'static [Route], store: Store) -> Result<Arc<Self>, Faults> {
         let router = Router::new(table);
         let epochs = Arc::new(Epochs::default());
+        let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
             trust: ArcSwap::from_pointee(trust::load(config)?),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
+            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded, status_lists }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,

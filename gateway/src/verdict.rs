@@ -6,6 +6,8 @@ use crypto::digest::Sha256;
 use crypto::licence::{self, Identifier};
 use crypto::report::checks::{LICENCE_METADATA, LICENCE_RECORD};
 use crypto::report::{Horizon, Outcome, Report, SubIndication, Verdict};
+use crypto::sd_jwt;
+use crypto::status_list::{Evidence, Known};
 use crypto::time::Timestamp;
 use crypto::verify;
 use crypto::x509::Trust;
@@ -15,8 +17,9 @@ use storage::Store;
 use crate::app::App;
 use crate::cache::{At, Judged, Question};
 use crate::config::Unrecorded;
-use crate::epochs::Epochs;
+use crate::epochs::{Epoch, Epochs};
 use crate::http::{Code, Problem};
+use crate::status_lists::{self, StatusLists};
 
 /// What it takes to judge, shared with the threads that do.
 #[derive(Debug)]
@@ -27,6 +30,15 @@ pub struct Judge {
     pub epochs: Arc<Epochs>,
     /// What a licence that is not on record counts as.
     pub unrecorded: Unrecorded,
+    /// The status lists of the licences on record, where they are published.
+    pub status_lists: Option<Arc<StatusLists>>,
+}
+
+/// What is on record at the place that a credential refers to, if that is in one of our own lists.
+struct OwnStatus {
+    known: Known,
+    issuer: String,
+    epoch: Epoch,
 }
 
 /// Where the document is.
@@ -70,12 +82,40 @@ impl Judge {
         }
     }
 
+    /// The status of a credential that refers to our own lists, from the records themselves.
+    fn own_status(&self, document: &[u8], asked: At) -> Result<Option<OwnStatus>, Problem> {
+        let Some(lists) = self.status_lists.as_ref().filter(|_| sd_jwt::is_likely(document)) else { return Ok(None) };
+        let Some(reference) = sd_jwt::status_reference(document) else { return Ok(None) };
+        let Some(slot) = lists.slot(&reference) else { return Ok(None) };
+        let licences = self.store.licences();
+        let Some(first) = licences.by_slot(slot)? else { return Ok(None) };
+        let issuer = first.metadata.issuer_code;
+        // The epoch is read before the record that counts, as below.
+        let epoch = self.epochs.of(&issuer);
+        let record = licences.by_slot(slot)?.ok_or(Code::Internal)?;
+        let at = match asked {
+            At::Now => None,
+            At::Moment(moment) => Some(moment),
+        };
+        Ok(status_lists::known(&reference, &record, at).map(|known| OwnStatus { known, issuer, epoch }))
+    }
+
     fn judge_bytes(&self, document: &[u8], asked: At, now: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
         let at = match asked {
             At::Now => now,
             At::Moment(moment) => moment,
         };
-        let verification = verify::verify(&verify::Question::new(document, at), trust);
+        let own = self.own_status(document, asked)?;
+        let ask = |own: Option<&OwnStatus>| {
+            let status = Evidence { tokens: &[], known: own.map(|own| &own.known) };
+            verify::verify(&verify::Question { status, ..verify::Question::new(document, at) }, trust)
+        };
+        let mut verification = ask(own.as_ref());
+        let is_foreign = |own: &OwnStatus| verification.metadata.as_ref().is_some_and(|data| data.issuer_code != own.issuer);
+        if own.as_ref().is_some_and(is_foreign) {
+            // One verdict cannot follow the changes of two issuers, and no licence has its status at another issuer's.
+            verification = ask(None);
+        }
         let mut report = verification.report;
         let Some(metadata) = verification.metadata else {
             // What names no licence has no record that could change the verdict, and the question was about a licence.
@@ -85,7 +125,7 @@ impl Judge {
                 }
                 report.conclude();
             }
-            return Ok(Judged { report: Arc::new(report), epoch: None });
+            return Ok(Judged { report: Arc::new(report), epoch: own.map(|own| own.epoch) });
         };
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);

@@ -7,6 +7,7 @@ mod caller;
 mod fault;
 mod operation;
 mod server;
+mod status_list;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use caller::Caller;
 pub use fault::{Fault, Faults};
 pub use operation::{Admin, Cache, Log, LogFormat, Policy, Storage, Unrecorded};
 pub use server::Server;
+pub use status_list::{Signing, StatusList};
 pub use trust::TrustDomain;
 
 /// A whole configuration file.
@@ -39,6 +41,12 @@ pub struct Config {
     /// `[policy]`: rules of verification that the standards leave open.
     #[serde(default)]
     pub policy: Policy,
+    /// `[signing]`: the gateway's own key.
+    #[serde(default)]
+    pub signing: Option<Signing>,
+    /// `[status_list]`: the lists that are published of the licences on record.
+    #[serde(default)]
+    pub status_list: Option<StatusList>,
     /// `[[trust]]`: whom to believe, and for what.
     #[serde(default)]
     pub trust: Vec<TrustDomain>,
@@ -70,6 +78,9 @@ impl Config {
         config.admin.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
+        if let Some(lists) = &config.status_list {
+            lists.check(config.signing.as_ref(), &mut faults);
+        }
         trust::check(&config.trust, &mut faults);
         caller::check(&config.callers, &mut faults);
         faults.none_or(config)
@@ -77,6 +88,7 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths());
+        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::paths)) {
             resolve(path, folder);
         }
@@ -131,6 +143,7 @@ mod tests {
     fn every_fault_is_named_by_its_key() {
         let text = faults(
             "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
+            [status_list]\nbase_uri = 'http://a/'\nttl_s = 5
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
@@ -138,6 +151,9 @@ mod tests {
             "admin.listen",
             "cache.verdicts_max",
             "log.level",
+            "status_list",
+            "status_list.base_uri",
+            "status_list.ttl_s",
             "trust[0].name",
             "trust[0].anchors",
             "trust[0].algorithms",
@@ -172,13 +188,17 @@ mod tests {
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
         assert_eq!(format!("{:?}", documented.policy), format!("{:?}", smallest.policy));
-        for section in ["[server]", "[admin]", "[storage]", "[cache]", "[log]", "[policy]", "[[trust]]", "[[callers]]"] {
+        let lists = documented.status_list.as_ref().unwrap();
+        let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
+        assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
+        let tables = ["server", "admin", "storage", "cache", "log", "policy", "signing", "status_list"];
+        for section in tables.map(|table| format!("[{table}]")).iter().map(String::as_str).chain(["[[trust]]", "[[callers]]"]) {
             assert!(DOCUMENTED.contains(section), "{section}");
         }
         // Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
         for field in format!("{documented:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;
-            let is_section = ["server", "admin", "storage", "cache", "log", "policy", "trust", "callers"].contains(&key);
+            let is_section = tables.contains(&key) || ["trust", "callers"].contains(&key);
             assert!(is_section || DOCUMENTED.contains(&format!("\n{key} = ")), "{key}");
         }
     }

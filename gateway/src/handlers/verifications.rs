@@ -166,6 +166,7 @@ pub(super) fn declared(media: Option<Media>, document: &[u8]) -> Result<(), Prob
     let declared = match media {
         Some(Media::Ofd) => Format::Ofd,
         Some(Media::Jose) => Format::Jws,
+        Some(Media::SdJwt) => Format::SdJwt,
         Some(Media::Cms) => Format::Cms,
         _ => return Ok(()),
     };

@@ -19,6 +19,8 @@ pub enum Media {
     Ofd,
     /// `application/jose`
     Jose,
+    /// `application/dc+sd-jwt` or `application/vc+sd-jwt`
+    SdJwt,
     /// `application/cms` or `application/pkcs7-mime`
     Cms,
     /// `application/pkix-cert`
@@ -30,10 +32,12 @@ pub enum Media {
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 9] = [
+    const ROWS: [(&'static str, Self); 11] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
+        ("application/dc+sd-jwt", Self::SdJwt),
+        ("application/vc+sd-jwt", Self::SdJwt),
         ("application/cms", Self::Cms),
         ("application/pkcs7-mime", Self::Cms),
         ("application/pkix-cert", Self::Certificate),
