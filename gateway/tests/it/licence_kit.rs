@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion,
-    Signer, SigningKey, pem,
+    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SdJwtBuilder,
+    SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
@@ -14,6 +14,9 @@ use crate::started::Setup;
 
 /// The organisation of the caller `office`.
 pub(crate) const ORGANISATION: &str = "11330105002500287C";
+
+/// Where the published lists are.
+pub(crate) const LISTS: &str = "https://lists.example/v1/status-lists";
 
 const TYPE: &str = "11100000000013338W009";
 
@@ -54,6 +57,35 @@ impl Office {
         let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
         setup.sections.push_str(&(domain("offices", "signer", "") + &domain("makers", "seal-maker", &makers)));
         setup
+    }
+
+    /// Gives the gateway a key of this kind, certified under the same root for this host, and lets it publish status lists.
+    pub(crate) fn published_by(&self, mut setup: Setup, kind: KeyType) -> Setup {
+        let key = SigningKey::from_label(kind, "gateway");
+        let builder = CertificateBuilder::new(&Name::new("licet tests", "gateway"), &key, 4)
+            .valid(self.now.plus(-86_400), self.now.plus(86_400))
+            .signer()
+            .alt_names(&[AltName::Dns("lists.example".to_owned())]);
+        let certificate = builder.issue(&Name::new("licet tests", "root"), &self.keys[0]);
+        setup.folder.write("gateway.key", key.pem());
+        setup.folder.write("gateway.pem", pem::encode("CERTIFICATE", &certificate));
+        setup.sections.push_str(&format!(
+            "[signing]\nkey = 'gateway.key'\ncertificate = 'gateway.pem'\n[status_list]\nbase_uri = '{LISTS}'\nttl_s = 600\n"
+        ));
+        setup
+    }
+
+    /// A credential that refers to this place.
+    pub(crate) fn credential(&self, uri: &str, idx: u64) -> Vec<u8> {
+        let status = serde_json::json!({ "status_list": { "uri": uri, "idx": idx } });
+        let builder = SdJwtBuilder::new("urn:test:credential", self.now.plus(-60)).claim("status", status);
+        builder.chain(&[&self.certificates[2]]).sign(&self.keys[2]).text().into_bytes()
+    }
+
+    /// A licence as SD-JWT, all disclosed.
+    pub(crate) fn sd_jwt(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let builder = SdJwtBuilder::licence("urn:test:licence", self.now.plus(-60), fields).chain(&[&self.certificates[2]]);
+        builder.sign(&self.keys[2]).text().into_bytes()
     }
 
     fn signer(&self) -> Signer<'_> {

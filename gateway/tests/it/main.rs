@@ -35,4 +35,6 @@ mod sample_routes;
 #[cfg(test)]
 mod started;
 #[cfg(test)]
+mod status_list;
+#[cfg(test)]
 mod tidy;
