@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check clean
+.PHONY: run test build prepare check fuzz clean
 
 CARGO ?= cargo
 
@@ -26,6 +26,19 @@ check: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+# Fuzzes one parser: make fuzz TARGET=ofd SECONDS=300. Kept inputs go to crypto/fuzz/corpus, where every test run replays them.
+# The flags are what cargo-fuzz passes, without the address sanitizer, which would need a nightly compiler: there is no unsafe code.
+TARGET ?= ofd
+SECONDS ?= 60
+FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
+HOST = $(shell rustc --print host-tuple)
+fuzz: prepare
+	cd crypto/fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --release --target $(HOST)
+	mkdir -p crypto/fuzz/found
+	cd crypto/fuzz && LICET_FUZZ=$(TARGET) "$${CARGO_TARGET_DIR:-target}/$(HOST)/release/fuzz" found corpus/$(TARGET) \
+		-max_total_time=$(SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
 
 prepare:
 	@.ci/prepare

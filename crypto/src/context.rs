@@ -39,12 +39,19 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Every input that was used, when all is done.
+    #[must_use]
+    pub fn into_diagnostic(mut self) -> Diagnostic {
+        self.diagnostic.close(&self.budget, self.horizon.compared());
+        self.diagnostic
+    }
+
     /// Runs `work` with further certificates at hand, those that came with a signature.
     pub(crate) fn with_certificates<T>(&mut self, more: &[Certificate], work: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let all: Vec<Certificate> = more.iter().chain(self.certificates).cloned().collect();
         let mut inner = Context {
             trust: self.trust,
-            horizon: self.horizon,
+            horizon: self.horizon.clone(),
             budget: self.budget.clone(),
             certificates: &all,
             evidence: self.evidence,
@@ -70,6 +77,7 @@ pub(crate) fn signature_report(id: &str, form: &'static str) -> SignatureReport 
         trust_domain: None,
         seal: None,
         coverage: None,
+        scope: None,
         checks: Vec::new(),
     }
 }

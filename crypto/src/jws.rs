@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::budget::Exhausted;
 use crate::context::{Context, signature_report};
-use crate::report::SignatureReport;
 use crate::report::checks::{JWS_HEADER, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_VALUE};
+use crate::report::{Scope, SignatureReport};
 use crate::sig::{Algorithm, PublicKey};
 use crate::signer;
 use crate::time::Timestamp;
@@ -242,6 +242,7 @@ impl<'de> serde::de::Visitor<'de> for UniqueVisitor {
 /// [`Exhausted`] when the document's budget is spent.
 pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, Exhausted> {
     let mut report = signature_report("1", "jws");
+    report.scope = Some(Scope::WHOLE);
     report.checks.push(SIGNATURE_FORMAT.pass());
     let Some(algorithm) = jws.algorithm() else {
         report

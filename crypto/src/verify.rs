@@ -10,14 +10,15 @@ use crate::context::Context;
 use crate::digest::{Sha256, sm3};
 use crate::jws::{self, Jws};
 use crate::licence::metadata::is_licence_field;
-use crate::licence::{Identifier, Metadata, number};
+use crate::licence::{self, Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
-use crate::report::{Check, Coverage, Report, SignatureReport, Verdict};
+use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
 use crate::sd_jwt::{self, Presentation, SdJwt};
 use crate::status_list;
 use crate::time::Timestamp;
+use crate::x509::trust::Policy;
 use crate::x509::{Certificate, Evidence, Trust};
 
 /// The forms of document that licet reads.
@@ -119,6 +120,8 @@ impl<'a> Question<'a> {
 pub struct Verification {
     /// The report.
     pub report: Report,
+    /// Every input that was used, for whoever asks for it: the report itself does not hold it.
+    pub diagnostic: Diagnostic,
     /// The format, if it is known.
     pub format: Option<Format>,
     /// The licence's data, if the document carries them and they are well formed.
@@ -154,24 +157,15 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Some(Format::Cms) => cms_document(question.document, &mut context),
         None => Err(unreadable("neither OFD nor JWS nor SD-JWT nor CMS")),
     };
-    let mut report = Report {
-        verdict: Verdict::PASSED,
-        format: format.map_or("unknown", Format::name).into(),
-        document_sha256: Sha256::of(&[question.document]),
-        validation_time: question.at,
-        checks: Vec::new(),
-        signatures: Vec::new(),
-        warnings: Vec::new(),
-        trust_generation: trust.generation(),
-        holds_until: None,
-    };
+    let sha256 = Sha256::of(&[question.document]);
+    let mut report = Report::new(format.map_or("unknown", Format::name), sha256, question.at, trust);
     let mut metadata = None;
     match found {
         Err(check) => report.checks.push(*check),
         Ok(found) => {
             report.checks.push(DOCUMENT_FORMAT.pass());
             report.checks.extend(found.checks);
-            let (checks, read) = licence(found.fields, found.is_whole, &found.signatures, &found.signers);
+            let (checks, read) = licence(found.fields, found.is_whole, (&found.signatures, &found.signers), trust.policy());
             report.checks.extend(checks);
             report.signatures = found.signatures;
             metadata = read;
@@ -179,7 +173,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     }
     report.holds_until = context.horizon.next();
     report.conclude();
-    Verification { report, format, metadata }
+    Verification { report, diagnostic: context.into_diagnostic(), format, metadata }
 }
 
 impl Verification {
@@ -248,8 +242,8 @@ pub(crate) struct Found {
     pub(crate) signatures: Vec<SignatureReport>,
     /// The licence's data by short name; `Err` when they contradict themselves.
     pub(crate) fields: Result<BTreeMap<String, String>, ()>,
-    /// Organisation codes of the signers' certificates, in the order of the signatures.
-    pub(crate) signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub(crate) signers: Vec<Option<Certificate>>,
     /// Whether everything that was signed is there: the holder of a credential may hold claims back.
     pub(crate) is_whole: bool,
 }
@@ -271,12 +265,11 @@ fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
     let jws = Jws::parse(document).map_err(|error| unreadable(&error))?;
     let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
-    let signers = vec![jws.signer().and_then(|signer| signer.organisation_code())];
     Ok(Found {
         checks: vec![DOCUMENT_SIGNED.pass()],
         signatures: vec![report],
         fields: fields(jws.payload()),
-        signers,
+        signers: vec![jws.signer()],
         is_whole: true,
     })
 }
@@ -285,7 +278,7 @@ fn sd_jwt_document(question: &Question<'_>, context: &mut Context<'_>) -> Result
     let presentation = SdJwt::parse(question.document).map_err(|error| unreadable(&error))?;
     let outcome = sd_jwt::verify::verify(&presentation, question.presentation, question.status, context)
         .map_err(|error| unreadable(&error))?;
-    let signers = vec![presentation.issued().signer().and_then(|signer| signer.organisation_code())];
+    let signers = vec![presentation.issued().signer()];
     let fields = outcome.disclosed.as_ref().map_or(Err(()), |disclosed| sd_jwt::claims::licence_fields(&disclosed.claims));
     let is_whole = outcome.disclosed.is_none_or(|disclosed| disclosed.held_back == 0);
     Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![outcome.report], fields, signers, is_whole })
@@ -303,7 +296,7 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
         signatures.push(report.map_err(|error| unreadable(&error))?);
         let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
-        signers.push(certificate.and_then(Certificate::organisation_code));
+        signers.push(certificate.cloned());
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers, is_whole: true })
@@ -330,8 +323,8 @@ pub(crate) fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
 fn licence(
     fields: Result<BTreeMap<String, String>, ()>,
     is_whole: bool,
-    signatures: &[SignatureReport],
-    signers: &[Option<String>],
+    (signatures, signers): (&[SignatureReport], &[Option<Certificate>]),
+    policy: &Policy,
 ) -> (Vec<Check>, Option<Metadata>) {
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
     if !fields.keys().any(|name| is_licence_field(name)) {
@@ -347,7 +340,10 @@ fn licence(
     match Metadata::from_fields(&fields) {
         Ok(metadata) => {
             checks.push(LICENCE_METADATA.pass());
-            checks.push(issuer(&metadata, signatures, signers));
+            let codes: Vec<_> = signers.iter().map(|signer| signer.as_ref().and_then(Certificate::organisation_code)).collect();
+            checks.push(issuer(&metadata, signatures, &codes));
+            let rule = policy.types.get(&metadata.type_code);
+            checks.extend(rule.into_iter().flat_map(|rule| licence::demands::checks(rule, signatures, signers)));
             (checks, Some(metadata))
         }
         Err(error) if !is_whole => {

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::thread;
 
-use arc_swap::ArcSwap;
-use crypto::x509::Trust;
 use hyper::body::Bytes;
 use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
 use crate::cache::Cache;
+use crate::clock;
 use crate::config::{self, Config, Faults, Server};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
@@ -18,7 +17,7 @@ use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
 use crate::status_lists::StatusLists;
-use crate::trust;
+use crate::trust::{self, Keeper};
 use crate::verdict::Judge;
 
 /// Everything that serves requests.
@@ -31,7 +30,7 @@ pub struct App {
     /// Which route a request takes.
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
-    pub trust: ArcSwap<Trust>,
+    pub trust: Keeper,
     /// What judges documents, with the store.
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
@@ -60,9 +59,15 @@ impl App {
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
-            trust: ArcSwap::from_pointee(trust::load(config)?),
+            trust: Keeper::new(trust::rules(config)?, clock::now()),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded, status_lists }),
+            judge: Arc::new(Judge {
+                store,
+                epochs,
+                unrecorded: config.policy.unrecorded,
+                record_is_proof: config.policy.record_is_proof,
+                status_lists,
+            }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,

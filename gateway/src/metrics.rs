@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crypto::report::Indication;
+use crypto::report::{CacheOutcome, Indication};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
-
-use crate::cache::Lookup;
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -94,9 +92,8 @@ impl Metrics {
     }
 
     /// Counts a look into the cache.
-    pub fn looked_up(&self, lookup: Lookup) {
-        let outcome = if lookup == Lookup::Hit { "hit" } else { "miss" };
-        self.lookups.with_label_values(&[outcome]).inc();
+    pub fn looked_up(&self, outcome: CacheOutcome) {
+        self.lookups.with_label_values(&[outcome.name()]).inc();
     }
 
     /// Everything in the text format of Prometheus.
@@ -138,7 +135,7 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let held = Held::new(&metrics.in_flight);
         metrics.answered("/v1/trust", 204, Duration::from_millis(3), Some(Indication::TotalPassed));
-        metrics.looked_up(Lookup::Hit);
+        metrics.looked_up(CacheOutcome::Hit);
         let text = String::from_utf8(metrics.text().unwrap()).unwrap();
         for line in [
             "licet_requests_total{route=\"/v1/trust\",status=\"2xx\"} 1",

@@ -9,13 +9,16 @@ use std::sync::{Mutex, MutexGuard};
 
 use crypto::digest::Sha256;
 use crypto::licence::{Identifier, Record, Status};
+use crypto::sd_jwt;
 use crypto::status_list::{Bits, Known, Reference, StatusList, TokenStatus, Unsigned};
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::slots::{SLOTS, Slot};
 use storage::{StorageError, Store};
 
+use crate::cache::At;
 use crate::config::{Config, Faults};
+use crate::epochs::{Epoch, Epochs};
 use crate::http::{Code, Problem};
 use crate::signing::Signer;
 
@@ -60,6 +63,17 @@ pub struct Published {
     pub issued_at: Timestamp,
     /// Until when it may be kept.
     pub fresh_until: Timestamp,
+}
+
+/// What is on record at the place that a credential refers to, where that is in one of our own lists.
+#[derive(Clone, Debug)]
+pub struct OwnStatus {
+    /// What stands there for the moment in question.
+    pub known: Known,
+    /// Who issued the licence that has the place.
+    pub issuer: String,
+    /// That issuer's epoch, read before the record.
+    pub epoch: Epoch,
 }
 
 /// What a licence's state is in a list: what makes `licence.state` of its report fail is invalid. The end of its validity is not:
@@ -117,6 +131,28 @@ impl StatusLists {
         let index = u32::try_from(reference.idx).ok().filter(|index| *index < SLOTS)?;
         // A number may be written in many ways, and a reference in one.
         Some(Slot { list, index }).filter(|slot| self.reference(*slot) == *reference)
+    }
+
+    /// The status of a credential that refers to one of our lists, from the records themselves: no list is as fresh as they are.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn status_of(&self, document: &[u8], at: At, store: &Store, epochs: &Epochs) -> Result<Option<OwnStatus>, StorageError> {
+        let reference = Some(document).filter(|document| sd_jwt::is_likely(document)).and_then(sd_jwt::status_reference);
+        let Some((reference, slot)) = reference.and_then(|reference| self.slot(&reference).map(|slot| (reference, slot))) else {
+            return Ok(None);
+        };
+        let Some(first) = store.licences().by_slot(slot)? else { return Ok(None) };
+        let issuer = first.metadata.issuer_code;
+        // The epoch is read before the record that counts: a change after this line makes it old.
+        let epoch = epochs.of(&issuer);
+        let Some(record) = store.licences().by_slot(slot)? else { return Ok(None) };
+        let status = match at {
+            At::Moment(moment) => record.status_at(moment),
+            At::Now => record.current(),
+        };
+        let known = status.map(|(status, _)| Known { reference, status: token_status(status) });
+        Ok(known.map(|known| OwnStatus { known, issuer, epoch }))
     }
 
     /// Notes that a licence changed, and with it perhaps the version before it. Call it after the commit and before the answer.
@@ -195,16 +231,6 @@ impl StatusLists {
         let token = Bytes::from(unsigned.signed(&signature));
         Ok(Published { sha256: Sha256::of(&[&token]), token, issued_at: now, fresh_until: now.plus(self.ttl_s) })
     }
-}
-
-/// What is on record at the place of a reference, for a moment: for credentials that refer to our lists.
-#[must_use]
-pub fn known(reference: &Reference, record: &Record, at: Option<Timestamp>) -> Option<Known> {
-    let status = match at {
-        Some(at) => record.status_at(at)?.0,
-        None => record.current()?.0,
-    };
-    Some(Known { reference: reference.clone(), status: token_status(status) })
 }
 
 /// The states of every licence in a list; nothing when there is none. Places that nobody has say 0, like licences in force, so that

@@ -8,7 +8,8 @@
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
-//! | Obj | `b` SHA-256, piece | a piece of a file, seal or certificate | once |
+//! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
+//! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`](crate::slots::Slot) of a licence | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
@@ -18,13 +19,15 @@
 //! | Idx | `i` issuer code 0, time lineage version | 0 | once |
 //! | Idx | `m` SM3 of the file, lineage version | 0 | once |
 //! | Idx | `t` type code 0, time lineage version | 0 | once |
+//! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
+//! | Idx | `E` time SHA-256 | 0 | once |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list,
-//! index = 2, 4, 4 and 4 bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. All values are sealed,
-//! but for the one byte of an index row and the format.
+//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
+//! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
+//! time of evidence is when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};
@@ -165,7 +168,27 @@ pub(crate) fn certificate_in_list(added: Timestamp, digest: &Sha256) -> Key {
     key(Space::Idx, &[CERTIFICATES, &time(added), &digest.0])
 }
 
-/// The digest or keyed digest at the end of an index key of seals or certificates.
+pub(crate) fn evidence(digest: &Sha256) -> Key {
+    key(Space::Obj, &[b"e", &digest.0])
+}
+
+/// The index of all evidence, in the order in which it was made.
+pub(crate) const EVIDENCE: &[u8] = b"E";
+
+pub(crate) fn evidence_in_list(made: Timestamp, digest: &Sha256) -> Key {
+    key(Space::Idx, &[EVIDENCE, &time(made), &digest.0])
+}
+
+/// The index of one issuer's evidence, in the order in which it was made.
+pub(crate) fn evidence_of(issuer: &Sha256) -> Vec<u8> {
+    [&b"e"[..], &issuer.0].concat()
+}
+
+pub(crate) fn evidence_of_issuer(issuer: &Sha256, made: Timestamp, digest: &Sha256) -> Key {
+    key(Space::Idx, &[&evidence_of(issuer), &time(made), &digest.0])
+}
+
+/// The digest or keyed digest at the end of an index key of seals, certificates or evidence.
 pub(crate) fn last_digest(index_key: &[u8]) -> Option<[u8; 32]> {
     index_key.last_chunk::<32>().copied()
 }

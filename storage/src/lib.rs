@@ -1,9 +1,10 @@
-//! The disk rim of licet: keeps licences, seals and certificates, and gives them back as they came.
+//! The disk rim of licet: keeps licences, seals, certificates and evidence of their status, and gives them back as they came.
 //!
 //! Synchronous: a call returns when the disk has answered, and a write when it is durable. No type of an engine appears here.
 //!
 //! ```text
-//! licences, seals, certificates      what callers see
+//! licences, seals, certificates,     what callers see
+//! evidence
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
@@ -17,6 +18,7 @@
 pub mod certificates;
 pub mod engine;
 pub mod error;
+pub mod evidence;
 mod keys;
 pub mod licences;
 pub mod page;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificates::CertificateRecord;
 use crate::error::StorageError;
+use crate::evidence::EvidenceRecord;
 use crate::seals::SealRecord;
 use crate::slots::{Backfilled, Owner, Slot};
 
@@ -59,6 +60,10 @@ impl Layout for Owner {
 
 impl Layout for Backfilled {
     const WHAT: &'static str = "note that every licence has a place";
+}
+
+impl Layout for EvidenceRecord {
+    const WHAT: &'static str = "evidence record";
 }
 
 /// Which version of a licence is the latest.
@@ -120,6 +125,7 @@ mod tests {
         check_fixture::<Record>(include_str!("../tests/fixtures/v1/record.json"));
         check_fixture::<SealRecord>(include_str!("../tests/fixtures/v1/seal.json"));
         check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
+        check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));

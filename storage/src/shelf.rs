@@ -16,6 +16,9 @@ pub(crate) const PIECE_BYTES: usize = 240 * 1024;
 
 const _: () = assert!(PIECE_BYTES + OVERHEAD_BYTES <= crate::engine::VALUE_BYTES_MAX);
 
+/// So many pieces of a long file are written together, 7.5 MiB: far below what a batch may hold, and no long wait for others.
+pub(crate) const PIECES_TOGETHER: usize = 32;
+
 /// How often a change is worked out anew after others came first.
 pub(crate) const ATTEMPTS: usize = 32;
 
@@ -110,6 +113,28 @@ impl Shelf {
         Ok(rows.into_iter().next().map(|(key, _)| key))
     }
 
+    /// Writes what [`Change::front_of_file`] leaves out of a long file, group by group. Without its front it is no file yet, and
+    /// what a broken attempt has left is written over.
+    pub(crate) fn rest_of_file(&self, digest: &Sha256, bytes: &[u8]) -> Result<(), StorageError> {
+        let pieces: Vec<_> = (0..).zip(bytes.chunks(PIECE_BYTES)).skip(PIECES_TOGETHER).collect();
+        for group in pieces.chunks(PIECES_TOGETHER) {
+            repeat(|| {
+                let mut change = self.change();
+                for (number, piece) in group {
+                    let key = keys::piece(digest, *number);
+                    let sealed = change.sealed(&key, piece)?;
+                    change.batch.put(key.space, key.bytes, sealed);
+                }
+                Ok(match change.commit()? {
+                    Committed::Yes => Attempt::Done(()),
+                    Committed::Conflict => Attempt::Again,
+                    Committed::Unknown => Attempt::Doubtful,
+                })
+            })?;
+        }
+        Ok(())
+    }
+
     /// An empty change.
     pub(crate) fn change(&self) -> Change<'_> {
         Change { shelf: self, batch: Batch::new() }
@@ -155,7 +180,17 @@ impl Change<'_> {
         if bytes.len() > self.shelf.engine.caps().bytes {
             return Err(StorageError::TooLarge);
         }
-        for (number, piece) in (0..).zip(bytes.chunks(PIECE_BYTES)) {
+        self.pieces(digest, bytes, usize::MAX)
+    }
+
+    /// The first pieces of a file that may be too long for one batch, once [`Shelf::rest_of_file`] has written the others: they make
+    /// it a file.
+    pub(crate) fn front_of_file(&mut self, digest: &Sha256, bytes: &[u8]) -> Result<(), StorageError> {
+        self.pieces(digest, bytes, PIECES_TOGETHER)
+    }
+
+    fn pieces(&mut self, digest: &Sha256, bytes: &[u8], pieces_max: usize) -> Result<(), StorageError> {
+        for (number, piece) in (0..).zip(bytes.chunks(PIECE_BYTES)).take(pieces_max) {
             let key = keys::piece(digest, number);
             let sealed = self.sealed(&key, piece)?;
             self.batch.insert(key.space, key.bytes, sealed);

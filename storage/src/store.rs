@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
+use crate::evidence::EvidenceTable;
 use crate::keys;
 use crate::licences::Licences;
 use crate::records::{KeyCheck, Probe};
@@ -27,6 +28,7 @@ pub struct Store {
     licences: Licences,
     seals: Seals,
     certificates: Certificates,
+    evidence: EvidenceTable,
 }
 
 impl Store {
@@ -58,7 +60,8 @@ impl Store {
         let licences = Licences::new(Arc::clone(&shelf));
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
-        Ok(Self { shelf, licences, seals, certificates })
+        let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        Ok(Self { shelf, licences, seals, certificates, evidence })
     }
 
     /// The licences.
@@ -77,6 +80,12 @@ impl Store {
     #[must_use]
     pub const fn certificates(&self) -> &Certificates {
         &self.certificates
+    }
+
+    /// Evidence of the status of certificates, old and new.
+    #[must_use]
+    pub const fn evidence(&self) -> &EvidenceTable {
+        &self.evidence
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

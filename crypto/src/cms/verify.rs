@@ -7,7 +7,7 @@ use super::{Attributes, SignedData, SignerInfo};
 use crate::budget::Exhausted;
 use crate::context::{Context, signature_report};
 use crate::report::checks::{CMS_ATTRIBUTES, DATA_HASH, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT};
-use crate::report::{Check, SignatureReport};
+use crate::report::{Check, Scope, SignatureReport};
 use crate::signer::{self, Signed};
 use crate::time::Timestamp;
 
@@ -52,6 +52,7 @@ pub fn verify(
     report.checks.extend(attributes.map(|attributes| attributes_check(data, &attributes)));
     let content = match protected {
         Protected::Content(content) => {
+            report.scope = Some(Scope::WHOLE);
             // Bytes signed for another use, such as the attributes of another message, could be passed off as content.
             if attributes.is_none() && crate::jws::object(content).is_none() {
                 report.checks.push(CMS_ATTRIBUTES.fail().with("reason", "content without attributes that is no JSON object"));

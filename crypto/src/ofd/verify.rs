@@ -15,7 +15,7 @@ use crate::oid::Oid;
 use crate::report::checks::{
     DOCUMENT_SIGNED, OFD_APPEARANCE, OFD_COVERAGE, OFD_SEAL_FILE, OFD_SIGNATURE_METHOD, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT,
 };
-use crate::report::{Check, Coverage, SignatureReport};
+use crate::report::{Check, Coverage, Scope, ScopeKind, SignatureReport};
 use crate::seal::SealSignature;
 use crate::seal::signature::time_from_text;
 use crate::seal::verify::{self as seal, Expected};
@@ -33,8 +33,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// Each signature, in document order.
     pub signatures: Vec<SignatureReport>,
-    /// The organisation codes that the signers' certificates name, in the order of the signatures.
-    pub signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub signers: Vec<Option<Certificate>>,
 }
 
 /// Verifies all signatures of a package.
@@ -57,7 +57,7 @@ pub fn verify(package: &Package, context: &mut Context<'_>) -> Result<Outcome, O
     let (mut signatures, mut signers) = (Vec::new(), Vec::new());
     for (index, found) in found.iter().enumerate() {
         let judged = scene.judge(found, index == newest, context)?;
-        signers.push(judged.signer.and_then(|signer| signer.organisation_code()));
+        signers.push(judged.signer);
         signatures.push(judged.report);
     }
     Ok(Outcome { checks: vec![DOCUMENT_SIGNED.pass().with("signatures", &signatures.len())], signatures, signers })
@@ -141,6 +141,7 @@ impl Scene<'_> {
         judged.report.checks.extend(compared.checks);
         let (coverage, check) = self.coverage(&compared.protected, context);
         judged.report.coverage = Some(coverage);
+        judged.report.scope = Some(Scope::of(ScopeKind::ListedFiles, &compared.protected, &self.open(&compared.protected)));
         // An earlier signature stands for its own set of files; the newest must cover what is shown now.
         judged.report.checks.push(if is_newest { check } else { check.without_effect() });
         judged.report.conclude();
@@ -182,11 +183,19 @@ impl Scene<'_> {
         }
     }
 
-    fn coverage(&self, protected: &BTreeSet<String>, context: &mut Context<'_>) -> (Coverage, Check) {
-        let Some(content) = &self.content else { return (Coverage::Partial, OFD_COVERAGE.doubt()) };
+    /// The files that are neither protected nor part of the signatures themselves.
+    fn open(&self, protected: &BTreeSet<String>) -> Vec<&String> {
         // A file that content points at is content, whatever a signature calls it.
-        let exempt = |path: &String| self.own.contains(path) && !content.files.contains(path);
-        let open: Vec<&String> = self.package.files().keys().filter(|path| !protected.contains(*path) && !exempt(path)).collect();
+        let is_content = |path: &String| self.content.as_ref().is_none_or(|content| content.files.contains(path));
+        let exempt = |path: &String| self.own.contains(path) && !is_content(path);
+        self.package.files().keys().filter(|path| !protected.contains(*path) && !exempt(path)).collect()
+    }
+
+    fn coverage(&self, protected: &BTreeSet<String>, context: &mut Context<'_>) -> (Coverage, Check) {
+        if self.content.is_none() {
+            return (Coverage::Partial, OFD_COVERAGE.doubt());
+        }
+        let open = self.open(protected);
         if open.is_empty() {
             return (Coverage::Full, OFD_COVERAGE.pass());
         }

@@ -212,6 +212,14 @@ checks! {
         "Every issuer of the path may issue, and no unknown critical extension occurs.", "证书链中各签发者均有签发权，且无未知关键扩展。";
         "An issuer of the path may not issue, or a critical extension is unknown.", "证书链中有签发者无签发权，或含未知关键扩展。";
         "The constraints of the path could not be judged.", "无法判断证书链约束。";
+    PATH_NAMES = "path.names", "RFC 5280, 4.2.1.10", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "Every name of the path is one that its issuers may give.", "证书链中各名称均在签发者可签发的范围内。";
+        "A certificate of the path carries a name that an issuer above it may not give.", "证书链中有证书的名称超出上级签发者的名称约束。";
+        "The name constraints of the path could not be judged.", "无法判断证书链的名称约束。";
+    PATH_POLICIES = "path.policies", "RFC 5280, 6.1; RFC 9618", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "The certificate policies of the path are those that are demanded.", "证书链的证书策略符合要求。";
+        "No certificate policy that is demanded holds along the whole path.", "证书链没有贯穿全链且符合要求的证书策略。";
+        "The certificate policies of the path could not be judged.", "无法判断证书链的证书策略。";
     PATH_KEY_USAGE = "path.key-usage", "RFC 5280, 4.2.1.3; GB/T 20518", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
         "The certificate may be used to sign.", "证书可用于签名。";
         "The certificate may not be used to sign: an encryption certificate never verifies a signature.", "证书不可用于签名；加密证书不得用于验证签名。";
@@ -224,6 +232,14 @@ checks! {
         "No certificate of the path was revoked.", "证书链中没有被吊销的证书。";
         "A certificate of the path was revoked.", "证书链中有证书已被吊销。";
         "Whether a certificate of the path was revoked is not known at present.", "目前无法确定证书链中证书的吊销状态。";
+    PATH_ANCHOR = "path.anchor", "ETSI TS 119 612, 5.5.4; ETSI EN 319 102-1, 5.2.6", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);
+        "The service behind the trust anchor was offered at the time that counts.", "信任锚所代表的服务在所判定时间处于有效状态。";
+        "The service behind the trust anchor was not offered at the time that counts, or was withdrawn.", "信任锚所代表的服务在所判定时间未生效或已撤销。";
+        "When the service behind the trust anchor was offered is not known.", "无法得知信任锚所代表的服务的有效期间。";
+    PATH_EXTENDED_USAGE = "path.extended-usage", "RFC 5280, 4.2.1.12", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "The certificate has an extended key usage that the trust domain demands.", "证书具有信任域所要求的扩展密钥用途。";
+        "The certificate has none of the extended key usages that the trust domain demands.", "证书不具有信任域所要求的扩展密钥用途。";
+        "The extended key usages of the certificate could not be judged.", "无法判断证书的扩展密钥用途。";
 
     // CMS and JWS
     CMS_ATTRIBUTES = "cms.attributes", "RFC 5652, 5.3 and 11; GB/T 35275-2017", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
@@ -236,7 +252,7 @@ checks! {
         "The protected header could not be read.", "受保护头无法读取。";
 
     // SD-JWT VC
-    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 3.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 2.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
         "The credential says that it is one, and of which type.", "凭证声明了其媒体类型与凭证类型。";
         "The credential does not say that it is one, or not of which type: what was signed for another purpose is none.", "未声明凭证类型，为其他用途签署的数据不是凭证。";
         "The credential goes by its former media type.", "凭证使用了旧的媒体类型。";
@@ -274,6 +290,14 @@ checks! {
         "The body that signed is the body that issued the licence.", "签名机构即证照颁发机构。";
         "The body that signed is not the body that issued the licence.", "签名机构并非证照颁发机构。";
         "The signer's certificate names no organisation code to compare with the issuing body.", "签名者证书未载明可与颁发机构比对的机构代码。";
+    LICENCE_SIGNATURES = "licence.signatures", "policy, types; GB/T 33190-2016, 18", failed(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "Everybody has signed whom the policy demands for this type of licence.", "本类证照策略所要求的各方均已签名。";
+        "Signatures are missing that the policy demands for this type of licence: some may have been removed.", "缺少本类证照策略所要求的签名，可能已被移除。";
+        "Whether all signatures are there could not be judged.", "无法判断签名是否齐全。";
+    LICENCE_SIGNER_USAGE = "licence.signer-usage", "policy, types; RFC 5280, 4.2.1.4 and 4.2.1.12", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The signers' certificates are made for this type of licence.", "签名者证书符合本类证照的用途要求。";
+        "A signer's certificate lacks the usage or policy that this type of licence demands.", "签名者证书缺少本类证照所要求的用途或证书策略。";
+        "A signer's certificate is not at hand, so its usage is not known.", "缺少签名者证书，无法得知其用途。";
     LICENCE_RECORD = "licence.record", "R2, R3", unclear(Sub::TryLater), unclear(Sub::TryLater);
         "The licence is on record.", "证照已登记在库。";
         "The record of the licence cannot be used.", "证照登记信息不可用。";

@@ -1,21 +1,27 @@
 //! How long an answer keeps.
 
+use std::collections::BTreeSet;
+
 use crate::time::Timestamp;
+
+/// Moments that are remembered for the reader of a report. What comes beyond still counts for the next change.
+const COMPARED_MAX: usize = 256;
 
 /// Collects the moments that an answer was compared with, and knows the next one.
 ///
 /// An answer given for `at` stays the same until then, as long as nothing new is learned: that is how long it may be cached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Horizon {
     at: Timestamp,
     next: Option<Timestamp>,
+    compared: BTreeSet<Timestamp>,
 }
 
 impl Horizon {
     /// For questions about this moment.
     #[must_use]
     pub const fn new(at: Timestamp) -> Self {
-        Self { at, next: None }
+        Self { at, next: None, compared: BTreeSet::new() }
     }
 
     /// The moment in question.
@@ -31,6 +37,9 @@ impl Horizon {
 
     /// Whether the moment in question is `start` or later.
     pub fn reached(&mut self, start: Timestamp) -> bool {
+        if self.compared.len() < COMPARED_MAX {
+            self.compared.insert(start);
+        }
         if self.at >= start {
             return true;
         }
@@ -42,6 +51,12 @@ impl Horizon {
     #[must_use]
     pub const fn next(&self) -> Option<Timestamp> {
         self.next
+    }
+
+    /// The moments that were compared with, earlier and later ones.
+    #[must_use]
+    pub const fn compared(&self) -> &BTreeSet<Timestamp> {
+        &self.compared
     }
 }
 
@@ -60,5 +75,6 @@ mod tests {
         assert!(!horizon.within(t(150), t(160)));
         assert!(!horizon.within(t(10), t(20)));
         assert_eq!(horizon.next(), Some(t(101)));
+        assert_eq!(horizon.compared().iter().map(|time| time.unix()).collect::<Vec<_>>(), [10, 21, 50, 100, 101, 150, 201]);
     }
 }

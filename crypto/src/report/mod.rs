@@ -3,9 +3,13 @@
 //! Semantics are those of ETSI EN 319 102-1: a main indication, a sub-indication that says why, and the checks under them.
 //! "No conclusion" is a verdict of its own: nothing unknown ever becomes a pass.
 
+mod advice;
 pub mod checks;
+mod depth;
 mod diagnostic;
+pub mod diff;
 mod horizon;
+mod scope;
 mod verdict;
 
 use std::borrow::Cow;
@@ -15,12 +19,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use checks::CheckKind;
-pub use diagnostic::{Diagnostic, ListUsed};
+pub use depth::{BadDepth, Depth};
+pub use diagnostic::{
+    CacheOutcome, CacheUsed, CertificateUsed, Diagnostic, ListSaid, ListUsed, ResponseUsed, Spent, TimestampUsed,
+};
 pub use horizon::Horizon;
+pub use scope::{Scope, ScopeKind};
 pub use verdict::{Indication, SubIndication, Verdict};
 
 use crate::digest::Sha256;
 use crate::time::Timestamp;
+use crate::x509::Trust;
 
 /// What came out of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +46,7 @@ pub enum Outcome {
 }
 
 /// A sentence for people, in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Text {
     /// English.
     pub en: Cow<'static, str>,
@@ -126,6 +135,15 @@ pub struct CertificateSummary {
     pub sha256: Sha256,
     /// Subject name, such as `CN=…,O=…`.
     pub subject: String,
+    /// Common name of the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common_name: Option<String>,
+    /// Organisation that the subject belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Unified social credit code of the organisation, where the certificate names a right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation_code: Option<String>,
     /// Issuer name.
     pub issuer: String,
     /// Serial number in hexadecimal digits.
@@ -172,7 +190,7 @@ pub enum Coverage {
 pub struct SignatureReport {
     /// The signature's identifier in the document.
     pub id: String,
-    /// `ses-v1`, `ses-v4`, `ses-v5`, `gbt35275`, `cms` or `jws`.
+    /// `ses-v1`, `ses-v4`, `ses-v5`, `gbt35275`, `cms`, `jws` or `sd-jwt`.
     pub form: Cow<'static, str>,
     /// The verdict on this signature alone.
     #[serde(flatten)]
@@ -198,6 +216,9 @@ pub struct SignatureReport {
     /// How much of the document it covers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// What exactly it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
     /// Every check, in the order in which it was made.
     pub checks: Vec<Check>,
 }
@@ -208,7 +229,13 @@ pub struct Report {
     /// The overall verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// `ofd`, `jws`, `cms`, or `unknown` when the bytes are none of these.
+    /// What whoever was shown the document should do now.
+    #[serde(default)]
+    pub advice: Text,
+    /// How much this report says.
+    #[serde(default)]
+    pub depth: Depth,
+    /// `ofd`, `jws`, `sd-jwt`, `cms`, or `unknown` when the bytes are none of these.
     pub format: Cow<'static, str>,
     /// SHA-256 of the document as received.
     pub document_sha256: Sha256,
@@ -218,6 +245,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Each signature, in document order.
     pub signatures: Vec<SignatureReport>,
+    /// The checks, of the document and of its signatures, that keep the verdict from being better.
+    #[serde(default)]
+    pub errors: Vec<Check>,
     /// What a reader should know although it does not change the verdict.
     pub warnings: Vec<Check>,
     /// The trust anchors, lists and rules in force, by their digest.
@@ -225,16 +255,41 @@ pub struct Report {
     /// The earliest moment at which the same question could be answered differently without anything new being learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds_until: Option<Timestamp>,
+    /// Every input that was used; at depth `diagnostic` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnostic: Option<Box<Diagnostic>>,
 }
 
 impl Report {
-    /// Draws the verdict and the warnings from the checks. Call once, after the last check was added.
+    /// A report in which nothing is checked yet.
+    #[must_use]
+    pub fn new(format: &'static str, document_sha256: Sha256, validation_time: Timestamp, trust: &Trust) -> Self {
+        Self {
+            verdict: Verdict::PASSED,
+            advice: Text::default(),
+            depth: Depth::Detailed,
+            format: format.into(),
+            document_sha256,
+            validation_time,
+            checks: Vec::new(),
+            signatures: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            trust_generation: trust.generation(),
+            holds_until: None,
+            diagnostic: None,
+        }
+    }
+
+    /// Draws verdict, advice, errors and warnings from the checks. Call after the last check was added.
     pub fn conclude(&mut self) {
         // Between reasons of equal weight, why a signature fails says more than what follows from it for the document.
         let signatures = self.signatures.iter().map(|signature| signature.verdict).fold(Verdict::PASSED, Verdict::worse);
         self.verdict = signatures.worse(Verdict::of(self.checks.iter()));
-        let all = self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks));
-        self.warnings = all.filter(|check| check.is_warning()).cloned().collect();
+        self.advice = advice::advice(self.verdict);
+        let all = || self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks));
+        self.errors = all().filter(|check| check.effect.is_some()).cloned().collect();
+        self.warnings = all().filter(|check| check.is_warning()).cloned().collect();
     }
 }
 

@@ -168,7 +168,7 @@ impl Certificate {
     /// Whether subject and issuer carry the same name.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.slice(&self.subject) == self.slice(&self.issuer)
+        self.subject().matches(self.issuer())
     }
 
     /// The algorithm of the certificate's own signature, for an issuer with this key; the two places that name it must agree.
@@ -214,6 +214,9 @@ impl Certificate {
         CertificateSummary {
             sha256: self.sha256,
             subject: self.subject().to_string(),
+            common_name: self.subject().shown(Oid::COMMON_NAME),
+            organisation: self.subject().shown(Oid::ORGANISATION),
+            organisation_code: self.organisation_code(),
             issuer: self.issuer().to_string(),
             serial: to_hex(self.serial()),
             key: self.key.as_ref().map_or("unknown", |key| key.kind().name()).to_owned(),

@@ -7,7 +7,7 @@ use super::Certificate;
 use super::extension::{self, Extensions};
 use super::name::Name;
 use crate::der::{self, DerError, Reader, tag};
-use crate::digest::Sha256;
+use crate::digest::{Sha256, to_hex};
 use crate::oid::Oid;
 use crate::sig::{Algorithm, BadSignature, PublicKey};
 use crate::time::Timestamp;
@@ -102,6 +102,13 @@ impl RevocationList {
     #[must_use]
     pub const fn next_update(&self) -> Option<Timestamp> {
         self.next_update
+    }
+
+    /// `CRLNumber` in hexadecimal digits, if it has one that can be read.
+    #[must_use]
+    pub fn number(&self) -> Option<String> {
+        let value = Extensions::new(&self.tbs, &self.extensions).find(Oid::CRL_NUMBER)?.value;
+        der::single(value, tag::INTEGER).ok().map(|number| to_hex(number.content))
     }
 
     /// How many certificates it revokes.

@@ -1,16 +1,22 @@
 //! Who is trusted for what: trust domains, their anchors, lists and rules, as one immutable generation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::certificate_policy::PolicyRules;
 use super::extension::KeyUsage;
-use super::{Certificate, RevocationList};
+pub use super::policy::{Policy, TypeRule};
+use super::{Certificate, RevocationList, Service};
 use crate::digest::Sha256;
+use crate::oid::OidBuf;
 use crate::report::Horizon;
 use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
 use crate::time::Timestamp;
+
+/// Most authorities between a certificate and its anchor, unless a domain says less. Real hierarchies have one or two.
+pub const INTERMEDIATES_MAX: usize = 6;
 
 /// What a trust domain is good for. An anchor for one purpose means nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +64,8 @@ pub struct Domain {
     pub purpose: Purpose,
     /// Trust anchors.
     pub anchors: Vec<Certificate>,
+    /// When the services behind anchors were offered, by the anchor's SHA-256; an anchor without an entry is in service for good.
+    pub services: BTreeMap<Sha256, Service>,
     /// Authorities that documents may leave out.
     pub intermediates: Vec<Certificate>,
     /// Revocation lists.
@@ -70,23 +78,14 @@ pub struct Domain {
     pub rsa_bits_min: usize,
     /// For seal makers: the certificates that may make seals, by SHA-256; `None` for every certificate under the anchors.
     pub makers: Option<BTreeSet<Sha256>>,
+    /// Extended key usages of which the certificate in question has one; empty for no demand.
+    pub extended_usages: BTreeSet<OidBuf>,
     /// Whether issuers whose key usage lacks `keyCertSign` are accepted. Some test authorities need it; no real one does.
     pub lax_issuers: bool,
-}
-
-/// Rules that hold for all documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether SM2 values may be the bare pair r ‖ s, as some government seals have them.
-    pub raw_sm2: bool,
-    /// How far ahead of the validation time a claimed time may lie, in seconds, for clocks that differ.
-    pub clock_skew_s: i64,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { raw_sm2: false, clock_skew_s: 300 }
-    }
+    /// Most authorities between a certificate and its anchor, not counting those that issued to themselves.
+    pub intermediates_max: usize,
+    /// Which certificate policies are demanded.
+    pub policies: PolicyRules,
 }
 
 /// All trust domains and rules in force together. Made once, never changed: a change makes a new generation.
@@ -102,7 +101,7 @@ impl Trust {
     /// Puts a generation together. Signatures of lists are checked here, once, where their issuer is known.
     #[must_use]
     pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
-        let generation = generation(&domains, policy);
+        let generation = generation(&domains, &policy);
         let mut proven = BTreeSet::new();
         let issuers = || domains.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
         for list in domains.iter().flat_map(|domain| &domain.lists) {
@@ -124,8 +123,8 @@ impl Trust {
 
     /// The rules for all documents.
     #[must_use]
-    pub const fn policy(&self) -> Policy {
-        self.policy
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// All domains, in the order of the configuration.
@@ -181,13 +180,17 @@ impl Domain {
             name: name.to_owned(),
             purpose,
             anchors,
+            services: BTreeMap::new(),
             intermediates: Vec::new(),
             lists: Vec::new(),
             revocation: RevocationPolicy::Require,
             algorithms: TABLE.iter().map(|row| AlgorithmRule { algorithm: row.algorithm, until: None }).collect(),
             rsa_bits_min: 2048,
             makers: None,
+            extended_usages: BTreeSet::new(),
             lax_issuers: false,
+            intermediates_max: INTERMEDIATES_MAX,
+            policies: PolicyRules::default(),
         }
     }
 
@@ -200,21 +203,24 @@ impl Domain {
     }
 }
 
-fn generation(domains: &[Domain], policy: Policy) -> Sha256 {
+fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(
-            "domain {:?} {:?} {:?} {:?} {} {:?} {}\n",
+            "domain {:?} {:?} {:?} {:?} {} {:?} {:?} {} {} {:?}\n",
             domain.name,
             domain.purpose,
             domain.revocation,
             domain.algorithms,
             domain.rsa_bits_min,
             domain.makers,
-            domain.lax_issuers
+            domain.extended_usages,
+            domain.lax_issuers,
+            domain.intermediates_max,
+            domain.policies
         ));
         for anchor in &domain.anchors {
-            text.push_str(&format!("anchor {}\n", anchor.sha256()));
+            text.push_str(&format!("anchor {} {:?}\n", anchor.sha256(), domain.services.get(&anchor.sha256())));
         }
         for certificate in &domain.intermediates {
             text.push_str(&format!("intermediate {}\n", certificate.sha256()));

@@ -20,10 +20,10 @@ const ROUNDS: usize = 20_000;
 const SLOWEST: Duration = Duration::from_secs(2);
 
 /// A small generator of numbers that are the same in every run (xorshift).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -4,11 +4,19 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod demands;
+#[cfg(test)]
+mod differential;
+mod divergences;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issued;
+#[cfg(test)]
+mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
@@ -16,9 +24,13 @@ mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pkits;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod sd_jwt;
+#[cfg(test)]
+mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]

@@ -121,6 +121,23 @@ fn disclosures_that_were_left_out_doubled_swapped_or_added() {
     assert!(judge(&world, &turned.text(), None).report.verdict.is_passed());
 }
 
+/// The two disclosures of RFC 9901, 4.2.1 to 4.2.4, whose digests it gives: as a member and as an element.
+#[test]
+fn the_digests_of_rfc_9901() {
+    let member = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0".to_owned();
+    let element = "WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0".to_owned();
+    let world = World::new();
+    let claims = [
+        ("_sd", json!(["X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0"])),
+        ("nationalities", json!(["DE", { "...": "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs" }])),
+    ];
+    let all = [member, element];
+    let report = report(&world, &odd(&world, &claims, &all));
+    assert!(report.verdict.is_passed(), "{report:#?}");
+    assert_eq!(inputs(&report, "sd-jwt.disclosures")["held_back"], "0");
+    assert_eq!(digest(&all[0]), "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0");
+}
+
 /// A credential with these claims and these disclosures.
 fn odd(world: &World, claims: &[(&str, Value)], disclosures: &[String]) -> String {
     let builder = claims.iter().fold(builder(world), |builder, (name, value)| builder.claim(name, value.clone()));

@@ -92,7 +92,7 @@ fn described(bytes: &[u8]) -> Option<Vec<Block>> {
 }
 
 fn certificate(certificate: &Certificate) -> Block {
-    let CertificateSummary { sha256, subject, issuer, serial, key, not_before, not_after } = certificate.summary();
+    let CertificateSummary { sha256, subject, issuer, serial, key, not_before, not_after, .. } = certificate.summary();
     let extensions = certificate.extensions();
     let authority = extensions.basic_constraints().is_ok_and(|constraints| constraints.authority);
     let mut block = vec![

@@ -111,7 +111,7 @@ impl Log {
 }
 
 /// Rules of verification that the standards leave open.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
@@ -120,6 +120,16 @@ pub struct Policy {
     /// Accepts SM2 values that are the bare pair r‖s instead of its DER form. Default false.
     #[serde(default)]
     pub raw_sm2: bool,
+    /// Whether the record of a licence proves that its file existed when it came in, so that it stays valid after its
+    /// signer's certificate has ended. Default true.
+    #[serde(default = "record_is_proof")]
+    pub record_is_proof: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { unrecorded: Unrecorded::default(), raw_sm2: false, record_is_proof: record_is_proof() }
+    }
 }
 
 /// What a licence that is not on record counts as.
@@ -139,6 +149,10 @@ fn admin_listen() -> SocketAddr {
 
 const fn verdicts_max() -> u32 {
     20_000
+}
+
+const fn record_is_proof() -> bool {
+    true
 }
 
 fn level() -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crypto::context::Context;
 use crypto::digest::Sha256;
-use crypto::report::{Report, Verdict};
+use crypto::report::Report;
 use crypto::seal::verify::verify_seal;
 use crypto::seal::{CertificateList, Seal};
 use crypto::time::Timestamp;
@@ -23,7 +23,7 @@ use crate::http::{Answer, Code, Problem, Request};
 /// # Errors
 /// [`Code::NotVerified`] with the report, [`Code::OtherOrganisation`], [`Code::SealExists`].
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let (shared, trust, caller, now) = (Arc::clone(&app), app.trust.load_full(), Arc::clone(&request.caller), request.now);
+    let (shared, trust, caller, now) = (Arc::clone(&app), app.trust.current(), Arc::clone(&request.caller), request.now);
     let body = request.body.clone();
     let stored = app
         .pool
@@ -83,17 +83,9 @@ fn judge(seal: &Seal<'_>, trust: &Trust, now: Timestamp) -> Result<Report, Probl
     let own = verify_seal(seal, &mut context).map_err(|error| {
         Problem::new(Code::BadContent).detail(format!("The seal is beyond the limits: {error}."), "印章超出处理限制。")
     })?;
-    let mut report = Report {
-        verdict: Verdict::PASSED,
-        format: "seal".into(),
-        document_sha256: Sha256::of(&[seal.raw]),
-        validation_time: now,
-        checks: Vec::new(),
-        signatures: vec![own],
-        warnings: Vec::new(),
-        trust_generation: trust.generation(),
-        holds_until: context.horizon.next(),
-    };
+    let mut report = Report::new("seal", Sha256::of(&[seal.raw]), now, trust);
+    report.signatures.push(own);
+    report.holds_until = context.horizon.next();
     report.conclude();
     Ok(report)
 }

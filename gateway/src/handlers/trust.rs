@@ -96,7 +96,7 @@ impl ListView {
 /// # Errors
 /// None; the form is that of every handler.
 pub async fn overview(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let trust = app.trust.load();
+    let trust = app.trust.current();
     let domains = trust.domains().iter().map(|domain| DomainView::new(domain, request.now)).collect();
     Ok(Answer::json(StatusCode::OK, &TrustView { generation: trust.generation(), domains }))
 }

@@ -1,6 +1,6 @@
 //! The table of routes.
 
-use crypto::report::Report;
+use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
 use storage::seals::SealRecord;
@@ -12,7 +12,7 @@ use crate::handlers::licences::{Entry, LicenceView};
 use crate::handlers::search::{SearchAnswer, SearchRequest};
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
-use crate::handlers::verifications::{Depth, VerificationRequest};
+use crate::handlers::verifications::VerificationRequest;
 use crate::handlers::{certificates, licences, openapi, seals, search, status, status_lists, trust, verifications};
 use crate::http::{BodyRule, Code, Media};
 
@@ -25,8 +25,11 @@ const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Jose, Media::SdJwt, Media::Cms,
 const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
 
-const DEPTH: Parameter =
-    Parameter { name: "depth", text: "How much the report says; detailed when absent.", schema: schema_of::<Depth> };
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    text: "How much the report says: simple, detailed or diagnostic; detailed when absent.",
+    schema: schema_of::<Depth>,
+};
 
 const OPERATION: Parameter = Parameter {
     name: "operation",
@@ -48,7 +51,7 @@ pub static TABLE: &[Route] = &[
         doc: Doc {
             id: "verify",
             summary: "Verify a licence",
-            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body.",
+            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, or with the file and the certificates and revocation lists that belong to it, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body. The header Licet-Cache says where the verdict came from and how many seconds ago it was reached.",
             json: Some(schema_of::<VerificationRequest>),
             answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<Report>) }],
             problems: &[

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
 use crypto::issue::{
-    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SdJwtBuilder,
-    SealBuilder, SealVersion, Signer, SigningKey, pem,
+    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason,
+    SdJwtBuilder, SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
+use crypto::status_list::{Bits, StatusList, TokenStatus, Unsigned};
 use crypto::time::Timestamp;
 
 use crate::started::Setup;
@@ -82,10 +83,26 @@ impl Office {
         builder.chain(&[&self.certificates[2]]).sign(&self.keys[2]).text().into_bytes()
     }
 
+    /// The office's own status list under this URI, on which one place is invalid.
+    pub(crate) fn status_list(&self, uri: &str, invalid: u64) -> String {
+        let mut list = StatusList::new(Bits::One, 64);
+        assert!(list.set(invalid, TokenStatus::Invalid));
+        let unsigned = Unsigned::new(&list, uri, "SM2-SM3", &[&self.certificates[2]], (self.now.plus(-60), 600));
+        let signature = self.keys[2].sign_fixed(unsigned.signing_input());
+        unsigned.signed(&signature)
+    }
+
     /// A licence as SD-JWT, all disclosed.
     pub(crate) fn sd_jwt(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
         let builder = SdJwtBuilder::licence("urn:test:licence", self.now.plus(-60), fields).chain(&[&self.certificates[2]]);
         builder.sign(&self.keys[2]).text().into_bytes()
+    }
+
+    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
+        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+        list.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {

@@ -29,6 +29,8 @@ mod process;
 #[cfg(test)]
 mod registers;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sample_routes;

@@ -178,6 +178,37 @@ async fn credentials_that_refer_to_our_lists_follow_the_record() {
 }
 
 #[tokio::test]
+async fn lists_of_others_and_what_the_holder_was_asked_come_with_the_question() {
+    let office = Office::new();
+    let mut setup = office.trusted_by(Setup::new());
+    setup.sections.push_str("[policy]\nunrecorded = 'accept'\n");
+    let gateway = setup.start_with(gateway::routes::TABLE).await;
+    let uri = "https://elsewhere.example/0";
+    let ask = async |idx: u64, more: Value| {
+        let mut question = json!({ "document": STANDARD.encode(office.credential(uri, idx)) });
+        question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        gateway.verifier().send(Http::One, post_json("/v1/verifications", &question.to_string())).await
+    };
+    let list = office.status_list(uri, 5);
+    let with_list = json!({ "evidence": { "status_lists": [list] } });
+    let verdict = |reply: Reply| {
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        reply.json()["indication"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict(ask(4, json!({})).await), "INDETERMINATE");
+    assert_eq!(verdict(ask(4, with_list.clone()).await), "TOTAL-PASSED");
+    assert_eq!(verdict(ask(4, json!({})).await), "INDETERMINATE", "what one was told, others are not");
+    assert_eq!(verdict(ask(5, with_list.clone()).await), "TOTAL-FAILED");
+    // Nobody presented it.
+    let mut asked = with_list;
+    asked["presentation"] = json!({ "audience": "https://verifier.example", "nonce": "1" });
+    assert_eq!(verdict(ask(4, asked.clone()).await), "INDETERMINATE");
+    asked["presentation"]["nonce"] = json!("");
+    ask(4, asked).await.is_problem(422, "bad-content");
+    ask(4, json!({ "evidence": { "status_lists": vec!["eyJ"; 9] } })).await.is_problem(422, "bad-content");
+}
+
+#[tokio::test]
 async fn a_licence_as_sd_jwt_is_taken() {
     let office = Office::new();
     let gateway = start(&office, KeyType::P256).await;

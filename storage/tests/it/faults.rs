@@ -6,6 +6,7 @@ use crypto::digest::Sha256;
 use crypto::licence::Operation;
 use storage::engine::memory::{Fault, FaultPlan, Memory};
 use storage::engine::{Engine, Space};
+use storage::evidence::{EvidenceKind, EvidenceRecord};
 use storage::seals::SealRecord;
 use storage::{StorageError, Store};
 
@@ -48,6 +49,12 @@ fn seal(store: &Store) -> Result<bool, StorageError> {
 
 fn certificate(store: &Store) -> Result<bool, StorageError> {
     store.certificates().add(b"certificate", "issuing-system", now()).map(|stored| !stored.is_new())
+}
+
+fn evidence(store: &Store) -> Result<bool, StorageError> {
+    let issuer = Sha256::of(&[b"issuer"]);
+    let record = EvidenceRecord::new(EvidenceKind::List, issuer, now(), vec![3; 500_000], now());
+    store.evidence().put(&record).map(|stored| !stored.is_new())
 }
 
 /// Which keys there are, how often each was written: all of a store but for its nonces.
@@ -119,6 +126,11 @@ fn registering_a_seal() {
 #[test]
 fn adding_a_certificate() {
     check(&[], certificate);
+}
+
+#[test]
+fn keeping_evidence() {
+    check(&[], evidence);
 }
 
 #[test]

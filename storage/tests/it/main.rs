@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod engines;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod licences;

@@ -88,7 +88,7 @@ fn status(certificate: &Certificate, issuer: &Certificate, context: &mut Context
     let mut read = BTreeSet::new();
     for list in lists.filter(|list| list.issuer() == certificate.issuer()) {
         if read.insert(list.sha256()) && is_signed(list, issuer, trust, &mut context.budget)? {
-            context.diagnostic.list(list);
+            context.diagnostic.list(list, certificate);
             known.take(list, certificate, &mut context.horizon);
         }
     }

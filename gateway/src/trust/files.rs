@@ -1,4 +1,4 @@
-//! Whom to believe: the trust domains of the configuration with their files read, as one generation.
+//! The trust domains of the configuration, with their files read.
 
 use std::path::{Path, PathBuf};
 
@@ -6,22 +6,20 @@ use crypto::der;
 use crypto::digest::Sha256;
 use crypto::sig::Algorithm;
 use crypto::x509::trust::{AlgorithmRule, Policy};
-use crypto::x509::{Domain, Trust, pem};
+use crypto::x509::{Domain, pem};
 
+use super::Rules;
 use crate::config::{Config, Faults, TrustDomain};
 
-/// Reads every file of every domain and puts the generation together.
-///
-/// # Errors
-/// Every file that cannot be read, by its key.
-pub fn load(config: &Config) -> Result<Trust, Faults> {
+/// Reads every file of every domain.
+pub(super) fn read(config: &Config) -> Result<Rules, Faults> {
     let mut faults = Faults::default();
     let mut domains = Vec::new();
     for (index, row) in config.trust.iter().enumerate() {
         domains.extend(faults.take(domain(row, &format!("trust[{index}]"))));
     }
     let policy = Policy { raw_sm2: config.policy.raw_sm2, ..Policy::default() };
-    faults.none_or(domains).map(|domains| Trust::new(domains, policy))
+    faults.none_or(Rules { domains, policy })
 }
 
 fn domain(row: &TrustDomain, key: &str) -> Result<Domain, Faults> {

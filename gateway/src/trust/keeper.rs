@@ -1,0 +1,119 @@
+//! Keeps the generation in force. Rules and evidence change apart from each other; each change makes a whole new generation,
+//! and a change that fails leaves the last good one in force.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use crypto::time::Timestamp;
+use crypto::x509::trust::Policy;
+use crypto::x509::{Domain, Evidence, Trust};
+
+/// Domains and rules as they were read together.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The domains.
+    pub domains: Vec<Domain>,
+    /// What holds for all of them.
+    pub policy: Policy,
+}
+
+/// Why the rules were not renewed the last time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// What is wrong, for the operator.
+    pub message: String,
+}
+
+/// How the rules in force stand.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// When they were last read, or found unchanged.
+    pub loaded_at: Timestamp,
+    /// Why they were not renewed since, if that failed.
+    pub trouble: Option<Trouble>,
+    /// How often in all they could not be renewed.
+    pub failures: u64,
+}
+
+/// The generation in force, and what it was made of.
+#[derive(Debug)]
+pub struct Keeper {
+    current: ArcSwap<Trust>,
+    parts: Mutex<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    rules: Rules,
+    evidence: Evidence,
+    standing: Standing,
+}
+
+impl Keeper {
+    /// A first generation of these rules, read at this moment.
+    #[must_use]
+    pub fn new(rules: Rules, now: Timestamp) -> Self {
+        let standing = Standing { loaded_at: now, trouble: None, failures: 0 };
+        let parts = Parts { rules, evidence: Evidence::default(), standing };
+        Self { current: ArcSwap::from_pointee(parts.generation()), parts: Mutex::new(parts) }
+    }
+
+    /// The generation in force.
+    #[must_use]
+    pub fn current(&self) -> Arc<Trust> {
+        self.current.load_full()
+    }
+
+    /// How the rules in force stand.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.change(|parts| parts.standing.clone())
+    }
+
+    /// Puts rules in force that were read at this moment. Whether the generation is another one now.
+    pub fn replace_rules(&self, rules: Rules, now: Timestamp) -> bool {
+        self.change(|parts| {
+            parts.rules = rules;
+            (parts.standing.loaded_at, parts.standing.trouble) = (now, None);
+            self.swap(parts)
+        })
+    }
+
+    /// Puts evidence of status in force, all of it: what was there before is forgotten. Whether the generation is another one.
+    pub fn replace_evidence(&self, evidence: Evidence) -> bool {
+        self.change(|parts| {
+            parts.evidence = evidence;
+            self.swap(parts)
+        })
+    }
+
+    /// Notes that the rules could not be renewed: the last good ones stay in force.
+    pub fn note_failure(&self, message: String, now: Timestamp) {
+        self.change(|parts| {
+            parts.standing.failures = parts.standing.failures.saturating_add(1);
+            parts.standing.trouble = Some(Trouble { at: now, message });
+        });
+    }
+
+    /// Under the lock, so that of two changes at once none is lost. What a panic leaves behind is whole: parts are assigned.
+    fn change<T>(&self, work: impl FnOnce(&mut Parts) -> T) -> T {
+        work(&mut self.parts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn swap(&self, parts: &Parts) -> bool {
+        let next = parts.generation();
+        let is_new = next.generation() != self.current.load().generation();
+        if is_new {
+            self.current.store(Arc::new(next));
+        }
+        is_new
+    }
+}
+
+impl Parts {
+    fn generation(&self) -> Trust {
+        Trust::new(self.rules.domains.clone(), self.rules.policy.clone())
+    }
+}
