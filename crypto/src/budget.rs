@@ -12,6 +12,7 @@ pub struct Budget {
     xml_nodes: u64,
     xml_bytes: u64,
     digested_bytes: u64,
+    pdf_values: u64,
 }
 
 /// The document would cost more than any honest one does.
@@ -31,6 +32,8 @@ pub enum Exhausted {
     XmlBytes,
     /// More bytes digested than allowed, a file counting once for each signature over it.
     DigestedBytes,
+    /// More values in the objects of a PDF than allowed, an object counting each time that it is read.
+    PdfValues,
 }
 
 impl Budget {
@@ -52,6 +55,8 @@ impl Budget {
             xml_bytes: 128 << 20,
             // Two signatures over the largest package, hundreds over a licence.
             digested_bytes: 128 << 20,
+            // A licence has thousands, an atlas a million; each takes up to a hundred bytes of memory.
+            pdf_values: 4_000_000,
         }
     }
 
@@ -111,9 +116,23 @@ impl Budget {
         spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
+    /// Takes `count` values of PDF objects.
+    ///
+    /// # Errors
+    /// [`Exhausted::PdfValues`].
+    pub fn spend_values(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.pdf_values, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PdfValues)
+    }
+
+    /// How many bytes may still come out of inflation.
+    #[must_use]
+    pub const fn inflated_left(&self) -> u64 {
+        self.inflated_bytes
+    }
+
     /// What was spent: the kind of work, how much, and how much one document may cost.
     #[must_use]
-    pub const fn spent(&self) -> [(&'static str, u64, u64); 6] {
+    pub const fn spent(&self) -> [(&'static str, u64, u64); 7] {
         let all = Self::for_document();
         [
             ("entries", all.entries - self.entries, all.entries),
@@ -122,6 +141,7 @@ impl Budget {
             ("xml_nodes", all.xml_nodes - self.xml_nodes, all.xml_nodes),
             ("xml_bytes", all.xml_bytes - self.xml_bytes, all.xml_bytes),
             ("digested_bytes", all.digested_bytes - self.digested_bytes, all.digested_bytes),
+            ("pdf_values", all.pdf_values - self.pdf_values, all.pdf_values),
         ]
     }
 
@@ -147,6 +167,7 @@ impl fmt::Display for Exhausted {
             Self::XmlNodes => "too many XML nodes",
             Self::XmlBytes => "too many bytes of XML to read",
             Self::DigestedBytes => "too many bytes to digest for the signatures",
+            Self::PdfValues => "too many values in the objects of the PDF",
         })
     }
 }

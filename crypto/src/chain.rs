@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::report::checks::PATH_BUILT;
-use crate::report::{CertificateSummary, Check, Depth, Diagnostic, Role, Verdict};
+use crate::report::{CertificateSummary, Check, Depth, Diagnostic, PolicyUsed, Role, Verdict};
 use crate::time::Timestamp;
 use crate::x509::path::{self, Lifetime};
 use crate::x509::{Certificate, Evidence, Purpose, Trust};
@@ -37,6 +37,8 @@ pub struct ChainReport {
     pub purpose: Purpose,
     /// The moment for which the question was answered.
     pub validation_time: Timestamp,
+    /// The rules by which it was judged.
+    pub policy: PolicyUsed,
     /// The path from the certificate to the trust anchor; the certificate alone when there is none.
     pub chain: Vec<CertificateSummary>,
     /// The trust domain that it leads to.
@@ -75,6 +77,7 @@ pub fn judge(question: &Question<'_>, trust: &Trust) -> ChainReport {
         depth: Depth::Diagnostic,
         purpose: question.purpose,
         validation_time: question.at,
+        policy: PolicyUsed::of(trust),
         chain: answer.chain,
         trust_domain: answer.domain,
         checks: answer.checks,

@@ -1,6 +1,7 @@
 //! What every step of one verification shares.
 
 use crate::budget::Budget;
+use crate::digest::Sha256;
 use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Evidence, Trust};
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     pub known_since: Option<Timestamp>,
     /// What was used so far.
     pub diagnostic: Diagnostic,
+    /// Signers of lists and responses that are being judged, outermost first: their own status is asked in turn.
+    pub(crate) vouching: Vec<Sha256>,
 }
 
 impl<'a> Context<'a> {
@@ -36,7 +39,15 @@ impl<'a> Context<'a> {
             evidence: Evidence::NONE,
             known_since: None,
             diagnostic: Diagnostic::default(),
+            vouching: Vec::new(),
         }
+    }
+
+    /// When the document is known to have existed, if that is no later than the moment in question: what was learned after it
+    /// proves nothing about it.
+    pub(crate) fn recorded(&mut self) -> Option<Timestamp> {
+        let horizon = &mut self.horizon;
+        self.known_since.filter(|known| horizon.reached(*known))
     }
 
     /// Every input that was used, when all is done.
@@ -57,6 +68,7 @@ impl<'a> Context<'a> {
             evidence: self.evidence,
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
+            vouching: self.vouching.clone(),
         };
         let outcome = work(&mut inner);
         (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);
@@ -71,6 +83,7 @@ pub(crate) fn signature_report(id: &str, form: &'static str) -> SignatureReport 
         form: form.into(),
         verdict: Verdict::PASSED,
         claimed_time: None,
+        proven_time: None,
         algorithm: None,
         signer: None,
         chain: Vec::new(),

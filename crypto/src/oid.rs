@@ -69,6 +69,7 @@ impl Oid<'static> {
         SM3 = "1.2.156.10197.1.401";
         SM3_UNKEYED = "1.2.156.10197.1.401.1";
         SM3_KEYED = "1.2.156.10197.1.401.2";
+        SHA1 = "1.3.14.3.2.26";
         SHA256 = "2.16.840.1.101.3.4.2.1";
         SHA384 = "2.16.840.1.101.3.4.2.2";
         SHA512 = "2.16.840.1.101.3.4.2.3";
@@ -90,6 +91,12 @@ impl Oid<'static> {
         CONTENT_TYPE = "1.2.840.113549.1.9.3";
         MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
         SIGNING_TIME = "1.2.840.113549.1.9.5";
+        // Attributes and content of RFC 2634, RFC 3161, RFC 5035 and RFC 5126
+        TST_INFO = "1.2.840.113549.1.9.16.1.4";
+        SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+        TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
+        SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15";
+        SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
         // Extensions of certificates and revocation lists
         SUBJECT_KEY_ID = "2.5.29.14";
         KEY_USAGE = "2.5.29.15";
@@ -97,6 +104,7 @@ impl Oid<'static> {
         BASIC_CONSTRAINTS = "2.5.29.19";
         CRL_NUMBER = "2.5.29.20";
         CRL_REASON = "2.5.29.21";
+        INVALIDITY_DATE = "2.5.29.24";
         DELTA_CRL = "2.5.29.27";
         ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
         CERTIFICATE_ISSUER = "2.5.29.29";
@@ -109,6 +117,8 @@ impl Oid<'static> {
         INHIBIT_ANY_POLICY = "2.5.29.54";
         AUTHORITY_KEY_ID = "2.5.29.35";
         EXTENDED_KEY_USAGE = "2.5.29.37";
+        FRESHEST_CRL = "2.5.29.46";
+        EXPIRED_CERTS_ON_CRL = "2.5.29.60";
         AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
         NETSCAPE_CERT_TYPE = "2.16.840.1.113730.1.1";
         GM_ORGANISATION_CODE = "1.2.156.10260.4.1.4";
@@ -118,6 +128,11 @@ impl Oid<'static> {
         EKU_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
         EKU_TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
         EKU_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+        // Status of certificates
+        OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+        OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+        OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
+        OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
         // Attributes of names
         COMMON_NAME = "2.5.4.3";
         SERIAL_NUMBER = "2.5.4.5";
@@ -239,6 +254,7 @@ mod tests {
         assert_eq!(Oid::RSA_PSS.0, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
         assert_eq!(Oid::SHA256.to_string(), "2.16.840.1.101.3.4.2.1");
         assert_eq!(Oid::GM_SIGNED_DATA.to_string(), "1.2.156.10197.6.1.4.2.2");
+        assert_eq!(Oid::TST_INFO.0, b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04");
         assert_eq!(Oid::COMMON_NAME.to_string(), "2.5.4.3");
     }
 

@@ -13,6 +13,7 @@ use crate::licence::metadata::is_licence_field;
 use crate::licence::{self, Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
+use crate::pdf::{self, PdfError};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
 use crate::sd_jwt::{self, Presentation, SdJwt};
@@ -32,10 +33,12 @@ pub enum Format {
     SdJwt,
     /// `SignedData` with its content inside.
     Cms,
+    /// ISO 32000 with signatures in its form.
+    Pdf,
 }
 
 impl Format {
-    /// Stable name: `ofd`, `jws`, `sd-jwt`, `cms`.
+    /// Stable name: `ofd`, `jws`, `sd-jwt`, `cms`, `pdf`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,13 +46,14 @@ impl Format {
             Self::Jws => "jws",
             Self::SdJwt => "sd-jwt",
             Self::Cms => "cms",
+            Self::Pdf => "pdf",
         }
     }
 
     /// The format with this stable name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ofd, Self::Jws, Self::SdJwt, Self::Cms].into_iter().find(|format| format.name() == name)
+        [Self::Ofd, Self::Jws, Self::SdJwt, Self::Cms, Self::Pdf].into_iter().find(|format| format.name() == name)
     }
 
     /// Media type.
@@ -60,6 +64,7 @@ impl Format {
             Self::Jws => "application/jose",
             Self::SdJwt => "application/dc+sd-jwt",
             Self::Cms => "application/cms",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -74,6 +79,8 @@ impl Format {
             Some(Self::Jws)
         } else if document.first() == Some(&0x30) {
             Some(Self::Cms)
+        } else if pdf::is_likely(document) {
+            Some(Self::Pdf)
         } else {
             None
         }
@@ -155,7 +162,8 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Some(Format::Jws) => jws_document(question.document, &mut context),
         Some(Format::SdJwt) => sd_jwt_document(question, &mut context),
         Some(Format::Cms) => cms_document(question.document, &mut context),
-        None => Err(unreadable("neither OFD nor JWS nor SD-JWT nor CMS")),
+        Some(Format::Pdf) => pdf_document(question.document, &mut context),
+        None => Err(unreadable("neither OFD nor PDF nor JWS nor SD-JWT nor CMS")),
     };
     let sha256 = Sha256::of(&[question.document]);
     let mut report = Report::new(format.map_or("unknown", Format::name), sha256, question.at, trust);
@@ -300,6 +308,22 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers, is_whole: true })
+}
+
+fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let outcome = pdf::verify::verify(document, context).map_err(|error| match error {
+        // It may well be in order; it is licet that cannot tell.
+        PdfError::Encrypted | PdfError::Unsupported => Box::new(DOCUMENT_FORMAT.doubt().with("reason", &error)),
+        _ => unreadable(&error),
+    })?;
+    let fields = outcome.licence.map_or_else(|| Ok(BTreeMap::new()), |licence| fields(&licence));
+    Ok(Found {
+        checks: outcome.checks,
+        signatures: outcome.signatures,
+        fields,
+        signers: outcome.signers,
+        is_whole: true,
+    })
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.

@@ -17,7 +17,7 @@ use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
 use crate::status_lists::StatusLists;
-use crate::trust::{self, Keeper};
+use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
 
 /// Everything that serves requests.
@@ -31,6 +31,8 @@ pub struct App {
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
     pub trust: Keeper,
+    /// What reads the rules of trust again.
+    pub renewal: Renewal,
     /// What judges documents, with the store.
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
@@ -53,13 +55,15 @@ impl App {
     /// Every [`crate::config::Fault`] that shows when the files are opened.
     pub fn build(config: &Config, table: &'static [Route], store: Store) -> Result<Arc<Self>, Faults> {
         let router = Router::new(table);
+        let (renewal, trust) = Renewal::begin(config, clock::now())?;
         let epochs = Arc::new(Epochs::default());
         let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
-            trust: Keeper::new(trust::rules(config)?, clock::now()),
+            trust,
+            renewal,
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
             judge: Arc::new(Judge {
                 store,

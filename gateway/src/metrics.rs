@@ -7,6 +7,8 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::trust::Gauges;
+
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
@@ -26,6 +28,8 @@ pub struct Metrics {
     pub handshakes_failed: IntCounter,
     /// Handlers that panicked.
     pub panics: IntCounter,
+    /// How fresh trust is.
+    pub trust: Gauges,
 }
 
 impl Metrics {
@@ -52,10 +56,11 @@ impl Metrics {
             connections: IntGauge::new("licet_connections", "Connections that are open")?,
             handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
+            trust: Gauges::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for collector in metrics.collectors() {
+        for collector in metrics.collectors().into_iter().chain(metrics.trust.collectors()) {
             metrics.registry.register(collector)?;
         }
         metrics.registry.register(Box::new(build))?;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::der::{self, tag};
-use crate::oid::Oid;
+use crate::oid::{Oid, OidBuf};
 use crate::report::checks::{LICENCE_SIGNATURES, LICENCE_SIGNER_USAGE};
 use crate::report::{Check, SignatureReport};
 use crate::x509::Certificate;
+use crate::x509::certificate_policy::policies;
 use crate::x509::trust::TypeRule;
 
 /// The checks that a rule leads to, over the signatures and their signers in the same order.
@@ -41,10 +41,8 @@ fn usages(rule: &TypeRule, signers: &[Option<Certificate>]) -> Check {
     for signer in signers {
         let Some(signer) = signer else { return LICENCE_SIGNER_USAGE.doubt() };
         let usages = signer.extensions().extended_key_usage().ok().flatten().unwrap_or_default();
-        let policies = policies(signer).unwrap_or_default();
-        let names_one = |wanted: &BTreeSet<crate::oid::OidBuf>, found: &[Oid<'_>]| {
-            wanted.is_empty() || wanted.iter().any(|wanted| found.contains(&wanted.as_oid()))
-        };
+        let usages: BTreeSet<_> = usages.into_iter().collect();
+        let policies = policies(signer.extensions()).ok().flatten().unwrap_or_default();
         if !names_one(&rule.extended_usages, &usages) || !names_one(&rule.certificate_policies, &policies) {
             return LICENCE_SIGNER_USAGE.fail().with("certificate", &signer.subject());
         }
@@ -52,13 +50,7 @@ fn usages(rule: &TypeRule, signers: &[Option<Certificate>]) -> Check {
     LICENCE_SIGNER_USAGE.pass()
 }
 
-/// The policies that a certificate names by itself (RFC 5280 4.2.1.4).
-fn policies(certificate: &Certificate) -> der::Result<Vec<Oid<'_>>> {
-    let Some(extension) = certificate.extensions().find(Oid::CERTIFICATE_POLICIES) else { return Ok(Vec::new()) };
-    let mut list = der::single(extension.value, tag::SEQUENCE)?.reader();
-    let mut policies = Vec::new();
-    while !list.is_empty() {
-        policies.push(Oid(list.sequence()?.read(tag::OID)?.content));
-    }
-    Ok(policies)
+/// Whether one of those wanted was found, if any is wanted.
+fn names_one(wanted: &BTreeSet<OidBuf>, found: &BTreeSet<Oid<'_>>) -> bool {
+    wanted.is_empty() || wanted.iter().any(|wanted| found.contains(&wanted.as_oid()))
 }

@@ -108,6 +108,7 @@ fn facts(report: &Report, depth: Depth) -> BTreeMap<Place, String> {
     let mut facts = Facts { part: Part::Document, all: &mut all };
     facts.say("verdict", &report.verdict);
     facts.say("format", &report.format);
+    facts.say("policy", &report.policy);
     facts.say("trust_generation", &report.trust_generation);
     facts.say("holds_until", &report.holds_until);
     facts.checks(&report.checks);

@@ -44,7 +44,7 @@ impl PolicyRules {
 ///
 /// # Errors
 /// [`DerError`] when the extension is malformed, empty, or names a policy twice.
-pub(super) fn policies(extensions: Extensions<'_>) -> der::Result<Option<BTreeSet<Oid<'_>>>> {
+pub(crate) fn policies(extensions: Extensions<'_>) -> der::Result<Option<BTreeSet<Oid<'_>>>> {
     let Some(extension) = extensions.find(Oid::CERTIFICATE_POLICIES) else { return Ok(None) };
     let mut list = der::single(extension.value, tag::SEQUENCE)?.reader();
     let mut policies = BTreeSet::new();

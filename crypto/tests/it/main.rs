@@ -9,7 +9,9 @@ mod corpus;
 mod demands;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod divergences;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identifiers;
@@ -20,11 +22,23 @@ mod limbo;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod ocsp;
+#[cfg(test)]
 mod openssl;
+#[cfg(test)]
+mod path_rules;
+#[cfg(test)]
+mod path_search;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod pkits;
+#[cfg(test)]
+mod pkits_revocation;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod revocation;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -34,7 +48,11 @@ mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod status_list;
+#[cfg(test)]
+mod timestamps;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub use health::{Check, Health};
 pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
+use crate::clock;
 use crate::shutdown::Shutdown;
 
 /// Connections served at the same time.
@@ -95,14 +96,26 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
     match request.uri().path() {
         "/live" => text(StatusCode::OK, "application/json", json!({ "live": true }).to_string()),
         "/ready" => {
-            let reasons = health.reasons(shutdown.is_requested()).await;
+            let mut reasons = health.reasons(shutdown.is_requested()).await;
+            let standing = app.trust.standing();
+            if app.renewal.requires_fresh() && standing.is_stale(clock::now()) {
+                reasons.push("trust: the list is overdue".to_owned());
+            }
             let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            text(status, "application/json", json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string())
+            let mut answer = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+            let warnings = standing.warnings(clock::now());
+            if !warnings.is_empty() {
+                answer["warnings"] = json!(warnings);
+            }
+            text(status, "application/json", answer.to_string())
         }
-        "/metrics" => match app.metrics.text() {
-            Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),
-        },
+        "/metrics" => {
+            app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
+            match app.metrics.text() {
+                Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
+                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),
+            }
+        }
         _ => text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "/live, /ready, /metrics\n"),
     }
 }

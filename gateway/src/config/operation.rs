@@ -1,4 +1,4 @@
-//! `[admin]`, `[storage]`, `[cache]`, `[log]` and `[policy]`.
+//! `[admin]`, `[storage]`, `[cache]` and `[log]`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -110,49 +110,12 @@ impl Log {
     }
 }
 
-/// Rules of verification that the standards leave open.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
-    #[serde(default)]
-    pub unrecorded: Unrecorded,
-    /// Accepts SM2 values that are the bare pair r‖s instead of its DER form. Default false.
-    #[serde(default)]
-    pub raw_sm2: bool,
-    /// Whether the record of a licence proves that its file existed when it came in, so that it stays valid after its
-    /// signer's certificate has ended. Default true.
-    #[serde(default = "record_is_proof")]
-    pub record_is_proof: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { unrecorded: Unrecorded::default(), raw_sm2: false, record_is_proof: record_is_proof() }
-    }
-}
-
-/// What a licence that is not on record counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unrecorded {
-    /// Nobody knows whether it was revoked: `INDETERMINATE`.
-    #[default]
-    Indeterminate,
-    /// Its signatures suffice; the report carries a warning.
-    Accept,
-}
-
 fn admin_listen() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 9443).into()
 }
 
 const fn verdicts_max() -> u32 {
     20_000
-}
-
-const fn record_is_proof() -> bool {
-    true
 }
 
 fn level() -> String {

@@ -301,10 +301,30 @@ pub static TABLE: &[Route] = &[
         doc: Doc {
             id: "readTrust",
             summary: "See whom the gateway believes",
-            text: "Domains, anchors, and revocation lists with their age.",
+            text: "Domains, anchors, and revocation lists, with their age.",
             json: None,
             answers: &[Good { status: 200, text: "Everything that is trusted", content: Content::Json(schema_of::<TrustView>) }],
             problems: &[],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/trust/reload",
+        admits: Admits::Roles(&[Role::Operator]),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(trust::reload(app, request)),
+        doc: Doc {
+            id: "reloadTrust",
+            summary: "Read trust again",
+            text: "Reads the files of trust again and puts them in force, all or nothing. What is wrong leaves the last good ones in force.",
+            json: None,
+            answers: &[Good {
+                status: 200,
+                text: "Everything that is trusted now",
+                content: Content::Json(schema_of::<TrustView>),
+            }],
+            problems: &[Code::TrustNotReloaded, Code::Overloaded],
         },
     },
     Route {

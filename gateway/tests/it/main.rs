@@ -27,6 +27,8 @@ mod pki;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod raw_and_chain;
+#[cfg(test)]
 mod registers;
 #[cfg(test)]
 mod reports;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crypto::chain::{self, ChainReport, Question};
+use crypto::oid::OidBuf;
 use crypto::report::Depth;
 use crypto::time::Timestamp;
+use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::{Policy, RevocationPolicy};
 use crypto::x509::{Certificate, Domain, Evidence, Purpose, Trust};
 use lexopt::prelude::*;
@@ -19,7 +21,8 @@ const HELP: &str = "\
 Validates a certificate: whether a path leads to a trust anchor, and every rule of RFC 5280 on the way.
 
 Usage: licet verify chain CERT... --anchors FILE... [--crls FILE...] [--time TIME] [--purpose PURPOSE]
-                          [--revocation RULE] [--depth DEPTH] [--json] [--lang en|zh]
+                          [--revocation RULE] [--policy OID... [--explicit-policy]] [--inhibit-mapping] [--inhibit-any]
+                          [--depth DEPTH] [--json] [--lang en|zh]
 
   CERT               the certificate in question first, then any from which the path may be built
   --anchors FILE...  trust anchors; every certificate in the files
@@ -28,6 +31,10 @@ Usage: licet verify chain CERT... --anchors FILE... [--crls FILE...] [--time TIM
   --purpose PURPOSE  signer, seal-maker, tsa, client or ocsp; signer when left out
   --revocation RULE  what a missing or stale list means: require (no conclusion), if-available (a warning), none (lists are
                      not asked); require when left out
+  --policy OID...    certificate policies that are good (RFC 5280 6.1.1); any when left out
+  --explicit-policy  the path must have one of them, even where no authority demands a policy
+  --inhibit-mapping  no authority may declare its policies equal to others
+  --inhibit-any      anyPolicy stands for no policy
   --depth DEPTH      simple, detailed or diagnostic; detailed when left out
   --json             one JSON object
   --lang en|zh       language, en when left out
@@ -42,6 +49,7 @@ struct Options {
     time: Option<Timestamp>,
     purpose: Purpose,
     revocation: RevocationPolicy,
+    policies: PolicyRules,
     depth: Depth,
     is_json: bool,
     language: Language,
@@ -60,6 +68,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
         time: None,
         purpose: Purpose::Signer,
         revocation: RevocationPolicy::Require,
+        policies: PolicyRules::default(),
         depth: Depth::default(),
         is_json: false,
         language: Language::default(),
@@ -72,6 +81,15 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Long("time") => options.time = Some(parser.value()?.parse()?),
             Long("purpose") => options.purpose = parser.value()?.parse_with(named)?,
             Long("revocation") => options.revocation = parser.value()?.parse_with(named)?,
+            Long("policy") => {
+                let good = options.policies.initial.get_or_insert_default();
+                for word in parser.values()? {
+                    good.insert(word.parse_with(|text| text.parse::<OidBuf>().map_err(|_error| "is no object identifier"))?);
+                }
+            }
+            Long("explicit-policy") => options.policies.explicit = true,
+            Long("inhibit-mapping") => options.policies.inhibit_mapping = true,
+            Long("inhibit-any") => options.policies.inhibit_any = true,
             Long("depth") => options.depth = parser.value()?.parse()?,
             Long("json") => options.is_json = true,
             Long("lang") => options.language = parser.value()?.parse()?,
@@ -109,6 +127,7 @@ fn judge(options: &Options) -> Result<ChainReport, InputError> {
     let mut domain = Domain::new("anchors", options.purpose, basis::certificates(&options.anchors)?);
     domain.lists = basis::lists(&options.lists)?;
     domain.revocation = options.revocation;
+    domain.policies.clone_from(&options.policies);
     let trust = Trust::new(vec![domain], Policy::default());
     let question = Question {
         leaf,

@@ -46,6 +46,9 @@ pub(super) fn check(path: &Path<'_>) -> Check {
 
 /// RFC 5280 6.1.4 (k) to (n).
 fn may_issue(issuer: &Certificate, path: &Path<'_>, depth: usize) -> Result<(), &'static str> {
+    if issuer.subject().is_empty() {
+        return Err("an authority without a name"); // RFC 5280 4.1.2.6
+    }
     let extensions = issuer.extensions();
     let basic = extensions.basic_constraints().or(Err("malformed basic constraints"))?;
     // A version 1 anchor cannot say that it is an authority; that it is an anchor says so (RFC 5280 6.1.4 (k)).

@@ -26,7 +26,7 @@ pub(super) fn judge(path: &Path<'_>, question: &Question, context: &mut Context<
         names::check(path),
         policies::check(path),
         usage::check(path, question),
-        algorithms::check(path, question.algorithm, question.lifetime, horizon),
+        algorithms::check(path, question, horizon),
         revocation::check(path, question, context)?,
     ];
     if let (Purpose::SealMaker, Some(makers), Some(leaf)) = (question.purpose, &path.domain.makers, path.certificates.first()) {
