@@ -317,13 +317,7 @@ fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         _ => unreadable(&error),
     })?;
     let fields = outcome.licence.map_or_else(|| Ok(BTreeMap::new()), |licence| fields(&licence));
-    Ok(Found {
-        checks: outcome.checks,
-        signatures: outcome.signatures,
-        fields,
-        signers: outcome.signers,
-        is_whole: true,
-    })
+    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields, signers: outcome.signers, is_whole: true })
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.

@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod indications;
+#[cfg(test)]
 mod issued;
 #[cfg(test)]
 mod limbo;
@@ -26,11 +28,17 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
+mod openssl_status;
+#[cfg(test)]
 mod path_rules;
 #[cfg(test)]
 mod path_search;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pdf;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What a caller may give along with a question: certificates, evidence of status, and what a holder was asked to sign.
 
-use crypto::der::DerError;
 use crypto::sd_jwt::Presentation;
-use crypto::x509::{Evidence, pem};
+use crypto::x509::{Evidence, OcspResponse, pem};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,6 +18,8 @@ const STATUS_LISTS_MAX: usize = 8;
 const EXPECTED_BYTES_MAX: usize = 1024;
 /// The longest time that a presentation may count, in seconds.
 const AGE_MAX_S: u32 = 86_400;
+/// OCSP responses that may come along.
+const RESPONSES_MAX: usize = 32;
 
 /// Evidence of the status of certificates. Nothing in it is believed that is not signed by whom it must be.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -28,6 +29,10 @@ pub struct StapledEvidence {
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub crls: Vec<Octets>,
+    /// OCSP responses (RFC 6960), each DER in base64.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub ocsp: Vec<Octets>,
     /// Signed lists of the status of credentials (`statuslist+jwt`).
     #[serde(default)]
     #[schemars(length(max = 8))]
@@ -65,7 +70,7 @@ impl StapledEvidence {
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.crls.is_empty() && self.status_lists.is_empty()
+        self.crls.is_empty() && self.ocsp.is_empty() && self.status_lists.is_empty()
     }
 }
 
@@ -80,6 +85,7 @@ pub(super) fn read(
 ) -> Result<Along, Problem> {
     let certificates = all("certificates", certificates, CERTIFICATES_MAX, pem::certificates)?;
     let lists = all("evidence.crls", &evidence.crls, LISTS_MAX, pem::revocation_lists)?;
+    let responses = all("evidence.ocsp", &evidence.ocsp, RESPONSES_MAX, |der| OcspResponse::from_der(der).map(|one| vec![one]))?;
     let bad = |place: &str| {
         Problem::new(Code::BadContent).detail(format!("{place} is not within its limits."), format!("{place}超出限制。"))
     };
@@ -95,10 +101,10 @@ pub(super) fn read(
     }
     // Whether they are lists at all, verification says: one that is none is as good as none.
     let status_lists = evidence.status_lists.into_iter().map(String::into_bytes).collect();
-    Ok(Along { certificates, evidence: Evidence { lists }, status_lists, presentation })
+    Ok(Along { certificates, evidence: Evidence { lists, responses }, status_lists, presentation })
 }
 
-fn all<T>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, DerError>) -> Result<Vec<T>, Problem> {
+fn all<T, E>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, E>) -> Result<Vec<T>, Problem> {
     let bad = |index: usize| {
         Problem::new(Code::BadContent).detail(format!("{place}[{index}] cannot be read."), format!("{place}[{index}]无法读取。"))
     };

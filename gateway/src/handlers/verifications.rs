@@ -219,6 +219,7 @@ pub(super) fn declared(media: Option<Media>, document: &[u8]) -> Result<(), Prob
         Some(Media::Jose) => Format::Jws,
         Some(Media::SdJwt) => Format::SdJwt,
         Some(Media::Cms) => Format::Cms,
+        Some(Media::Pdf) => Format::Pdf,
         _ => return Ok(()),
     };
     match Format::detect(document) {

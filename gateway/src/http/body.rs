@@ -23,6 +23,8 @@ pub enum Media {
     SdJwt,
     /// `application/cms` or `application/pkcs7-mime`
     Cms,
+    /// `application/pdf`
+    Pdf,
     /// `application/pkix-cert`
     Certificate,
     /// `application/x-pem-file` or `application/pem-certificate-chain`
@@ -32,7 +34,7 @@ pub enum Media {
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 11] = [
+    const ROWS: [(&'static str, Self); 12] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
@@ -40,6 +42,7 @@ impl Media {
         ("application/vc+sd-jwt", Self::SdJwt),
         ("application/cms", Self::Cms),
         ("application/pkcs7-mime", Self::Cms),
+        ("application/pdf", Self::Pdf),
         ("application/pkix-cert", Self::Certificate),
         ("application/x-pem-file", Self::Pem),
         ("application/pem-certificate-chain", Self::Pem),

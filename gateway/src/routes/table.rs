@@ -20,7 +20,7 @@ const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
 
 const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
 
-const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
+const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
 const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
@@ -46,7 +46,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/verifications",
         admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
         query: &[AT, DEPTH],
-        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
+        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
         handler: |app, request| Box::pin(verifications::verify(app, request)),
         doc: Doc {
             id: "verify",
@@ -141,7 +141,13 @@ pub static TABLE: &[Route] = &[
                 Good {
                     status: 200,
                     text: "The file",
-                    content: Content::File(&["application/ofd", "application/jose", "application/dc+sd-jwt", "application/cms"]),
+                    content: Content::File(&[
+                        "application/ofd",
+                        "application/pdf",
+                        "application/jose",
+                        "application/dc+sd-jwt",
+                        "application/cms",
+                    ]),
                 },
                 NOT_MODIFIED,
             ],

@@ -42,3 +42,5 @@ mod started;
 mod status_list;
 #[cfg(test)]
 mod tidy;
+mod trust;
+mod trust_list;
