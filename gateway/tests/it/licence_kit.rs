@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, SealBuilder,
-    SealVersion, Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, PdfBuilder, PdfSignature,
+    Reason, SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
@@ -90,6 +90,12 @@ impl Office {
     pub(crate) fn jws(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
         let builder = JwsBuilder::licence(fields).chain(&[&self.certificates[2]]).signed_at(self.now.plus(-60));
         builder.compact(&self.keys[2]).into_bytes()
+    }
+
+    /// A licence as PDF.
+    pub(crate) fn pdf(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let signature = PdfSignature::cades(self.signer(), self.now.plus(-60));
+        PdfBuilder::licence(fields, "Licence").sign(signature).build()
     }
 
     /// A licence as CMS with its data inside: GB/T 35275, or RFC 5652.
