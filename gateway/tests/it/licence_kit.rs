@@ -6,7 +6,7 @@ use crypto::digest::Sha256;
 use crypto::issue::ocsp::Answer;
 use crypto::issue::{
     AltName, CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature,
-    Reason, SdJwtBuilder, SealBuilder, SealVersion, Signer, SigningKey, pem,
+    PdfBuilder, PdfSignature, Reason, SdJwtBuilder, SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::status_list::{Bits, StatusList, TokenStatus, Unsigned};
@@ -149,6 +149,12 @@ impl Office {
     pub(crate) fn jws(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
         let builder = JwsBuilder::licence(fields).chain(&[&self.certificates[2]]).signed_at(self.now.plus(-60));
         builder.compact(&self.keys[2]).into_bytes()
+    }
+
+    /// A licence as PDF.
+    pub(crate) fn pdf(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let signature = PdfSignature::cades(self.signer(), self.now.plus(-60));
+        PdfBuilder::licence(fields, "Licence").sign(signature).build()
     }
 
     /// A licence as CMS with its data inside: GB/T 35275, or RFC 5652.
