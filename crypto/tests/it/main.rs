@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod identifiers;
 #[cfg(test)]
+mod indications;
+#[cfg(test)]
 mod issued;
 #[cfg(test)]
 mod limbo;
@@ -25,6 +27,10 @@ mod mutations;
 mod ocsp;
 #[cfg(test)]
 mod openssl;
+#[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
+mod openssl_status;
 #[cfg(test)]
 mod path_rules;
 #[cfg(test)]

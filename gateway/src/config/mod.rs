@@ -8,6 +8,7 @@ mod fault;
 mod moment;
 mod operation;
 mod policy;
+mod rules;
 mod server;
 pub(crate) mod trust;
 mod trust_list;
@@ -21,6 +22,7 @@ pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use rules::RulesFile;
 pub use server::Server;
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
@@ -95,7 +97,11 @@ impl Config {
         list.check(faults);
         faults.demand(self.trust.is_empty(), "trust_list", "and [[trust]] exclude each other");
         let is_silent = self.policy.signatures == SignaturePolicy::default();
-        faults.demand(is_silent, "policy", "name, version, raw_sm2, clock_skew_s and types stand in the trust list");
+        faults.demand(
+            is_silent,
+            "policy",
+            "rules that decide on signatures stand in the trust list; here only unrecorded and record_is_proof may be set",
+        );
     }
 
     fn resolve(&mut self, folder: &Path) {
@@ -208,7 +214,7 @@ mod tests {
 
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
-    fn every_key(config: &Config, text: &str) {
+    fn every_key(config: &impl std::fmt::Debug, text: &str) {
         const SECTIONS: [&str; 13] = [
             "server",
             "admin",
@@ -240,8 +246,9 @@ mod tests {
         let list = list.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
         let text = format!("{before}\n[trust_list]{}", list.collect::<Vec<_>>().join("\n"));
         let config = Config::parse(&text, Path::new("/srv")).unwrap();
-        every_key(&config, &text);
-        assert_eq!(config.trust_list.unwrap().accepted(), Path::new("/srv/trust.jws.accepted"));
+        let list = config.trust_list.unwrap();
+        every_key(&list, &text);
+        assert_eq!(list.accepted(), Path::new("/srv/trust.jws.accepted"));
         assert!(faults("[trust_list]\nfile = 'a'\nsigners = []").contains("trust_list.signers: "));
         let domain = "[[trust]]\nname = 'a'\npurpose = 'tsa'\nrevocation = 'none'\nanchors = ['a']\n";
         assert!(faults(&format!("{domain}[trust_list]\nfile = 'a'\nsigners = ['b']")).contains("trust_list: and [[trust]]"));

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
+use crypto::issue::ocsp::Answer;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, PdfBuilder, PdfSignature,
-    Reason, SealBuilder, SealVersion, Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature, PdfBuilder,
+    PdfSignature, Reason, SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
+use crypto::x509::Certificate;
+use crypto::x509::ocsp::IdDigest;
 
 use crate::started::Setup;
 
@@ -56,11 +59,25 @@ impl Office {
         setup
     }
 
-    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
-    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
-        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
-        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+    /// A later list of the authority, made so many seconds from now, on which the signer's certificate is revoked from then on.
+    pub(crate) fn list(&self, made: i64, revoked: i64, why: Reason) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(made), Some(self.now.plus(made + 3600)));
+        let list = list.revoke(3, self.now.plus(revoked), why);
         list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        self.list(-5, -seconds, Reason::KeyCompromise)
+    }
+
+    /// The authority's answer that the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_answer(&self, seconds: i64) -> Vec<u8> {
+        let [root, _, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let made = self.now.plus(-5);
+        let answer = Answer::good(&signer, &root, IdDigest::SHA256, (made, Some(made.plus(3600))));
+        let answer = answer.revoked(self.now.plus(-seconds), Reason::KeyCompromise);
+        OcspBuilder::new(made).answer(&answer).issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {

@@ -40,3 +40,5 @@ mod sample_routes;
 mod started;
 #[cfg(test)]
 mod tidy;
+mod trust;
+mod trust_list;

@@ -328,6 +328,8 @@ impl Terms {
                 _ => terms.understood &= !extension.critical,
             }
         }
+        // RFC 5280 5.2.3: it must be there; without it nobody can tell an old list from a new one.
+        terms.understood &= terms.number.is_some();
         Ok(terms)
     }
 }
