@@ -119,13 +119,16 @@ fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
 fn nothing_found(search: &Search<'_>, leaf: &Certificate, role: Role) -> Answer {
     let issuer = leaf.issuer();
     let built = if search.ended_early() { PATH_BUILT.doubt() } else { PATH_BUILT.fail() };
-    let built = built.of(role).with("issuer", &issuer);
-    let checks = if search.saw_bad_signature() {
-        // That somebody else signed in the issuer's name says more than that no path was found.
-        let forged = PATH_SIGNATURES.fail().of(role);
-        vec![forged.counting_as(Verdict::indeterminate(SubIndication::CertificateChainGeneralFailure)), built]
-    } else {
-        vec![built]
-    };
+    let mut built = built.of(role).with("issuer", &issuer);
+    let mut checks = Vec::new();
+    if search.saw_bad_signature() {
+        let forged = Verdict::indeterminate(SubIndication::CertificateChainGeneralFailure);
+        checks.push(PATH_SIGNATURES.fail().of(role).counting_as(forged));
+        if !search.ended_early() {
+            // That somebody signed in the issuer's name says more than that no path was found.
+            built = built.counting_as(forged);
+        }
+    }
+    checks.insert(0, built);
     Answer { checks, chain: vec![leaf.summary()], domain: None }
 }
