@@ -17,6 +17,9 @@ use crypto::x509::{Certificate, Domain, Purpose, Trust};
 use crate::world::{at, now};
 
 const PATHS: u64 = 300;
+/// Throws on which OpenSSL 3 accepts what RFC 5280 refuses: where `anyPolicy` is inhibited, 6.1.3 (d)(2) leaves no node of it and
+/// 6.1.4 (b)(1) none to map from, but OpenSSL maps from the extension that names it.
+const MAPPED_FROM_INHIBITED: [u64; 1] = [84];
 const POLICIES: [Oid<'static>; 4] = [Oid::SM2_SM3, Oid::SM3, Oid::SHA256, Oid::ANY_POLICY];
 
 struct Dice(u64);
@@ -211,7 +214,8 @@ fn both_judge_alike() {
         let (we_accept, we_say) = ours(&path, rules.clone());
         let (they_accept, they_say) = theirs(&folder, &path, &rules);
         accepted += u64::from(we_accept);
-        if we_accept != they_accept {
+        let explained = MAPPED_FROM_INHIBITED.contains(&number) && !we_accept && they_accept;
+        if we_accept != they_accept && !explained {
             differences.push(format!("{number} {rules:?}: we accept: {we_accept} ({we_say}); they: {they_accept} ({they_say})"));
         }
     }
