@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
+use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
 
@@ -56,6 +57,7 @@ impl App {
         let router = Router::new(table);
         let (renewal, trust) = Renewal::begin(config, clock::now())?;
         let epochs = Arc::new(Epochs::default());
+        let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         Ok(Arc::new(Self {
             limits: config.server.clone(),
@@ -68,6 +70,7 @@ impl App {
                 epochs,
                 unrecorded: config.policy.unrecorded,
                 record_is_proof: config.policy.record_is_proof,
+                status_lists,
             }),
             pool: pool(&config.server),
             bodies: Rooms::new(

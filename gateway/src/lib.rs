@@ -21,6 +21,8 @@ pub mod http;
 pub mod cache;
 pub mod epochs;
 pub mod pool;
+pub mod signing;
+pub mod status_lists;
 pub mod trust;
 pub mod verdict;
 

@@ -8,6 +8,8 @@ mod corpus;
 #[cfg(test)]
 mod demands;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod divergences;
@@ -50,11 +52,15 @@ mod revocation;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sd_jwt;
+#[cfg(test)]
 mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod status_list;
 #[cfg(test)]
 mod timestamps;
 #[cfg(test)]

@@ -57,16 +57,18 @@ fn our_answers_are_accepted() {
     let answer = || Answer::good(&here.leaf.certificate(), &here.root.certificate(), IdDigest::Sha1, window);
     let moment = at("2026-06-10T12:00:00Z").unix().to_string();
     let cases = [
-        (answer(), "leaf.pem: good"),
-        (answer().revoked(at("2026-06-01T00:00:00Z"), Reason::KeyCompromise), "leaf.pem: revoked"),
-        (answer().unknown(), "leaf.pem: unknown"),
+        (answer(), "good"),
+        (answer().revoked(at("2026-06-01T00:00:00Z"), Reason::KeyCompromise), "revoked"),
+        (answer().unknown(), "unknown"),
     ];
     for (answer, expected) in cases {
         let response = OcspBuilder::new(at("2026-06-10T00:00:00Z")).answer(&answer).issue(&here.root.name, &here.root.key);
         there.write("response.der", &response);
         let read = ["ocsp", "-respin", "response.der", "-issuer", "root.pem", "-cert", "leaf.pem", "-CAfile", "root.pem"];
         let said = there.ok(&[&read[..], &["-no_nonce", "-attime", &moment]].concat());
-        assert!(said.contains(expected) && said.contains("Response verify OK"), "{said}");
+        // Its own clock says that the answer is old; that warning stands between the name and the status.
+        assert!(said.lines().any(|line| line.trim_start_matches("leaf.pem: ") == expected), "{said}");
+        assert!(said.contains("Response verify OK"), "{said}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Signed PDFs: what passes, and the known ways to change one after it was signed.
 
 use crypto::issue::pdf::{ANNOTATIONS, FORM, PdfBuilder, PdfSignature};
-use crypto::issue::{CmsBuilder, KeyType};
-use crypto::report::{Coverage, Indication, Report, SubIndication};
+use crypto::issue::{CmsBuilder, KeyType, pem};
+use crypto::report::{Coverage, Indication, Outcome, Report, SubIndication};
 
-use crate::world::{ISSUER, World, at, failing, fields, signed};
+use crate::world::{ISSUER, World, at, failing, fields, outcome, signed};
 
 const WIDGET: &str = "/Type /Annot /Subtype /Widget /FT /Sig";
 
@@ -50,6 +50,23 @@ fn doubtful(world: &World, document: &[u8], reason: &str) {
 fn replaced(document: &[u8], from: &str, to: &str) -> Vec<u8> {
     let at = document.windows(from.len()).position(|window| window == from.as_bytes()).unwrap_or_else(|| panic!("no {from}"));
     [&document[..at], to.as_bytes(), &document[at + from.len()..]].concat()
+}
+
+/// The bytes that the last signature covers, and its value with the padding.
+fn split(document: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let start = document.windows(11).rposition(|window| window == b"/Contents <").unwrap() + 11;
+    let end = start + document[start..].iter().position(|byte| *byte == b'>').unwrap();
+    let digits = std::str::from_utf8(&document[start..end]).unwrap();
+    let covered = [&document[..start - 1], &document[end + 1..]].concat();
+    (covered, crypto::digest::from_hex(digits).unwrap())
+}
+
+/// The document with another value in its last signature.
+fn with_message(document: &[u8], message: &[u8]) -> Vec<u8> {
+    let start = document.windows(11).rposition(|window| window == b"/Contents <").unwrap() + 11;
+    let end = start + document[start..].iter().position(|byte| *byte == b'>').unwrap();
+    let digits: String = message.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&document[..start], format!("{digits:0<width$}", width = end - start).as_bytes(), &document[end..]].concat()
 }
 
 /// The good document with a revision of these objects behind it.
@@ -289,13 +306,8 @@ fn a_signature_outside_the_form_signs_nothing() {
 fn a_message_of_another_form_is_refused() {
     let world = World::new();
     let good = good(&world).build();
-    let start = good.windows(11).rposition(|window| window == b"/Contents <").unwrap() + 11;
-    let end = start + good[start..].iter().position(|byte| *byte == b'>').unwrap();
-    let covered = [&good[..start - 1], &good[end + 1..]].concat();
-    let with = |message: &[u8]| {
-        let digits: String = message.iter().map(|byte| format!("{byte:02x}")).collect();
-        [&good[..start], format!("{digits:0<width$}", width = end - start).as_bytes(), &good[end..]].concat()
-    };
+    let (covered, _) = split(&good);
+    let with = |message: &[u8]| with_message(&good, message);
     let builder = || CmsBuilder::new(&covered).detached();
     let signer = world.signer.signer();
     let no_name = builder().attributes(Some(signed())).sign(signer);
@@ -311,4 +323,70 @@ fn a_message_of_another_form_is_refused() {
     assert_eq!(failing(&world.report(&with(&padded))), ["licence.issuer", "signature.format"]);
     let late = PdfSignature::cades(signer, at("2026-07-02T08:00:00Z"));
     assert_eq!(world.report(&licence().sign(late).build()).verdict.indication, Indication::TotalFailed);
+}
+
+#[test]
+fn openssl_accepts_what_is_made_here_and_the_reverse() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pdf");
+    std::fs::create_dir_all(&folder).unwrap();
+    let openssl = |arguments: &[&str]| {
+        let output = std::process::Command::new("openssl").args(arguments).current_dir(&folder).output();
+        let output = output.unwrap_or_else(|error| panic!("THE openssl COMMAND IS NEEDED, version 3 or later: {error}"));
+        assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let world = World::with(KeyType::P256, &[]);
+    let document = licence().sign(PdfSignature::pkcs7(world.signer.signer(), signed())).build();
+    let (covered, message) = split(&document);
+    let root = pem::encode("CERTIFICATE", &world.root.der);
+    let files: [(&str, &[u8]); 3] = [("covered.bin", &covered), ("value.der", &message), ("root.pem", root.as_bytes())];
+    for (name, bytes) in files {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let moment = signed().unix().to_string();
+    openssl(&[
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        "value.der",
+        "-content",
+        "covered.bin",
+        "-CAfile",
+        "root.pem",
+        "-purpose",
+        "any",
+        "-attime",
+        &moment,
+        "-out",
+        "out.bin",
+    ]);
+    for new_key in [["-newkey", "rsa:2048"].as_slice(), &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]] {
+        let request = ["req", "-x509", "-nodes", "-subj", "/CN=outside", "-keyout", "key.pem", "-out", "cert.pem"];
+        openssl(&[request.as_slice(), new_key].concat());
+        openssl(&[
+            "cms",
+            "-sign",
+            "-binary",
+            "-cades",
+            "-md",
+            "sha256",
+            "-in",
+            "covered.bin",
+            "-signer",
+            "cert.pem",
+            "-inkey",
+            "key.pem",
+            "-outform",
+            "DER",
+            "-out",
+            "signed.der",
+        ]);
+        let message = std::fs::read(folder.join("signed.der")).unwrap();
+        let report = world.report(&with_message(&document, &message));
+        for check in ["signature.value", "signature.data-hash", "cms.attributes", "pdf.byte-range", "pdf.later-changes"] {
+            assert_eq!(outcome(&report, check), Outcome::Passed, "{report:#?}");
+        }
+    }
 }

@@ -194,7 +194,11 @@ fn lists_of_somebody_else() {
     good(&by(&empty().entry(&ours), &above()));
     // Not indirect; nothing known of the issuer of lists; that one revoked; not announced by the certificate.
     open(&by(&june(7, 1, 20).scope(&ListScope::default().at_uri(URI)), &above()), STALE);
-    open(&by(&empty(), &june(1, 1, 2).scope(&ListScope::default().at_uri(ABOVE))), STALE);
+    let old = june(1, 1, 2).scope(&ListScope::default().at_uri(ABOVE));
+    let old = lists(&[signed(&empty(), &issuer), signed(&old, &bench.root)]);
+    open(&bench.judge_along(&old, "2026-06-10T00:00:00Z"), STALE);
+    // What is kept since it was made is believed by what was known of its signer then.
+    good(&bench.judge_own(&old, "2026-06-10T00:00:00Z"));
     open(&by(&empty(), &above().revoke(8, at("2026-05-05T00:00:00Z"), Reason::Superseded)), STALE);
     let mut stranger = plain();
     stranger.companions.clone_from(&bench.companions);
@@ -293,4 +297,21 @@ fn large_lists_are_indexed_in_place() {
         assert!(asked((known * 7919 % 200_003) << 64 | 5).is_some(), "{known}");
         assert_eq!(asked((known * 7919 % 200_003) << 64 | 6), None);
     }
+}
+
+/// The largest lists in practice: 60 MB. By hand, with `--run-ignored only --no-capture`, for the time that reading takes.
+#[test]
+#[ignore = "takes some seconds and tells a time"]
+fn sixty_megabytes() {
+    let root = authority(KeyType::P256, "root");
+    let mut list = june(1, 1, 20);
+    for serial in 0..1_250_000u128 {
+        list = list.revoke((serial * 7919 % 1_250_003) << 96 | 5, at("2026-05-05T00:00:00Z"), Reason::Superseded);
+    }
+    let raw = signed(&list, &root);
+    drop(list);
+    let (size, start) = (raw.len(), std::time::Instant::now());
+    let read = RevocationList::from_vec(raw).unwrap();
+    println!("{size} octets read in {:?}, {} octets held", start.elapsed(), read.footprint());
+    assert!(size > 55_000_000 && read.footprint() < size + 4 * 1_250_000 + 1024, "{size} {}", read.footprint());
 }

@@ -10,6 +10,7 @@ mod operation;
 mod policy;
 mod rules;
 mod server;
+mod status_list;
 pub(crate) mod trust;
 mod trust_list;
 
@@ -24,6 +25,7 @@ pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
 pub use rules::RulesFile;
 pub use server::Server;
+pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 
@@ -47,6 +49,12 @@ pub struct Config {
     /// `[policy]`: rules of verification that the standards leave open.
     #[serde(default)]
     pub policy: Policy,
+    /// `[signing]`: the gateway's own key.
+    #[serde(default)]
+    pub signing: Option<Signing>,
+    /// `[status_list]`: the lists that are published of the licences on record.
+    #[serde(default)]
+    pub status_list: Option<StatusList>,
     /// `[[trust]]`: whom to believe, and for what.
     #[serde(default)]
     pub trust: Vec<TrustDomain>,
@@ -84,6 +92,9 @@ impl Config {
         config.admin.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
+        if let Some(lists) = &config.status_list {
+            lists.check(config.signing.as_ref(), &mut faults);
+        }
         config.policy.signatures.check("policy", &mut faults);
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
@@ -106,6 +117,7 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths());
+        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
@@ -161,6 +173,7 @@ mod tests {
     fn every_fault_is_named_by_its_key() {
         let text = faults(
             "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
+            [status_list]\nbase_uri = 'http://a/'\nttl_s = 5
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
@@ -168,6 +181,9 @@ mod tests {
             "admin.listen",
             "cache.verdicts_max",
             "log.level",
+            "status_list",
+            "status_list.base_uri",
+            "status_list.ttl_s",
             "trust[0].name",
             "trust[0].anchors",
             "trust[0].algorithms",
@@ -206,7 +222,11 @@ mod tests {
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
         assert_eq!(format!("{policy:?}"), format!("{:?}", smallest.policy));
-        for section in ["server", "admin", "storage", "cache", "log", "policy", "reload", "[trust]", "[callers]"] {
+        let lists = documented.status_list.as_ref().unwrap();
+        let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
+        assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
+        let plain = ["server", "admin", "storage", "cache", "log", "policy", "reload", "signing", "status_list"];
+        for section in plain.into_iter().chain(["[trust]", "[callers]"]) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -215,7 +235,7 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 13] = [
+        const SECTIONS: [&str; 15] = [
             "server",
             "admin",
             "storage",
@@ -229,6 +249,8 @@ mod tests {
             "reload",
             "trust_list",
             "material",
+            "signing",
+            "status_list",
         ];
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;

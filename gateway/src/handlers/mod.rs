@@ -8,5 +8,6 @@ mod own;
 pub mod seals;
 pub mod search;
 pub mod status;
+pub mod status_lists;
 pub mod trust;
 pub mod verifications;

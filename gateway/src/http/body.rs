@@ -19,6 +19,8 @@ pub enum Media {
     Ofd,
     /// `application/jose`
     Jose,
+    /// `application/dc+sd-jwt` or `application/vc+sd-jwt`
+    SdJwt,
     /// `application/cms` or `application/pkcs7-mime`
     Cms,
     /// `application/pdf`
@@ -32,10 +34,12 @@ pub enum Media {
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 10] = [
+    const ROWS: [(&'static str, Self); 12] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
+        ("application/dc+sd-jwt", Self::SdJwt),
+        ("application/vc+sd-jwt", Self::SdJwt),
         ("application/cms", Self::Cms),
         ("application/pkcs7-mime", Self::Cms),
         ("application/pdf", Self::Pdf),

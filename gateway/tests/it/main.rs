@@ -39,6 +39,8 @@ mod sample_routes;
 #[cfg(test)]
 mod started;
 #[cfg(test)]
+mod status_list;
+#[cfg(test)]
 mod tidy;
 mod trust;
 mod trust_list;
