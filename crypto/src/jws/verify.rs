@@ -1,4 +1,4 @@
-//! Verifying the signature of a JWS (RFC 7515), with the header parameters of JAdES that bear on it (ETSI TS 119 182-1).
+//! Verifying the signature of a JWS (RFC 7515), with the header parameters of `JAdES` that bear on it (ETSI TS 119 182-1).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
