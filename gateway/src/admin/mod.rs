@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -102,11 +102,15 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
                 reasons.push("trust: the list is overdue".to_owned());
             }
             let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            let mut answer = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+            let ready = json!({ "ready": reasons.is_empty(), "reasons": reasons });
             let warnings = standing.warnings(clock::now());
-            if !warnings.is_empty() {
-                answer["warnings"] = json!(warnings);
-            }
+            let answer = match ready {
+                Value::Object(mut ready) if !warnings.is_empty() => {
+                    ready.insert("warnings".to_owned(), json!(warnings));
+                    Value::Object(ready)
+                }
+                ready => ready,
+            };
             text(status, "application/json", answer.to_string())
         }
         "/metrics" => {
