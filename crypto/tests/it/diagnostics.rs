@@ -1,6 +1,7 @@
 //! What a report says of the inputs that were used, and of what each signature is over.
 
 use crypto::issue::KeyType;
+use crypto::issue::ofd::Files;
 use crypto::issue::seal::SealVersion;
 use crypto::issue::zip;
 use crypto::report::{Depth, ScopeKind};
@@ -49,7 +50,7 @@ fn what_a_list_said_of_whom() {
 fn what_is_covered_and_what_is_not() {
     let world = World::new();
     let mut files = world.files(SealVersion::V4);
-    let scope = |files: &crypto::issue::ofd::Files| world.report_files(files).signatures[0].scope.clone().unwrap();
+    let scope = |files: &Files| world.report_files(files).signatures[0].scope.clone().unwrap();
     let whole = scope(&files);
     assert_eq!((whole.kind, whole.uncovered_count), (ScopeKind::ListedFiles, 0));
     assert!(whole.covered.iter().any(|name| name.ends_with("Document.xml")), "{whole:?}");
