@@ -5,6 +5,7 @@
 //! list that is given out after it, and nobody may keep one from before it for longer than `ttl_s`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard};
 
 use crypto::digest::Sha256;
@@ -178,11 +179,13 @@ impl StatusLists {
             kept.clear();
             return Err(error.into());
         }
-        if !kept.contains_key(&list) {
-            let Some(states) = build(list, store)? else { return Ok(None) };
-            kept.insert(list, Kept { states, published: None });
-        }
-        let Some(entry) = kept.get_mut(&list) else { return Ok(None) };
+        let entry = match kept.entry(list) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(states) = build(list, store)? else { return Ok(None) };
+                place.insert(Kept { states, published: None })
+            }
+        };
         let half = self.ttl_s / 2;
         let good = |published: &Published| published.issued_at <= now && now < published.issued_at.plus(half);
         if let Some(published) = entry.published.as_ref().filter(|published| good(published)) {

@@ -85,7 +85,7 @@ impl SdJwtBuilder {
     /// A claim that the holder may hold back.
     #[must_use]
     pub fn disclosable(mut self, name: &str, value: Value) -> Self {
-        let disclosure = disclosure(&json!([salt(name), name, value]));
+        let disclosure = disclosure(&Value::Array(vec![json!(salt(name)), json!(name), value]));
         let digest = json!(digest(&disclosure));
         match self.claims.get_mut("_sd").and_then(Value::as_array_mut) {
             Some(digests) => digests.push(digest),

@@ -116,7 +116,7 @@ fn disclosures_that_were_left_out_doubled_swapped_or_added() {
     other.disclosures[0] = builder(&world).disclosable("ZZMC", json!("别的证照")).sign(&world.signer.key).disclosures[0].clone();
     refused(&world, &other.text(), "sd-jwt.disclosures");
     // The order does not matter.
-    let mut turned = credential.clone();
+    let mut turned = credential;
     turned.disclosures.reverse();
     assert!(judge(&world, &turned.text(), None).report.verdict.is_passed());
 }
@@ -155,7 +155,7 @@ fn nested_claims_lists_and_decoys() {
         ("_sd", json!([digest(&address), digest("decoy")])),
         ("list", json!(["first", { "...": digest(&element) }, { "...": digest("another decoy") }])),
     ];
-    let all = [street.clone(), address.clone(), element.clone()];
+    let all = [street.clone(), address, element];
     let good = report(&world, &odd(&world, &claims, &all));
     assert!(good.verdict.is_passed(), "{good:#?}");
     assert_eq!(inputs(&good, "sd-jwt.disclosures")["held_back"], "2");
@@ -178,7 +178,8 @@ fn what_rfc_9901_tells_to_reject() {
         let text = disclosure(&parts);
         ([("_sd", sd(&[&text]))], text)
     };
-    let mut cases: Vec<(Vec<(&str, Value)>, Vec<String>)> = vec![
+    type Case = (Vec<(&'static str, Value)>, Vec<String>);
+    let mut cases: Vec<Case> = vec![
         (vec![("_sd", sd(&[&member, &member]))], vec![member.clone()]),
         (vec![("_sd", sd(&[&member])), ("a", json!({ "_sd": sd(&[&member]) }))], vec![member.clone()]),
         (vec![("a", json!({ "_sd": ["x"] })), ("b", json!({ "_sd": ["x"] }))], vec![]),
@@ -323,7 +324,7 @@ fn key_binding_of_the_wrong_form() {
     let claims = json!({ "aud": "a", "nonce": "n", "iat": now().unix(), "sd_hash": digest(&text) });
     let bound = |typ: &str, claims: &Value, extra: Option<&str>| {
         let jws = JwsBuilder::new(claims.to_string().as_bytes()).header("typ", json!(typ));
-        let jws = extra.map_or(jws.clone(), |name| jws.header(name, json!(["x"])));
+        let jws = extra.map_or_else(|| jws.clone(), |name| jws.clone().header(name, json!(["x"])));
         text.clone() + &jws.compact(&holder)
     };
     assert!(judge(&world, &bound("kb+jwt", &claims, None), None).report.verdict.is_passed());
