@@ -1,6 +1,9 @@
 //! What every step of one verification shares.
 
+use std::collections::BTreeMap;
+
 use crate::budget::Budget;
+use crate::digest::Sha256;
 use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
 use crate::time::Timestamp;
 use crate::x509::{Certificate, Evidence, Trust};
@@ -22,6 +25,19 @@ pub struct Context<'a> {
     pub known_since: Option<Timestamp>,
     /// What was used so far.
     pub diagnostic: Diagnostic,
+    /// Whose status the verdict depends on, by the digest of the certificate.
+    pub judged: BTreeMap<Sha256, Judged>,
+}
+
+/// A certificate whose status mattered to a verdict.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Who issued it.
+    pub issuer: Certificate,
+    /// The trust domain that it leads into.
+    pub domain: String,
 }
 
 impl<'a> Context<'a> {
@@ -36,6 +52,7 @@ impl<'a> Context<'a> {
             evidence: Evidence::NONE,
             known_since: None,
             diagnostic: Diagnostic::default(),
+            judged: BTreeMap::new(),
         }
     }
 
@@ -57,10 +74,23 @@ impl<'a> Context<'a> {
             evidence: self.evidence,
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
+            judged: std::mem::take(&mut self.judged),
         };
         let outcome = work(&mut inner);
         (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);
+        self.judged = inner.judged;
         outcome
+    }
+
+    /// Notes the certificates of a path, from the one in question to the anchor.
+    pub(crate) fn note_judged(&mut self, path: &[&Certificate], domain: &str) {
+        for (certificate, issuer) in path.iter().zip(path.iter().skip(1)) {
+            self.judged.entry(certificate.sha256()).or_insert_with(|| Judged {
+                certificate: Certificate::clone(certificate),
+                issuer: Certificate::clone(issuer),
+                domain: domain.to_owned(),
+            });
+        }
     }
 }
 

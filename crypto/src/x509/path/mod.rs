@@ -78,6 +78,7 @@ pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'
     for domain in trust.for_purpose(question.purpose) {
         for path in search.paths(domain, &mut context.budget)? {
             let checks = judge::judge(&path, question, context)?;
+            context.note_judged(&path.certificates, &path.domain.name);
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));
