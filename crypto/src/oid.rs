@@ -68,6 +68,7 @@ impl Oid<'static> {
         SM3 = "1.2.156.10197.1.401";
         SM3_UNKEYED = "1.2.156.10197.1.401.1";
         SM3_KEYED = "1.2.156.10197.1.401.2";
+        SHA1 = "1.3.14.3.2.26";
         SHA256 = "2.16.840.1.101.3.4.2.1";
         SHA384 = "2.16.840.1.101.3.4.2.2";
         SHA512 = "2.16.840.1.101.3.4.2.3";
@@ -96,6 +97,7 @@ impl Oid<'static> {
         BASIC_CONSTRAINTS = "2.5.29.19";
         CRL_NUMBER = "2.5.29.20";
         CRL_REASON = "2.5.29.21";
+        INVALIDITY_DATE = "2.5.29.24";
         DELTA_CRL = "2.5.29.27";
         ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
         CERTIFICATE_ISSUER = "2.5.29.29";
@@ -103,6 +105,8 @@ impl Oid<'static> {
         CERTIFICATE_POLICIES = "2.5.29.32";
         AUTHORITY_KEY_ID = "2.5.29.35";
         EXTENDED_KEY_USAGE = "2.5.29.37";
+        FRESHEST_CRL = "2.5.29.46";
+        EXPIRED_CERTS_ON_CRL = "2.5.29.60";
         AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
         NETSCAPE_CERT_TYPE = "2.16.840.1.113730.1.1";
         GM_ORGANISATION_CODE = "1.2.156.10260.4.1.4";
@@ -112,6 +116,11 @@ impl Oid<'static> {
         EKU_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
         EKU_TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
         EKU_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+        // Status of certificates
+        OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+        OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+        OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
+        OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
         // Attributes of names
         COMMON_NAME = "2.5.4.3";
         SERIAL_NUMBER = "2.5.4.5";

@@ -54,9 +54,12 @@ pub struct CertificateUsed {
 pub struct ListUsed {
     /// Whose list it is.
     pub issuer: String,
-    /// `CRLNumber` in hexadecimal digits, where it has one.
+    /// `CRLNumber` in decimal digits, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Which certificates and reasons it speaks of, in words.
+    #[serde(default)]
+    pub scope: String,
     /// When it was made.
     pub this_update: Timestamp,
     /// When the next one is due.
@@ -172,7 +175,8 @@ impl Diagnostic {
     pub fn list(&mut self, list: &RevocationList, certificate: &Certificate) {
         let used = self.lists.entry(list.sha256()).or_insert_with(|| ListUsed {
             issuer: list.issuer().to_string(),
-            number: list.number(),
+            number: list.number().map(ToString::to_string),
+            scope: list.scope().to_string(),
             this_update: list.this_update(),
             next_update: list.next_update(),
             entries: u64::try_from(list.len()).unwrap_or(u64::MAX),

@@ -1,15 +1,18 @@
 //! What is known of the status of certificates, beside what a trust domain holds.
 
-use super::RevocationList;
+use super::{OcspResponse, RevocationList};
 
-/// Evidence of status that came along with a document or a question. Nothing in it is verified yet.
+/// Evidence of status: it came along with a document or a question, or is what the gateway has gathered. Nothing in it is
+/// verified yet.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// Revocation lists.
     pub lists: Vec<RevocationList>,
+    /// Answers of OCSP responders.
+    pub responses: Vec<OcspResponse>,
 }
 
 impl Evidence {
     /// No evidence.
-    pub const NONE: &'static Self = &Self { lists: Vec::new() };
+    pub const NONE: &'static Self = &Self { lists: Vec::new(), responses: Vec::new() };
 }

@@ -76,6 +76,11 @@ impl<'a> Name<'a> {
         self.attribute(oid).map(|text| shown(&text))
     }
 
+    /// The relative names in order, each as the content of its SET, as far as they can be read.
+    pub(super) fn rdns(self) -> impl Iterator<Item = &'a [u8]> {
+        self.sets().map_while(|set| set.ok().map(|set| set.content))
+    }
+
     fn attributes(self) -> impl Iterator<Item = (Oid<'a>, Element<'a>)> {
         let mut sets = Reader::new(self.0).sequence().unwrap_or(Reader::new(&[]));
         let mut within = Reader::new(&[]);
@@ -93,7 +98,12 @@ impl<'a> Name<'a> {
 const SET_MAX: usize = 16;
 
 fn same_set(one: Element<'_>, two: Element<'_>) -> bool {
-    if one.raw == two.raw {
+    same_rdn(one.content, two.content)
+}
+
+/// Whether two relative names, given as the content of their SET, are the same.
+pub(super) fn same_rdn(one: &[u8], two: &[u8]) -> bool {
+    if one == two {
         return true;
     }
     match (comparable(one), comparable(two)) {
@@ -103,8 +113,8 @@ fn same_set(one: Element<'_>, two: Element<'_>) -> bool {
 }
 
 /// The attributes of a relative name in a form in which equal ones are equal, sorted.
-fn comparable(set: Element<'_>) -> Option<Vec<(Oid<'_>, Value<'_>)>> {
-    let mut reader = set.reader();
+fn comparable(rdn: &[u8]) -> Option<Vec<(Oid<'_>, Value<'_>)>> {
+    let mut reader = Reader::new(rdn);
     let mut values = Vec::new();
     while !reader.is_empty() {
         let mut pair = reader.sequence().ok()?;

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extension::KeyUsage;
-use super::{Certificate, RevocationList};
+use super::known::Known;
+use super::name::Name;
+use super::{Certificate, Evidence, OcspResponse, RevocationList};
 use crate::digest::Sha256;
 use crate::report::Horizon;
 use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
@@ -99,25 +101,23 @@ pub struct Trust {
     generation: Sha256,
     policy: Policy,
     domains: Vec<Domain>,
-    proven: BTreeSet<(Sha256, Vec<u8>)>,
+    known: Known,
 }
 
 impl Trust {
     /// Puts a generation together. Signatures of lists are checked here, once, where their issuer is known.
     #[must_use]
     pub fn new(domains: Vec<Domain>, policy: Policy) -> Self {
-        let generation = generation(&domains, &policy);
-        let mut proven = BTreeSet::new();
-        let issuers = || domains.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
-        for list in domains.iter().flat_map(|domain| &domain.lists) {
-            for issuer in issuers().filter(|known| known.subject() == list.issuer() && may_sign_lists(known)) {
-                let place = (list.sha256(), issuer.spki().to_vec());
-                if !proven.contains(&place) && issuer.key().is_some_and(|key| list.verify_signature(key).is_ok()) {
-                    proven.insert(place);
-                }
-            }
-        }
-        Self { generation, policy, domains, proven }
+        Self::with_evidence(domains, policy, Evidence::NONE)
+    }
+
+    /// Puts a generation together with what is known beside the domains' own lists: gathered, and kept from before. Signatures
+    /// that were checked for an earlier generation are not checked again.
+    #[must_use]
+    pub fn with_evidence(domains: Vec<Domain>, policy: Policy, evidence: &Evidence) -> Self {
+        let generation = generation(&domains, &policy, evidence);
+        let known = Known::new(&domains, evidence);
+        Self { generation, policy, domains, known }
     }
 
     /// The digest of everything in force: two gateways with the same digest decide alike.
@@ -146,7 +146,23 @@ impl Trust {
     /// Whether it was settled when the generation was made that this issuer signed the list; if not, it is still open.
     #[must_use]
     pub fn list_is_proven(&self, list: &RevocationList, issuer: &Certificate) -> bool {
-        self.proven.contains(&(list.sha256(), issuer.spki().to_vec()))
+        self.known.is_proven(list.sha256(), issuer)
+    }
+
+    /// Whether it was settled when the generation was made that this responder signed the response; if not, it is still open.
+    #[must_use]
+    pub fn response_is_proven(&self, response: &OcspResponse, responder: &Certificate) -> bool {
+        self.known.is_proven(response.sha256(), responder)
+    }
+
+    /// The known lists of issuers whose name is of interest, each once.
+    pub fn lists(&self, is_wanted: impl FnMut(Name<'_>) -> bool) -> impl Iterator<Item = &RevocationList> {
+        self.known.lists(is_wanted)
+    }
+
+    /// The known responses that speak of certificates with this serial number, whoever issued them, each once.
+    pub fn responses(&self, serial: &[u8]) -> impl Iterator<Item = &OcspResponse> {
+        self.known.responses(serial)
     }
 }
 
@@ -204,7 +220,7 @@ impl Domain {
     }
 }
 
-fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
+fn generation(domains: &[Domain], policy: &Policy, evidence: &Evidence) -> Sha256 {
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(
@@ -227,5 +243,10 @@ fn generation(domains: &[Domain], policy: &Policy) -> Sha256 {
             text.push_str(&format!("list {}\n", list.sha256()));
         }
     }
+    // Gathered evidence has no order: what is known decides, not when it became known.
+    let lists: BTreeSet<Sha256> = evidence.lists.iter().map(RevocationList::sha256).collect();
+    let responses: BTreeSet<Sha256> = evidence.responses.iter().map(OcspResponse::sha256).collect();
+    lists.iter().for_each(|list| text.push_str(&format!("known list {list}\n")));
+    responses.iter().for_each(|response| text.push_str(&format!("known response {response}\n")));
     Sha256::of(&[text.as_bytes()])
 }

@@ -84,9 +84,9 @@ fn status(certificate: &Certificate, issuer: &Certificate, context: &mut Context
     let trust = context.trust;
     let mut known = Known::default();
     // What any domain knows of an issuer counts in all of them.
-    let lists = trust.domains().iter().flat_map(|domain| &domain.lists).chain(&context.evidence.lists);
+    let lists = trust.lists(|name| name.matches(certificate.issuer())).chain(&context.evidence.lists);
     let mut read = BTreeSet::new();
-    for list in lists.filter(|list| list.issuer() == certificate.issuer()) {
+    for list in lists.filter(|list| list.issuer().matches(certificate.issuer())) {
         if read.insert(list.sha256()) && is_signed(list, issuer, trust, &mut context.budget)? {
             context.diagnostic.list(list, certificate);
             known.take(list, certificate, &mut context.horizon);
