@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
+use crate::status::Fetcher;
 use crate::trust::{self, Keeper};
 use crate::verdict::Judge;
 
@@ -30,6 +31,8 @@ pub struct App {
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
     pub trust: Keeper,
+    /// What is known of the status of certificates.
+    pub status: Arc<Fetcher>,
     /// What judges documents, with the store.
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
@@ -54,12 +57,15 @@ impl App {
         let router = Router::new(table);
         let epochs = Arc::new(Epochs::default());
         let document = openapi::document(router.routes());
+        let trust = Keeper::new(trust::rules(config)?, clock::now());
+        let status = fetcher(config, &store, &trust)?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
-            trust: Keeper::new(trust::rules(config)?, clock::now()),
+            trust,
+            status: Arc::clone(&status),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded }),
+            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded, status }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
@@ -95,6 +101,16 @@ pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
 pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
     Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+}
+
+/// Who asks for the status of certificates, with what the store has kept of it put in force.
+fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher>, Faults> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
+    let fetcher = Fetcher::new(&config.status, u64::from_ne_bytes(seed))?;
+    let recalled = fetcher.recall(store, trust, config.status.history_bytes_max);
+    recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
+    Ok(Arc::new(fetcher))
 }
 
 fn pool(server: &Server) -> Pool {

@@ -21,6 +21,7 @@ pub mod http;
 pub mod cache;
 pub mod epochs;
 pub mod pool;
+pub mod status;
 pub mod trust;
 pub mod verdict;
 

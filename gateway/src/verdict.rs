@@ -17,6 +17,7 @@ use crate::cache::{At, Judged, Question};
 use crate::config::Unrecorded;
 use crate::epochs::Epochs;
 use crate::http::{Code, Problem};
+use crate::status::Fetcher;
 
 /// What it takes to judge, shared with the threads that do.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Judge {
     pub epochs: Arc<Epochs>,
     /// What a licence that is not on record counts as.
     pub unrecorded: Unrecorded,
+    /// Who asks for the status of certificates.
+    pub status: Arc<Fetcher>,
 }
 
 /// Where the document is.
@@ -76,6 +79,7 @@ impl Judge {
             At::Moment(moment) => moment,
         };
         let verification = verify::verify(&verify::Question::new(document, at), trust);
+        self.status.need(&verification.judged, now);
         let mut report = verification.report;
         let Some(metadata) = verification.metadata else {
             // What names no licence has no record that could change the verdict, and the question was about a licence.

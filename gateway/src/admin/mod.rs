@@ -25,6 +25,7 @@ pub use health::{Check, Health};
 pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
+use crate::clock;
 use crate::shutdown::Shutdown;
 
 /// Connections served at the same time.
@@ -99,10 +100,13 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
             let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             text(status, "application/json", json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string())
         }
-        "/metrics" => match app.metrics.text() {
-            Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),
-        },
+        "/metrics" => {
+            app.status.measure(&app.metrics, clock::now());
+            match app.metrics.text() {
+                Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
+                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),
+            }
+        }
         _ => text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "/live, /ready, /metrics\n"),
     }
 }

@@ -14,7 +14,7 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
-use crate::{clock, logging, routes, shutdown};
+use crate::{clock, logging, routes, shutdown, status};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -63,6 +63,7 @@ pub(super) struct Running {
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
+    status: JoinHandle<()>,
 }
 
 impl Running {
@@ -78,8 +79,9 @@ impl Running {
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
         let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
         let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
+        let status = tokio::spawn(status::run(Arc::clone(&app), shutdown.clone()));
         let public = tokio::spawn(public.run(app, tls, shutdown));
-        Ok(Self { address, admin_address, trigger, public, admin })
+        Ok(Self { address, admin_address, trigger, public, admin, status })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -88,6 +90,8 @@ impl Running {
         self.trigger.stop();
         let drained = self.public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
         self.admin.abort();
+        // It has seen the signal too; nothing that it still does would be missed.
+        self.status.abort();
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }

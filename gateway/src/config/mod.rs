@@ -7,6 +7,7 @@ mod caller;
 mod fault;
 mod operation;
 mod server;
+mod status;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use caller::Caller;
 pub use fault::{Fault, Faults};
 pub use operation::{Admin, Cache, Log, LogFormat, Policy, Storage, Unrecorded};
 pub use server::Server;
+pub use status::{SourceUrl, Status, StatusSource};
 pub use trust::TrustDomain;
 
 /// A whole configuration file.
@@ -42,6 +44,9 @@ pub struct Config {
     /// `[[trust]]`: whom to believe, and for what.
     #[serde(default)]
     pub trust: Vec<TrustDomain>,
+    /// `[status]`: where the status of certificates is asked for, in the background.
+    #[serde(default)]
+    pub status: Status,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -71,12 +76,13 @@ impl Config {
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         trust::check(&config.trust, &mut faults);
+        config.status.check(&config.trust, &mut faults);
         caller::check(&config.callers, &mut faults);
         faults.none_or(config)
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let own = self.server.paths().into_iter().chain(self.storage.paths());
+        let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::paths)) {
             resolve(path, folder);
         }
@@ -132,6 +138,8 @@ mod tests {
         let text = faults(
             "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
+            [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
+            [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -141,6 +149,10 @@ mod tests {
             "trust[0].name",
             "trust[0].anchors",
             "trust[0].algorithms",
+            "status.ocsp_timeout_ms",
+            "status.refresh_s_max",
+            "status.sources[0].domain",
+            "status.tls_anchors",
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
@@ -172,13 +184,27 @@ mod tests {
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
         assert_eq!(format!("{:?}", documented.policy), format!("{:?}", smallest.policy));
-        for section in ["[server]", "[admin]", "[storage]", "[cache]", "[log]", "[policy]", "[[trust]]", "[[callers]]"] {
+        let status = Status { sources: Vec::new(), ..documented.status.clone() };
+        assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
+        for section in [
+            "[server]",
+            "[admin]",
+            "[storage]",
+            "[cache]",
+            "[log]",
+            "[policy]",
+            "[[trust]]",
+            "[status]",
+            "[[status.sources]]",
+            "[[callers]]",
+        ] {
             assert!(DOCUMENTED.contains(section), "{section}");
         }
         // Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
         for field in format!("{documented:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;
-            let is_section = ["server", "admin", "storage", "cache", "log", "policy", "trust", "callers"].contains(&key);
+            let is_section =
+                ["server", "admin", "storage", "cache", "log", "policy", "trust", "status", "sources", "callers"].contains(&key);
             assert!(is_section || DOCUMENTED.contains(&format!("\n{key} = ")), "{key}");
         }
     }

@@ -114,6 +114,6 @@ impl Keeper {
 
 impl Parts {
     fn generation(&self) -> Trust {
-        Trust::new(self.rules.domains.clone(), self.rules.policy.clone())
+        Trust::with_evidence(self.rules.domains.clone(), self.rules.policy.clone(), &self.evidence)
     }
 }
