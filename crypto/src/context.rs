@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub known_since: Option<Timestamp>,
     /// What was used so far.
     pub diagnostic: Diagnostic,
+    /// Signers of lists and responses that are being judged, outermost first: their own status is asked in turn.
+    pub(crate) vouching: Vec<Sha256>,
     /// Whose status the verdict depends on, by the digest of the certificate.
     pub judged: BTreeMap<Sha256, Judged>,
 }
@@ -52,6 +54,7 @@ impl<'a> Context<'a> {
             evidence: Evidence::NONE,
             known_since: None,
             diagnostic: Diagnostic::default(),
+            vouching: Vec::new(),
             judged: BTreeMap::new(),
         }
     }
@@ -74,6 +77,7 @@ impl<'a> Context<'a> {
             evidence: self.evidence,
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
+            vouching: self.vouching.clone(),
             judged: std::mem::take(&mut self.judged),
         };
         let outcome = work(&mut inner);
@@ -82,8 +86,11 @@ impl<'a> Context<'a> {
         outcome
     }
 
-    /// Notes the certificates of a path, from the one in question to the anchor.
+    /// Notes the certificates of a path, from the one in question to the anchor, unless it is that of a signer of evidence.
     pub(crate) fn note_judged(&mut self, path: &[&Certificate], domain: &str) {
+        if !self.vouching.is_empty() {
+            return;
+        }
         for (certificate, issuer) in path.iter().zip(path.iter().skip(1)) {
             self.judged.entry(certificate.sha256()).or_insert_with(|| Judged {
                 certificate: Certificate::clone(certificate),

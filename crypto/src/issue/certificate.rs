@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::key::SigningKey;
 use super::name::Name;
+use super::point::{Point, points};
 use super::{der, pem};
 use crate::oid::Oid;
 use crate::time::Timestamp;
@@ -141,6 +142,12 @@ impl CertificateBuilder {
         let full_name = der::context(0, &der::implicit(6, uri.as_bytes()));
         let point = der::sequence(&[&der::context(0, &full_name)]);
         self.extension(Oid::CRL_DISTRIBUTION_POINTS, false, &der::sequence(&[&point]))
+    }
+
+    /// `CRLDistributionPoints` with these.
+    #[must_use]
+    pub fn crl_points(self, list: &[Point]) -> Self {
+        self.extension(Oid::CRL_DISTRIBUTION_POINTS, false, &points(list))
     }
 
     /// `CertificatePolicies` without qualifiers.

@@ -4,6 +4,7 @@ use super::certificate::{authority_key_id, extension, signed};
 use super::der;
 use super::key::SigningKey;
 use super::name::Name;
+use super::point::ListScope;
 use crate::oid::Oid;
 use crate::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub enum Reason {
     CessationOfOperation,
     CertificateHold,
     RemoveFromCrl,
+    PrivilegeWithdrawn,
+    AaCompromise,
 }
 
 /// What a revocation list is to say.
@@ -26,13 +29,57 @@ pub enum Reason {
 pub struct CrlBuilder {
     this_update: Timestamp,
     next_update: Option<Timestamp>,
-    number: u128,
+    number: Option<u128>,
     entries: Vec<Vec<u8>>,
     extensions: Vec<Vec<u8>>,
 }
 
+/// One revoked certificate.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    serial: u128,
+    at: Timestamp,
+    extensions: Vec<Vec<u8>>,
+}
+
+impl Entry {
+    /// A certificate of the list's issuer. [`Reason::Unspecified`] is not written, as RFC 5280 advises.
+    #[must_use]
+    pub fn new(serial: u128, at: Timestamp, reason: Reason) -> Self {
+        let entry = Self { serial, at, extensions: Vec::new() };
+        match reason {
+            Reason::Unspecified => entry,
+            _ => entry.extension(Oid::CRL_REASON, false, &der::enumerated(reason.code())),
+        }
+    }
+
+    /// Since when the key is suspected to be in wrong hands.
+    #[must_use]
+    pub fn invalid_since(self, at: Timestamp) -> Self {
+        self.extension(Oid::INVALIDITY_DATE, false, &der::generalized_time(at))
+    }
+
+    /// This and the following entries are about certificates of this issuer.
+    #[must_use]
+    pub fn of_issuer(self, issuer: &Name) -> Self {
+        self.extension(Oid::CERTIFICATE_ISSUER, true, &der::sequence(&[&der::context(4, &issuer.der())]))
+    }
+
+    /// Any extension of the entry, from the DER of its value.
+    #[must_use]
+    pub fn extension(mut self, oid: Oid<'_>, critical: bool, value: &[u8]) -> Self {
+        self.extensions.push(extension(oid, critical, value));
+        self
+    }
+
+    fn der(&self) -> Vec<u8> {
+        let extensions = if self.extensions.is_empty() { Vec::new() } else { der::sequence_of(&self.extensions) };
+        der::sequence(&[&der::integer(self.serial), &der::time(self.at), &extensions])
+    }
+}
+
 impl Reason {
-    const fn code(self) -> u8 {
+    pub(super) const fn code(self) -> u8 {
         match self {
             Self::Unspecified => 0,
             Self::KeyCompromise => 1,
@@ -42,6 +89,8 @@ impl Reason {
             Self::CessationOfOperation => 5,
             Self::CertificateHold => 6,
             Self::RemoveFromCrl => 8,
+            Self::PrivilegeWithdrawn => 9,
+            Self::AaCompromise => 10,
         }
     }
 }
@@ -50,17 +99,44 @@ impl CrlBuilder {
     /// An empty list of this moment, with its number.
     #[must_use]
     pub const fn new(number: u128, this_update: Timestamp, next_update: Option<Timestamp>) -> Self {
-        Self { this_update, next_update, number, entries: Vec::new(), extensions: Vec::new() }
+        Self { this_update, next_update, number: Some(number), entries: Vec::new(), extensions: Vec::new() }
     }
 
-    /// One more revoked certificate. [`Reason::Unspecified`] is not written, as RFC 5280 advises.
+    /// One more revoked certificate of the list's issuer.
     #[must_use]
-    pub fn revoke(mut self, serial: u128, at: Timestamp, reason: Reason) -> Self {
-        let extensions = match reason {
-            Reason::Unspecified => Vec::new(),
-            _ => der::sequence_of(&[extension(Oid::CRL_REASON, false, &der::enumerated(reason.code()))]),
-        };
-        self.entries.push(der::sequence(&[&der::integer(serial), &der::time(at), &extensions]));
+    pub fn revoke(self, serial: u128, at: Timestamp, reason: Reason) -> Self {
+        self.entry(&Entry::new(serial, at, reason))
+    }
+
+    /// One more entry.
+    #[must_use]
+    pub fn entry(mut self, entry: &Entry) -> Self {
+        self.entries.push(entry.der());
+        self
+    }
+
+    /// A delta list: what changed since the complete list with this number.
+    #[must_use]
+    pub fn delta(self, base: u128) -> Self {
+        self.extension(Oid::DELTA_CRL, true, &der::integer(base))
+    }
+
+    /// A list of which certificates and reasons.
+    #[must_use]
+    pub fn scope(self, scope: &ListScope) -> Self {
+        self.extension(Oid::ISSUING_DISTRIBUTION_POINT, true, &scope.der())
+    }
+
+    /// Certificates that expired since then stay on the list.
+    #[must_use]
+    pub fn expired_since(self, at: Timestamp) -> Self {
+        self.extension(Oid::EXPIRED_CERTS_ON_CRL, false, &der::generalized_time(at))
+    }
+
+    /// Leaves out the number.
+    #[must_use]
+    pub const fn without_number(mut self) -> Self {
+        self.number = None;
         self
     }
 
@@ -74,7 +150,8 @@ impl CrlBuilder {
     /// The list, DER, signed by this issuer.
     #[must_use]
     pub fn issue(&self, issuer: &Name, issuer_key: &SigningKey) -> Vec<u8> {
-        let mut extensions = vec![authority_key_id(issuer_key), extension(Oid::CRL_NUMBER, false, &der::integer(self.number))];
+        let mut extensions = vec![authority_key_id(issuer_key)];
+        extensions.extend(self.number.map(|number| extension(Oid::CRL_NUMBER, false, &der::integer(number))));
         extensions.extend_from_slice(&self.extensions);
         // RFC 5280 5.1.2.6: an empty list of entries is absent.
         let entries = if self.entries.is_empty() { Vec::new() } else { der::sequence_of(&self.entries) };

@@ -137,6 +137,13 @@ pub fn points(extensions: Extensions<'_>) -> der::Result<Vec<DistributionPoint<'
     Ok(points)
 }
 
+/// Whose lists may speak of the certificate: its issuer's, and those whom its distribution points name.
+#[must_use]
+pub fn list_issuers(certificate: &Certificate) -> Vec<Name<'_>> {
+    let points = points(certificate.extensions()).unwrap_or_default();
+    std::iter::once(certificate.issuer()).chain(points.into_iter().flat_map(|point| point.issuers)).collect()
+}
+
 /// For which reasons of revocation the list speaks of the certificate; none when it does not speak of it at all.
 #[must_use]
 pub fn coverage(list: &RevocationList, certificate: &Certificate) -> Reasons {

@@ -1,6 +1,6 @@
 //! What a generation of trust knows of the status of certificates: ordered for look-up, signatures settled where they can be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::name::Name;
 use super::trust::may_sign_lists;
@@ -15,7 +15,7 @@ pub(super) struct Known {
     /// By the serial number of each certificate that is spoken of.
     responses: BTreeMap<Vec<u8>, BTreeMap<Sha256, OcspResponse>>,
     /// Which list or response was signed by which public key, both by their digests.
-    proven: BTreeSet<(Sha256, Sha256)>,
+    proven: BTreeMap<Sha256, Sha256>,
 }
 
 impl Known {
@@ -69,6 +69,11 @@ impl Known {
 
     /// Whether it is settled that this key signed the list or response with this digest.
     pub(super) fn is_proven(&self, sha256: Sha256, signer: &Certificate) -> bool {
-        self.proven.contains(&(sha256, Sha256::of(&[signer.spki()])))
+        self.proven.get(&sha256) == Some(&Sha256::of(&[signer.spki()]))
+    }
+
+    /// Whether it is settled who signed the list or response with this digest.
+    pub(super) fn is_settled(&self, sha256: Sha256) -> bool {
+        self.proven.contains_key(&sha256)
     }
 }

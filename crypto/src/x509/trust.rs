@@ -155,6 +155,11 @@ impl Trust {
         self.known.is_proven(response.sha256(), responder)
     }
 
+    /// Whether it was settled when the generation was made who signed the list or response with this digest.
+    pub(super) fn is_settled(&self, sha256: Sha256) -> bool {
+        self.known.is_settled(sha256)
+    }
+
     /// The known lists of issuers whose name is of interest, each once.
     pub fn lists(&self, is_wanted: impl FnMut(Name<'_>) -> bool) -> impl Iterator<Item = &RevocationList> {
         self.known.lists(is_wanted)

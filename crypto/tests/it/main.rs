@@ -16,13 +16,21 @@ mod issued;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod ocsp;
+#[cfg(test)]
 mod openssl;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pkits_revocation;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod soundness;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

@@ -5,6 +5,17 @@ use crate::issue::der;
 use crate::oid::Oid;
 use crate::x509::Certificate;
 
+/// `CertID`, whose digests were made with this algorithm.
+pub(crate) fn id_der(id: &CertId, digest: IdDigest) -> Vec<u8> {
+    der::sequence(&[
+        &der::sequence(&[&der::oid(digest.oid()), &der::null()]),
+        &der::octet_string(id.name_hash()),
+        &der::octet_string(id.key_hash()),
+        // As it stands in the certificate, even where it breaks the rules of INTEGER.
+        &der::tlv(crate::der::tag::INTEGER, id.serial()),
+    ])
+}
+
 /// A question about one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -30,13 +41,7 @@ impl Request {
     /// The DER form, to be sent as `application/ocsp-request`.
     #[must_use]
     pub fn to_der(&self) -> Vec<u8> {
-        let id = der::sequence(&[
-            &der::sequence(&[&der::oid(self.digest.oid()), &der::null()]),
-            &der::octet_string(self.id.name_hash()),
-            &der::octet_string(self.id.key_hash()),
-            // As it stands in the certificate, even where it breaks the rules of INTEGER.
-            &der::tlv(crate::der::tag::INTEGER, self.id.serial()),
-        ]);
+        let id = id_der(&self.id, self.digest);
         let extensions = match &self.nonce {
             Some(nonce) => {
                 let value = der::octet_string(&der::octet_string(nonce));
