@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
+use crypto::issue::ocsp::{Answer, OcspBuilder};
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, SealBuilder, SealVersion,
-    Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, SealBuilder,
+    SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
+use crypto::x509::Certificate;
+use crypto::x509::ocsp::IdDigest;
 
 use crate::started::Setup;
 
@@ -43,17 +46,37 @@ impl Office {
     }
 
     /// Writes the files of the trust domains and adds the sections.
-    pub(crate) fn trusted_by(&self, mut setup: Setup) -> Setup {
-        setup.folder.write("root.pem", pem::encode("CERTIFICATE", &self.certificates[0]));
+    pub(crate) fn trusted_by(&self, setup: Setup) -> Setup {
         setup.folder.write("root.crl", &self.crl);
+        self.trusted_with("'root.crl'", setup)
+    }
+
+    /// The same with these files of revocation lists.
+    pub(crate) fn trusted_with(&self, lists: &str, mut setup: Setup) -> Setup {
+        setup.folder.write("root.pem", pem::encode("CERTIFICATE", &self.certificates[0]));
         let domain = |name: &str, purpose: &str, more: &str| {
             format!(
-                "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\ncrls = ['root.crl']\nrevocation = 'require'\n{more}\n"
+                "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\ncrls = [{lists}]\nrevocation = 'require'\n{more}\n"
             )
         };
         let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
         setup.sections.push_str(&(domain("offices", "signer", "") + &domain("makers", "seal-maker", &makers)));
         setup
+    }
+
+    /// A list of the authority for this time, which revokes the signer as of a moment if there is one.
+    pub(crate) fn list(&self, number: u128, (from, until): (Timestamp, Timestamp), revoked: Option<Timestamp>) -> Vec<u8> {
+        let list = CrlBuilder::new(number, from, Some(until));
+        let list = revoked.into_iter().fold(list, |list, at| list.revoke(3, at, Reason::KeyCompromise));
+        list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// What the authority's responder says of signer and maker for this time; the signer may be revoked or unknown.
+    pub(crate) fn response(&self, (from, until): (Timestamp, Timestamp), change: fn(Answer) -> Answer) -> Vec<u8> {
+        let [root, maker, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let good = |certificate| Answer::good(certificate, &root, IdDigest::Sha1, (from, Some(until)));
+        let response = OcspBuilder::new(from).answer(&change(good(&signer))).answer(&good(&maker));
+        response.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {

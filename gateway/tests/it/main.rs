@@ -27,6 +27,8 @@ mod pki;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod publisher;
+#[cfg(test)]
 mod registers;
 #[cfg(test)]
 mod requests;
@@ -34,5 +36,7 @@ mod requests;
 mod sample_routes;
 #[cfg(test)]
 mod started;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod tidy;
