@@ -8,9 +8,11 @@ pub struct Budget {
     entries: u64,
     inflated_bytes: u64,
     signatures: u64,
+    path_steps: u64,
     xml_nodes: u64,
     xml_bytes: u64,
     digested_bytes: u64,
+    pdf_values: u64,
 }
 
 /// The document would cost more than any honest one does.
@@ -22,12 +24,16 @@ pub enum Exhausted {
     InflatedBytes,
     /// More signature verifications than allowed.
     Signatures,
+    /// More certificates looked at as issuers than allowed.
+    PathSteps,
     /// More XML nodes than allowed.
     XmlNodes,
     /// More bytes of XML read than allowed, a file counting each time that it is read.
     XmlBytes,
     /// More bytes digested than allowed, a file counting once for each signature over it.
     DigestedBytes,
+    /// More values in the objects of a PDF than allowed, an object counting each time that it is read.
+    PdfValues,
 }
 
 impl Budget {
@@ -41,12 +47,16 @@ impl Budget {
             inflated_bytes: 64 << 20,
             // A sealed OFD needs two signatures and two paths of three for each seal.
             signatures: 128,
+            // Every certificate at hand once for each certificate of a path: some hundreds in an honest document.
+            path_steps: 200_000,
             // The largest page of the samples has about 9,000.
             xml_nodes: 1_000_000,
             // Everything twice: once to follow the content, once to look deeper where a signature leaves something open.
             xml_bytes: 128 << 20,
             // Two signatures over the largest package, hundreds over a licence.
             digested_bytes: 128 << 20,
+            // A licence has thousands, an atlas a million; each takes up to a hundred bytes of memory.
+            pdf_values: 4_000_000,
         }
     }
 
@@ -74,6 +84,14 @@ impl Budget {
         spend(&mut self.signatures, 1, Exhausted::Signatures)
     }
 
+    /// Takes a look at `count` certificates in search of an issuer.
+    ///
+    /// # Errors
+    /// [`Exhausted::PathSteps`].
+    pub fn spend_path_steps(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.path_steps, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PathSteps)
+    }
+
     /// Takes `count` XML nodes; attributes count as well.
     ///
     /// # Errors
@@ -98,9 +116,23 @@ impl Budget {
         spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
+    /// Takes `count` values of PDF objects.
+    ///
+    /// # Errors
+    /// [`Exhausted::PdfValues`].
+    pub fn spend_values(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.pdf_values, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PdfValues)
+    }
+
+    /// How many bytes may still come out of inflation.
+    #[must_use]
+    pub const fn inflated_left(&self) -> u64 {
+        self.inflated_bytes
+    }
+
     /// What was spent: the kind of work, how much, and how much one document may cost.
     #[must_use]
-    pub const fn spent(&self) -> [(&'static str, u64, u64); 6] {
+    pub const fn spent(&self) -> [(&'static str, u64, u64); 7] {
         let all = Self::for_document();
         [
             ("entries", all.entries - self.entries, all.entries),
@@ -109,6 +141,7 @@ impl Budget {
             ("xml_nodes", all.xml_nodes - self.xml_nodes, all.xml_nodes),
             ("xml_bytes", all.xml_bytes - self.xml_bytes, all.xml_bytes),
             ("digested_bytes", all.digested_bytes - self.digested_bytes, all.digested_bytes),
+            ("pdf_values", all.pdf_values - self.pdf_values, all.pdf_values),
         ]
     }
 
@@ -130,9 +163,11 @@ impl fmt::Display for Exhausted {
             Self::Entries => "too many entries in the archive",
             Self::InflatedBytes => "too many bytes after inflation",
             Self::Signatures => "too many signatures to verify",
+            Self::PathSteps => "too many certificates to look at",
             Self::XmlNodes => "too many XML nodes",
             Self::XmlBytes => "too many bytes of XML to read",
             Self::DigestedBytes => "too many bytes to digest for the signatures",
+            Self::PdfValues => "too many values in the objects of the PDF",
         })
     }
 }

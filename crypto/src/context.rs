@@ -59,6 +59,13 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// When the document is known to have existed, if that is no later than the moment in question: what was learned after it
+    /// proves nothing about it.
+    pub(crate) fn recorded(&mut self) -> Option<Timestamp> {
+        let horizon = &mut self.horizon;
+        self.known_since.filter(|known| horizon.reached(*known))
+    }
+
     /// Every input that was used, when all is done.
     #[must_use]
     pub fn into_diagnostic(mut self) -> Diagnostic {
@@ -108,6 +115,7 @@ pub(crate) fn signature_report(id: &str, form: &'static str) -> SignatureReport 
         form: form.into(),
         verdict: Verdict::PASSED,
         claimed_time: None,
+        proven_time: None,
         algorithm: None,
         signer: None,
         chain: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ring::digest::{self, SHA256, SHA384, SHA512};
+use ring::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use sm3::{Digest as _, Sm3};
 
 use crate::oid::Oid;
@@ -69,6 +69,11 @@ pub fn sm3(parts: &[&[u8]]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.finalize().into()
+}
+
+/// SHA-1, by which old attributes name certificates. It protects nothing, and nothing may rest on it.
+pub(crate) fn sha1(bytes: &[u8]) -> Vec<u8> {
+    sha(&SHA1_FOR_LEGACY_USE_ONLY, &[bytes])
 }
 
 /// A SHA-256 digest: how documents, certificates and generations are named. Printed and serialised as 64 hexadecimal digits.

@@ -1,6 +1,7 @@
 //! Object identifiers: read as bytes, compared as bytes, printed as dotted numbers.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// An object identifier, as the content octets of its DER form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +91,12 @@ impl Oid<'static> {
         CONTENT_TYPE = "1.2.840.113549.1.9.3";
         MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
         SIGNING_TIME = "1.2.840.113549.1.9.5";
+        // Attributes and content of RFC 2634, RFC 3161, RFC 5035 and RFC 5126
+        TST_INFO = "1.2.840.113549.1.9.16.1.4";
+        SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+        TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
+        SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15";
+        SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
         // Extensions of certificates and revocation lists
         SUBJECT_KEY_ID = "2.5.29.14";
         KEY_USAGE = "2.5.29.15";
@@ -102,7 +109,12 @@ impl Oid<'static> {
         ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
         CERTIFICATE_ISSUER = "2.5.29.29";
         CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+        NAME_CONSTRAINTS = "2.5.29.30";
         CERTIFICATE_POLICIES = "2.5.29.32";
+        ANY_POLICY = "2.5.29.32.0";
+        POLICY_MAPPINGS = "2.5.29.33";
+        POLICY_CONSTRAINTS = "2.5.29.36";
+        INHIBIT_ANY_POLICY = "2.5.29.54";
         AUTHORITY_KEY_ID = "2.5.29.35";
         EXTENDED_KEY_USAGE = "2.5.29.37";
         FRESHEST_CRL = "2.5.29.46";
@@ -161,6 +173,77 @@ impl fmt::Debug for Oid<'_> {
     }
 }
 
+/// An object identifier that somebody configured, read from dotted numbers.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OidBuf(Vec<u8>);
+
+/// The text is not dotted numbers of an object identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadOid;
+
+impl OidBuf {
+    /// The identifier.
+    #[must_use]
+    pub fn as_oid(&self) -> Oid<'_> {
+        Oid(&self.0)
+    }
+}
+
+impl FromStr for OidBuf {
+    type Err = BadOid;
+
+    /// Two numbers at least, each below 2³², written without leading zeros (X.660 7.6).
+    fn from_str(text: &str) -> Result<Self, BadOid> {
+        let number = |part: &str| match part.parse::<u32>() {
+            Ok(number) if number.to_string() == part => Ok(number),
+            _ => Err(BadOid),
+        };
+        let mut parts = text.split('.').map(number);
+        let (Some(root), Some(second)) = (parts.next(), parts.next()) else { return Err(BadOid) };
+        let (root, second) = (root?, second?);
+        if root > 2 || (root < 2 && second >= 40) {
+            return Err(BadOid);
+        }
+        let mut content = Vec::new();
+        push_arc(&mut content, u64::from(root) * 40 + u64::from(second));
+        for part in parts {
+            push_arc(&mut content, u64::from(part?));
+        }
+        Ok(Self(content))
+    }
+}
+
+fn push_arc(content: &mut Vec<u8>, value: u64) {
+    for shift in (0..9u32).rev().map(|group| group * 7) {
+        let group = u8::try_from(value >> shift & 0x7f).unwrap_or(0);
+        if shift == 0 {
+            content.push(group);
+        } else if value >> shift != 0 {
+            content.push(group | 0x80);
+        }
+    }
+}
+
+impl fmt::Display for OidBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_oid().fmt(f)
+    }
+}
+
+impl fmt::Debug for OidBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for BadOid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the dotted numbers of an object identifier")
+    }
+}
+
+impl std::error::Error for BadOid {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +254,18 @@ mod tests {
         assert_eq!(Oid::RSA_PSS.0, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
         assert_eq!(Oid::SHA256.to_string(), "2.16.840.1.101.3.4.2.1");
         assert_eq!(Oid::GM_SIGNED_DATA.to_string(), "1.2.156.10197.6.1.4.2.2");
+        assert_eq!(Oid::TST_INFO.0, b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04");
         assert_eq!(Oid::COMMON_NAME.to_string(), "2.5.4.3");
+    }
+
+    #[test]
+    fn identifiers_from_text() {
+        for text in ["2.5.29.32.0", "1.2.156.10197.1.501", "0.0", "2.999.4294967295", "1.39"] {
+            assert_eq!(text.parse::<OidBuf>().unwrap().to_string(), text);
+        }
+        assert_eq!("2.5.4.3".parse::<OidBuf>().unwrap().as_oid(), Oid::COMMON_NAME);
+        for text in ["", "1", "1.", "1.40", "3.1", "1.2.x", "1.02", "1.2.4294967296", "1.+2", " 1.2"] {
+            assert_eq!(text.parse::<OidBuf>(), Err(BadOid), "{text}");
+        }
     }
 }

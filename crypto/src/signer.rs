@@ -2,11 +2,15 @@
 
 use crate::budget::Exhausted;
 use crate::context::Context;
-use crate::report::checks::{SIGNATURE_ALGORITHM, SIGNATURE_CERTIFICATE, SIGNATURE_ENCODING, SIGNATURE_TIME, SIGNATURE_VALUE};
-use crate::report::{Check, CheckKind, Role, SignatureReport, SubIndication, Verdict};
+use crate::existence::Existence;
+use crate::report::checks::{
+    PATH_REVOCATION, PATH_VALIDITY, SIGNATURE_ALGORITHM, SIGNATURE_CERTIFICATE, SIGNATURE_ENCODING, SIGNATURE_TIME,
+    SIGNATURE_VALUE,
+};
+use crate::report::{Check, CheckKind, Outcome, Role, SignatureReport, SubIndication, Verdict};
 use crate::sig::{Algorithm, BadSignature, PublicKey, sm2};
 use crate::time::Timestamp;
-use crate::x509::path::{self, Lifetime, Question};
+use crate::x509::path::{Lifetime, Question};
 use crate::x509::trust::AlgorithmClock;
 use crate::x509::{Certificate, Purpose};
 
@@ -27,10 +31,11 @@ pub(crate) enum Encoding {
 pub(crate) fn check_value(
     signer: &Certificate,
     signed: &Signed<'_>,
+    existence: &mut Existence,
     context: &mut Context<'_>,
     report: &mut SignatureReport,
 ) -> Result<(), Exhausted> {
-    accept(signer, signed.algorithm, context, report);
+    accept(signer, signed.algorithm, existence, context, report);
     let (Some(key), Some(algorithm)) = (signer.key(), signed.algorithm) else { return Ok(()) };
     context.budget.spend_signature()?;
     let outcome = verify_either_form(algorithm, key, signed.message, signed.signature, context.trust.policy().raw_sm2);
@@ -42,6 +47,7 @@ pub(crate) fn check_value(
 pub(crate) fn accept(
     signer: &Certificate,
     algorithm: Option<Algorithm>,
+    existence: &mut Existence,
     context: &mut Context<'_>,
     report: &mut SignatureReport,
 ) {
@@ -51,10 +57,24 @@ pub(crate) fn accept(
         report.checks.push(SIGNATURE_ALGORITHM.fail());
         return;
     };
-    let mut clock = AlgorithmClock::Now(&mut context.horizon);
-    let accepted = context.trust.for_purpose(Purpose::Signer).any(|domain| domain.accepts(algorithm, key, &mut clock));
+    let trust = context.trust;
+    let accepts = |mut clock: AlgorithmClock<'_>| {
+        trust.for_purpose(Purpose::Signer).any(|domain| domain.accepts(algorithm, key, &mut clock))
+    };
+    let then = |moment: Option<Timestamp>| moment.is_some_and(|moment| accepts(AlgorithmClock::Fixed(moment)));
+    let check = if accepts(AlgorithmClock::Now(&mut context.horizon)) {
+        SIGNATURE_ALGORITHM.pass()
+    } else if then(existence.proven()) {
+        existence.rests_on(SIGNATURE_ALGORITHM.id);
+        SIGNATURE_ALGORITHM.pass().with("note", "it is accepted no longer")
+    } else if then(existence.claimed) {
+        // Accepted when it says to have been used, which nothing proves (ETSI EN 319 102-1, 5.2.8).
+        SIGNATURE_ALGORITHM.fail().counting_as(Verdict::indeterminate(SubIndication::CryptoConstraintsFailureNoPoe))
+    } else {
+        SIGNATURE_ALGORITHM.fail()
+    };
     report.algorithm = Some(algorithm.row().name.to_owned());
-    report.checks.push(SIGNATURE_ALGORITHM.test(accepted).with("algorithm", &algorithm.row().name));
+    report.checks.push(check.with("algorithm", &algorithm.row().name));
 }
 
 /// Checks a value in its standard form or, where the policy says so, as the bare pair r ‖ s.
@@ -83,7 +103,7 @@ pub(crate) fn value_checks(outcome: &Result<Encoding, BadSignature>, kind: &Chec
 /// The signer's path, and the claimed time against it and against the validity of the seal, if one was used.
 pub(crate) fn judge(
     signer: &Certificate,
-    claimed: Option<Timestamp>,
+    existence: &mut Existence,
     seal: Option<(Timestamp, Timestamp)>,
     context: &mut Context<'_>,
     report: &mut SignatureReport,
@@ -92,30 +112,48 @@ pub(crate) fn judge(
         purpose: Purpose::Signer,
         role: Role::Signer,
         algorithm: report.algorithm.as_deref().and_then(Algorithm::from_name),
-        used_at: claimed,
+        used_at: existence.claimed,
         lifetime: Lifetime::Now,
     };
-    let answer = path::validate(signer, &question, context)?;
+    let mut answer = existence.validate(signer, &question, context)?;
+    note_not_revoked(&mut answer.checks);
     report.checks.extend(answer.checks);
     report.chain = answer.chain;
     report.trust_domain = answer.domain;
-    report.claimed_time = claimed;
-    report.checks.push(time(claimed, signer, seal, context));
+    report.claimed_time = existence.claimed;
+    report.proven_time = existence.proven();
+    report.checks.push(time(existence, signer, seal, context));
+    report.checks.extend(existence.checks(context));
     Ok(())
 }
 
-fn time(
-    claimed: Option<Timestamp>,
-    signer: &Certificate,
-    seal: Option<(Timestamp, Timestamp)>,
-    context: &mut Context<'_>,
-) -> Check {
-    let Some(time) = claimed else { return SIGNATURE_TIME.doubt() };
+/// Outside its validity but known not to be revoked is a reason of its own (ETSI EN 319 102-1, 5.2.6).
+fn note_not_revoked(checks: &mut [Check]) {
+    let is_good = checks.iter().any(|check| check.id == PATH_REVOCATION.id && check.outcome == Outcome::Passed);
+    let no_poe = Some(Verdict::indeterminate(SubIndication::OutOfBoundsNoPoe));
+    for check in checks.iter_mut().filter(|check| is_good && check.id == PATH_VALIDITY.id && check.effect == no_poe) {
+        check.effect = Some(Verdict::indeterminate(SubIndication::OutOfBoundsNotRevoked));
+    }
+}
+
+fn time(existence: &Existence, signer: &Certificate, seal: Option<(Timestamp, Timestamp)>, context: &mut Context<'_>) -> Check {
     let skew = context.trust.policy().clock_skew_s;
+    let not_yet = Verdict::failed(SubIndication::NotYetValid);
+    if let Some(proven) = existence.proven().filter(|proven| proven.plus(skew) < signer.not_before()) {
+        let reason = "it is proven to be older than the signer's certificate";
+        return SIGNATURE_TIME.fail().counting_as(not_yet).with("proven", &proven).with("reason", reason);
+    }
+    let Some(time) = existence.claimed else {
+        // What is proven does not need to be claimed.
+        return if existence.proven().is_some() { SIGNATURE_TIME.skip() } else { SIGNATURE_TIME.doubt() };
+    };
     let (from, until) = seal.unwrap_or((Timestamp::MIN, Timestamp::MAX));
     let too_early = time < signer.not_before() || time < from;
     let check = if too_early || !context.horizon.reached(time.plus(-skew)) {
-        SIGNATURE_TIME.fail().counting_as(Verdict::failed(SubIndication::NotYetValid))
+        SIGNATURE_TIME.fail().counting_as(not_yet)
+    } else if existence.contradicts(skew) {
+        let order = Verdict::indeterminate(SubIndication::TimestampOrderFailure);
+        SIGNATURE_TIME.fail().counting_as(order).with("reason", "it is proven to be older than it claims")
     } else {
         SIGNATURE_TIME.test(time <= signer.not_after() && time <= until)
     };

@@ -10,12 +10,16 @@ use crate::context::{Context, Judged};
 use crate::digest::{Sha256, sm3};
 use crate::jws::{self, Jws};
 use crate::licence::metadata::is_licence_field;
-use crate::licence::{Identifier, Metadata, number};
+use crate::licence::{self, Identifier, Metadata, number};
 use crate::ofd::package::OfdError;
 use crate::ofd::{self, Package};
+use crate::pdf::{self, PdfError};
 use crate::report::checks::{DOCUMENT_FORMAT, DOCUMENT_SIGNED, LICENCE_IDENTIFIER, LICENCE_ISSUER, LICENCE_METADATA};
 use crate::report::{Check, Coverage, Diagnostic, Report, SignatureReport};
+use crate::sd_jwt::{self, Presentation, SdJwt};
+use crate::status_list;
 use crate::time::Timestamp;
+use crate::x509::trust::Policy;
 use crate::x509::{Certificate, Evidence, Trust};
 
 /// The forms of document that licet reads.
@@ -25,25 +29,31 @@ pub enum Format {
     Ofd,
     /// JSON Web Signature.
     Jws,
+    /// SD-JWT verifiable credential.
+    SdJwt,
     /// `SignedData` with its content inside.
     Cms,
+    /// ISO 32000 with signatures in its form.
+    Pdf,
 }
 
 impl Format {
-    /// Stable name: `ofd`, `jws`, `cms`.
+    /// Stable name: `ofd`, `jws`, `sd-jwt`, `cms`, `pdf`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ofd => "ofd",
             Self::Jws => "jws",
+            Self::SdJwt => "sd-jwt",
             Self::Cms => "cms",
+            Self::Pdf => "pdf",
         }
     }
 
     /// The format with this stable name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ofd, Self::Jws, Self::Cms].into_iter().find(|format| format.name() == name)
+        [Self::Ofd, Self::Jws, Self::SdJwt, Self::Cms, Self::Pdf].into_iter().find(|format| format.name() == name)
     }
 
     /// Media type.
@@ -52,7 +62,9 @@ impl Format {
         match self {
             Self::Ofd => "application/ofd",
             Self::Jws => "application/jose",
+            Self::SdJwt => "application/dc+sd-jwt",
             Self::Cms => "application/cms",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -61,10 +73,14 @@ impl Format {
     pub fn detect(document: &[u8]) -> Option<Self> {
         if document.starts_with(b"PK") {
             Some(Self::Ofd)
+        } else if sd_jwt::is_likely(document) {
+            Some(Self::SdJwt)
         } else if jws::is_likely(document) {
             Some(Self::Jws)
         } else if document.first() == Some(&0x30) {
             Some(Self::Cms)
+        } else if pdf::is_likely(document) {
+            Some(Self::Pdf)
         } else {
             None
         }
@@ -84,13 +100,25 @@ pub struct Question<'a> {
     pub evidence: &'a Evidence,
     /// When the document is known to have existed, by the records of whoever asks.
     pub known_since: Option<Timestamp>,
+    /// What the holder of a credential was asked to sign, for credentials that are presented to who asks.
+    pub presentation: Option<&'a Presentation<'a>>,
+    /// What is known of the status of credentials.
+    pub status: status_list::Evidence<'a>,
 }
 
 impl<'a> Question<'a> {
     /// A question about a document alone, as of a moment.
     #[must_use]
     pub const fn new(document: &'a [u8], at: Timestamp) -> Self {
-        Self { document, at, certificates: &[], evidence: Evidence::NONE, known_since: None }
+        Self {
+            document,
+            at,
+            certificates: &[],
+            evidence: Evidence::NONE,
+            known_since: None,
+            presentation: None,
+            status: status_list::Evidence { tokens: &[], known: None },
+        }
     }
 }
 
@@ -134,8 +162,10 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     let found = match format {
         Some(Format::Ofd) => ofd_document(question.document, &mut context),
         Some(Format::Jws) => jws_document(question.document, &mut context),
+        Some(Format::SdJwt) => sd_jwt_document(question, &mut context),
         Some(Format::Cms) => cms_document(question.document, &mut context),
-        None => Err(unreadable("neither OFD nor JWS nor CMS")),
+        Some(Format::Pdf) => pdf_document(question.document, &mut context),
+        None => Err(unreadable("neither OFD nor PDF nor JWS nor SD-JWT nor CMS")),
     };
     let sha256 = Sha256::of(&[question.document]);
     let mut report = Report::new(format.map_or("unknown", Format::name), sha256, question.at, trust);
@@ -145,7 +175,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Ok(found) => {
             report.checks.push(DOCUMENT_FORMAT.pass());
             report.checks.extend(found.checks);
-            let (checks, read) = licence(found.fields, &found.signatures, &found.signers);
+            let (checks, read) = licence(found.fields, &found.signatures, &found.signers, trust.policy());
             report.checks.extend(checks);
             report.signatures = found.signatures;
             metadata = read;
@@ -223,8 +253,8 @@ pub(crate) struct Found {
     pub(crate) signatures: Vec<SignatureReport>,
     /// The licence's data by short name; `Err` when they contradict themselves.
     pub(crate) fields: Result<BTreeMap<String, String>, ()>,
-    /// Organisation codes of the signers' certificates, in the order of the signatures.
-    pub(crate) signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub(crate) signers: Vec<Option<Certificate>>,
 }
 
 fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -238,8 +268,17 @@ fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
 fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
     let jws = Jws::parse(document).map_err(|error| unreadable(&error))?;
     let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
-    let signers = vec![jws.signer().and_then(|signer| signer.organisation_code())];
+    let signers = vec![jws.signer()];
     Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
+}
+
+fn sd_jwt_document(question: &Question<'_>, context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let presentation = SdJwt::parse(question.document).map_err(|error| unreadable(&error))?;
+    let outcome = sd_jwt::verify::verify(&presentation, question.presentation, question.status, context)
+        .map_err(|error| unreadable(&error))?;
+    let signers = vec![presentation.issued().signer()];
+    let fields = outcome.disclosed.as_ref().map_or(Err(()), |disclosed| sd_jwt::claims::licence_fields(&disclosed.claims));
+    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![outcome.report], fields, signers })
 }
 
 fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -254,10 +293,20 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         let report = cms::verify::verify(&data, signer, Protected::Content(content), place, context);
         signatures.push(report.map_err(|error| unreadable(&error))?);
         let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
-        signers.push(certificate.and_then(Certificate::organisation_code));
+        signers.push(certificate.cloned());
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
     Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
+}
+
+fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
+    let outcome = pdf::verify::verify(document, context).map_err(|error| match error {
+        // It may well be in order; it is licet that cannot tell.
+        PdfError::Encrypted | PdfError::Unsupported => Box::new(DOCUMENT_FORMAT.doubt().with("reason", &error)),
+        _ => unreadable(&error),
+    })?;
+    let fields = outcome.licence.map_or_else(|| Ok(BTreeMap::new()), |licence| fields(&licence));
+    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields, signers: outcome.signers })
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.
@@ -281,7 +330,8 @@ pub(crate) fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
 fn licence(
     fields: Result<BTreeMap<String, String>, ()>,
     signatures: &[SignatureReport],
-    signers: &[Option<String>],
+    signers: &[Option<Certificate>],
+    policy: &Policy,
 ) -> (Vec<Check>, Option<Metadata>) {
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
     if !fields.keys().any(|name| is_licence_field(name)) {
@@ -294,7 +344,10 @@ fn licence(
     match Metadata::from_fields(&fields) {
         Ok(metadata) => {
             checks.push(LICENCE_METADATA.pass());
-            checks.push(issuer(&metadata, signatures, signers));
+            let codes: Vec<_> = signers.iter().map(|signer| signer.as_ref().and_then(Certificate::organisation_code)).collect();
+            checks.push(issuer(&metadata, signatures, &codes));
+            let rule = policy.types.get(&metadata.type_code);
+            checks.extend(rule.into_iter().flat_map(|rule| licence::demands::checks(rule, signatures, signers)));
             (checks, Some(metadata))
         }
         Err(error) => {

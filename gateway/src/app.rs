@@ -17,7 +17,7 @@ use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
 use crate::status::Fetcher;
-use crate::trust::{self, Keeper};
+use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
 
 /// Everything that serves requests.
@@ -31,6 +31,8 @@ pub struct App {
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
     pub trust: Keeper,
+    /// What reads the rules of trust again.
+    pub renewal: Renewal,
     /// What is known of the status of certificates.
     pub status: Arc<Fetcher>,
     /// What judges documents, with the store.
@@ -55,17 +57,24 @@ impl App {
     /// Every [`crate::config::Fault`] that shows when the files are opened.
     pub fn build(config: &Config, table: &'static [Route], store: Store) -> Result<Arc<Self>, Faults> {
         let router = Router::new(table);
+        let (renewal, trust) = Renewal::begin(config, clock::now())?;
         let epochs = Arc::new(Epochs::default());
         let document = openapi::document(router.routes());
-        let trust = Keeper::new(trust::rules(config)?, clock::now());
         let status = fetcher(config, &store, &trust)?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
             trust,
+            renewal,
             status: Arc::clone(&status),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
-            judge: Arc::new(Judge { store, epochs, unrecorded: config.policy.unrecorded, status }),
+            judge: Arc::new(Judge {
+                store,
+                epochs,
+                unrecorded: config.policy.unrecorded,
+                record_is_proof: config.policy.record_is_proof,
+                status,
+            }),
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,

@@ -4,11 +4,12 @@
 //! nothing of its issuer changed since. It is dead from the earliest moment at which anything in it could change. Answers are
 //! not kept, only verdicts: what a caller may see is decided for each request.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::report::Report;
+use crypto::report::{CacheOutcome, CacheUsed, Depth, Diagnostic, Report};
 use crypto::time::Timestamp;
 
 use crate::epochs::{Epoch, Epochs};
@@ -46,6 +47,10 @@ pub enum At {
 pub struct Judged {
     /// The report.
     pub report: Arc<Report>,
+    /// Every input that was used.
+    pub diagnostic: Arc<Diagnostic>,
+    /// When it was reached.
+    pub made_at: Timestamp,
     /// The issuer's epoch, read before the record; `None` when the document names no issuer and so has no record.
     pub epoch: Option<Epoch>,
 }
@@ -57,13 +62,41 @@ pub struct Cache {
     epochs: Arc<Epochs>,
 }
 
-/// Whether an answer came from the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// It did.
-    Hit,
-    /// It was verified for this question.
-    Miss,
+/// A verdict as it is given to whoever asked.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The report, at depth `detailed`.
+    pub report: Arc<Report>,
+    /// Every input that was used.
+    pub diagnostic: Arc<Diagnostic>,
+    /// Where it came from.
+    pub cache: CacheUsed,
+}
+
+impl Given {
+    /// What was found for a question as of `now`.
+    #[must_use]
+    pub fn new(judged: &Judged, question: Question, now: Timestamp, outcome: CacheOutcome) -> Self {
+        let age_s = u64::try_from(now.unix().saturating_sub(judged.made_at.unix())).unwrap_or(0);
+        Self {
+            report: as_of(judged, question, now),
+            diagnostic: Arc::clone(&judged.diagnostic),
+            cache: CacheUsed { outcome, age_s },
+        }
+    }
+
+    /// The report at this depth.
+    #[must_use]
+    pub fn at_depth(&self, depth: Depth) -> Cow<'_, Report> {
+        match depth {
+            Depth::Detailed => Cow::Borrowed(&*self.report),
+            Depth::Simple => Cow::Owned((*self.report).clone().reduced_to(depth)),
+            Depth::Diagnostic => {
+                let diagnostic = Diagnostic { cache: Some(self.cache), ..(*self.diagnostic).clone() };
+                Cow::Owned((*self.report).clone().with_diagnostic(diagnostic))
+            }
+        }
+    }
 }
 
 impl Cache {
@@ -81,13 +114,13 @@ impl Cache {
     ///
     /// # Errors
     /// What `verify` fails with. Failures are not kept.
-    pub async fn verdict<V, F>(&self, question: Question, now: Timestamp, verify: V) -> Result<(Arc<Report>, Lookup), Problem>
+    pub async fn verdict<V, F>(&self, question: Question, now: Timestamp, verify: V) -> Result<Given, Problem>
     where
         V: Fn() -> F,
         F: Future<Output = Result<Judged, Problem>>,
     {
         if let Some(kept) = self.kept(question, now).await {
-            return Ok((kept, Lookup::Hit));
+            return Ok(kept);
         }
         for _ in 0..SHARED_TRIES_MAX {
             if self.verdicts.get(&question).await.is_some_and(|kept| !self.holds(question, &kept, now)) {
@@ -95,20 +128,20 @@ impl Cache {
             }
             let entry = self.verdicts.entry(question).or_try_insert_with(verify()).await;
             let entry = entry.map_err(|problem| (*problem).clone())?;
-            let lookup = if entry.is_fresh() { Lookup::Miss } else { Lookup::Hit };
+            let outcome = if entry.is_fresh() { CacheOutcome::Miss } else { CacheOutcome::Joined };
             let judged = entry.into_value();
             if self.holds(question, &judged, now) {
-                return Ok((as_of(&judged, question, now), lookup));
+                return Ok(Given::new(&judged, question, now, outcome));
             }
         }
         // The issuer changes faster than its licences are verified. What starts now sees every change that this caller knows.
-        Ok((as_of(&verify().await?, question, now), Lookup::Miss))
+        Ok(Given::new(&verify().await?, question, now, CacheOutcome::Miss))
     }
 
     /// The kept verdict on this question, if there is one that holds as of `now`.
-    pub async fn kept(&self, question: Question, now: Timestamp) -> Option<Arc<Report>> {
+    pub async fn kept(&self, question: Question, now: Timestamp) -> Option<Given> {
         let kept = self.verdicts.get(&question).await?;
-        self.holds(question, &kept, now).then(|| as_of(&kept, question, now))
+        self.holds(question, &kept, now).then(|| Given::new(&kept, question, now, CacheOutcome::Hit))
     }
 
     fn holds(&self, question: Question, judged: &Judged, now: Timestamp) -> bool {
@@ -125,7 +158,9 @@ impl Cache {
 /// For how many verdicts this one counts. What cannot be measured is not kept.
 fn weight(judged: &Judged) -> u32 {
     let mut length = Length(0);
-    match serde_json::to_writer(&mut length, &*judged.report) {
+    let measured = serde_json::to_writer(&mut length, &*judged.report)
+        .and_then(|()| serde_json::to_writer(&mut length, &*judged.diagnostic));
+    match measured {
         Ok(()) => u32::try_from(length.0.div_ceil(REPORT_BYTES)).unwrap_or(u32::MAX),
         Err(_) => u32::MAX,
     }
@@ -159,7 +194,7 @@ fn as_of(judged: &Judged, question: Question, now: Timestamp) -> Arc<Report> {
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-    use crypto::report::{SubIndication, Verdict};
+    use crypto::report::{CacheOutcome as Lookup, SubIndication, Verdict};
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -196,13 +231,13 @@ mod tests {
             self.verifications.fetch_add(1, SEEN);
             self.started.add_permits(1);
             self.may_finish.acquire().await.unwrap().forget();
-            Ok(Judged { report: Arc::new(report(verdict, now)), epoch: Some(epoch) })
+            Ok(Judged { epoch: Some(epoch), ..judged(report(verdict, now), now) })
         }
 
         async fn ask(&self, now: Timestamp) -> (bool, Lookup) {
-            let (report, lookup) = self.cache.verdict(question(At::Now), now, || self.verify(now)).await.unwrap();
-            assert_eq!(report.validation_time, now);
-            (report.verdict.is_passed(), lookup)
+            let given = self.cache.verdict(question(At::Now), now, || self.verify(now)).await.unwrap();
+            assert_eq!(given.report.validation_time, now);
+            (given.report.verdict.is_passed(), given.cache.outcome)
         }
 
         fn revoke(&self) {
@@ -216,17 +251,12 @@ mod tests {
     }
 
     fn report(verdict: Verdict, at: Timestamp) -> Report {
-        Report {
-            verdict,
-            format: "jws".into(),
-            document_sha256: Sha256([1; 32]),
-            validation_time: at,
-            checks: Vec::new(),
-            signatures: Vec::new(),
-            warnings: Vec::new(),
-            trust_generation: Sha256([2; 32]),
-            holds_until: Some(Timestamp::from_unix(1000)),
-        }
+        let trust = crypto::x509::Trust::new(Vec::new(), crypto::x509::trust::Policy::default());
+        Report { verdict, holds_until: Some(t(1000)), ..Report::new("jws", Sha256([1; 32]), at, &trust) }
+    }
+
+    fn judged(report: Report, made_at: Timestamp) -> Judged {
+        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, epoch: None }
     }
 
     fn t(seconds: i64) -> Timestamp {
@@ -301,7 +331,7 @@ mod tests {
             let mut long = report(Verdict::PASSED, t(10));
             long.warnings = vec![crypto::report::checks::LICENCE_RECORD.doubt().with("word", &"x".repeat(1000)); words];
             let question = Question { document: Sha256([number; 32]), ..question(At::Now) };
-            let judged = Judged { report: Arc::new(long), epoch: None };
+            let judged = judged(long, t(10));
             cache.verdict(question, t(10), || async { Ok(judged.clone()) }).await.unwrap();
             cache.verdicts.run_pending_tasks().await;
             (cache.verdicts.entry_count(), cache.verdicts.weighted_size())
@@ -322,9 +352,9 @@ mod tests {
         let at = question(At::Moment(t(5)));
         let failed = world.cache.verdict(at, t(10), || async { Err(Code::Overloaded.into()) }).await;
         assert_eq!(failed.unwrap_err().code(), Code::Overloaded);
-        let (_, lookup) = world.cache.verdict(at, t(10), || world.verify(t(5))).await.unwrap();
-        assert_eq!(lookup, Lookup::Miss);
-        let (report, lookup) = world.cache.verdict(at, t(5000), || world.verify(t(5))).await.unwrap();
-        assert_eq!((lookup, report.validation_time), (Lookup::Hit, t(5)));
+        let made = world.cache.verdict(at, t(10), || async { Ok(judged(report(Verdict::PASSED, t(5)), t(10))) }).await.unwrap();
+        assert_eq!(made.cache, CacheUsed { outcome: Lookup::Miss, age_s: 0 });
+        let kept = world.cache.verdict(at, t(5000), || world.verify(t(5))).await.unwrap();
+        assert_eq!((kept.cache, kept.report.validation_time), (CacheUsed { outcome: Lookup::Hit, age_s: 4990 }, t(5)));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crypto::report::Indication;
+use crypto::report::{CacheOutcome, Indication};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::cache::Lookup;
 use crate::status::Kind;
+use crate::trust::Gauges;
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -31,6 +31,8 @@ pub struct Metrics {
     pub handshakes_failed: IntCounter,
     /// Handlers that panicked.
     pub panics: IntCounter,
+    /// How fresh trust is.
+    pub trust: Gauges,
 }
 
 impl Metrics {
@@ -61,10 +63,11 @@ impl Metrics {
             connections: IntGauge::new("licet_connections", "Connections that are open")?,
             handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
+            trust: Gauges::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for collector in metrics.collectors() {
+        for collector in metrics.collectors().into_iter().chain(metrics.trust.collectors()) {
             metrics.registry.register(collector)?;
         }
         metrics.registry.register(Box::new(build))?;
@@ -103,9 +106,8 @@ impl Metrics {
     }
 
     /// Counts a look into the cache.
-    pub fn looked_up(&self, lookup: Lookup) {
-        let outcome = if lookup == Lookup::Hit { "hit" } else { "miss" };
-        self.lookups.with_label_values(&[outcome]).inc();
+    pub fn looked_up(&self, outcome: CacheOutcome) {
+        self.lookups.with_label_values(&[outcome.name()]).inc();
     }
 
     /// Counts a question to a source of status; the outcome is `good` or the code of a fault.
@@ -157,7 +159,7 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let held = Held::new(&metrics.in_flight);
         metrics.answered("/v1/trust", 204, Duration::from_millis(3), Some(Indication::TotalPassed));
-        metrics.looked_up(Lookup::Hit);
+        metrics.looked_up(CacheOutcome::Hit);
         let text = String::from_utf8(metrics.text().unwrap()).unwrap();
         for line in [
             "licet_requests_total{route=\"/v1/trust\",status=\"2xx\"} 1",

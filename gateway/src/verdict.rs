@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::licence::{self, Identifier};
+use crypto::licence::{self, Identifier, Metadata, Record};
 use crypto::report::checks::{LICENCE_METADATA, LICENCE_RECORD};
-use crypto::report::{Horizon, Outcome, Report, SubIndication, Verdict};
+use crypto::report::{CacheOutcome, Horizon, Outcome, Report, SubIndication, Verdict};
 use crypto::time::Timestamp;
-use crypto::verify;
-use crypto::x509::Trust;
+use crypto::verify::{self, Verification};
+use crypto::x509::{Certificate, Evidence, Trust};
 use hyper::body::Bytes;
 use storage::Store;
 
 use crate::app::App;
-use crate::cache::{At, Judged, Question};
+use crate::cache::{At, Given, Judged, Question};
 use crate::config::Unrecorded;
 use crate::epochs::Epochs;
 use crate::http::{Code, Problem};
@@ -28,6 +28,8 @@ pub struct Judge {
     pub epochs: Arc<Epochs>,
     /// What a licence that is not on record counts as.
     pub unrecorded: Unrecorded,
+    /// Whether the record of a document proves that the document existed when it came in.
+    pub record_is_proof: bool,
     /// Who asks for the status of certificates.
     pub status: Arc<Fetcher>,
 }
@@ -42,20 +44,51 @@ pub enum Document {
     OnRecord(Identifier),
 }
 
-/// The verdict on this document, whose SHA-256 is known.
+/// What came along with the question.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    /// Certificates, for signatures that carry none and for paths.
+    pub certificates: Vec<Certificate>,
+    /// Evidence of status. Nothing in it is believed that is not signed by whom it must be.
+    pub evidence: Evidence,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Inquiry {
+    /// The document.
+    pub document: Document,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+    /// The moment in question.
+    pub at: At,
+    /// The present moment.
+    pub now: Timestamp,
+    /// What came along, if anything did.
+    pub along: Option<Arc<Along>>,
+}
+
+/// The verdict that was asked for. A question with evidence of its own is answered by itself: what it was told must not be
+/// given to those who were not, and what others were told is not what it asked.
 ///
 /// # Errors
 /// When the gateway is too busy or the store does not answer; never because the document is bad.
-pub async fn on(app: &App, document: &Document, sha256: Sha256, at: At, now: Timestamp) -> Result<Arc<Report>, Problem> {
+pub async fn on(app: &App, inquiry: Inquiry) -> Result<Given, Problem> {
     let trust = app.trust.current();
-    let question = Question { document: sha256, generation: trust.generation(), at };
+    let (question, now) = (Question { document: inquiry.sha256, generation: trust.generation(), at: inquiry.at }, inquiry.now);
+    let is_alone = inquiry.along.is_some();
+    let inquiry = Arc::new(inquiry);
     let verify = || {
-        let (judge, trust, document) = (Arc::clone(&app.judge), Arc::clone(&trust), document.clone());
-        async move { app.pool.run(move || judge.judge(&document, at, now, &trust)).await? }
+        let (judge, trust, inquiry) = (Arc::clone(&app.judge), Arc::clone(&trust), Arc::clone(&inquiry));
+        async move { app.pool.run(move || judge.judge(&inquiry, &trust)).await? }
     };
-    let (report, lookup) = app.cache.verdict(question, now, verify).await?;
-    app.metrics.looked_up(lookup);
-    Ok(report)
+    let given = if is_alone {
+        Given::new(&verify().await?, question, now, CacheOutcome::Bypass)
+    } else {
+        app.cache.verdict(question, now, verify).await?
+    };
+    app.metrics.looked_up(given.cache.outcome);
+    Ok(given)
 }
 
 impl Judge {
@@ -63,41 +96,80 @@ impl Judge {
     ///
     /// # Errors
     /// When the store does not answer, or has no such document.
-    pub fn judge(&self, document: &Document, at: At, now: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
-        match document {
-            Document::Given(document) => self.judge_bytes(document, at, now, trust),
+    pub fn judge(&self, inquiry: &Inquiry, trust: &Trust) -> Result<Judged, Problem> {
+        match &inquiry.document {
+            Document::Given(document) => self.judge_bytes(document, inquiry, trust),
             Document::OnRecord(identifier) => {
                 let document = self.store.licences().file(identifier)?.ok_or(Code::LicenceNotFound)?;
-                self.judge_bytes(&document, at, now, trust)
+                self.judge_bytes(&document, inquiry, trust)
             }
         }
     }
 
-    fn judge_bytes(&self, document: &[u8], asked: At, now: Timestamp, trust: &Trust) -> Result<Judged, Problem> {
-        let at = match asked {
-            At::Now => now,
+    fn judge_bytes(&self, document: &[u8], inquiry: &Inquiry, trust: &Trust) -> Result<Judged, Problem> {
+        let at = match inquiry.at {
+            At::Now => inquiry.now,
             At::Moment(moment) => moment,
         };
-        let verification = verify::verify(&verify::Question::new(document, at), trust);
-        self.status.need(&verification.judged, now);
-        let mut report = verification.report;
-        let Some(metadata) = verification.metadata else {
-            // What names no licence has no record that could change the verdict, and the question was about a licence.
-            if self.unrecorded == Unrecorded::Indeterminate {
-                for check in report.checks.iter_mut().filter(|check| check.id == LICENCE_METADATA.id && check.is_warning()) {
-                    check.effect = Some(Verdict::indeterminate(SubIndication::SignedDataNotFound));
-                }
-                report.conclude();
+        let verify = |known_since| {
+            let mut question = verify::Question { known_since, ..verify::Question::new(document, at) };
+            if let Some(along) = &inquiry.along {
+                (question.certificates, question.evidence) = (&along.certificates, &along.evidence);
             }
-            return Ok(Judged { report: Arc::new(report), epoch: None });
+            let verification = verify::verify(&question, trust);
+            self.status.need(&verification.judged, inquiry.now);
+            verification
+        };
+        let expected = self.known_since(self.store.licences().by_sha256(&inquiry.sha256)?.as_ref(), &inquiry.sha256, at);
+        let mut verification = verify(expected);
+        let Some(metadata) = &verification.metadata else {
+            return Ok(self.without_record(verification, inquiry.now));
         };
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);
-        let record = self.store.licences().record(&metadata.identifier)?;
+        let record = self.record(metadata)?;
+        let known = self.known_since(record.as_ref(), &inquiry.sha256, at);
+        if known != expected {
+            // It came in since it was looked for.
+            verification = verify(known);
+        }
+        let mut report = verification.report;
         // What is on record has happened, whatever the clock says: one that was set back brings no licence back to life.
-        let last = record.as_ref().filter(|_| asked == At::Now).and_then(|record| record.current());
+        let last = record.as_ref().filter(|_| inquiry.at == At::Now).and_then(|record| record.current());
         let mut horizon = Horizon::new(last.map_or(at, |(_, event)| at.max(event.effective_at)));
-        let mut checks = licence::checks(record.as_ref(), &mut horizon, Some(&report.document_sha256));
+        self.add_record(&mut report, record.as_ref(), &mut horizon);
+        // Before it came in the record proves nothing, from then on it may.
+        let comes_in = record.filter(|record| at < record.received_at).map(|record| record.received_at);
+        report.holds_until = report.holds_until.into_iter().chain(horizon.next()).chain(comes_in).min();
+        let mut diagnostic = verification.diagnostic;
+        diagnostic.times.extend(horizon.compared());
+        Ok(Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: inquiry.now, epoch: Some(epoch) })
+    }
+
+    fn record(&self, metadata: &Metadata) -> Result<Option<Record>, Problem> {
+        Ok(self.store.licences().record(&metadata.identifier)?)
+    }
+
+    /// Since when this very file is known to exist at the moment in question: since it came in.
+    fn known_since(&self, record: Option<&Record>, sha256: &Sha256, at: Timestamp) -> Option<Timestamp> {
+        let record = record.filter(|record| self.record_is_proof && record.sha256 == *sha256)?;
+        (record.received_at <= at).then_some(record.received_at)
+    }
+
+    /// What names no licence has no record that could change the verdict, and the question was about a licence.
+    fn without_record(&self, verification: Verification, now: Timestamp) -> Judged {
+        let Verification { mut report, diagnostic, .. } = verification;
+        if self.unrecorded == Unrecorded::Indeterminate {
+            for check in report.checks.iter_mut().filter(|check| check.id == LICENCE_METADATA.id && check.is_warning()) {
+                check.effect = Some(Verdict::indeterminate(SubIndication::SignedDataNotFound));
+            }
+            report.conclude();
+        }
+        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, epoch: None }
+    }
+
+    fn add_record(&self, report: &mut Report, record: Option<&Record>, horizon: &mut Horizon) {
+        let mut checks = licence::checks(record, horizon, Some(&report.document_sha256));
         if self.unrecorded == Unrecorded::Accept {
             for check in checks.iter_mut().filter(|check| check.id == LICENCE_RECORD.id && check.outcome == Outcome::NotConcluded)
             {
@@ -105,8 +177,6 @@ impl Judge {
             }
         }
         report.checks.extend(checks);
-        report.holds_until = report.holds_until.into_iter().chain(horizon.next()).min();
         report.conclude();
-        Ok(Judged { report: Arc::new(report), epoch: Some(epoch) })
     }
 }

@@ -1,16 +1,20 @@
 //! Cryptographic messages: `SignedData` of RFC 5652 and of GB/T 35275, which differ in object identifiers alone.
 
+pub mod attributes;
 pub mod verify;
+
+pub use attributes::Attributes;
 
 use crate::der::{self, DerError, Element, Reader, tag};
 use crate::digest::DigestAlgorithm;
 use crate::oid::Oid;
 use crate::sig::{Algorithm, PublicKey};
-use crate::time::Timestamp;
 use crate::x509::Certificate;
 
 const CERTIFICATES_MAX: usize = 32;
 const SIGNERS_MAX: usize = 16;
+/// Time stamps on one signature: some signatures have two, of two authorities.
+pub(crate) const TIME_STAMPS_MAX: usize = 4;
 
 /// A `SignedData` whose frame is well formed. Nothing about it is verified.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub struct SignerInfo<'a> {
     /// The digest algorithm, if it is a known one.
     pub digest: Option<DigestAlgorithm>,
     attributes: Option<Element<'a>>,
+    unsigned: Option<Element<'a>>,
     algorithm: &'a [u8],
     signature: &'a [u8],
 }
@@ -42,17 +47,6 @@ pub struct SignerInfo<'a> {
 enum SignerId<'a> {
     IssuerAndSerial { issuer: &'a [u8], serial: &'a [u8] },
     KeyId(&'a [u8]),
-}
-
-/// What the signed attributes say.
-#[derive(Clone, Copy, Debug)]
-pub struct Attributes<'a> {
-    /// `contentType`, if present.
-    pub content_type: Option<Oid<'a>>,
-    /// `messageDigest`.
-    pub message_digest: &'a [u8],
-    /// `signingTime`, if present.
-    pub signing_time: Option<Timestamp>,
 }
 
 /// Reads a `ContentInfo` that holds a `SignedData`.
@@ -137,9 +131,9 @@ impl<'a> SignerInfo<'a> {
         let attributes = fields.optional(tag::context(0))?;
         let algorithm = fields.read(tag::SEQUENCE)?.raw;
         let signature = fields.read(tag::OCTET_STRING)?.content;
-        fields.optional(tag::context(1))?;
+        let unsigned = fields.optional(tag::context(1))?;
         fields.end()?;
-        Ok(Self { who, digest, attributes, algorithm, signature })
+        Ok(Self { who, digest, attributes, unsigned, algorithm, signature })
     }
 
     /// The signer's certificate among those at hand.
@@ -156,27 +150,39 @@ impl<'a> SignerInfo<'a> {
     /// # Errors
     /// [`DerError`] when they are malformed, when one that matters occurs twice, or when `messageDigest` is missing.
     pub fn attributes(&self) -> der::Result<Option<Attributes<'a>>> {
-        let Some(set) = self.attributes else { return Ok(None) };
-        let mut reader = set.reader();
-        let (mut content_type, mut message_digest, mut signing_time) = (None, None, None);
+        self.attributes.as_ref().map(Attributes::read).transpose()
+    }
+
+    /// The time-stamp tokens over the signature value (`id-aa-timeStampToken`, RFC 3161 appendix A), in the order found.
+    ///
+    /// # Errors
+    /// [`DerError`] when the unsigned attributes are malformed or hold more tokens than any signature needs.
+    pub fn time_stamps(&self) -> der::Result<Vec<&'a [u8]>> {
+        let Some(set) = self.unsigned else { return Ok(Vec::new()) };
+        let (mut reader, mut found) = (set.reader(), Vec::new());
         while !reader.is_empty() {
-            let mut attribute = reader.sequence()?;
-            let oid = Oid(attribute.read(tag::OID)?.content);
-            let mut values = attribute.read(tag::SET)?.reader();
-            attribute.end()?;
-            let twice = match oid {
-                Oid::CONTENT_TYPE => content_type.replace(Oid(values.read(tag::OID)?.content)).is_some(),
-                Oid::MESSAGE_DIGEST => message_digest.replace(values.read(tag::OCTET_STRING)?.content).is_some(),
-                Oid::SIGNING_TIME => signing_time.replace(values.any()?.time()?).is_some(),
-                _ => continue,
-            };
-            values.end()?; // RFC 5652 11.1 to 11.3: exactly one value.
-            if twice {
-                return Err(DerError::BadValue);
+            let (oid, mut values) = attributes::read_attribute(&mut reader)?;
+            while oid == Oid::TIME_STAMP_TOKEN && !values.is_empty() {
+                if found.len() >= TIME_STAMPS_MAX {
+                    return Err(DerError::BadValue);
+                }
+                found.push(values.any()?.raw);
             }
         }
-        let message_digest = message_digest.ok_or(DerError::BadValue)?;
-        Ok(Some(Attributes { content_type, message_digest, signing_time }))
+        Ok(found)
+    }
+
+    /// Whether `signing-certificate-v2` names this certificate (RFC 5035, 3); none when the attribute is not there.
+    #[must_use]
+    pub fn names(&self, certificate: &Certificate) -> Option<bool> {
+        let mut reader = self.attributes?.reader();
+        while !reader.is_empty() {
+            let mut attribute = reader.sequence().ok()?;
+            if Oid(attribute.read(tag::OID).ok()?.content) == Oid::SIGNING_CERTIFICATE_V2 {
+                return Some(names(&mut attribute, certificate).unwrap_or(false));
+            }
+        }
+        None
     }
 
     /// What the signature value is computed over: the attributes re-tagged as a SET (RFC 5652 5.4), or the content itself.
@@ -199,4 +205,15 @@ impl<'a> SignerInfo<'a> {
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
     }
+}
+
+fn names(attribute: &mut Reader<'_>, certificate: &Certificate) -> der::Result<bool> {
+    // SET OF SigningCertificateV2 { certs SEQUENCE OF ESSCertIDv2 { hashAlgorithm DEFAULT sha256, certHash, … } }
+    let mut first = attribute.read(tag::SET)?.reader().sequence()?.sequence()?.sequence()?;
+    let digest = match first.optional(tag::SEQUENCE)? {
+        Some(algorithm) => DigestAlgorithm::from_oid(Oid(algorithm.reader().read(tag::OID)?.content)),
+        None => Some(DigestAlgorithm::Sha256),
+    };
+    let wanted = first.read(tag::OCTET_STRING)?.content;
+    Ok(digest.is_some_and(|digest| digest.hash(&[certificate.raw()]) == wanted))
 }

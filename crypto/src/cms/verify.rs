@@ -6,8 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Attributes, SignedData, SignerInfo};
 use crate::budget::Exhausted;
 use crate::context::{Context, signature_report};
-use crate::report::checks::{CMS_ATTRIBUTES, DATA_HASH, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT};
+use crate::existence::Existence;
+use crate::report::checks::{CMS_ATTRIBUTES, DATA_HASH, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_TIMESTAMP};
 use crate::report::{Check, Scope, SignatureReport};
+use crate::signature_policy;
 use crate::signer::{self, Signed};
 use crate::time::Timestamp;
 
@@ -18,6 +20,8 @@ pub enum Protected<'a> {
     Content(&'a [u8]),
     /// Data outside whose SM3 digest is the content, as in OFD signatures without a seal (GM/T 0099, 7.2.2).
     DigestOf([u8; 32]),
+    /// Data outside, in pieces that are digested one after the other; only with signed attributes.
+    Detached(&'a [&'a [u8]]),
 }
 
 /// Where the signature stands, for its report.
@@ -50,6 +54,9 @@ pub fn verify(
         return Ok(report);
     };
     report.checks.extend(attributes.map(|attributes| attributes_check(data, &attributes)));
+    if attributes.is_some_and(|attributes| attributes.names_signer(certificate) == Some(false)) {
+        report.checks.push(SIGNATURE_CERTIFICATE.fail().with("reason", "the signed attributes name another certificate"));
+    }
     let content = match protected {
         Protected::Content(content) => {
             report.scope = Some(Scope::WHOLE);
@@ -67,15 +74,44 @@ pub fn verify(
             report.checks.push(DATA_HASH.test(carries_digest(data, signer, attributes.as_ref(), digest)));
             data.content.map_or_else(|| digest.to_vec(), <[u8]>::to_vec)
         }
+        Protected::Detached(pieces) => {
+            context.budget.spend_digested(pieces.iter().map(|piece| piece.len()).sum())?;
+            report.checks.push(match attributes {
+                Some(attributes) => {
+                    DATA_HASH.test(signer.digest.is_some_and(|digest| digest.hash(pieces) == attributes.message_digest))
+                }
+                None => CMS_ATTRIBUTES.fail().with("reason", "data outside without signed attributes"),
+            });
+            Vec::new()
+        }
     };
     let algorithm = certificate.key().and_then(|key| signer.algorithm(key));
     let message = signer.message(&content);
     let signed = Signed { message: &message, signature: signer.signature(), algorithm };
-    signer::check_value(certificate, &signed, context, &mut report)?;
     let claimed = attributes.and_then(|attributes| attributes.signing_time).or(place.claimed);
-    context.with_certificates(&data.certificates, |context| signer::judge(certificate, claimed, None, context, &mut report))?;
+    let mut existence = Existence::new(claimed, context);
+    let stamps = time_stamps(signer, &mut existence, context)?;
+    signer::check_value(certificate, &signed, &mut existence, context, &mut report)?;
+    context.with_certificates(&data.certificates, |context| {
+        signer::judge(certificate, &mut existence, None, context, &mut report)
+    })?;
+    report.checks.extend(stamps);
+    let policy = attributes.and_then(|attributes| signature_policy::check(attributes.signature_policy(), context.trust.policy()));
+    report.checks.extend(policy);
     report.conclude();
     Ok(report)
+}
+
+/// The time stamps over the signature value, in the unsigned attributes.
+fn time_stamps(signer: &SignerInfo<'_>, existence: &mut Existence, context: &mut Context<'_>) -> Result<Vec<Check>, Exhausted> {
+    let Ok(tokens) = signer.time_stamps() else {
+        return Ok(vec![SIGNATURE_TIMESTAMP.fail().with("reason", "the unsigned attributes are malformed")]);
+    };
+    let mut checks = Vec::new();
+    for token in tokens {
+        checks.extend(existence.take_token(token, signer.signature(), context)?);
+    }
+    Ok(checks)
 }
 
 /// RFC 5652 11.1: the content type is signed along and must be that of the message.

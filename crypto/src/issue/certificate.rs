@@ -31,6 +31,14 @@ pub enum AltName {
     Uri(String),
     /// An address.
     Ip(IpAddr),
+    /// Addresses with a mask, as name constraints have them.
+    Network(IpAddr, IpAddr),
+    /// A mailbox.
+    Email(String),
+    /// A directory name.
+    Directory(Name),
+    /// Any other name, as its whole DER.
+    Other(Vec<u8>),
 }
 
 /// What a certificate is to say. Extensions appear in the order of the calls.
@@ -95,6 +103,12 @@ impl CertificateBuilder {
         self.not_ca().usage(&[Usage::DigitalSignature, Usage::NonRepudiation])
     }
 
+    /// A time-stamp authority (RFC 3161 2.3): critical extended usage, time stamping alone.
+    #[must_use]
+    pub fn time_stamping(self) -> Self {
+        self.not_ca().usage(&[Usage::DigitalSignature]).extended_usage(true, &[Oid::EKU_TIME_STAMPING])
+    }
+
     /// A TLS server or client known by these names.
     #[must_use]
     pub fn tls(self, names: &[AltName]) -> Self {
@@ -157,6 +171,38 @@ impl CertificateBuilder {
         self.extension(Oid::CERTIFICATE_POLICIES, critical, &der::sequence_of(&list))
     }
 
+    /// Critical `PolicyMappings`: pairs of the issuer's policy and the subject's.
+    #[must_use]
+    pub fn policy_mappings(self, pairs: &[(Oid<'_>, Oid<'_>)]) -> Self {
+        let pair = |(issuer, subject): &(Oid<'_>, Oid<'_>)| der::sequence(&[&der::oid(*issuer), &der::oid(*subject)]);
+        let list: Vec<Vec<u8>> = pairs.iter().map(pair).collect();
+        self.extension(Oid::POLICY_MAPPINGS, true, &der::sequence_of(&list))
+    }
+
+    /// Critical `PolicyConstraints`: after how many certificates a policy is demanded, and mapping ends; each below 128.
+    #[must_use]
+    pub fn policy_constraints(self, require: Option<u8>, inhibit_mapping: Option<u8>) -> Self {
+        let field = |n, skip: Option<u8>| skip.map(|skip| der::implicit(n, &[skip & 0x7f])).unwrap_or_default();
+        let value = der::sequence(&[&field(0, require), &field(1, inhibit_mapping)]);
+        self.extension(Oid::POLICY_CONSTRAINTS, true, &value)
+    }
+
+    /// Critical `InhibitAnyPolicy`: after how many certificates `anyPolicy` stands for none.
+    #[must_use]
+    pub fn inhibit_any_policy(self, skip: u8) -> Self {
+        self.extension(Oid::INHIBIT_ANY_POLICY, true, &der::integer(skip))
+    }
+
+    /// Critical `NameConstraints`.
+    #[must_use]
+    pub fn name_constraints(self, permitted: &[AltName], excluded: &[AltName]) -> Self {
+        let side = |n, names: &[AltName]| {
+            let subtrees: Vec<Vec<u8>> = names.iter().map(|name| der::sequence(&[&name.der()])).collect();
+            if subtrees.is_empty() { Vec::new() } else { der::context(n, &subtrees.concat()) }
+        };
+        self.extension(Oid::NAME_CONSTRAINTS, true, &der::sequence(&[&side(0, permitted), &side(1, excluded)]))
+    }
+
     /// The organisation's unified social credit code, 18 characters (GB/T 20518, 1.2.156.10260.4.1.4).
     #[must_use]
     pub fn organisation_code(self, code: &str) -> Self {
@@ -217,9 +263,19 @@ impl AltName {
         match self {
             Self::Dns(name) => der::implicit(2, name.as_bytes()),
             Self::Uri(uri) => der::implicit(6, uri.as_bytes()),
-            Self::Ip(IpAddr::V4(address)) => der::implicit(7, &address.octets()),
-            Self::Ip(IpAddr::V6(address)) => der::implicit(7, &address.octets()),
+            Self::Ip(address) => der::implicit(7, &octets(*address)),
+            Self::Network(address, mask) => der::implicit(7, &[octets(*address), octets(*mask)].concat()),
+            Self::Email(mailbox) => der::implicit(1, mailbox.as_bytes()),
+            Self::Directory(name) => der::context(4, &name.der()),
+            Self::Other(der) => der.clone(),
         }
+    }
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! `SignedData`, of RFC 5652 and of GB/T 35275.
 
 use super::der;
+use super::seal::Stamp;
 use super::signer::Signer;
 use crate::der::tag;
-use crate::digest::DigestAlgorithm;
+use crate::digest::{DigestAlgorithm, Sha256};
 use crate::oid::Oid;
 use crate::time::Timestamp;
 
@@ -17,6 +18,8 @@ pub struct CmsBuilder<'a> {
     attributes: Option<Vec<Vec<u8>>>,
     certificates: Vec<Vec<u8>>,
     message_digest: Option<Vec<u8>>,
+    stamps: Vec<Stamp<'a>>,
+    is_doubled: bool,
 }
 
 impl<'a> CmsBuilder<'a> {
@@ -31,6 +34,8 @@ impl<'a> CmsBuilder<'a> {
             attributes: None,
             certificates: Vec::new(),
             message_digest: None,
+            stamps: Vec::new(),
+            is_doubled: false,
         }
     }
 
@@ -69,6 +74,35 @@ impl<'a> CmsBuilder<'a> {
         self
     }
 
+    /// The signer's certificate in the signed attributes (`signingCertificateV2`, RFC 5035), by its SHA-256 digest.
+    #[must_use]
+    pub fn signing_certificate(self, certificate: &[u8]) -> Self {
+        // SHA-256 is the default and so not named.
+        let id = der::sequence(&[&der::octet_string(&Sha256::of(&[certificate]).0)]);
+        self.attribute(Oid::SIGNING_CERTIFICATE_V2, &der::sequence(&[&der::sequence(&[&id])]))
+    }
+
+    /// The signature policy in the signed attributes (`sigPolicyId`, RFC 5126 5.8.1), by its identifier and SHA-256 digest.
+    #[must_use]
+    pub fn signature_policy(self, policy: Oid<'_>, digest: &[u8]) -> Self {
+        let hash = der::sequence(&[&der::sequence(&[&der::oid(Oid::SHA256)]), &der::octet_string(digest)]);
+        self.attribute(Oid::SIGNATURE_POLICY, &der::sequence(&[&der::oid(policy), &hash]))
+    }
+
+    /// A time stamp over the signature value, in the unsigned attributes (RFC 3161, appendix A).
+    #[must_use]
+    pub fn stamped(mut self, stamp: Stamp<'a>) -> Self {
+        self.stamps.push(stamp);
+        self
+    }
+
+    /// Writes the signer twice.
+    #[must_use]
+    pub const fn doubled(mut self) -> Self {
+        self.is_doubled = true;
+        self
+    }
+
     /// Puts one more certificate beside the signer's.
     #[must_use]
     pub fn certificate(mut self, certificate: &[u8]) -> Self {
@@ -93,12 +127,14 @@ impl<'a> CmsBuilder<'a> {
         let certificates = [signer.certificate, &self.certificates.concat()].concat();
         // RFC 5652 5.1: version 3 when the content is not data.
         let version = if matches!(self.content_type, Oid::PKCS7_DATA | Oid::GM_DATA) { 1u8 } else { 3 };
+        let info = self.signer_info(signer, digest, &digest_identifier);
+        let infos = if self.is_doubled { [info.as_slice(), &info].concat() } else { info };
         let data = der::sequence(&[
             &der::integer(version),
             &der::constructed(tag::SET, &[&digest_identifier]),
             &der::sequence(&[&der::oid(self.content_type), &inside]),
             &der::context(0, &certificates),
-            &der::constructed(tag::SET, &[&self.signer_info(signer, digest, &digest_identifier)]),
+            &der::constructed(tag::SET, &[&infos]),
         ]);
         der::sequence(&[&der::oid(outer), &der::context(0, &data)])
     }
@@ -119,6 +155,8 @@ impl<'a> CmsBuilder<'a> {
         if let Some(first) = tagged.first_mut() {
             *first = tag::context(0);
         }
+        let stamps: Vec<Vec<u8>> = self.stamps.iter().map(|stamp| attribute(Oid::TIME_STAMP_TOKEN, &(stamp.0)(&value))).collect();
+        let unsigned = if stamps.is_empty() { Vec::new() } else { der::context(1, &stamps.concat()) };
         der::sequence(&[
             &der::integer(1u8),
             &der::sequence(&[&signer.issuer_and_serial()]),
@@ -126,6 +164,7 @@ impl<'a> CmsBuilder<'a> {
             &tagged,
             &signer.key.algorithm_identifier(),
             &der::octet_string(&value),
+            &unsigned,
         ])
     }
 }

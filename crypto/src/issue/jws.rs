@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::key::SigningKey;
+use super::seal::Stamp;
 use crate::time::Timestamp;
 
 /// What a signed JSON licence is to say.
@@ -54,6 +55,15 @@ impl JwsBuilder {
     pub fn compact(&self, key: &SigningKey) -> String {
         let (protected, payload, signature) = self.parts(key);
         format!("{protected}.{payload}.{signature}")
+    }
+
+    /// The flattened JSON serialisation with a time stamp over the signature's text (`sigTst`, ETSI TS 119 182-1, 5.3.4).
+    #[must_use]
+    pub fn stamped(&self, key: &SigningKey, stamp: Stamp<'_>) -> String {
+        let (protected, payload, signature) = self.parts(key);
+        let token = STANDARD.encode((stamp.0)(signature.as_bytes()));
+        let header = json!({ "etsiU": [{ "sigTst": { "tstTokens": [{ "val": token }] } }] });
+        json!({ "protected": protected, "header": header, "payload": payload, "signature": signature }).to_string()
     }
 
     /// The flattened JSON serialisation.

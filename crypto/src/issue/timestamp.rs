@@ -3,31 +3,142 @@
 use super::cms::{CmsBuilder, digest_oid};
 use super::der;
 use super::signer::Signer;
-use crate::digest::{DigestAlgorithm, Sha256};
+use crate::digest::DigestAlgorithm;
 use crate::oid::Oid;
 use crate::time::Timestamp;
 
-/// `id-ct-TSTInfo`, 1.2.840.113549.1.9.16.1.4
-const TST_INFO: Oid<'static> = Oid(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04");
-/// `id-aa-signingCertificateV2`, 1.2.840.113549.1.9.16.2.47
-const SIGNING_CERTIFICATE_V2: Oid<'static> = Oid(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f");
+/// What a token is to say. Right by default; the methods that say so make what a verifier must refuse.
+#[derive(Clone, Debug)]
+pub struct TokenBuilder<'a> {
+    at: Timestamp,
+    serial: u128,
+    policy: Oid<'a>,
+    version: u8,
+    digest: Option<DigestAlgorithm>,
+    accuracy_s: Option<u32>,
+    content_type: Oid<'a>,
+    is_gm: bool,
+    is_doubled: bool,
+    names: Names,
+}
+
+/// Which certificate a token names as its signer's.
+#[derive(Clone, Debug)]
+enum Names {
+    Own,
+    None,
+    Other(Vec<u8>),
+}
 
 /// A token over `stamped`, made at `at` under the given policy. The digest is that of the authority's own algorithm.
 #[must_use]
 pub fn token(stamped: &[u8], at: Timestamp, serial: u128, policy: Oid<'_>, authority: Signer<'_>) -> Vec<u8> {
-    let digest = match authority.key.algorithm().row().digest {
-        DigestAlgorithm::Sm3 => DigestAlgorithm::Sm3,
-        _ => DigestAlgorithm::Sha256,
-    };
-    let imprint =
-        der::sequence(&[&der::sequence(&[&der::oid(digest_oid(digest))]), &der::octet_string(&digest.hash(&[stamped]))]);
-    let info =
-        der::sequence(&[&der::integer(1u8), &der::oid(policy), &imprint, &der::integer(serial), &der::generalized_time(at)]);
-    // RFC 5816: the authority's certificate by its digest; SHA-256 is the default and so not named.
-    let certificate = der::sequence(&[&der::octet_string(&Sha256::of(&[authority.certificate]).0)]);
-    CmsBuilder::new(&info)
-        .content_type(TST_INFO)
-        .attributes(Some(at))
-        .attribute(SIGNING_CERTIFICATE_V2, &der::sequence(&[&der::sequence(&[&certificate])]))
-        .sign(authority)
+    TokenBuilder::new(at, serial, policy).build(stamped, authority)
+}
+
+impl<'a> TokenBuilder<'a> {
+    /// A token made at `at` under the given policy.
+    #[must_use]
+    pub const fn new(at: Timestamp, serial: u128, policy: Oid<'a>) -> Self {
+        Self {
+            at,
+            serial,
+            policy,
+            version: 1,
+            digest: None,
+            accuracy_s: None,
+            content_type: Oid::TST_INFO,
+            is_gm: false,
+            is_doubled: false,
+            names: Names::Own,
+        }
+    }
+
+    /// Under the object identifiers of GB/T 35275.
+    #[must_use]
+    pub const fn gm(mut self) -> Self {
+        self.is_gm = true;
+        self
+    }
+
+    /// Another digest for the imprint than that of the authority's own algorithm.
+    #[must_use]
+    pub const fn digest(mut self, digest: DigestAlgorithm) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    /// How far off the time may be, in seconds.
+    #[must_use]
+    pub const fn accuracy(mut self, seconds: u32) -> Self {
+        self.accuracy_s = Some(seconds);
+        self
+    }
+
+    /// Wrong: another version than 1.
+    #[must_use]
+    pub const fn version(mut self, version: u8) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Wrong: another type of content than `TSTInfo`.
+    #[must_use]
+    pub const fn content_type(mut self, content_type: Oid<'a>) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
+    /// Wrong: two signers.
+    #[must_use]
+    pub const fn doubled(mut self) -> Self {
+        self.is_doubled = true;
+        self
+    }
+
+    /// Wrong: names no signing certificate.
+    #[must_use]
+    pub fn naming_none(mut self) -> Self {
+        self.names = Names::None;
+        self
+    }
+
+    /// Wrong: names this certificate, DER, as that of its signer.
+    #[must_use]
+    pub fn naming(mut self, certificate: &[u8]) -> Self {
+        self.names = Names::Other(certificate.to_vec());
+        self
+    }
+
+    /// The token over `stamped`, DER, signed by the authority.
+    #[must_use]
+    pub fn build(&self, stamped: &[u8], authority: Signer<'_>) -> Vec<u8> {
+        let info = self.info(stamped, authority);
+        let data = if self.is_gm { CmsBuilder::gm(&info) } else { CmsBuilder::new(&info) };
+        let data = data.content_type(self.content_type).attributes(Some(self.at));
+        let data = match &self.names {
+            Names::Own => data.signing_certificate(authority.certificate),
+            Names::None => data,
+            Names::Other(certificate) => data.signing_certificate(certificate),
+        };
+        if self.is_doubled { data.doubled().sign(authority) } else { data.sign(authority) }
+    }
+
+    fn info(&self, stamped: &[u8], authority: Signer<'_>) -> Vec<u8> {
+        let digest = self.digest.unwrap_or_else(|| match authority.key.algorithm().row().digest {
+            DigestAlgorithm::Sm3 => DigestAlgorithm::Sm3,
+            _ => DigestAlgorithm::Sha256,
+        });
+        let imprint =
+            der::sequence(&[&der::sequence(&[&der::oid(digest_oid(digest))]), &der::octet_string(&digest.hash(&[stamped]))]);
+        let accuracy = self.accuracy_s.map(|seconds| der::sequence(&[&der::integer(seconds)])).unwrap_or_default();
+        der::sequence(&[
+            &der::integer(self.version),
+            &der::oid(self.policy),
+            &imprint,
+            &der::integer(self.serial),
+            &der::generalized_time(self.at),
+            &accuracy,
+        ])
+    }
 }

@@ -3,6 +3,7 @@
 //! Formats are those of GB/T 36903-2018 (metadata) and GB/T 36904-2018 (identifier). Personal data are masked in every
 //! `Debug` form here and appear in no error.
 
+pub(crate) mod demands;
 pub mod identifier;
 pub mod metadata;
 pub mod number;

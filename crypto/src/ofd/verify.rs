@@ -11,6 +11,7 @@ use crate::cms;
 use crate::cms::verify::{Place, Protected};
 use crate::context::{Context, signature_report, unreadable};
 use crate::digest::sm3;
+use crate::existence::Existence;
 use crate::oid::Oid;
 use crate::report::checks::{
     DOCUMENT_SIGNED, OFD_APPEARANCE, OFD_COVERAGE, OFD_SEAL_FILE, OFD_SIGNATURE_METHOD, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT,
@@ -33,8 +34,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// Each signature, in document order.
     pub signatures: Vec<SignatureReport>,
-    /// The organisation codes that the signers' certificates name, in the order of the signatures.
-    pub signers: Vec<Option<String>>,
+    /// The signers' certificates, in the order of the signatures.
+    pub signers: Vec<Option<Certificate>>,
 }
 
 /// Verifies all signatures of a package.
@@ -57,7 +58,7 @@ pub fn verify(package: &Package, context: &mut Context<'_>) -> Result<Outcome, O
     let (mut signatures, mut signers) = (Vec::new(), Vec::new());
     for (index, found) in found.iter().enumerate() {
         let judged = scene.judge(found, index == newest, context)?;
-        signers.push(judged.signer.and_then(|signer| signer.organisation_code()));
+        signers.push(judged.signer);
         signatures.push(judged.report);
     }
     Ok(Outcome { checks: vec![DOCUMENT_SIGNED.pass().with("signatures", &signatures.len())], signatures, signers })
@@ -229,6 +230,7 @@ fn sign(found: &Found<'_>, description: &Description, value: &[u8], context: &mu
 /// The deprecated form: a bare SM2 value over `Signature.xml`, whose signer only a certificate from outside can name.
 fn bare(found: &Found<'_>, value: &[u8], place: Place<'_>, context: &mut Context<'_>) -> Result<Judged, OfdError> {
     let mut report = signature_report(&found.listed.id, "sm2-bare");
+    let mut existence = Existence::new(place.claimed, context);
     let mut signer = None;
     for candidate in context.certificates {
         context.budget.spend_signature().map_err(OfdError::Exhausted)?;
@@ -242,8 +244,8 @@ fn bare(found: &Found<'_>, value: &[u8], place: Place<'_>, context: &mut Context
         return Ok(Judged::unreadable(found, check));
     };
     let signed = Signed { message: found.xml, signature: value, algorithm: Some(Algorithm::Sm2Sm3) };
-    signer::check_value(signer, &signed, context, &mut report).map_err(OfdError::Exhausted)?;
-    signer::judge(signer, place.claimed, None, context, &mut report).map_err(OfdError::Exhausted)?;
+    signer::check_value(signer, &signed, &mut existence, context, &mut report).map_err(OfdError::Exhausted)?;
+    signer::judge(signer, &mut existence, None, context, &mut report).map_err(OfdError::Exhausted)?;
     Ok(Judged { report, signer: Some(signer.clone()), algorithm: Some(Oid::SM2_SM3.to_string()) })
 }
 

@@ -92,7 +92,7 @@ const fn unclear(why: Sub) -> Verdict {
 
 checks! {
     // The document
-    DOCUMENT_FORMAT = "document.format", "GB/T 33190-2016; RFC 7515; RFC 5652", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
+    DOCUMENT_FORMAT = "document.format", "GB/T 33190-2016; ISO 32000-2:2020; RFC 7515; RFC 5652", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
         "The document has a known form and keeps within the limits.", "文件格式可识别且未超出限制。";
         "The document is malformed, of an unknown form, or beyond the limits.", "文件格式错误、无法识别或超出限制。";
         "The document could not be read.", "文件无法读取。";
@@ -111,8 +111,8 @@ checks! {
         "The signature value does not fit the signer's key and the signed data.", "签名值与签名者密钥及被签数据不符。";
         "The signature value could not be checked.", "签名值未能验证。";
     SIGNATURE_CERTIFICATE = "signature.certificate", "ETSI EN 319 102-1, 5.2.3", unclear(Sub::NoSigningCertificateFound), unclear(Sub::NoSigningCertificateFound);
-        "The signer's certificate is with the signature and can be read.", "签名中附有可读取的签名者证书。";
-        "The signer's certificate is missing or malformed.", "签名者证书缺失或格式错误。";
+        "The signer's certificate is with the signature, can be read, and is the one that the signature names.", "签名中附有可读取且与签名声明一致的签名者证书。";
+        "The signer's certificate is missing, malformed, or not the one that the signature names.", "签名者证书缺失、格式错误或与签名声明不一致。";
         "The signer's certificate could not be identified.", "无法确定签名者证书。";
     SIGNATURE_ALGORITHM = "signature.algorithm", "ETSI EN 319 102-1, 5.2.8", unclear(Sub::CryptoConstraintsFailure), unclear(Sub::CryptoConstraintsFailure);
         "The signature algorithm is accepted, and every place that names it agrees.", "签名算法可接受，且各处声明一致。";
@@ -126,10 +126,22 @@ checks! {
         "The SM2 value is encoded as the standard says.", "SM2签名值按标准编码。";
         "The SM2 value is the bare pair r‖s instead of its DER form.", "SM2签名值为裸r‖s，而非DER编码。";
         "The encoding of the SM2 value is unknown.", "SM2签名值编码未知。";
-    SIGNATURE_TIMESTAMP = "signature.timestamp", "GM/T 0031-2025; GB/T 20520", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
-        "The time stamp of the signature is valid.", "签名的时间戳有效。";
-        "The time stamp of the signature is malformed or does not fit the signature.", "签名的时间戳格式错误或与签名不符。";
-        "The time stamp of the signature was not evaluated and proves nothing here.", "签名的时间戳未被评估，不作为证明。";
+    SIGNATURE_TIMESTAMP = "signature.timestamp", "RFC 3161; GB/T 20520; GM/T 0031-2025", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The time stamp of the signature is valid, and its authority is trusted.", "签名的时间戳有效且时间戳机构可信。";
+        "The time stamp of the signature is malformed, does not fit the signature, or contradicts the claimed time.", "签名的时间戳格式错误、与签名不符或与声明时间矛盾。";
+        "The authority of the signature's time stamp is not trusted here: the time stamp proves nothing.", "签名的时间戳机构不受信任，不作为证明。";
+    SIGNATURE_EXISTENCE = "signature.existence", "ETSI EN 319 102-1, 5.6.2", unclear(Sub::OutOfBoundsNoPoe), unclear(Sub::NoPoe);
+        "The signature is proven to have existed at the time shown.", "已证明签名在所示时间之前存在。";
+        "What the signature rests on has ended since; it holds because it is proven to be older.", "签名所依据的证书或算法此后已失效；因证明签名更早存在而仍然有效。";
+        "No time stamp of a trusted authority proves when the signature was made, although the policy demands one.", "策略要求可信时间戳，但没有可信时间戳证明签名时间。";
+    SIGNATURE_LAG = "signature.lag", "ETSI EN 319 102-1, 5.6.2", unclear(Sub::TimestampOrderFailure), unclear(Sub::TimestampOrderFailure);
+        "The signature was stamped soon after the time that it claims.", "签名在声明时间后不久即加盖时间戳。";
+        "The signature was stamped long after the time that it claims: the claimed time may be dated back.", "签名在声明时间很久之后才加盖时间戳，声明时间可能被倒签。";
+        "How long after the claimed time the signature was stamped could not be judged.", "无法判断声明时间与时间戳的间隔。";
+    SIGNATURE_POLICY = "signature.policy", "ETSI EN 319 102-1, 5.2.4", unclear(Sub::PolicyProcessingError), unclear(Sub::SignaturePolicyNotAvailable);
+        "The signature policy that the signature names is known.", "签名声明的签名策略已知。";
+        "The signature policy is named by another digest than that of the known one, or cannot be read.", "签名策略的摘要与已知策略不符，或策略声明无法读取。";
+        "The signature names a signature policy that is not known here.", "签名声明了未知的签名策略。";
 
     // OFD
     OFD_SIGNATURE_METHOD = "ofd.signature-method", "GB/T 33190-2016, 18.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
@@ -190,10 +202,10 @@ checks! {
         "The seal has no critical extension that is unknown.", "印章没有未知的关键扩展。";
         "The seal has a critical extension that is unknown.", "印章含有未知的关键扩展。";
         "The seal's extensions could not be read.", "印章扩展无法读取。";
-    SEAL_TIMESTAMP = "seal.timestamp", "GM/T 0031-2025; GB/T 20520", failed(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
-        "The seal's time stamp is valid.", "印章的时间戳有效。";
-        "The seal's time stamp is malformed or does not fit the seal.", "印章的时间戳格式错误或与印章不符。";
-        "The seal's time stamp was not evaluated and proves nothing here.", "印章的时间戳未被评估，不作为证明。";
+    SEAL_TIMESTAMP = "seal.timestamp", "RFC 3161; GB/T 20520; GM/T 0031-2025", failed(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The seal's time stamp is valid, and its authority is trusted.", "印章的时间戳有效且时间戳机构可信。";
+        "The seal's time stamp is malformed, does not fit the seal, or is older than the seal says to be.", "印章的时间戳格式错误、与印章不符或早于声明的制章时间。";
+        "The authority of the seal's time stamp is not trusted here: the time stamp proves nothing.", "印章的时间戳机构不受信任，不作为证明。";
 
     // Certificate paths
     PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);
@@ -212,6 +224,14 @@ checks! {
         "Every issuer of the path may issue, and no unknown critical extension occurs.", "证书链中各签发者均有签发权，且无未知关键扩展。";
         "An issuer of the path may not issue, or a critical extension is unknown.", "证书链中有签发者无签发权，或含未知关键扩展。";
         "The constraints of the path could not be judged.", "无法判断证书链约束。";
+    PATH_NAMES = "path.names", "RFC 5280, 4.2.1.10", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "Every name of the path is one that its issuers may give.", "证书链中各名称均在签发者可签发的范围内。";
+        "A certificate of the path carries a name that an issuer above it may not give.", "证书链中有证书的名称超出上级签发者的名称约束。";
+        "The name constraints of the path could not be judged.", "无法判断证书链的名称约束。";
+    PATH_POLICIES = "path.policies", "RFC 5280, 6.1; RFC 9618", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "The certificate policies of the path are those that are demanded.", "证书链的证书策略符合要求。";
+        "No certificate policy that is demanded holds along the whole path.", "证书链没有贯穿全链且符合要求的证书策略。";
+        "The certificate policies of the path could not be judged.", "无法判断证书链的证书策略。";
     PATH_KEY_USAGE = "path.key-usage", "RFC 5280, 4.2.1.3; GB/T 20518", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
         "The certificate may be used to sign.", "证书可用于签名。";
         "The certificate may not be used to sign: an encryption certificate never verifies a signature.", "证书不可用于签名；加密证书不得用于验证签名。";
@@ -224,6 +244,14 @@ checks! {
         "No certificate of the path was revoked.", "证书链中没有被吊销的证书。";
         "A certificate of the path was revoked.", "证书链中有证书已被吊销。";
         "Whether a certificate of the path was revoked is not known at present.", "目前无法确定证书链中证书的吊销状态。";
+    PATH_ANCHOR = "path.anchor", "ETSI TS 119 612, 5.5.4; ETSI EN 319 102-1, 5.2.6", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);
+        "The service behind the trust anchor was offered at the time that counts.", "信任锚所代表的服务在所判定时间处于有效状态。";
+        "The service behind the trust anchor was not offered at the time that counts, or was withdrawn.", "信任锚所代表的服务在所判定时间未生效或已撤销。";
+        "When the service behind the trust anchor was offered is not known.", "无法得知信任锚所代表的服务的有效期间。";
+    PATH_EXTENDED_USAGE = "path.extended-usage", "RFC 5280, 4.2.1.12", unclear(Sub::ChainConstraintsFailure), unclear(Sub::ChainConstraintsFailure);
+        "The certificate has an extended key usage that the trust domain demands.", "证书具有信任域所要求的扩展密钥用途。";
+        "The certificate has none of the extended key usages that the trust domain demands.", "证书不具有信任域所要求的扩展密钥用途。";
+        "The extended key usages of the certificate could not be judged.", "无法判断证书的扩展密钥用途。";
 
     // CMS and JWS
     CMS_ATTRIBUTES = "cms.attributes", "RFC 5652, 5.3 and 11; GB/T 35275-2017", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
@@ -234,6 +262,50 @@ checks! {
         "The protected header names an algorithm and a certificate, and nothing unknown that is critical.", "受保护头声明了算法与证书，且无未知关键参数。";
         "The protected header is unusable: algorithm, certificates or critical parameters.", "受保护头不可用：算法、证书或关键参数有误。";
         "The protected header could not be read.", "受保护头无法读取。";
+
+    // PDF
+    PDF_BYTE_RANGE = "pdf.byte-range", "ISO 32000-2:2020, 12.8.1; ETSI EN 319 142-1, 5.4", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "The signature covers its whole revision but for its own value.", "签名覆盖其所在版本中除签名值外的全部字节。";
+        "The byte range of the signature leaves out more than its own value, or is malformed.", "签名的字节范围遗漏了签名值以外的内容，或格式错误。";
+        "The byte range of the signature could not be read.", "签名的字节范围无法读取。";
+    PDF_LATER_CHANGES = "pdf.later-changes", "ISO 32000-2:2020, 12.8.2; ETSI EN 319 142-1", failed(Sub::HashFailure), unclear(Sub::SignedDataNotFound);
+        "Nothing that a reader shows was changed after the signature.", "签名之后，阅读器呈现的内容未被改动。";
+        "The document was changed after the signature in a way that nobody allowed.", "签名之后文件被擅自改动。";
+        "The document was changed after the signature in a way that may have been allowed and shows.", "签名之后文件有可能获准的可见改动。";
+    PDF_FORM = "pdf.form", "ISO 32000-2:2020, 12.7.5.5", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "Every signature stands in a field of the form.", "所有签名均位于表单的签名域中。";
+        "Something looks like a signature but stands in no field of the form: it signs nothing.", "有对象形似签名，但不在表单的任何签名域中，不构成签名。";
+        "The form could not be read.", "表单无法读取。";
+    PDF_TIME_STAMP = "pdf.time-stamp", "ISO 32000-2:2020, 12.8.5; RFC 3161", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The time stamp of the document is valid.", "文件的时间戳有效。";
+        "The time stamp of the document is malformed or does not fit it.", "文件的时间戳格式错误或与文件不符。";
+        "The time stamp of the document was not evaluated and proves nothing here.", "文件的时间戳未被评估，不作为证明。";
+
+    // SD-JWT VC
+    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 3.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "The credential says that it is one, and of which type.", "凭证声明了其媒体类型与凭证类型。";
+        "The credential does not say that it is one, or not of which type: what was signed for another purpose is none.", "未声明凭证类型，为其他用途签署的数据不是凭证。";
+        "The credential goes by its former media type.", "凭证使用了旧的媒体类型。";
+    SD_JWT_DISCLOSURES = "sd-jwt.disclosures", "RFC 9901, 7.1", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+        "Every disclosed claim is one that the issuer signed, in its place.", "每项披露的声明均由签发者签署且位置正确。";
+        "A disclosure is malformed, doubled, not among those that the issuer signed, or of a claim that must stand open.", "披露项格式错误、重复、未经签发者签署，或属于不得选择性披露的声明。";
+        "The disclosures could not be judged.", "披露项未能判断。";
+    SD_JWT_TIMES = "sd-jwt.times", "RFC 7519, 4.1.4 to 4.1.6", failed(Sub::Expired), unclear(Sub::NoPoe);
+        "The credential is within the time that it names.", "凭证在其声明的有效时间内。";
+        "The credential is outside the time that it names.", "凭证不在其声明的有效时间内。";
+        "The times of the credential could not be judged.", "凭证的时间声明未能判断。";
+    SD_JWT_BINDING = "sd-jwt.binding", "RFC 9901, 7.3", failed(Sub::SigCryptoFailure), unclear(Sub::SigConstraintsFailure);
+        "Whoever presents the credential holds the key that it was issued to.", "出示者持有凭证所绑定的密钥。";
+        "The presentation was not signed with the key that the credential was issued to, or not for these disclosures.", "出示并非由凭证所绑定的密钥签署，或与所披露内容不符。";
+        "The credential was issued to the holder of a key, and nothing shows that it is the holder who presents it.", "凭证绑定了持有者密钥，但无法证明出示者即持有者。";
+    SD_JWT_AUDIENCE = "sd-jwt.audience", "RFC 9901, 7.3", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The credential was presented to who asks, and just now.", "凭证系向询问者当场出示。";
+        "The credential was presented to somebody else, or at another time.", "凭证系向他人或在其他时间出示。";
+        "To whom and when the credential was presented was not asked.", "未要求核对出示对象与出示时间。";
+    CREDENTIAL_STATUS = "credential.status", "draft-ietf-oauth-status-list, 8.3", failed(Sub::Revoked), unclear(Sub::TryLater);
+        "The issuer's status list says that the credential holds.", "签发者的状态列表表明凭证有效。";
+        "The issuer's status list says that the credential was taken back.", "签发者的状态列表表明凭证已被撤销。";
+        "Whether the credential still holds is not known at present, or it does not hold for now.", "目前无法得知凭证是否有效，或凭证暂时无效。";
 
     // The licence
     LICENCE_METADATA = "licence.metadata", "GB/T 36903-2018; GB/T 36905-2018", failed(Sub::FormatFailure), unclear(Sub::SignedDataNotFound);
@@ -248,6 +320,14 @@ checks! {
         "The body that signed is the body that issued the licence.", "签名机构即证照颁发机构。";
         "The body that signed is not the body that issued the licence.", "签名机构并非证照颁发机构。";
         "The signer's certificate names no organisation code to compare with the issuing body.", "签名者证书未载明可与颁发机构比对的机构代码。";
+    LICENCE_SIGNATURES = "licence.signatures", "policy, types; GB/T 33190-2016, 18", failed(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "Everybody has signed whom the policy demands for this type of licence.", "本类证照策略所要求的各方均已签名。";
+        "Signatures are missing that the policy demands for this type of licence: some may have been removed.", "缺少本类证照策略所要求的签名，可能已被移除。";
+        "Whether all signatures are there could not be judged.", "无法判断签名是否齐全。";
+    LICENCE_SIGNER_USAGE = "licence.signer-usage", "policy, types; RFC 5280, 4.2.1.4 and 4.2.1.12", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The signers' certificates are made for this type of licence.", "签名者证书符合本类证照的用途要求。";
+        "A signer's certificate lacks the usage or policy that this type of licence demands.", "签名者证书缺少本类证照所要求的用途或证书策略。";
+        "A signer's certificate is not at hand, so its usage is not known.", "缺少签名者证书，无法得知其用途。";
     LICENCE_RECORD = "licence.record", "R2, R3", unclear(Sub::TryLater), unclear(Sub::TryLater);
         "The licence is on record.", "证照已登记在库。";
         "The record of the licence cannot be used.", "证照登记信息不可用。";

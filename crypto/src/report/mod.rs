@@ -7,6 +7,7 @@ mod advice;
 pub mod checks;
 mod depth;
 mod diagnostic;
+pub mod diff;
 mod horizon;
 mod scope;
 mod verdict;
@@ -197,6 +198,9 @@ pub struct SignatureReport {
     /// When the signer says to have signed; not proven by anything unless a check says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed_time: Option<Timestamp>,
+    /// When the signature is proven to have existed, by a trusted time stamp or by the gateway's own records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_time: Option<Timestamp>,
     /// The signature algorithm, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
@@ -220,6 +224,24 @@ pub struct SignatureReport {
     pub scope: Option<Scope>,
     /// Every check, in the order in which it was made.
     pub checks: Vec<Check>,
+}
+
+/// The rules by which a document was judged, by the name and version that whoever keeps them gave them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyUsed {
+    /// Their name.
+    pub name: String,
+    /// Their version.
+    pub version: u64,
+}
+
+impl PolicyUsed {
+    /// The rules of this generation of trust.
+    #[must_use]
+    pub fn of(trust: &Trust) -> Self {
+        let policy = trust.policy();
+        Self { name: policy.name.clone(), version: policy.version }
+    }
 }
 
 /// The verdict on a document or a licence, with its reasons.
@@ -249,6 +271,9 @@ pub struct Report {
     pub errors: Vec<Check>,
     /// What a reader should know although it does not change the verdict.
     pub warnings: Vec<Check>,
+    /// The rules by which it was judged.
+    #[serde(default)]
+    pub policy: PolicyUsed,
     /// The trust anchors, lists and rules in force, by their digest.
     pub trust_generation: Sha256,
     /// The earliest moment at which the same question could be answered differently without anything new being learned.
@@ -274,6 +299,7 @@ impl Report {
             signatures: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            policy: PolicyUsed::of(trust),
             trust_generation: trust.generation(),
             holds_until: None,
             diagnostic: None,

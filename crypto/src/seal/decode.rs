@@ -312,7 +312,7 @@ fn later_list<'a>(property: &mut Reader<'a>) -> der::Result<CertificateList<'a>>
 }
 
 /// Whether `ExtensionDatas` has a critical member. An explicit `FALSE`, which DER forbids, occurs in a national tax seal.
-pub(super) fn any_critical(list: &mut Reader<'_>) -> der::Result<bool> {
+pub(crate) fn any_critical(list: &mut Reader<'_>) -> der::Result<bool> {
     let mut critical = false;
     while !list.is_empty() {
         let mut fields = list.sequence()?;

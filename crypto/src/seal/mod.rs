@@ -2,7 +2,6 @@
 
 pub mod decode;
 pub mod signature;
-mod timestamp;
 pub mod verify;
 
 pub use decode::{CertificateList, Seal, Version};

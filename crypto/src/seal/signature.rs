@@ -13,7 +13,7 @@ pub struct SealSignature<'a> {
     /// The seal, whole, as it lies inside.
     pub seal: Seal<'a>,
     /// When the signer says to have signed.
-    pub time: SigningTime,
+    pub time: SigningTime<'a>,
     /// Digest of the protected data.
     pub data_hash: &'a [u8],
     /// What is protected; for OFD the path of `Signature.xml`.
@@ -32,11 +32,11 @@ pub struct SealSignature<'a> {
 
 /// What stands in `timeInfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SigningTime {
+pub enum SigningTime<'a> {
     /// A time that the signer claims.
     Claimed(Timestamp),
     /// Something else: a time-stamp token, or text of an unknown form (v1).
-    Opaque,
+    Opaque(&'a [u8]),
 }
 
 impl<'a> SealSignature<'a> {
@@ -117,7 +117,7 @@ impl<'a> SealSignature<'a> {
 }
 
 /// v1 says BIT STRING and not what is in it: text in several forms, a DER time or a time-stamp token occur.
-fn first_time(element: &Element<'_>) -> der::Result<SigningTime> {
+fn first_time<'a>(element: &Element<'a>) -> der::Result<SigningTime<'a>> {
     let content = match element.tag {
         tag::BIT_STRING => element.octets()?,
         tag::OCTET_STRING => element.content,
@@ -128,7 +128,7 @@ fn first_time(element: &Element<'_>) -> der::Result<SigningTime> {
         return Ok(SigningTime::Claimed(time));
     }
     let text = std::str::from_utf8(content).unwrap_or_default().trim();
-    Ok(time_from_text(text).map_or(SigningTime::Opaque, SigningTime::Claimed))
+    Ok(time_from_text(text).map_or(SigningTime::Opaque(content), SigningTime::Claimed))
 }
 
 /// The forms in which vendors write a time as text. Without a zone it is meant in China's legal time, UTC+08:00.

@@ -2,18 +2,20 @@
 
 use super::decode::{Seal, Version};
 use super::signature::{SealSignature, SigningTime};
-use super::timestamp;
 use crate::budget::Exhausted;
+use crate::cms;
 use crate::context::{Context, signature_report};
+use crate::existence::Existence;
 use crate::report::checks::{
     DATA_HASH, PROPERTY_INFO, SEAL_CREATED, SEAL_EXTENSIONS, SEAL_SIGNATURE, SEAL_SIGNER_LISTED, SEAL_TIMESTAMP, SEAL_VALIDITY,
     SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT, SIGNATURE_TIMESTAMP,
 };
-use crate::report::{Check, Role, SealSummary, SignatureReport};
+use crate::report::{Check, Role, SealSummary, SignatureReport, SubIndication, Verdict};
 use crate::sig::{Algorithm, BadSignature};
 use crate::signer::{self, Signed};
 use crate::time::Timestamp;
-use crate::x509::path::{self, Lifetime, Question};
+use crate::timestamp::verify::{self as timestamp, Imprint, Stamp};
+use crate::x509::path::{Lifetime, Question};
 use crate::x509::{Certificate, Purpose};
 
 /// What the container knows about the signature.
@@ -53,19 +55,20 @@ pub fn verify(
     if value.has_unknown_critical {
         report.checks.push(SIGNATURE_FORMAT.fail().with("reason", "an unknown critical extension"));
     }
-    let claimed = match value.time {
-        SigningTime::Claimed(time) => Some(time),
-        SigningTime::Opaque => None,
-    };
-    report.claimed_time = claimed;
-    let signer = signer(value, context, &mut report)?;
+    let mut stamps = Vec::new();
+    let mut existence = Existence::new(claimed(value, context, &mut stamps)?, context);
+    if let Some(token) = value.timestamp {
+        stamps.extend(existence.take_token(token, value.signature, context)?);
+    }
+    (report.claimed_time, report.proven_time) = (existence.claimed, existence.proven());
+    let signer = signer(value, &mut existence, context, &mut report)?;
     if let Some(signer) = &signer {
         report.checks.push(SEAL_SIGNER_LISTED.test(value.seal.certificates.contains(signer)));
     }
-    report.seal = Some(seal(&value.seal, claimed, context, &mut report.checks)?);
+    report.seal = Some(seal(&value.seal, &mut existence, context, &mut report.checks)?);
     if let Some(signer) = &signer {
         let seal_bounds = (value.seal.valid_from, value.seal.valid_until);
-        signer::judge(signer, claimed, Some(seal_bounds), context, &mut report)?;
+        signer::judge(signer, &mut existence, Some(seal_bounds), context, &mut report)?;
     }
     report.checks.push(DATA_HASH.test(value.data_hash == expected.data_hash));
     if let Some(property) = expected.property {
@@ -73,9 +76,7 @@ pub fn verify(
         let check = PROPERTY_INFO.test(value.property == property.as_bytes());
         report.checks.push(check.without_effect());
     }
-    if let Some(token) = value.timestamp {
-        report.checks.push(timestamp::check(&SIGNATURE_TIMESTAMP, token, value.signature, claimed));
-    }
+    report.checks.extend(stamps);
     report.conclude();
     Ok(report)
 }
@@ -87,13 +88,35 @@ pub fn verify(
 pub fn verify_seal(seal_value: &Seal<'_>, context: &mut Context<'_>) -> Result<SignatureReport, Exhausted> {
     let mut report = signature_report(&seal_value.id, seal_value.version.form());
     report.checks.push(SIGNATURE_FORMAT.pass().with("version", &seal_value.version.number()));
-    report.seal = Some(seal(seal_value, None, context, &mut report.checks)?);
+    let mut existence = Existence::new(None, context);
+    report.seal = Some(seal(seal_value, &mut existence, context, &mut report.checks)?);
     report.conclude();
     Ok(report)
 }
 
+/// When the signer says to have signed. A token in its place (v1) is signed along, so it is older than the signature: it backs
+/// the claim and proves nothing beyond it.
+fn claimed(
+    value: &SealSignature<'_>,
+    context: &mut Context<'_>,
+    stamps: &mut Vec<Check>,
+) -> Result<Option<Timestamp>, Exhausted> {
+    match value.time {
+        SigningTime::Claimed(time) => Ok(Some(time)),
+        SigningTime::Opaque(bytes) if cms::signed_data(bytes).is_ok() => {
+            let imprint = Imprint::OfDigested(value.data_hash);
+            let expected = timestamp::Expected { kind: &SIGNATURE_TIMESTAMP, imprint, not_before: None };
+            let stamp = timestamp::verify(bytes, &expected, context)?;
+            stamps.extend(stamp.checks);
+            Ok(stamp.made)
+        }
+        SigningTime::Opaque(_) => Ok(None),
+    }
+}
+
 fn signer(
     value: &SealSignature<'_>,
+    existence: &mut Existence,
     context: &mut Context<'_>,
     report: &mut SignatureReport,
 ) -> Result<Option<Certificate>, Exhausted> {
@@ -103,13 +126,13 @@ fn signer(
     };
     let algorithm = certificate.key().and_then(|key| Algorithm::from_oid(value.algorithm, key.kind()).ok());
     let signed = Signed { message: value.signed_bytes, signature: value.signature, algorithm };
-    signer::check_value(&certificate, &signed, context, report)?;
+    signer::check_value(&certificate, &signed, existence, context, report)?;
     Ok(Some(certificate))
 }
 
 fn seal(
     seal: &Seal<'_>,
-    used_at: Option<Timestamp>,
+    existence: &mut Existence,
     context: &mut Context<'_>,
     checks: &mut Vec<Check>,
 ) -> Result<SealSummary, Exhausted> {
@@ -126,24 +149,40 @@ fn seal(
         valid_until: seal.valid_until,
         maker: None,
     };
+    let stamp = stamp(seal, existence, context)?;
     if let Some(maker) = &maker {
         summary.maker = Some(maker.summary());
-        made_by(seal, maker, used_at, context, checks)?;
+        let mut made = existence.of_part(&stamp);
+        made_by(seal, maker, &mut made, context, checks)?;
+        existence.take_ended(&made);
     } else {
         checks.push(SEAL_SIGNATURE.fail().with("reason", "the maker's certificate is malformed"));
     }
-    checks.push(validity(seal, used_at, context));
-    if let Some(token) = seal.timestamp {
-        checks.push(timestamp::check(&SEAL_TIMESTAMP, token, seal.signature, Some(seal.created)));
-    }
+    checks.push(validity(seal, existence, context));
+    checks.extend(stamp.checks);
     Ok(summary)
+}
+
+/// The seal's own time stamp. It is not younger than that of a signature with the seal (GM/T 0031-2025).
+fn stamp(seal: &Seal<'_>, existence: &Existence, context: &mut Context<'_>) -> Result<Stamp, Exhausted> {
+    let Some(token) = seal.timestamp else { return Ok(Stamp::default()) };
+    let (kind, imprint) = (&SEAL_TIMESTAMP, Imprint::Of(seal.signature));
+    let expected = timestamp::Expected { kind, imprint, not_before: Some(seal.created) };
+    let stamp = timestamp::verify(token, &expected, context)?;
+    let skew = context.trust.policy().clock_skew_s;
+    if stamp.made.zip(existence.stamped()).is_none_or(|(seal, signature)| seal <= signature.plus(skew)) {
+        return Ok(stamp);
+    }
+    let order = Verdict::indeterminate(SubIndication::TimestampOrderFailure);
+    let check = kind.fail().counting_as(order).with("reason", "younger than the time stamp of a signature with the seal");
+    Ok(Stamp { checks: vec![check], ..Stamp::default() })
 }
 
 /// The maker's signature, the time of making, and the maker's path.
 fn made_by(
     seal: &Seal<'_>,
     maker: &Certificate,
-    used_at: Option<Timestamp>,
+    existence: &mut Existence,
     context: &mut Context<'_>,
     checks: &mut Vec<Check>,
 ) -> Result<(), Exhausted> {
@@ -159,7 +198,7 @@ fn made_by(
     // GM/T 0031-2025 makes this fatal; GB/T 38540-2020 does not ask for it, and seals in use break it.
     checks.push(if is_v5 { created } else { created.without_effect() });
     // A seal by itself, or one whose use has no date, is judged now.
-    let moment = if is_v5 { Some(seal.created) } else { used_at };
+    let moment = if is_v5 { Some(seal.created) } else { existence.claimed };
     let question = Question {
         purpose: Purpose::SealMaker,
         role: Role::SealMaker,
@@ -167,18 +206,21 @@ fn made_by(
         used_at: moment,
         lifetime: moment.map_or(Lifetime::Now, |moment| Lifetime::At { moment, warn_since: is_v5 }),
     };
-    let answer = path::validate(maker, &question, context)?;
-    checks.extend(answer.checks);
+    checks.extend(existence.validate(maker, &question, context)?.checks);
     Ok(())
 }
 
-fn validity(seal: &Seal<'_>, used_at: Option<Timestamp>, context: &mut Context<'_>) -> Check {
-    let with_times = |check: Check| check.with("valid_from", &seal.valid_from).with("valid_until", &seal.valid_until);
+fn validity(seal: &Seal<'_>, existence: &mut Existence, context: &mut Context<'_>) -> Check {
+    let within = |time| seal.valid_from <= time && time <= seal.valid_until;
     let within_now = context.horizon.within(seal.valid_from, seal.valid_until);
-    let used_within = used_at.is_none_or(|time| seal.valid_from <= time && time <= seal.valid_until);
-    with_times(match (used_within, within_now) {
+    let check = match (existence.claimed.is_none_or(within), within_now) {
         (true, true) => SEAL_VALIDITY.pass(),
+        (true, false) if existence.proven().is_some_and(within) => {
+            existence.rests_on(SEAL_VALIDITY.id);
+            SEAL_VALIDITY.pass().with("note", "its validity has ended since")
+        }
         (true, false) => SEAL_VALIDITY.doubt(),
         (false, _) => SEAL_VALIDITY.fail(),
-    })
+    };
+    check.with("valid_from", &seal.valid_from).with("valid_until", &seal.valid_until)
 }

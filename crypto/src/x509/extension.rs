@@ -109,7 +109,7 @@ impl<'a> Extensions<'a> {
     /// `ExtendedKeyUsage` (RFC 5280 4.2.1.12); `None` when absent.
     ///
     /// # Errors
-    /// [`DerError`] when it is malformed.
+    /// [`DerError`] when it is malformed or names no usage.
     pub fn extended_key_usage(self) -> der::Result<Option<Vec<Oid<'a>>>> {
         let Some(extension) = self.find(Oid::EXTENDED_KEY_USAGE) else { return Ok(None) };
         let mut list = der::single(extension.value, tag::SEQUENCE)?.reader();
@@ -117,7 +117,7 @@ impl<'a> Extensions<'a> {
         while !list.is_empty() {
             usages.push(Oid(list.read(tag::OID)?.content));
         }
-        Ok(Some(usages))
+        if usages.is_empty() { Err(DerError::BadValue) } else { Ok(Some(usages)) }
     }
 
     /// The subject key identifier.

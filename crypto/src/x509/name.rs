@@ -51,9 +51,15 @@ impl<'a> Name<'a> {
         self.sets().next().is_none()
     }
 
-    /// The texts of all attributes of this type; `None` for one that cannot be read.
-    pub(crate) fn texts(self, oid: Oid<'static>) -> impl Iterator<Item = Option<String>> {
-        self.attributes().filter(move |(found, _)| *found == oid).map(|(_, value)| text(&value))
+    /// Whether all of it is a name whose attributes can be compared.
+    #[must_use]
+    pub(crate) fn is_well_formed(self) -> bool {
+        self.sets().all(|set| set.is_ok_and(|set| comparable(set.content).is_some()))
+    }
+
+    /// The octets of all values of this type, whatever string type they have.
+    pub(crate) fn values(self, oid: Oid<'static>) -> impl Iterator<Item = &'a [u8]> {
+        self.attributes().filter(move |(found, _)| *found == oid).map(|(_, value)| value.content)
     }
 
     /// The relative names in order; an error where the bytes stop being a name, and nothing after it.

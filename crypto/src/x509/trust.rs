@@ -1,18 +1,24 @@
 //! Who is trusted for what: trust domains, their anchors, lists and rules, as one immutable generation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::certificate_policy::PolicyRules;
 use super::extension::KeyUsage;
 use super::known::Known;
 use super::name::Name;
-use super::{Certificate, Evidence, OcspResponse, RevocationList};
+pub use super::policy::{Policy, TypeRule};
+use super::{Certificate, Evidence, OcspResponse, RevocationList, Service};
 use crate::digest::Sha256;
+use crate::oid::OidBuf;
 use crate::report::Horizon;
 use crate::sig::{Algorithm, KeyKind, PublicKey, TABLE};
 use crate::time::Timestamp;
+
+/// Most authorities between a certificate and its anchor, unless a domain says less. Real hierarchies have one or two.
+pub const INTERMEDIATES_MAX: usize = 6;
 
 /// What a trust domain is good for. An anchor for one purpose means nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +66,8 @@ pub struct Domain {
     pub purpose: Purpose,
     /// Trust anchors.
     pub anchors: Vec<Certificate>,
+    /// When the services behind anchors were offered, by the anchor's SHA-256; an anchor without an entry is in service for good.
+    pub services: BTreeMap<Sha256, Service>,
     /// Authorities that documents may leave out.
     pub intermediates: Vec<Certificate>,
     /// Revocation lists.
@@ -72,27 +80,14 @@ pub struct Domain {
     pub rsa_bits_min: usize,
     /// For seal makers: the certificates that may make seals, by SHA-256; `None` for every certificate under the anchors.
     pub makers: Option<BTreeSet<Sha256>>,
+    /// Extended key usages of which the certificate in question has one; empty for no demand.
+    pub extended_usages: BTreeSet<OidBuf>,
     /// Whether issuers whose key usage lacks `keyCertSign` are accepted. Some test authorities need it; no real one does.
     pub lax_issuers: bool,
-}
-
-/// Rules that hold for all documents.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Name in reports.
-    pub name: String,
-    /// Version in reports: whoever changes the rules counts it up.
-    pub version: u64,
-    /// Whether SM2 values may be the bare pair r ‖ s, as some government seals have them.
-    pub raw_sm2: bool,
-    /// How far ahead of the validation time a claimed time may lie, in seconds, for clocks that differ.
-    pub clock_skew_s: i64,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { name: "default".to_owned(), version: 0, raw_sm2: false, clock_skew_s: 300 }
-    }
+    /// Most authorities between a certificate and its anchor, not counting those that issued to themselves.
+    pub intermediates_max: usize,
+    /// Which certificate policies are demanded.
+    pub policies: PolicyRules,
 }
 
 /// All trust domains and rules in force together. Made once, never changed: a change makes a new generation.
@@ -206,13 +201,17 @@ impl Domain {
             name: name.to_owned(),
             purpose,
             anchors,
+            services: BTreeMap::new(),
             intermediates: Vec::new(),
             lists: Vec::new(),
             revocation: RevocationPolicy::Require,
             algorithms: TABLE.iter().map(|row| AlgorithmRule { algorithm: row.algorithm, until: None }).collect(),
             rsa_bits_min: 2048,
             makers: None,
+            extended_usages: BTreeSet::new(),
             lax_issuers: false,
+            intermediates_max: INTERMEDIATES_MAX,
+            policies: PolicyRules::default(),
         }
     }
 
@@ -229,17 +228,20 @@ fn generation(domains: &[Domain], policy: &Policy, evidence: &Evidence) -> Sha25
     let mut text = format!("licet trust generation 1\n{policy:?}\n");
     for domain in domains {
         text.push_str(&format!(
-            "domain {:?} {:?} {:?} {:?} {} {:?} {}\n",
+            "domain {:?} {:?} {:?} {:?} {} {:?} {:?} {} {} {:?}\n",
             domain.name,
             domain.purpose,
             domain.revocation,
             domain.algorithms,
             domain.rsa_bits_min,
             domain.makers,
-            domain.lax_issuers
+            domain.extended_usages,
+            domain.lax_issuers,
+            domain.intermediates_max,
+            domain.policies
         ));
         for anchor in &domain.anchors {
-            text.push_str(&format!("anchor {}\n", anchor.sha256()));
+            text.push_str(&format!("anchor {} {:?}\n", anchor.sha256(), domain.services.get(&anchor.sha256())));
         }
         for certificate in &domain.intermediates {
             text.push_str(&format!("intermediate {}\n", certificate.sha256()));

@@ -6,7 +6,11 @@ mod certificates;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod divergences;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -14,23 +18,37 @@ mod identifiers;
 #[cfg(test)]
 mod issued;
 #[cfg(test)]
+mod limbo;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod path_rules;
+#[cfg(test)]
+mod path_search;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pkits;
+#[cfg(test)]
 mod pkits_revocation;
+#[cfg(test)]
+mod raw;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sm2_chains;
+#[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod timestamps;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

@@ -109,7 +109,8 @@ fn algorithms_end_at_a_date() {
         |until| Domain { algorithms: vec![AlgorithmRule { algorithm: Algorithm::Sm2Sm3, until }], ..unlisted(&[&world.root]) };
     let judge = |domain| judge(&world.signer, &[&world.signer.der], domain);
     assert!(judge(until(None)).verdict.is_passed());
-    sub(&judge(until(Some(at("2026-06-30T00:00:00Z")))), SubIndication::CryptoConstraintsFailure);
+    sub(&judge(until(Some(at("2026-06-30T00:00:00Z")))), SubIndication::CryptoConstraintsFailureNoPoe);
+    sub(&judge(until(Some(at("2026-05-30T00:00:00Z")))), SubIndication::CryptoConstraintsFailure);
     let only_rsa = Domain { algorithms: vec![AlgorithmRule { algorithm: Algorithm::RsaPssSha256, until: None }], ..until(None) };
     sub(&judge(only_rsa), SubIndication::CryptoConstraintsFailure);
 }

@@ -96,11 +96,21 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
     match request.uri().path() {
         "/live" => text(StatusCode::OK, "application/json", json!({ "live": true }).to_string()),
         "/ready" => {
-            let reasons = health.reasons(shutdown.is_requested()).await;
+            let mut reasons = health.reasons(shutdown.is_requested()).await;
+            let standing = app.trust.standing();
+            if app.renewal.requires_fresh() && standing.is_stale(clock::now()) {
+                reasons.push("trust: the list is overdue".to_owned());
+            }
             let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            text(status, "application/json", json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string())
+            let mut answer = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+            let warnings = standing.warnings(clock::now());
+            if !warnings.is_empty() {
+                answer["warnings"] = json!(warnings);
+            }
+            text(status, "application/json", answer.to_string())
         }
         "/metrics" => {
+            app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
             match app.metrics.text() {
                 Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),

@@ -4,7 +4,9 @@
 mod config;
 mod demo;
 mod fail;
+mod input;
 mod pki;
+mod report;
 mod serve;
 mod table;
 mod verify;
@@ -32,6 +34,12 @@ static COMMANDS: &[Command] = &[
         arguments: verify::ARGUMENTS,
         help: "verify files without a gateway; see licet verify --help",
         run: verify::run,
+    },
+    Command {
+        name: "report",
+        arguments: "diff A B [--json]",
+        help: "compare two reports of the same document",
+        run: report::run,
     },
     Command { name: "pki", arguments: "new DIR | show FILE", help: "make or show keys and certificates", run: pki::run },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },

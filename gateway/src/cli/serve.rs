@@ -14,6 +14,7 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
+use crate::trust::renewal;
 use crate::{clock, logging, routes, shutdown, status};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
@@ -79,6 +80,10 @@ impl Running {
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
         let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
         let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
+        if let Some(every) = config.reload.every() {
+            // It ends with the signal to stop; nothing that it still does would be missed.
+            drop(tokio::spawn(renewal::run(Arc::clone(&app), every, shutdown.clone())));
+        }
         let status = tokio::spawn(status::run(Arc::clone(&app), shutdown.clone()));
         let public = tokio::spawn(public.run(app, tls, shutdown));
         Ok(Self { address, admin_address, trigger, public, admin, status })

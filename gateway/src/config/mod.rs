@@ -5,10 +5,13 @@
 
 mod caller;
 mod fault;
+mod moment;
 mod operation;
+mod policy;
 mod server;
 mod status;
-mod trust;
+pub(crate) mod trust;
+mod trust_list;
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +19,13 @@ use serde::Deserialize;
 
 pub use caller::Caller;
 pub use fault::{Fault, Faults};
-pub use operation::{Admin, Cache, Log, LogFormat, Policy, Storage, Unrecorded};
+pub use moment::{BadMoment, Moment};
+pub use operation::{Admin, Cache, Log, LogFormat, Storage};
+pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
-pub use trust::TrustDomain;
+pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
+pub use trust_list::{Reload, TrustList};
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +50,12 @@ pub struct Config {
     /// `[[trust]]`: whom to believe, and for what.
     #[serde(default)]
     pub trust: Vec<TrustDomain>,
+    /// `[trust_list]`: the same from a signed list, instead of `[[trust]]` and of the rules of `[policy]` that decide on signatures.
+    #[serde(default)]
+    pub trust_list: Option<TrustList>,
+    /// `[reload]`: what is read again while the gateway runs.
+    #[serde(default)]
+    pub reload: Reload,
     /// `[status]`: where the status of certificates is asked for, in the background.
     #[serde(default)]
     pub status: Status,
@@ -75,15 +87,27 @@ impl Config {
         config.admin.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
-        trust::check(&config.trust, &mut faults);
+        config.policy.signatures.check("policy", &mut faults);
+        trust::check(&config.trust, "trust", &mut faults);
+        config.check_list(&mut faults);
         config.status.check(&config.trust, &mut faults);
         caller::check(&config.callers, &mut faults);
         faults.none_or(config)
     }
 
+    /// What a list says, the configuration does not say again.
+    fn check_list(&self, faults: &mut Faults) {
+        let Some(list) = &self.trust_list else { return };
+        list.check(faults);
+        faults.demand(self.trust.is_empty(), "trust_list", "and [[trust]] exclude each other");
+        let is_silent = self.policy.signatures == SignaturePolicy::default();
+        faults.demand(is_silent, "policy", "name, version, raw_sm2, clock_skew_s and types stand in the trust list");
+    }
+
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
-        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::paths)) {
+        let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
+        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
     }
@@ -123,7 +147,7 @@ mod tests {
         assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
         assert_eq!(config.storage.path, Path::new("/srv/data"));
         assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
-        assert!(!config.policy.raw_sm2);
+        assert!(!config.policy.signatures.raw_sm2);
     }
 
     #[test]
@@ -183,29 +207,100 @@ mod tests {
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
-        assert_eq!(format!("{:?}", documented.policy), format!("{:?}", smallest.policy));
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
+        assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+        let mut policy = documented.policy.clone();
+        assert_eq!(policy.signatures.types.len(), 1);
+        policy.signatures.types.clear();
+        assert_eq!(format!("{policy:?}"), format!("{:?}", smallest.policy));
         for section in [
-            "[server]",
-            "[admin]",
-            "[storage]",
-            "[cache]",
-            "[log]",
-            "[policy]",
-            "[[trust]]",
-            "[status]",
-            "[[status.sources]]",
-            "[[callers]]",
+            "server",
+            "admin",
+            "storage",
+            "cache",
+            "log",
+            "policy",
+            "reload",
+            "status",
+            "[trust]",
+            "[status.sources]",
+            "[callers]",
         ] {
-            assert!(DOCUMENTED.contains(section), "{section}");
+            assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
-        // Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
-        for field in format!("{documented:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
+        every_key(&documented, DOCUMENTED);
+    }
+
+    /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
+    #[track_caller]
+    fn every_key(config: &Config, text: &str) {
+        const SECTIONS: [&str; 15] = [
+            "server",
+            "admin",
+            "storage",
+            "cache",
+            "log",
+            "policy",
+            "trust",
+            "callers",
+            "signatures",
+            "types",
+            "reload",
+            "trust_list",
+            "material",
+            "status",
+            "sources",
+        ];
+        for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;
-            let is_section =
-                ["server", "admin", "storage", "cache", "log", "policy", "trust", "status", "sources", "callers"].contains(&key);
-            assert!(is_section || DOCUMENTED.contains(&format!("\n{key} = ")), "{key}");
+            let is_there = text.contains(&format!("\n{key} = ")) || text.contains(&format!(" {key} = "));
+            assert!(SECTIONS.contains(&key) || key.starts_with('"') || is_there, "{key}");
         }
+    }
+
+    #[test]
+    fn the_documented_list_takes_the_place_of_the_domains() {
+        const DOCUMENTED: &str = include_str!("../../../config/licet.toml");
+        let (before, rest) = DOCUMENTED.split_once("[[trust]]").unwrap();
+        let before = before.split_once("name = \"default\"").unwrap().0.replace("raw_sm2 = false", "");
+        let (_, list) = rest.split_once("#[trust_list]").unwrap();
+        let list = list.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
+        let text = format!("{before}\n[trust_list]{}", list.collect::<Vec<_>>().join("\n"));
+        let config = Config::parse(&text, Path::new("/srv")).unwrap();
+        every_key(&config, &text);
+        assert_eq!(config.trust_list.unwrap().accepted(), Path::new("/srv/trust.jws.accepted"));
+        assert!(faults("[trust_list]\nfile = 'a'\nsigners = []").contains("trust_list.signers: "));
+        let domain = "[[trust]]\nname = 'a'\npurpose = 'tsa'\nrevocation = 'none'\nanchors = ['a']\n";
+        assert!(faults(&format!("{domain}[trust_list]\nfile = 'a'\nsigners = ['b']")).contains("trust_list: and [[trust]]"));
+        assert!(faults("[policy]\nraw_sm2 = true\n[trust_list]\nfile = 'a'\nsigners = ['b']").contains("policy: "));
+    }
+
+    #[test]
+    fn rules_of_trust_are_checked() {
+        let domain = "[[trust]]\nname = 'a'\npurpose = 'signer'\nrevocation = 'none'\n";
+        let text = faults(&format!(
+            "[policy]\nname = ''\nclock_skew_s = 9999\ntypes.x.signers = ['1']\ntypes.x.extended_usages = ['1.2.x']
+            {domain}anchors = [{{ file = 'a', status = 'granted' }}]\nrsa_bits_min = 512\nextended_usages = ['3.4']"
+        ));
+        for key in [
+            "policy.name",
+            "policy.clock_skew_s",
+            "policy.types.x",
+            "policy.types.x.signers",
+            "policy.types.x.extended_usages",
+            "trust[0].rsa_bits_min",
+            "trust[0].extended_usages",
+        ] {
+            assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
+        }
+        assert!(faults("[policy]\nraw_sm3 = true").contains("raw_sm3"));
+        assert!(
+            Config::parse(&format!("{SMALLEST}{domain}anchors = [{{ file = 'a', untill = '2030-01-01' }}]"), Path::new("."))
+                .is_err()
+        );
+        assert!(
+            Config::parse(&format!("{SMALLEST}{domain}anchors = [{{ file = 'a', until = 'soon' }}]"), Path::new(".")).is_err()
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! `[admin]`, `[storage]`, `[cache]`, `[log]` and `[policy]`.
+//! `[admin]`, `[storage]`, `[cache]` and `[log]`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -108,29 +108,6 @@ impl Log {
         let known = ["error", "warn", "info", "debug", "trace"].contains(&self.level.as_str());
         faults.demand(known, "log.level", "must be error, warn, info, debug or trace");
     }
-}
-
-/// Rules of verification that the standards leave open.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
-    #[serde(default)]
-    pub unrecorded: Unrecorded,
-    /// Accepts SM2 values that are the bare pair r‖s instead of its DER form. Default false.
-    #[serde(default)]
-    pub raw_sm2: bool,
-}
-
-/// What a licence that is not on record counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unrecorded {
-    /// Nobody knows whether it was revoked: `INDETERMINATE`.
-    #[default]
-    Indeterminate,
-    /// Its signatures suffice; the report carries a warning.
-    Accept,
 }
 
 fn admin_listen() -> SocketAddr {

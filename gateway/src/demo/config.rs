@@ -116,7 +116,7 @@ mod tests {
         let config = Config::parse(&text(&pki, listen, admin), Path::new("/srv")).unwrap();
         assert_eq!((config.server.listen, config.admin.listen), (listen, admin));
         let files = pki.files();
-        let named = config.trust.iter().flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates).chain(&domain.crls));
+        let named = config.trust.iter().flat_map(crate::config::TrustDomain::materials);
         for path in named.chain(&config.server.client_anchors).chain([&config.server.certificate, &config.server.key]) {
             let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
             assert!(files.iter().any(|file| file.path == below), "{below}");

@@ -1,5 +1,6 @@
 //! What answers each route: one file for each kind of thing.
 
+pub mod along;
 pub mod certificates;
 pub mod licences;
 pub mod openapi;

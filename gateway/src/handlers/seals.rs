@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crypto::context::Context;
 use crypto::digest::Sha256;
-use crypto::report::{Report, Verdict};
+use crypto::report::Report;
 use crypto::seal::verify::verify_seal;
 use crypto::seal::{CertificateList, Seal};
 use crypto::time::Timestamp;

@@ -1,26 +1,33 @@
 //! Is it genuine and valid, now or at a time? A file, its digest, or the licence's identifier.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crypto::digest::{Sha256, from_hex};
 use crypto::licence::{Identifier, Record};
-use crypto::report::Report;
+use crypto::report::CacheUsed;
 use crypto::report::checks::DOCUMENT_FORMAT;
 use crypto::time::Timestamp;
 use crypto::verify::Format;
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::along::{self, StapledEvidence};
 use super::own::{demand_readable, is_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
-use crate::http::{Answer, Code, Media, Problem, Request};
-use crate::verdict::{self, Document};
+use crate::http::{Answer, Code, Media, Octets, Problem, Request};
+use crate::verdict::{self, Document, Inquiry};
 
-/// A question about a licence that is on record. Exactly one of `identifier` and `digest` is given.
+/// Says where the verdict came from, as in `hit; age=12`.
+const CACHE: HeaderName = HeaderName::from_static("licet-cache");
+/// More bytes than these are read and hashed where tasks do not wait.
+const AT_ONCE_BYTES: usize = 256 << 10;
+
+/// A question about a licence that is on record, or about a file with what belongs to it. Exactly one of `identifier`, `digest`
+/// and `document` is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerificationRequest {
@@ -29,8 +36,19 @@ pub struct VerificationRequest {
     pub identifier: Option<String>,
     /// The digest of the licence's file.
     pub digest: Option<Digest>,
+    /// The file itself, in base64.
+    pub document: Option<Octets>,
+    /// Form of the file, such as `ofd`; recognised by its content when absent.
+    pub format: Option<String>,
     /// The moment in question; the present when absent.
     pub at: Option<Timestamp>,
+    /// Certificates from which paths may be built, or of signers that the file does not carry: each PEM, DER or PKCS#7 in base64.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub certificates: Vec<Octets>,
+    /// Evidence of the status of certificates.
+    #[serde(default)]
+    pub evidence: StapledEvidence,
 }
 
 /// A digest with its algorithm.
@@ -54,29 +72,6 @@ pub enum DigestName {
     Sm3,
 }
 
-/// How much a report says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum Depth {
-    /// The verdict, and the checks that led to it.
-    Simple,
-    /// Every check.
-    #[default]
-    Detailed,
-}
-
-impl FromStr for Depth {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "simple" => Ok(Self::Simple),
-            "detailed" => Ok(Self::Detailed),
-            _ => Err(()),
-        }
-    }
-}
-
 /// `POST /v1/verifications`
 ///
 /// # Errors
@@ -84,45 +79,101 @@ impl FromStr for Depth {
 /// verify is no problem but a report.
 pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let depth = request.query.parsed("depth")?.unwrap_or_default();
-    let report = if request.media == Some(Media::Json) {
-        let question: VerificationRequest = request.json()?;
-        let at = match (question.at, request.query.parsed("at")?) {
-            (Some(_), Some(_)) => {
-                let problem = Problem::new(Code::BadParameter);
-                return Err(problem
-                    .detail("The moment is given twice, in the query and in the body.", "查询参数与请求体中重复给出了时间。"));
-            }
-            (inside, beside) => moment(inside.or(beside), request.now)?,
-        };
-        on_record(&app, &request, question, at).await?
+    let inquiry = if request.media == Some(Media::Json) {
+        asked(&app, &request).await?
     } else {
         let at = moment(request.query.parsed("at")?, request.now)?;
         declared(request.media, &request.body)?;
-        let sha256 = digest(&app, &request.body).await?;
-        verdict::on(&app, &Document::Given(request.body.clone()), sha256, at, request.now).await?
+        given(&app, request.body.clone(), at, request.now).await?
     };
+    let given = verdict::on(&app, inquiry).await?;
+    let report = given.at_depth(depth);
     if report.checks.iter().any(|check| check.id == DOCUMENT_FORMAT.id && check.effect.is_some()) {
-        return Err(Problem::new(Code::MalformedDocument).report(report));
+        return Err(Problem::new(Code::MalformedDocument).report(Arc::new(report.into_owned())));
     }
-    let verdict = report.verdict.indication;
-    let answer = match depth {
-        Depth::Detailed => Answer::json(StatusCode::OK, &*report),
-        Depth::Simple => Answer::json(StatusCode::OK, &simple(&report)),
+    let answer = Answer::json(StatusCode::OK, &*report).verdict(report.verdict.indication);
+    let CacheUsed { outcome, age_s } = given.cache;
+    Ok(match HeaderValue::from_str(&format!("{}; age={age_s}", outcome.name())) {
+        Ok(value) => answer.header(CACHE, value),
+        Err(_) => answer,
+    })
+}
+
+/// A question in JSON.
+async fn asked(app: &Arc<App>, request: &Request) -> Result<Inquiry, Problem> {
+    let question = read(app, request).await?;
+    let at = match (question.at, request.query.parsed("at")?) {
+        (Some(_), Some(_)) => {
+            let problem = Problem::new(Code::BadParameter);
+            return Err(
+                problem.detail("The moment is given twice, in the query and in the body.", "查询参数与请求体中重复给出了时间。")
+            );
+        }
+        (inside, beside) => moment(inside.or(beside), request.now)?,
     };
-    Ok(answer.verdict(verdict))
+    let VerificationRequest { identifier, digest, document, format, certificates, evidence, .. } = question;
+    let along = if certificates.is_empty() && evidence.is_empty() {
+        None
+    } else {
+        Some(Arc::new(app.pool.run(move || along::read(&certificates, &evidence)).await??))
+    };
+    let inquiry = match (identifier, digest, document, format) {
+        (None, None, Some(document), format) => {
+            expected(format.as_deref(), &document.0)?;
+            given(app, document.0.into(), at, request.now).await?
+        }
+        (identifier, digest, None, None) => on_record(app, request, (identifier, digest), at)?,
+        _ => return Err(one_of_three()),
+    };
+    Ok(Inquiry { along, ..inquiry })
+}
+
+/// Reads the JSON: at once when it is small, in the pool when that takes longer than a task may.
+async fn read(app: &App, request: &Request) -> Result<VerificationRequest, Problem> {
+    if request.body.len() <= AT_ONCE_BYTES {
+        return request.json();
+    }
+    let request = request.clone();
+    app.pool.run(move || request.json()).await?
+}
+
+fn one_of_three() -> Problem {
+    Problem::new(Code::BadJson).detail(
+        "Exactly one of identifier, digest and document is needed; format goes with document.",
+        "identifier、digest与document须且只须提供一项；format仅与document同用。",
+    )
+}
+
+/// Refuses a document that is recognisably of another form than the caller says.
+fn expected(format: Option<&str>, document: &[u8]) -> Result<(), Problem> {
+    let Some(name) = format else { return Ok(()) };
+    let format = Format::from_name(name)
+        .ok_or_else(|| Problem::new(Code::BadContent).detail("The format is not known.", "format取值未知。"))?;
+    match Format::detect(document) {
+        Some(found) if found != format => Err(Problem::new(Code::UnsupportedMediaType).detail(
+            format!("The content is {}, not {}.", found.name(), format.name()),
+            format!("内容实为{}，而非{}。", found.name(), format.name()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn given(app: &App, document: Bytes, at: At, now: Timestamp) -> Result<Inquiry, Problem> {
+    let sha256 = digest(app, &document).await?;
+    Ok(Inquiry { document: Document::Given(document), sha256, at, now, along: None })
 }
 
 /// The digest of a document: at once for a small one, in the pool for one that takes longer than a task may.
 async fn digest(app: &App, document: &Bytes) -> Result<Sha256, Problem> {
-    if document.len() <= 256 << 10 {
+    if document.len() <= AT_ONCE_BYTES {
         return Ok(Sha256::of(&[document]));
     }
     let document = document.clone();
     app.pool.run(move || Sha256::of(&[&document])).await
 }
 
-async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequest, at: At) -> Result<Arc<Report>, Problem> {
-    let found = match (question.identifier, question.digest) {
+fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<Digest>), at: At) -> Result<Inquiry, Problem> {
+    let found = match named {
         (Some(text), None) => {
             let identifier = read_identifier(Code::BadContent, &text)?;
             demand_readable(&request.caller, identifier.issuer())?;
@@ -132,13 +183,11 @@ async fn on_record(app: &Arc<App>, request: &Request, question: VerificationRequ
         (None, Some(digest)) => {
             by_digest(app, &digest)?.filter(|record| is_readable(&request.caller, &record.metadata.issuer_code))
         }
-        _ => {
-            return Err(Problem::new(Code::BadJson)
-                .detail("Exactly one of identifier and digest is needed.", "identifier与digest须且只须提供一项。"));
-        }
+        _ => return Err(one_of_three()),
     };
     let record = found.ok_or(Code::LicenceNotFound)?;
-    verdict::on(app, &Document::OnRecord(record.identifier().clone()), record.sha256, at, request.now).await
+    let document = Document::OnRecord(record.identifier().clone());
+    Ok(Inquiry { document, sha256: record.sha256, at, now: request.now, along: None })
 }
 
 fn by_digest(app: &App, digest: &Digest) -> Result<Option<Record>, Problem> {
@@ -176,15 +225,4 @@ pub(super) fn declared(media: Option<Media>, document: &[u8]) -> Result<(), Prob
         )),
         _ => Ok(()),
     }
-}
-
-/// The report without what did not count.
-fn simple(report: &Report) -> Report {
-    let mut report = report.clone();
-    report.checks.retain(|check| check.effect.is_some());
-    for signature in &mut report.signatures {
-        signature.checks.retain(|check| check.effect.is_some());
-        signature.chain.clear();
-    }
-    report
 }

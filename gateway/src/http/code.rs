@@ -72,6 +72,8 @@ codes! {
     IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
     /// Another seal is on record under this identifier.
     SealExists = "seal-exists", CONFLICT, "Another seal is on record under this identifier", "该印章标识已登记其他印章";
+    /// What the files of trust say cannot be put in force.
+    TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
     /// Others changed the same thing at the same time.
     Contention = "contention", CONFLICT, "The same thing was changed at the same time", "同一事项正被同时修改";
     /// The body is too large.

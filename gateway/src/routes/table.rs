@@ -1,6 +1,6 @@
 //! The table of routes.
 
-use crypto::report::Report;
+use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
 use storage::seals::SealRecord;
@@ -13,7 +13,7 @@ use crate::handlers::search::{SearchAnswer, SearchRequest};
 use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
-use crate::handlers::verifications::{Depth, VerificationRequest};
+use crate::handlers::verifications::VerificationRequest;
 use crate::handlers::{certificates, licences, openapi, seals, search, sources, status, trust, verifications};
 use crate::http::{BodyRule, Code, Media};
 
@@ -26,8 +26,11 @@ const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Jose, Media::Cms, Media::Octets
 const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
 
-const DEPTH: Parameter =
-    Parameter { name: "depth", text: "How much the report says; detailed when absent.", schema: schema_of::<Depth> };
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    text: "How much the report says: simple, detailed or diagnostic; detailed when absent.",
+    schema: schema_of::<Depth>,
+};
 
 const OPERATION: Parameter = Parameter {
     name: "operation",
@@ -49,7 +52,7 @@ pub static TABLE: &[Route] = &[
         doc: Doc {
             id: "verify",
             summary: "Verify a licence",
-            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body.",
+            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, or with the file and the certificates and revocation lists that belong to it, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body. The header Licet-Cache says where the verdict came from and how many seconds ago it was reached.",
             json: Some(schema_of::<VerificationRequest>),
             answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<Report>) }],
             problems: &[
@@ -299,10 +302,30 @@ pub static TABLE: &[Route] = &[
         doc: Doc {
             id: "readTrust",
             summary: "See whom the gateway believes",
-            text: "Domains, anchors, and revocation lists with their age.",
+            text: "Domains, anchors, and revocation lists, with their age.",
             json: None,
             answers: &[Good { status: 200, text: "Everything that is trusted", content: Content::Json(schema_of::<TrustView>) }],
             problems: &[],
+        },
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/trust/reload",
+        admits: Admits::Roles(&[Role::Operator]),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(trust::reload(app, request)),
+        doc: Doc {
+            id: "reloadTrust",
+            summary: "Read trust again",
+            text: "Reads the files of trust again and puts them in force, all or nothing. What is wrong leaves the last good ones in force.",
+            json: None,
+            answers: &[Good {
+                status: 200,
+                text: "Everything that is trusted now",
+                content: Content::Json(schema_of::<TrustView>),
+            }],
+            problems: &[Code::TrustNotReloaded, Code::Overloaded],
         },
     },
     Route {

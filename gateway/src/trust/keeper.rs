@@ -8,6 +8,9 @@ use crypto::time::Timestamp;
 use crypto::x509::trust::Policy;
 use crypto::x509::{Domain, Evidence, Trust};
 
+use super::Loaded;
+use super::list::ListFacts;
+
 /// Domains and rules as they were read together.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
@@ -29,12 +32,39 @@ pub struct Trouble {
 /// How the rules in force stand.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// When they were last read, or found unchanged.
+    /// The list in which they stand, if they come from one.
+    pub list: Option<ListFacts>,
+    /// When they were last read well, or found unchanged.
     pub loaded_at: Timestamp,
     /// Why they were not renewed since, if that failed.
     pub trouble: Option<Trouble>,
     /// How often in all they could not be renewed.
     pub failures: u64,
+    /// How many generations followed the first, for new rules or new evidence.
+    pub generations: u64,
+}
+
+impl Standing {
+    /// Seconds since the rules were last read well.
+    #[must_use]
+    pub const fn age_s(&self, now: Timestamp) -> i64 {
+        now.unix().saturating_sub(self.loaded_at.unix())
+    }
+
+    /// Whether a newer list is overdue.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.list.as_ref().is_some_and(|list| now > list.next_update)
+    }
+
+    /// What an operator should look at, though nothing has stopped working.
+    #[must_use]
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let trouble = self.trouble.as_ref().map(|trouble| format!("trust: not read again since {}", trouble.at));
+        let overdue = self.list.as_ref().filter(|_| self.is_stale(now));
+        let overdue = overdue.map(|list| format!("trust: a newer list was due on {}", list.next_update));
+        trouble.into_iter().chain(overdue).collect()
+    }
 }
 
 /// The generation in force, and what it was made of.
@@ -52,11 +82,13 @@ struct Parts {
 }
 
 impl Keeper {
-    /// A first generation of these rules, read at this moment.
+    /// A first generation of rules that were read at this moment.
     #[must_use]
-    pub fn new(rules: Rules, now: Timestamp) -> Self {
-        let standing = Standing { loaded_at: now, trouble: None, failures: 0 };
-        let parts = Parts { rules, evidence: Evidence::default(), standing };
+    pub fn new(loaded: Loaded, now: Timestamp) -> Self {
+        let failures = loaded.trouble.is_some().into();
+        let trouble = loaded.trouble.map(|message| Trouble { at: now, message });
+        let standing = Standing { list: loaded.list, loaded_at: now, trouble, failures, generations: 0 };
+        let parts = Parts { rules: loaded.rules, evidence: Evidence::default(), standing };
         Self { current: ArcSwap::from_pointee(parts.generation()), parts: Mutex::new(parts) }
     }
 
@@ -73,12 +105,18 @@ impl Keeper {
     }
 
     /// Puts rules in force that were read at this moment. Whether the generation is another one now.
-    pub fn replace_rules(&self, rules: Rules, now: Timestamp) -> bool {
+    pub fn replace_rules(&self, loaded: Loaded, now: Timestamp) -> bool {
         self.change(|parts| {
-            parts.rules = rules;
+            parts.rules = loaded.rules;
+            parts.standing.list = loaded.list;
             (parts.standing.loaded_at, parts.standing.trouble) = (now, None);
             self.swap(parts)
         })
+    }
+
+    /// Notes that the rules in force were found to be those of the files.
+    pub fn confirm(&self, now: Timestamp) {
+        self.change(|parts| (parts.standing.loaded_at, parts.standing.trouble) = (now, None));
     }
 
     /// Puts evidence of status in force, all of it: what was there before is forgotten. Whether the generation is another one.
@@ -102,11 +140,12 @@ impl Keeper {
         work(&mut self.parts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn swap(&self, parts: &Parts) -> bool {
+    fn swap(&self, parts: &mut Parts) -> bool {
         let next = parts.generation();
         let is_new = next.generation() != self.current.load().generation();
         if is_new {
             self.current.store(Arc::new(next));
+            parts.standing.generations = parts.standing.generations.saturating_add(1);
         }
         is_new
     }

@@ -1,26 +1,32 @@
-//! Whom to believe: rules from files, put together with what is known of revocation, as one generation at a time.
+//! Whom to believe: rules from files or from a signed list, put together with what is known of revocation, as one generation
+//! at a time that is swapped whole.
 
-mod files;
+mod domain;
+mod gauges;
 mod keeper;
+pub mod list;
+mod octets;
+pub mod renewal;
+mod replace;
+mod source;
 
 use crypto::x509::Trust;
 
+use crate::clock;
 use crate::config::{Config, Faults};
 
+pub use gauges::Gauges;
 pub use keeper::{Keeper, Rules, Standing, Trouble};
+pub use octets::Octets;
+pub use renewal::{Outcome, Renewal};
+pub use replace::replace;
+pub use source::{Loaded, Source};
 
 /// Reads every file that the configuration names for trust, and puts a generation together.
 ///
 /// # Errors
 /// Every file that cannot be read, by its key.
 pub fn load(config: &Config) -> Result<Trust, Faults> {
-    rules(config).map(|rules| Trust::new(rules.domains, rules.policy))
-}
-
-/// Reads the rules alone.
-///
-/// # Errors
-/// As [`load`].
-pub fn rules(config: &Config) -> Result<Rules, Faults> {
-    files::read(config)
+    let loaded = Source::of(config).read(None, clock::now())?;
+    Ok(Trust::new(loaded.rules.domains, loaded.rules.policy))
 }

@@ -64,6 +64,13 @@ impl Office {
         setup
     }
 
+    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
+        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+        list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
     /// A list of the authority for this time, which revokes the signer as of a moment if there is one.
     pub(crate) fn list(&self, number: u128, (from, until): (Timestamp, Timestamp), revoked: Option<Timestamp>) -> Vec<u8> {
         let list = CrlBuilder::new(number, from, Some(until));

@@ -3,7 +3,7 @@
 use crypto::digest::{Sha256, sm3, to_hex};
 use crypto::issue::zip::{ZipEntry, write};
 use gateway::cache::At;
-use gateway::verdict::Document;
+use gateway::verdict::{Document, Inquiry};
 use serde_json::{Value, json};
 
 use crate::client::{BOTH, Client, Http, Reply, get, post_json, request};
@@ -152,8 +152,10 @@ async fn a_clock_set_back_brings_no_licence_back() {
     let revoke = post_json(&format!("/v1/licences/{}/status", identifier("10", 1)), r#"{"operation": "revoke"}"#);
     assert_eq!(issuer.send(Http::One, revoke).await.status, 200);
     let (now, trust) = (gateway::clock::now(), gateway.app.trust.current());
+    let sha256 = Sha256::of(&[&document]);
     let judge = |document: &Document, at, now| {
-        let judged = gateway.app.judge.judge(document, at, now, &trust).unwrap();
+        let inquiry = Inquiry { document: document.clone(), sha256, at, now, along: None };
+        let judged = gateway.app.judge.judge(&inquiry, &trust).unwrap();
         judged.report.verdict.indication.name()
     };
     for document in [Document::Given(document.into()), Document::OnRecord(identifier("10", 1))] {

@@ -29,7 +29,11 @@ mod process;
 #[cfg(test)]
 mod publisher;
 #[cfg(test)]
+mod raw_and_chain;
+#[cfg(test)]
 mod registers;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

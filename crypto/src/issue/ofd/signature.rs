@@ -129,7 +129,7 @@ impl<'a> OfdSignature<'a> {
         self
     }
 
-    /// A time stamp over a seal signature's value (v4 and v5).
+    /// A time stamp over the signature value (of seals, v4 and v5 alone).
     #[must_use]
     pub const fn stamped(mut self, stamp: Stamp<'a>) -> Self {
         self.stamp = Some(stamp);
@@ -149,6 +149,7 @@ impl<'a> OfdSignature<'a> {
             Kind::Sign { has_attributes } => {
                 let data = CmsBuilder::gm(&digest);
                 let data = if has_attributes { data.attributes(Some(self.time)) } else { data };
+                let data = self.stamp.map_or_else(|| data.clone(), |stamp| data.clone().stamped(stamp));
                 data.sign(self.signer)
             }
             Kind::Seal { version, seal } => {

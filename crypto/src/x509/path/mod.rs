@@ -1,10 +1,15 @@
 //! Paths from a certificate to a trust anchor: found in `build`, judged in `judge` and `revocation`.
 //!
-//! Whoever deepens path validation adds rules to `judge`; building and the report stay as they are.
+//! This is the validation of RFC 5280 6.1 over every path that can be found. Where the standard takes a trust anchor as a name
+//! and a key, an anchor here is a certificate, and what it says of the paths below it (validity, names, lengths, policies,
+//! usages) counts as well, as RFC 5937 recommends.
 
 mod build;
+mod demands;
 mod judge;
 mod revocation;
+
+use build::Search;
 
 use super::{Certificate, Domain, Purpose};
 use crate::budget::Exhausted;
@@ -67,32 +72,38 @@ struct Path<'a> {
 
 /// Finds the best path for `leaf` and says what is good and bad about it.
 ///
-/// All paths within the budget are tried until one passes every check; otherwise the least bad one is reported.
+/// All paths within the limits are tried until one passes every check; otherwise the least bad one is reported, with a doubt
+/// if the limits ended the search.
 ///
 /// # Errors
-/// [`Exhausted`] when the document's budget for signatures is spent.
+/// [`Exhausted`] when the document's budget for signatures is spent on the status of certificates.
 pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'_>) -> Result<Answer, Exhausted> {
     let mut best: Option<(Verdict, Answer)> = None;
     let (trust, companions) = (context.trust, context.certificates);
-    let mut search = build::Search::new(leaf, companions);
-    for domain in trust.for_purpose(question.purpose) {
-        for path in search.paths(domain, &mut context.budget)? {
-            let checks = judge::judge(&path, question, context)?;
+    let mut search = Search::new(leaf, companions, context.horizon.at());
+    'search: for domain in trust.for_purpose(question.purpose) {
+        let mut walk = search.walk(domain);
+        while let Some(path) = search.next(&mut walk, &mut context.budget) {
+            let mut checks = judge::judge(&path, question, context)?;
+            checks.extend(demands::check(&path, question, &mut context.horizon));
             context.note_judged(&path.certificates, &path.domain.name);
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));
             }
             if verdict.is_passed() {
-                break;
+                break 'search;
             }
-        }
-        if best.as_ref().is_some_and(|(verdict, _)| verdict.is_passed()) {
-            break;
         }
     }
     Ok(match best {
-        Some((_, answer)) => answer,
+        Some((verdict, answer)) if verdict.is_passed() || !search.ended_early() => answer,
+        Some((_, mut answer)) => {
+            // A better path may be among those that were not tried.
+            answer.checks.retain(|check| check.id != PATH_BUILT.id);
+            answer.checks.insert(0, PATH_BUILT.doubt().of(question.role));
+            answer
+        }
         None => nothing_found(&search, leaf, question.role),
     })
 }
@@ -106,9 +117,10 @@ fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
     }
 }
 
-fn nothing_found(search: &build::Search<'_>, leaf: &Certificate, role: Role) -> Answer {
+fn nothing_found(search: &Search<'_>, leaf: &Certificate, role: Role) -> Answer {
     let issuer = leaf.issuer();
-    let mut checks = vec![PATH_BUILT.fail().of(role).with("issuer", &issuer)];
+    let built = if search.ended_early() { PATH_BUILT.doubt() } else { PATH_BUILT.fail() };
+    let mut checks = vec![built.of(role).with("issuer", &issuer)];
     if search.saw_bad_signature() {
         checks.push(
             PATH_SIGNATURES

@@ -1,18 +1,16 @@
 //! What a verification without a gateway stands on: trust from files, and the document's own word.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use crypto::der::{self, DerError};
 use crypto::licence::Metadata;
 use crypto::report::checks::{LICENCE_RECORD, LICENCE_VALIDITY};
-use crypto::report::{Check, Horizon, Report, SubIndication, Verdict};
+use crypto::report::{Check, Depth, Horizon, Report, SubIndication, Verdict};
 use crypto::time::Timestamp;
 use crypto::verify::{self, Question};
 use crypto::x509::trust::{Policy, RevocationPolicy};
-use crypto::x509::{Certificate, Domain, Purpose, Trust, pem};
+use crypto::x509::{Certificate, Domain, Evidence, Purpose, RevocationList, Trust, pem};
 
+use crate::cli::input::{self, InputError};
 use crate::config::{Config, Faults};
 use crate::trust;
 
@@ -20,6 +18,7 @@ use crate::trust;
 pub(super) struct Basis {
     trust: Trust,
     certificates: Vec<Certificate>,
+    evidence: Evidence,
 }
 
 /// What can be said of a document.
@@ -30,68 +29,42 @@ pub(super) struct Opinion {
     pub(super) metadata: Option<Metadata>,
 }
 
-/// Why there is nothing to stand on.
-#[derive(Debug)]
-pub(super) enum BasisError {
-    /// A file cannot be read.
-    Unreadable { path: PathBuf, error: io::Error },
-    /// A file is not what it should be.
-    Malformed { path: PathBuf, what: &'static str, error: DerError },
-    /// The configuration is wrong.
-    Config(Faults),
-}
-
-impl fmt::Display for BasisError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::Malformed { path, what, error } => write!(f, "{}: holds no {what}: {error}", path.display()),
-            Self::Config(faults) => write!(f, "the configuration is wrong\n{faults}"),
-        }
-    }
-}
-
 /// The certificates in these files.
-pub(super) fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, BasisError> {
-    all(files, "certificate", pem::certificates)
+pub(super) fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, InputError> {
+    input::all(files, "certificate", pem::certificates)
 }
 
-fn all<T>(files: &[PathBuf], what: &'static str, read: fn(&[u8]) -> der::Result<Vec<T>>) -> Result<Vec<T>, BasisError> {
-    let mut all = Vec::new();
-    for path in files {
-        let bytes = std::fs::read(path).map_err(|error| BasisError::Unreadable { path: path.clone(), error })?;
-        all.extend(read(&bytes).map_err(|error| BasisError::Malformed { path: path.clone(), what, error })?);
-    }
-    Ok(all)
+/// The revocation lists in these files.
+pub(super) fn lists(files: &[PathBuf]) -> Result<Vec<RevocationList>, InputError> {
+    input::all(files, "revocation list", pem::revocation_lists)
 }
 
 impl Basis {
     /// Trust as in a gateway's configuration.
-    pub(super) fn of_config(path: &Path, certificates: Vec<Certificate>) -> Result<Self, BasisError> {
-        std::fs::metadata(path).map_err(|error| BasisError::Unreadable { path: path.to_owned(), error })?;
-        let config = Config::read(path).map_err(BasisError::Config)?;
-        let trust = trust::load(&config).map_err(BasisError::Config)?;
-        Ok(Self { trust, certificates })
+    pub(super) fn of_config(path: &Path, certificates: Vec<Certificate>, evidence: Evidence) -> Result<Self, InputError> {
+        std::fs::metadata(path).map_err(|error| InputError::Unreadable { path: path.to_owned(), error })?;
+        let wrong = |faults: Faults| InputError::Wrong(format!("the configuration is wrong\n{faults}"));
+        let config = Config::read(path).map_err(wrong)?;
+        let trust = trust::load(&config).map_err(wrong)?;
+        Ok(Self { trust, certificates, evidence })
     }
 
     /// Trust in every certificate of these files, as signer and as maker of seals. A missing list is a warning.
-    pub(super) fn of_files(anchors: &[PathBuf], lists: &[PathBuf], certificates: Vec<Certificate>) -> Result<Self, BasisError> {
+    pub(super) fn of_files(anchors: &[PathBuf], certificates: Vec<Certificate>, evidence: Evidence) -> Result<Self, InputError> {
         let anchors = self::certificates(anchors)?;
-        let lists = all(lists, "revocation list", pem::revocation_lists)?;
         let domain = |(name, purpose)| {
             let mut domain = Domain::new(name, purpose, anchors.clone());
             domain.intermediates.clone_from(&certificates);
-            domain.lists.clone_from(&lists);
             domain.revocation = RevocationPolicy::IfAvailable;
             domain
         };
         let domains = [("signers", Purpose::Signer), ("seal-makers", Purpose::SealMaker)].map(domain).into_iter().collect();
-        Ok(Self { trust: Trust::new(domains, Policy::default()), certificates })
+        Ok(Self { trust: Trust::new(domains, Policy::default()), certificates, evidence })
     }
 
     /// What can be said of this document at this moment. That there is no record to look at is a warning, no doubt.
-    pub(super) fn opinion(&self, document: &[u8], at: Timestamp) -> Opinion {
-        let question = Question { certificates: &self.certificates, ..Question::new(document, at) };
+    pub(super) fn opinion(&self, document: &[u8], at: Timestamp, depth: Depth) -> Opinion {
+        let question = Question { certificates: &self.certificates, evidence: &self.evidence, ..Question::new(document, at) };
         let verification = verify::verify(&question, &self.trust);
         let (mut report, metadata) = (verification.report, verification.metadata);
         if let Some(metadata) = &metadata {
@@ -101,6 +74,10 @@ impl Basis {
             report.holds_until = report.holds_until.into_iter().chain(horizon.next()).min();
             report.conclude();
         }
+        let report = match depth {
+            Depth::Diagnostic => report.with_diagnostic(verification.diagnostic),
+            Depth::Simple | Depth::Detailed => report.reduced_to(depth),
+        };
         Opinion { report, metadata }
     }
 }

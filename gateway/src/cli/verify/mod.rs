@@ -1,56 +1,49 @@
 //! `licet verify`: what a gateway would say of a file, without one.
 
 mod basis;
+mod chain;
 mod print;
+mod raw;
+mod used;
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crypto::report::{Indication, Report};
+use crypto::report::{Depth, Indication, Report};
 use crypto::time::Timestamp;
+use crypto::x509::Evidence;
 use lexopt::prelude::*;
 use serde::Serialize;
 
-use self::basis::{Basis, BasisError};
+use self::basis::Basis;
 use super::Failure;
+use super::input::{self, InputError, Language, NO_INPUT};
 use crate::clock;
 
 /// For the help.
-pub(super) const ARGUMENTS: &str = "FILE... [--config FILE | --trust FILE] [--at TIME] [--json]";
+pub(super) const ARGUMENTS: &str = "FILE... | raw | chain";
 
 const HELP: &str = "\
 Verifies signed licences (OFD, JWS, CMS) without a gateway: signatures, seals, certificates, data. What only a register
 knows is not looked at: whether the licence was revoked since, and whether the file is the one on record.
 
 Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [--certificate FILE...]
-                    [--at TIME] [--json] [--lang en|zh]
+                    [--at TIME] [--depth DEPTH] [--json] [--lang en|zh]
+       licet verify raw     a bare signature: key, message, value; see licet verify raw --help
+       licet verify chain   a certificate and its path; see licet verify chain --help
 
-  FILE                a licence; - for standard input
+  FILE                a licence; - for standard input; ./raw and ./chain for files of these names
   --config FILE       trust as in the configuration of a gateway
   --trust FILE        certificates to trust, both as signers and as makers of seals; may be repeated
-  --crl FILE          revocation lists, beside --trust; may be repeated
+  --crl FILE          revocation lists beside those of the configuration; may be repeated
   --certificate FILE  further certificates from which paths may be built, or of signers; may be repeated
   --at TIME           the moment in question (RFC 3339), such as 2026-07-01T08:00:00+08:00; now when left out
+  --depth DEPTH       simple, detailed or diagnostic; detailed when left out
   --json              one JSON object a file, the report as the gateway gives it
   --lang en|zh        language, en when left out
 
 Certificates and lists are PEM, DER or PKCS#7. Exit status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, the worst of
 all files; 64 wrong command line or configuration, 66 a file cannot be read.";
-
-const USAGE: u8 = 64;
-const NO_INPUT: u8 = 66;
-/// Larger files are not read.
-const FILE_BYTES_MAX: u64 = 64 << 20;
-
-/// Language of what is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Language {
-    #[default]
-    En,
-    Zh,
-}
 
 #[derive(Default)]
 struct Options {
@@ -60,6 +53,7 @@ struct Options {
     lists: Vec<PathBuf>,
     certificates: Vec<PathBuf>,
     at: Option<Timestamp>,
+    depth: Depth,
     is_json: bool,
     language: Language,
 }
@@ -72,19 +66,14 @@ struct Line<'a> {
     report: &'a Report,
 }
 
-/// Verifies files.
+/// Verifies files, or what a further word says.
 pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
-    match options(parser) {
-        Ok(Some(options)) => Ok(verify(&options)),
-        Ok(None) => {
-            println!("{HELP}");
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => {
-            eprintln!("licet verify: {error}; see licet verify --help");
-            Ok(ExitCode::from(USAGE))
-        }
-    }
+    let mut rest = parser.clone();
+    Ok(match rest.next() {
+        Ok(Some(Value(word))) if word == "raw" => raw::run(rest),
+        Ok(Some(Value(word))) if word == "chain" => chain::run(rest),
+        _ => input::with_options("verify", HELP, options(parser), verify),
+    })
 }
 
 /// The options; none when help is wanted.
@@ -99,7 +88,8 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Long("certificate") => options.certificates.push(PathBuf::from(parser.value()?)),
             Long("at") => options.at = Some(parser.value()?.parse()?),
             Long("json") => options.is_json = true,
-            Long("lang") => options.language = parser.value()?.parse_with(language)?,
+            Long("depth") => options.depth = parser.value()?.parse()?,
+            Long("lang") => options.language = parser.value()?.parse()?,
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
         }
@@ -107,45 +97,27 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
     if options.files.is_empty() {
         return Err("there is no file to verify".into());
     }
-    match (&options.config, options.trust.is_empty(), options.lists.is_empty()) {
-        (None, true, _) => Err("whom to trust? --config or --trust says so".into()),
-        (Some(_), false, _) => Err("--config and --trust exclude each other".into()),
-        (Some(_), _, false) => Err("--crl goes with --trust; a configuration names its own lists".into()),
+    match (&options.config, options.trust.is_empty()) {
+        (None, true) => Err("whom to trust? --config or --trust says so".into()),
+        (Some(_), false) => Err("--config and --trust exclude each other".into()),
         _ => Ok(Some(options)),
     }
 }
 
-fn language(text: &str) -> Result<Language, &'static str> {
-    match text {
-        "en" => Ok(Language::En),
-        "zh" => Ok(Language::Zh),
-        _ => Err("must be en or zh"),
-    }
-}
-
-fn verify(options: &Options) -> ExitCode {
-    let basis = match basis(options) {
-        Ok(basis) => basis,
-        Err(error) => {
-            eprintln!("licet verify: {error}");
-            return ExitCode::from(match error {
-                BasisError::Unreadable { .. } => NO_INPUT,
-                BasisError::Malformed { .. } | BasisError::Config(_) => USAGE,
-            });
-        }
-    };
+fn verify(options: &Options) -> Result<ExitCode, InputError> {
+    let basis = basis(options)?;
     let at = options.at.unwrap_or_else(clock::now);
     let (mut worst, mut is_unread) = (Indication::TotalPassed, false);
     for path in &options.files {
-        let document = match read(path) {
+        let document = match input::read(path) {
             Ok(document) => document,
             Err(error) => {
-                eprintln!("licet verify: {}: {error}", path.display());
+                eprintln!("licet verify: {error}");
                 is_unread = true;
                 continue;
             }
         };
-        let opinion = basis.opinion(&document, at);
+        let opinion = basis.opinion(&document, at, options.depth);
         worst = worst.max(opinion.report.verdict.indication);
         let name = path.display().to_string();
         if options.is_json {
@@ -155,28 +127,26 @@ fn verify(options: &Options) -> ExitCode {
             println!("{}", print::text(&name, document.len(), &opinion, options.language));
         }
     }
-    match (is_unread, worst) {
+    Ok(match (is_unread, worst) {
         (true, _) => ExitCode::from(NO_INPUT),
-        (false, Indication::TotalPassed) => ExitCode::SUCCESS,
-        (false, Indication::TotalFailed) => ExitCode::from(1),
-        (false, Indication::Indeterminate) => ExitCode::from(2),
+        (false, worst) => status(worst),
+    })
+}
+
+/// The exit status of a verdict.
+fn status(indication: Indication) -> ExitCode {
+    match indication {
+        Indication::TotalPassed => ExitCode::SUCCESS,
+        Indication::TotalFailed => ExitCode::from(1),
+        Indication::Indeterminate => ExitCode::from(2),
     }
 }
 
-fn basis(options: &Options) -> Result<Basis, BasisError> {
+fn basis(options: &Options) -> Result<Basis, InputError> {
     let more = basis::certificates(&options.certificates)?;
+    let evidence = Evidence { lists: basis::lists(&options.lists)? };
     match &options.config {
-        Some(config) => Basis::of_config(config, more),
-        None => Basis::of_files(&options.trust, &options.lists, more),
+        Some(config) => Basis::of_config(config, more, evidence),
+        None => Basis::of_files(&options.trust, more, evidence),
     }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut source: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let mut document = Vec::new();
-    let length = source.by_ref().take(FILE_BYTES_MAX + 1).read_to_end(&mut document)?;
-    if u64::try_from(length).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB"));
-    }
-    Ok(document)
 }

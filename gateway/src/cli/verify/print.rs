@@ -1,9 +1,11 @@
 //! A report for people.
 
-use crypto::report::{CertificateSummary, Check, Outcome, Report, SealSummary, SignatureReport, Text, Verdict};
+use crypto::chain::ChainReport;
+use crypto::report::{CertificateSummary, Check, Outcome, Report, ScopeKind, SealSummary, SignatureReport, Verdict};
 
-use super::Language;
 use super::basis::Opinion;
+use super::used;
+use crate::cli::input::Language;
 use crate::cli::table::{pad, width};
 
 /// The words around the report.
@@ -19,6 +21,9 @@ struct Words {
     seal: &'static str,
     claimed: &'static str,
     warnings: &'static str,
+    advice: &'static str,
+    covers: &'static str,
+    open: &'static str,
     offline: &'static str,
 }
 
@@ -34,6 +39,9 @@ static EN: Words = Words {
     seal: "seal",
     claimed: "says to be of",
     warnings: "warnings",
+    advice: "what to do:",
+    covers: "covers",
+    open: "not covered",
     offline: "No register was asked: whether the licence was revoked since is not known here.",
 };
 
@@ -49,20 +57,28 @@ static ZH: Words = Words {
     seal: "印章",
     claimed: "声明的签名时间",
     warnings: "注意",
+    advice: "处理建议：",
+    covers: "覆盖文件数",
+    open: "未覆盖",
     offline: "未查询登记库：无法得知该证照此后是否被撤销。",
 };
+
+const fn words(language: Language) -> &'static Words {
+    match language {
+        Language::En => &EN,
+        Language::Zh => &ZH,
+    }
+}
 
 /// Column in which the texts of checks start.
 const IDS: usize = 34;
 
 /// The report on a file of this length.
 pub(super) fn text(file: &str, length: usize, opinion: &Opinion, language: Language) -> String {
-    let words = match language {
-        Language::En => &EN,
-        Language::Zh => &ZH,
-    };
+    let words = words(language);
     let report = &opinion.report;
     let mut lines = vec![format!("{file}: {}", verdict(report.verdict))];
+    lines.push(format!("  {} {}", words.advice, language.of(&report.advice.en, &report.advice.zh)));
     lines.push(format!(
         "  {}, {length} {}, {} {}, SHA-256 {}",
         report.format.to_uppercase(),
@@ -75,16 +91,31 @@ pub(super) fn text(file: &str, length: usize, opinion: &Opinion, language: Langu
         lines.push(format!("  {} {} {}", words.licence, metadata.type_name, metadata.identifier));
         lines.push(format!("  {} {} ({})", words.issued_by, metadata.issuer_name, metadata.issuer_code));
     }
-    lines.push(format!("  {}", words.document));
-    lines.extend(report.checks.iter().map(|check| line(check, language)));
+    if !report.checks.is_empty() {
+        lines.push(format!("  {}", words.document));
+        lines.extend(report.checks.iter().map(|check| line(check, language)));
+    }
     for signature in &report.signatures {
         lines.extend(signature_lines(signature, words, language));
     }
     lines.extend(warnings(report, words, language));
+    lines.extend(report.diagnostic.iter().flat_map(|used| used::lines(used, language)));
     if opinion.metadata.is_some() {
         lines.push(format!("  {}", words.offline));
     }
     lines.push(String::new());
+    lines.join("\n")
+}
+
+/// The report on a certificate.
+pub(super) fn chain(report: &ChainReport, language: Language) -> String {
+    let words = words(language);
+    let mut lines = vec![verdict(report.verdict), format!("  {} {}", words.as_of, report.validation_time)];
+    for one in &report.chain {
+        lines.push(format!("  {} {} – {}", one.subject, one.not_before, one.not_after));
+    }
+    lines.extend(report.checks.iter().map(|check| line(check, language)));
+    lines.extend(report.diagnostic.iter().flat_map(|used| used::lines(used, language)));
     lines.join("\n")
 }
 
@@ -111,6 +142,12 @@ fn signature_lines(signature: &SignatureReport, words: &Words, language: Languag
     }
     if let Some(claimed) = &signature.claimed_time {
         fact(words.claimed, claimed.to_string());
+    }
+    if let Some(scope) = signature.scope.as_ref().filter(|scope| scope.kind == ScopeKind::ListedFiles) {
+        fact(words.covers, scope.covered_count.to_string());
+        if scope.uncovered_count > 0 {
+            fact(words.open, format!("{} ({})", scope.uncovered_count, scope.uncovered.join(", ")));
+        }
     }
     lines.extend(signature.checks.iter().map(|check| line(check, language)));
     lines
@@ -139,11 +176,7 @@ fn said(check: &Check, language: Language) -> String {
         Some(role) => format!("{} {}", check.id, role.as_str().unwrap_or_default()),
         None => check.id.to_string(),
     };
-    let Text { en, zh } = &check.text;
-    let text = match language {
-        Language::En => en,
-        Language::Zh => zh,
-    };
+    let text = language.of(&check.text.en, &check.text.zh);
     let line = format!("{} {text}", pad(&id, IDS));
     // Facts help where something is wrong; elsewhere they would only fill the screen.
     if check.inputs.is_empty() || !matches!(check.outcome, Outcome::Failed | Outcome::NotConcluded) {

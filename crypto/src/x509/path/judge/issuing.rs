@@ -8,12 +8,16 @@ use crate::x509::extension::KeyUsage;
 use crate::x509::path::Path;
 
 /// Extensions that are understood here, or that restrict nothing a decision depends on.
-const KNOWN: [Oid<'static>; 10] = [
+const KNOWN: [Oid<'static>; 14] = [
     Oid::BASIC_CONSTRAINTS,
     Oid::KEY_USAGE,
     Oid::EXTENDED_KEY_USAGE,
     Oid::SUBJECT_ALT_NAME,
+    Oid::NAME_CONSTRAINTS,
     Oid::CERTIFICATE_POLICIES,
+    Oid::POLICY_MAPPINGS,
+    Oid::POLICY_CONSTRAINTS,
+    Oid::INHIBIT_ANY_POLICY,
     Oid::CRL_DISTRIBUTION_POINTS,
     Oid::AUTHORITY_KEY_ID,
     Oid::SUBJECT_KEY_ID,
@@ -42,6 +46,9 @@ pub(super) fn check(path: &Path<'_>) -> Check {
 
 /// RFC 5280 6.1.4 (k) to (n).
 fn may_issue(issuer: &Certificate, path: &Path<'_>, depth: usize) -> Result<(), &'static str> {
+    if issuer.subject().is_empty() {
+        return Err("an authority without a name"); // RFC 5280 4.1.2.6
+    }
     let extensions = issuer.extensions();
     let basic = extensions.basic_constraints().or(Err("malformed basic constraints"))?;
     // A version 1 anchor cannot say that it is an authority; that it is an anchor says so (RFC 5280 6.1.4 (k)).

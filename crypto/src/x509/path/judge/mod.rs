@@ -2,6 +2,8 @@
 
 mod algorithms;
 mod issuing;
+mod names;
+mod policies;
 mod usage;
 mod validity;
 
@@ -21,8 +23,10 @@ pub(super) fn judge(path: &Path<'_>, question: &Question, context: &mut Context<
     let mut checks = vec![
         validity::check(path, question.lifetime, horizon),
         issuing::check(path),
+        names::check(path),
+        policies::check(path),
         usage::check(path, question),
-        algorithms::check(path, question.algorithm, question.lifetime, horizon),
+        algorithms::check(path, question, horizon),
         revocation::check(path, question, context)?,
     ];
     if let (Purpose::SealMaker, Some(makers), Some(leaf)) = (question.purpose, &path.domain.makers, path.certificates.first()) {

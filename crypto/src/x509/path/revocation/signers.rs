@@ -96,8 +96,9 @@ fn list_issuer(
     let question = question(Role::CrlIssuer, subject.path.domain.purpose, statement, context);
     vouch(signer, context, |context| {
         let mut best = Standing::None;
-        let mut search = build::Search::new(signer, context.certificates);
-        for path in search.paths(subject.path.domain, &mut context.budget)? {
+        let mut search = build::Search::new(signer, context.certificates, context.horizon.at());
+        let mut walk = search.walk(subject.path.domain);
+        while let Some(path) = search.next(&mut walk, &mut context.budget) {
             if path.certificates.last().copied() == anchor {
                 best = best.max(outcome(&judge::judge(&path, &question, context)?));
             }

@@ -1,0 +1,121 @@
+//! Reads the rules again while the gateway runs. What is wrong leaves the last good ones in force, and is shown.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crypto::digest::Sha256;
+use crypto::time::Timestamp;
+
+use super::{Keeper, Loaded, Source};
+use crate::app::App;
+use crate::clock;
+use crate::config::{Config, Faults, TrustList};
+use crate::shutdown::Shutdown;
+
+/// Reads the rules again, one reading at a time.
+#[derive(Debug)]
+pub struct Renewal {
+    source: Source,
+    /// What the files in force looked like.
+    last: Mutex<Option<Sha256>>,
+}
+
+/// What came of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The files are those in force.
+    Unchanged,
+    /// Other files, and another generation unless they say the same.
+    Changed,
+}
+
+impl Renewal {
+    /// The first reading, and what keeps it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by its key.
+    pub fn begin(config: &Config, now: Timestamp) -> Result<(Self, Keeper), Faults> {
+        let source = Source::of(config);
+        let fingerprint = source.fingerprint();
+        let loaded = source.read(None, now)?;
+        source.keep(&loaded)?;
+        // With the list accepted last in force, the file is looked at again next time.
+        let last = Mutex::new(loaded.trouble.is_none().then_some(fingerprint));
+        Ok((Self { source, last }, Keeper::new(loaded, now)))
+    }
+
+    /// Where the rules come from.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Reads everything again and puts it in force, all of it or nothing. Takes as long as the files are large.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by its key; the rules in force stay.
+    pub fn renew(&self, keeper: &Keeper, now: Timestamp) -> Result<Outcome, Faults> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let fingerprint = self.source.fingerprint();
+        if *last == Some(fingerprint) {
+            keeper.confirm(now);
+            return Ok(Outcome::Unchanged);
+        }
+        let before = keeper.standing();
+        match self.read(keeper, now) {
+            Ok(loaded) => {
+                *last = Some(fingerprint);
+                let version = loaded.list.as_ref().map_or(loaded.rules.policy.version, |list| list.version);
+                keeper.replace_rules(loaded, now);
+                tracing::info!(version, generation = %keeper.current().generation(), "trust was read again");
+                Ok(Outcome::Changed)
+            }
+            Err(faults) => {
+                let message = faults.to_string().trim_end().to_owned();
+                // Once is enough for the log, however often it is found.
+                if before.trouble.is_none_or(|trouble| trouble.message != message) {
+                    tracing::warn!(%message, "trust could not be read again; the last good one stays in force");
+                }
+                keeper.note_failure(message, now);
+                Err(faults)
+            }
+        }
+    }
+
+    fn read(&self, keeper: &Keeper, now: Timestamp) -> Result<Loaded, Faults> {
+        let loaded = self.source.read(keeper.standing().list.as_ref(), now)?;
+        self.source.keep(&loaded)?;
+        Ok(loaded)
+    }
+
+    /// Whether the gateway is to count as not ready while its list is overdue.
+    #[must_use]
+    pub const fn requires_fresh(&self) -> bool {
+        matches!(self.source, Source::List(TrustList { require_fresh: true, .. }))
+    }
+}
+
+/// Reads the rules again at intervals, until it is time to stop.
+pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.tick().await;
+    let mut was_stale = false;
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return,
+            _ = ticks.tick() => {}
+        }
+        let renewing = Arc::clone(&app);
+        // What is wrong has been noted and logged where it was found.
+        let renewed = tokio::task::spawn_blocking(move || renewing.renewal.renew(&renewing.trust, clock::now()).is_ok()).await;
+        if renewed.is_err() {
+            tracing::error!("reading trust again broke down");
+        }
+        let is_stale = app.trust.standing().is_stale(clock::now());
+        if is_stale && !was_stale {
+            tracing::warn!("the trust list is overdue; it stays in force");
+        }
+        was_stale = is_stale;
+    }
+}
