@@ -156,6 +156,7 @@ impl Facts<'_> {
         self.say("verdict", &signature.verdict);
         self.say("form", &signature.form);
         self.say("claimed_time", &signature.claimed_time);
+        self.say("proven_time", &signature.proven_time);
         self.say("algorithm", &signature.algorithm);
         self.say("signer", &signature.signer.as_ref().map(named));
         self.say("chain", &signature.chain.iter().map(named).collect::<Vec<_>>());

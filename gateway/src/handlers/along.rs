@@ -1,7 +1,6 @@
 //! What a caller may give along with a question: certificates, and evidence of their status.
 
-use crypto::der::DerError;
-use crypto::x509::{Evidence, pem};
+use crypto::x509::{Evidence, OcspResponse, pem};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,6 +11,8 @@ use crate::verdict::Along;
 const CERTIFICATES_MAX: usize = 32;
 /// Revocation lists that may come along.
 const LISTS_MAX: usize = 16;
+/// OCSP responses that may come along.
+const RESPONSES_MAX: usize = 32;
 
 /// Evidence of the status of certificates. Nothing in it is believed that is not signed by whom it must be.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -21,13 +22,17 @@ pub struct StapledEvidence {
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub crls: Vec<Octets>,
+    /// OCSP responses (RFC 6960), each DER in base64.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub ocsp: Vec<Octets>,
 }
 
 impl StapledEvidence {
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.crls.is_empty()
+        self.crls.is_empty() && self.ocsp.is_empty()
     }
 }
 
@@ -38,10 +43,11 @@ impl StapledEvidence {
 pub(super) fn read(certificates: &[Octets], evidence: &StapledEvidence) -> Result<Along, Problem> {
     let certificates = all("certificates", certificates, CERTIFICATES_MAX, pem::certificates)?;
     let lists = all("evidence.crls", &evidence.crls, LISTS_MAX, pem::revocation_lists)?;
-    Ok(Along { certificates, evidence: Evidence { lists } })
+    let responses = all("evidence.ocsp", &evidence.ocsp, RESPONSES_MAX, |der| OcspResponse::from_der(der).map(|one| vec![one]))?;
+    Ok(Along { certificates, evidence: Evidence { lists, responses } })
 }
 
-fn all<T>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, DerError>) -> Result<Vec<T>, Problem> {
+fn all<T, E>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, E>) -> Result<Vec<T>, Problem> {
     let bad = |index: usize| {
         Problem::new(Code::BadContent).detail(format!("{place}[{index}] cannot be read."), format!("{place}[{index}]无法读取。"))
     };

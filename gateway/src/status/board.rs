@@ -279,3 +279,111 @@ fn responders(sources: &[Source], domain: &str, now: Timestamp) -> Vec<(usize, A
     let able = sources.iter().enumerate().filter(|(_, source)| able(source));
     able.map(|(index, source)| (index, Arc::clone(&source.url))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto::issue::{CertificateBuilder, KeyType, Name, SigningKey};
+    use crypto::x509::Certificate;
+
+    use super::*;
+    use crate::config::StatusSource;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_780_000_000);
+
+    fn board(lists: &[&str], responders: &[&str]) -> Board {
+        let urls = |texts: &[&str]| texts.iter().map(|text| SourceUrl::try_from((*text).to_owned()).unwrap()).collect();
+        let source = StatusSource { domain: "offices".to_owned(), crl_urls: urls(lists), ocsp_urls: urls(responders) };
+        Board::new(&Status { sources: vec![source], ..Status::default() }, 1)
+    }
+
+    fn judged(serial: u128) -> Judged {
+        let (name, key) = (Name::new("licet tests", "root"), SigningKey::from_label(KeyType::P256, "root"));
+        let builder = |serial| CertificateBuilder::new(&name, &key, serial).valid(NOW, NOW.plus(9));
+        let [issuer, certificate] = [builder(1).authority(None), builder(serial)]
+            .map(|builder| Certificate::from_der(&builder.issue(&name, &key)).unwrap());
+        Judged { certificate, issuer, domain: "offices".to_owned() }
+    }
+
+    fn answered(judged: &Judged, source: usize, now: Timestamp) -> Ended {
+        let span = Span { this_update: now, next_update: Some(now.plus(1000)) };
+        Ended::Question { certificate: judged.certificate.sha256(), faults: Vec::new(), answer: Some((source, span)) }
+    }
+
+    fn failed(judged: &Judged, faults: &[(usize, Fault)]) -> Ended {
+        Ended::Question { certificate: judged.certificate.sha256(), faults: faults.to_vec(), answer: None }
+    }
+
+    /// The sources that each job would ask.
+    fn asked(jobs: &[Job]) -> Vec<Vec<usize>> {
+        let of = |job: &Job| match job {
+            Job::List { source, .. } => vec![*source],
+            Job::Question { responders, .. } => responders.iter().map(|(source, _)| *source).collect(),
+        };
+        jobs.iter().map(of).collect()
+    }
+
+    #[test]
+    fn what_runs_is_not_begun_again_and_room_is_kept() {
+        let mut board = board(&["http://a/1", "http://a/2", "http://a/3"], &[]);
+        assert_eq!(asked(&board.due(NOW, 2)), [[0], [1]]);
+        assert_eq!(asked(&board.due(NOW, 2)), [[2]]);
+        assert!(board.due(NOW, 2).is_empty() && board.next_at().is_none());
+        board.settle(Ended::List { source: 1, result: Err(Fault::Slow) }, NOW);
+        assert!(board.due(NOW, 2).is_empty());
+        let next = board.next_at().unwrap();
+        assert!(next > NOW && next <= NOW.plus(5));
+        assert_eq!(asked(&board.due(next, 2)), [[1]]);
+    }
+
+    #[test]
+    fn a_responder_that_is_down_is_left_alone_by_all_questions() {
+        let mut board = board(&[], &["http://a/", "http://b/"]);
+        let (first, second) = (judged(7), judged(8));
+        assert!(board.need(&first, NOW) && board.need(&second, NOW) && !board.need(&first, NOW));
+        assert_eq!(asked(&board.due(NOW, 1)), [[0, 1]]);
+        let [running, waiting] =
+            if board.questions[&first.certificate.sha256()].is_running { [&first, &second] } else { [&second, &first] };
+        let span = Span { this_update: NOW, next_update: Some(NOW.plus(1000)) };
+        let certificate = running.certificate.sha256();
+        board.settle(Ended::Question { certificate, faults: vec![(0, Fault::Unreachable)], answer: Some((1, span)) }, NOW);
+        assert_eq!(asked(&board.due(NOW, 9)), [[1]], "the other question goes to the responder that works");
+        board.settle(failed(waiting, &[(1, Fault::Declined)]), NOW);
+        assert!(board.due(NOW.plus(1), 9).is_empty(), "both are left alone");
+        assert!(board.next_at().is_some_and(|next| next > NOW && next <= NOW.plus(5)));
+        assert_eq!(asked(&board.due(NOW.plus(5), 9)), [[0, 1]], "both are tried again, for the one without an answer");
+        board.settle(answered(waiting, 0, NOW.plus(5)), NOW.plus(5));
+        assert_eq!(board.sources()[0].failures, 0);
+    }
+
+    #[test]
+    fn an_odd_certificate_does_not_keep_others_from_being_asked_about() {
+        let mut board = board(&[], &["http://a/"]);
+        let (odd, other) = (judged(7), judged(8));
+        board.need(&odd, NOW);
+        assert_eq!(board.due(NOW, 9).len(), 1);
+        board.settle(failed(&odd, &[(0, Fault::UnknownCertificate)]), NOW);
+        board.need(&other, NOW);
+        assert_eq!(asked(&board.due(NOW, 9)), [[0]]);
+        assert_eq!(board.sources()[0].failures, 1, "but it shows");
+    }
+
+    #[test]
+    fn certificates_are_forgotten_after_a_day_and_beyond_the_bound() {
+        let mut board = board(&[], &["http://a/"]);
+        let one = judged(7);
+        assert!(!board.need(&Judged { domain: "elsewhere".to_owned(), ..one.clone() }, NOW), "nobody could be asked");
+        board.need(&one, NOW);
+        board.need(&one, NOW.plus(80_000));
+        assert_eq!((board.due(NOW.plus(90_000), 0).len(), board.questions()), (0, 1));
+        assert_eq!((board.due(NOW.plus(170_000), 0).len(), board.questions()), (0, 0));
+        let question =
+            |needed_at| Question { judged: Arc::new(one.clone()), schedule: Schedule::NEW, needed_at, is_running: false };
+        for number in 0..QUESTIONS_MAX {
+            let id = Sha256::of(&[&number.to_be_bytes()]);
+            board.questions.insert(id, question(NOW.plus(i64::try_from(number).unwrap())));
+        }
+        assert!(board.need(&one, NOW.plus(9000)));
+        assert_eq!(board.questions(), QUESTIONS_MAX);
+        assert!(!board.questions.contains_key(&Sha256::of(&[&0_usize.to_be_bytes()])), "the one that was not needed for longest");
+    }
+}

@@ -177,3 +177,72 @@ impl Memory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto::issue::ocsp::Answer;
+    use crypto::issue::{CertificateBuilder, CrlBuilder, KeyType, Name, OcspBuilder, Reason, SigningKey};
+    use crypto::x509::Certificate;
+    use crypto::x509::ocsp::IdDigest;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_780_000_000);
+
+    fn list(issuer: &str, seconds: i64) -> Proof {
+        let key = SigningKey::from_label(KeyType::P256, "root");
+        let list = CrlBuilder::new(1, NOW.plus(seconds), None).issue(&Name::new("licet tests", issuer), &key);
+        Proof::List(RevocationList::from_der(&list).unwrap())
+    }
+
+    fn response(seconds: i64, change: fn(Answer) -> Answer) -> Proof {
+        let (name, key) = (Name::new("licet tests", "root"), SigningKey::from_label(KeyType::P256, "root"));
+        let issuer = CertificateBuilder::new(&name, &key, 1).valid(NOW, NOW.plus(9)).self_signed(&key);
+        let issuer = Certificate::from_der(&issuer).unwrap();
+        let answer = change(Answer::good(&issuer, &issuer, IdDigest::Sha1, (NOW.plus(seconds), None)));
+        let response = OcspBuilder::new(NOW.plus(seconds)).answer(&answer).issue(&name, &key);
+        Proof::Response(OcspResponse::from_der(&response).unwrap(), Sha256([1; 32]))
+    }
+
+    fn times(memory: &Memory) -> Vec<i64> {
+        memory.proofs.keys().map(|(at, _)| at.unix() - NOW.unix()).collect()
+    }
+
+    #[test]
+    fn of_answers_that_agree_the_first_and_the_last_stay() {
+        let mut memory = Memory::new(u64::MAX);
+        let revoked: fn(Answer) -> Answer = |answer| answer.revoked(NOW, Reason::Superseded);
+        let good: fn(Answer) -> Answer = |answer| answer;
+        for (seconds, change) in [(1, good), (2, good), (3, good), (4, good), (5, revoked), (6, good), (8, good)] {
+            assert!(memory.add([response(seconds, change)]));
+            assert!(!memory.add([response(seconds, change)]));
+        }
+        memory.add([response(7, good)]);
+        assert_eq!(times(&memory), [1, 4, 5, 6, 8]);
+        let evidence = memory.evidence();
+        assert!(evidence.responses.iter().map(OcspResponse::produced_at).is_sorted_by(|a, b| a > b), "newest first");
+    }
+
+    #[test]
+    fn the_oldest_goes_but_each_issuer_keeps_its_newest_list() {
+        let all = [list("quiet", 0), list("busy", 1), list("busy", 2), list("busy", 3)];
+        let bytes: u64 = all.iter().map(Proof::bytes).sum();
+        let mut memory = Memory::new(bytes - 1);
+        assert!(memory.add(all.clone()));
+        assert_eq!(times(&memory), [0, 2, 3]);
+        let mut memory = Memory::new(1);
+        memory.add(all);
+        assert_eq!(times(&memory), [0, 3]);
+        assert_eq!(memory.bytes(), memory.proofs.values().map(Proof::bytes).sum::<u64>());
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        for proof in [list("a", 5), response(7, |answer| answer)] {
+            let record = proof.record(NOW);
+            let read = Proof::read(record.clone()).unwrap();
+            assert_eq!((read.sha256(), read.issuer(), read.this_update()), (proof.sha256(), proof.issuer(), record.this_update));
+            assert!(Proof::read(EvidenceRecord { der: b"x".to_vec(), ..record }).is_none());
+        }
+    }
+}

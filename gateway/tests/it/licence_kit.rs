@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
-use crypto::issue::ocsp::{Answer, OcspBuilder};
+use crypto::issue::ocsp::Answer;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, SealBuilder,
-    SealVersion, Signer, SigningKey, pem,
+    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature, Reason,
+    SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
@@ -64,15 +64,15 @@ impl Office {
         setup
     }
 
-    /// A later list of the authority, on which the signer's certificate is revoked since so many seconds.
-    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
-        let list = CrlBuilder::new(2, self.now.plus(-5), Some(self.now.plus(3600)));
-        let list = list.revoke(3, self.now.plus(-seconds), Reason::KeyCompromise);
+    /// A later list of the authority, made so many seconds from now, on which the signer's certificate is revoked from then on.
+    pub(crate) fn list(&self, made: i64, revoked: i64, why: Reason) -> Vec<u8> {
+        let list = CrlBuilder::new(2, self.now.plus(made), Some(self.now.plus(made + 3600)));
+        let list = list.revoke(3, self.now.plus(revoked), why);
         list.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     /// A list of the authority for this time, which revokes the signer as of a moment if there is one.
-    pub(crate) fn list(&self, number: u128, (from, until): (Timestamp, Timestamp), revoked: Option<Timestamp>) -> Vec<u8> {
+    pub(crate) fn list_for(&self, number: u128, (from, until): (Timestamp, Timestamp), revoked: Option<Timestamp>) -> Vec<u8> {
         let list = CrlBuilder::new(number, from, Some(until));
         let list = revoked.into_iter().fold(list, |list, at| list.revoke(3, at, Reason::KeyCompromise));
         list.issue(&Name::new("licet tests", "root"), &self.keys[0])
@@ -84,6 +84,20 @@ impl Office {
         let good = |certificate| Answer::good(certificate, &root, IdDigest::Sha1, (from, Some(until)));
         let response = OcspBuilder::new(from).answer(&change(good(&signer))).answer(&good(&maker));
         response.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.
+    pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
+        self.list(-5, -seconds, Reason::KeyCompromise)
+    }
+
+    /// The authority's answer that the signer's certificate is revoked since so many seconds.
+    pub(crate) fn revoking_answer(&self, seconds: i64) -> Vec<u8> {
+        let [root, _, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let made = self.now.plus(-5);
+        let answer = Answer::good(&signer, &root, IdDigest::SHA256, (made, Some(made.plus(3600))));
+        let answer = answer.revoked(self.now.plus(-seconds), Reason::KeyCompromise);
+        OcspBuilder::new(made).answer(&answer).issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     fn signer(&self) -> Signer<'_> {

@@ -1,8 +1,15 @@
 //! Reports over HTTPS: three depths, where a verdict came from, and evidence that comes with the question.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use crypto::report::{CacheOutcome, Depth, Report};
+use crypto::digest::Sha256;
+use crypto::issue::Reason;
+use crypto::report::{CacheOutcome, Depth, Report, SubIndication, Verdict};
+use crypto::x509::{Evidence, RevocationList};
+use gateway::cache::At;
+use gateway::verdict::{Along, Document, Inquiry};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Http, Reply, post_json, request};
@@ -62,11 +69,11 @@ async fn three_depths_of_one_verdict() {
     assert_eq!(diagnostic.cache.unwrap().outcome, CacheOutcome::Hit);
     for used in diagnostic.certificates.values() {
         let der = STANDARD.decode(&used.der).unwrap();
-        assert_eq!(crypto::digest::Sha256::of(&[&der]), used.summary.sha256);
+        assert_eq!(Sha256::of(&[&der]), used.summary.sha256);
     }
     assert!(full.signatures[0].chain.iter().all(|one| diagnostic.certificates.contains_key(&one.sha256)));
     let list = diagnostic.lists.values().next().unwrap();
-    assert_eq!(list.number.as_deref(), Some("01"));
+    assert_eq!(list.number.as_deref().map(|digits| digits.trim_start_matches('0')), Some("1"));
     assert!(list.said.values().all(|said| !said.listed) && list.said.len() == 2, "{list:?}");
     assert!(diagnostic.spent["signatures"].used > 3 && diagnostic.times.len() > 4);
     assert_eq!(full.reduced_to(Depth::Detailed).signatures, detailed.signatures, "nothing else differs");
@@ -85,7 +92,8 @@ async fn evidence_along_counts_for_its_own_question_alone() {
     assert!(report(&ask(&verifier, "", &plain).await).verdict.is_passed());
     let revoked = json!({ "document": file, "evidence": { "crls": [list] } });
     let by_name = json!({ "identifier": identifier("2", 1), "evidence": { "crls": [list] } });
-    for question in [&revoked, &by_name] {
+    let by_answer = json!({ "document": file, "evidence": { "ocsp": [STANDARD.encode(office.revoking_answer(120))] } });
+    for question in [&revoked, &by_name, &by_answer] {
         for _ in 0..2 {
             let reply = ask(&verifier, "", question).await;
             assert_eq!(reply.header("licet-cache"), "bypass; age=0");
@@ -118,6 +126,7 @@ async fn questions_with_a_document_are_as_strict_as_others() {
         (json!({ "document": "?" }), 400, "bad-json"),
         (json!({ "document": file, "certificates": ["AAAA"] }), 422, "bad-content"),
         (json!({ "document": file, "evidence": { "crls": ["AAAA"] } }), 422, "bad-content"),
+        (json!({ "document": file, "evidence": { "ocsp": ["AAAA"] } }), 422, "bad-content"),
         (json!({ "document": file, "evidence": { "crl": [] } }), 400, "bad-json"),
         (json!({ "document": STANDARD.encode("garbage") }), 422, "malformed-document"),
     ] {
@@ -129,4 +138,76 @@ async fn questions_with_a_document_are_as_strict_as_others() {
     // A long one is read where tasks do not wait.
     let long = json!({ "document": STANDARD.encode(vec![b'x'; 1 << 20]) });
     ask(&verifier, "", &long).await.is_problem(422, "malformed-document");
+}
+
+/// Whether every name in the example stands at the same place in what was really said.
+fn is_told(example: &Value, real: &Value, place: &str) {
+    match (example, real) {
+        (Value::Object(example), Value::Object(real)) => {
+            for (name, value) in example {
+                let place = format!("{place}.{name}");
+                is_told(value, real.get(name).unwrap_or_else(|| panic!("there is no {place}")), &place);
+            }
+        }
+        (Value::Array(example), Value::Array(real)) => {
+            assert_eq!(example.len(), real.len(), "{place}");
+            example.iter().zip(real).for_each(|(example, real)| is_told(example, real, place));
+        }
+        _ => assert_eq!(std::mem::discriminant(example), std::mem::discriminant(real), "{place}"),
+    }
+}
+
+#[tokio::test]
+async fn the_example_in_the_documentation_is_true() {
+    let api = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/API.md")).unwrap();
+    let (_, after) = api.split_once("A simple report on a licence that was revoked").unwrap();
+    let (_, after) = after.split_once("```json").unwrap();
+    let example: Value = serde_json::from_str(after.split_once("```").unwrap().0).unwrap();
+
+    let office = Office::new();
+    let gateway = start(&office).await;
+    let (issuer, verifier) = (gateway.caller(ISSUER), gateway.verifier());
+    assert_eq!(post(&issuer, "/v1/licences", JOSE, &office.jws(&fields("4", 1))).await.status, 201);
+    let name = identifier("4", 1);
+    let revoke = post_json(&format!("/v1/licences/{name}/status"), r#"{"operation": "revoke"}"#);
+    assert_eq!(issuer.send(Http::One, revoke).await.status, 200);
+    let real = ask(&verifier, "?depth=simple", &json!({ "identifier": name })).await.json();
+    is_told(&example, &real, "report");
+    for name in ["indication", "sub_indication", "advice", "depth", "format"] {
+        assert_eq!(example[name], real[name], "{name}");
+    }
+    let names = |report: &Value| report.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&example), names(&real), "the example leaves nothing out");
+}
+
+/// The verdict on the only signature of a recorded licence half an hour later, when a later list has revoked its signer since.
+async fn after_a_later_revocation(policy: &str) -> Report {
+    let office = Office::new();
+    let mut setup = office.trusted_by(Setup::new());
+    setup.sections.push_str(policy);
+    let gateway = setup.start_with(gateway::routes::TABLE).await;
+    let document = office.jws(&fields("5", 1));
+    assert_eq!(post(&gateway.caller(ISSUER), "/v1/licences", JOSE, &document).await.status, 201);
+    let list = RevocationList::from_der(&office.list(900, 600, Reason::Superseded)).unwrap();
+    let evidence = Evidence { lists: vec![list], ..Evidence::default() };
+    let inquiry = Inquiry {
+        sha256: Sha256::of(&[&document]),
+        document: Document::Given(document.into()),
+        at: At::Now,
+        now: gateway::clock::now().plus(1800),
+        along: Some(Arc::new(Along { certificates: Vec::new(), evidence })),
+    };
+    let judged = gateway.app.judge.judge(&inquiry, &gateway.app.trust.current()).unwrap();
+    (*judged.report).clone()
+}
+
+#[tokio::test]
+async fn the_record_proves_that_a_file_is_older_than_a_revocation() {
+    let proven = after_a_later_revocation("").await;
+    assert!(proven.verdict.is_passed(), "{proven:#?}");
+    assert!(proven.signatures[0].proven_time.is_some());
+    assert!(proven.warnings.iter().any(|check| check.id == "path.revocation"), "{:#?}", proven.warnings);
+    let unproven = after_a_later_revocation("[policy]\nrecord_is_proof = false\n").await;
+    assert_eq!(unproven.verdict, Verdict::indeterminate(SubIndication::RevokedNoPoe), "{unproven:#?}");
+    assert_eq!(unproven.signatures[0].proven_time, None);
 }

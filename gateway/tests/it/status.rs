@@ -12,7 +12,7 @@ use gateway::cache::At;
 use gateway::config::Config;
 use gateway::routes::TABLE;
 use gateway::status;
-use gateway::verdict::{self, Document};
+use gateway::verdict::{self, Document, Inquiry};
 use hyper::Method;
 use serde_json::Value;
 use storage::Store;
@@ -42,7 +42,7 @@ fn app(setup: &Setup, store: Store) -> Arc<App> {
 
 async fn report(app: &App, document: &[u8], at: At, now: Timestamp) -> Arc<Report> {
     let (sha256, document) = (Sha256::of(&[document]), Document::Given(document.to_vec().into()));
-    verdict::on(app, &document, sha256, at, now).await.unwrap()
+    verdict::on(app, Inquiry { document, sha256, at, now, along: None }).await.unwrap().report
 }
 
 #[track_caller]
@@ -67,7 +67,7 @@ async fn a_revocation_counts_with_the_next_list() {
     let app = app(&setup(&office, "", &[publisher.url("/a.crl?key=secret")], &[]), memory());
     let document = office.jws(&fields("1", 1));
     ask(&app, &document, now, TRY_LATER).await;
-    publisher.give("/a.crl", office.list(1, (now.plus(-60), now.plus(7200)), None));
+    publisher.give("/a.crl", office.list_for(1, (now.plus(-60), now.plus(7200)), None));
     status::tick(&app, now).await;
     ask(&app, &document, now, PASSED).await;
     // Not due again, and later not changed.
@@ -81,7 +81,7 @@ async fn a_revocation_counts_with_the_next_list() {
     ask(&app, &document, later, PASSED).await;
 
     let last = now.plus(7100);
-    publisher.give("/a.crl", office.list(2, (now.plus(3700), now.plus(9000)), Some(now.plus(-600))));
+    publisher.give("/a.crl", office.list_for(2, (now.plus(3700), now.plus(9000)), Some(now.plus(-600))));
     status::tick(&app, last).await;
     ask(&app, &document, last, REVOKED).await;
     assert_eq!(app.store().evidence().count(), Ok(2));
@@ -119,7 +119,7 @@ async fn with_all_down_the_last_good_counts_until_it_is_too_old() {
     let (office, publisher, now) = (Office::new(), Publisher::start().await, gateway::clock::now());
     let app = app(&setup(&office, "", &[publisher.url("/a.crl")], &[publisher.url("/ocsp")]), memory());
     let document = office.jws(&fields("1", 1));
-    publisher.give("/a.crl", office.list(1, (now.plus(-60), now.plus(7200)), None));
+    publisher.give("/a.crl", office.list_for(1, (now.plus(-60), now.plus(7200)), None));
     publisher.give("/ocsp", office.response((now.plus(-60), now.plus(7200)), |answer| answer));
     ask(&app, &document, now, TRY_LATER).await;
     status::tick(&app, now).await;
@@ -137,7 +137,7 @@ async fn with_all_down_the_last_good_counts_until_it_is_too_old() {
     ask(&app, &document, now.plus(7600), TRY_LATER).await;
     // Nothing is lost once they are back.
     let back = now.plus(8700);
-    publisher.give("/a.crl", office.list(2, (now.plus(8000), now.plus(16_000)), None));
+    publisher.give("/a.crl", office.list_for(2, (now.plus(8000), now.plus(16_000)), None));
     status::tick(&app, back).await;
     ask(&app, &document, back, PASSED).await;
     assert_eq!(app.status.standings()[0].failures, 0);
@@ -147,7 +147,7 @@ async fn with_all_down_the_last_good_counts_until_it_is_too_old() {
 async fn what_does_not_verify_changes_nothing() {
     let (office, publisher, now) = (Office::new(), Publisher::start().await, gateway::clock::now());
     let span = (now.plus(-60), now.plus(7200));
-    let good = office.list(1, span, None);
+    let good = office.list_for(1, span, None);
     let forged = {
         let mut list = good.clone();
         *list.last_mut().unwrap() ^= 1;
@@ -156,10 +156,10 @@ async fn what_does_not_verify_changes_nothing() {
     let lists: [(&str, Behaviour, &str); 6] = [
         ("/garbage", Behaviour::Gives(b"<html>not a list</html>".to_vec()), "malformed"),
         ("/forged", Behaviour::Gives(forged), "not-signed"),
-        ("/future", Behaviour::Gives(office.list(9, (now.plus(4000), now.plus(7200)), Some(now))), "not-current"),
+        ("/future", Behaviour::Gives(office.list_for(9, (now.plus(4000), now.plus(7200)), Some(now))), "not-current"),
         ("/slow", Behaviour::Hangs, "slow"),
         ("/gone", Behaviour::Refuses(404), "refused"),
-        ("/old", Behaviour::Gives(office.list(1, (now.plus(-7200), now.plus(-3600)), None)), "not-current"),
+        ("/old", Behaviour::Gives(office.list_for(1, (now.plus(-7200), now.plus(-3600)), None)), "not-current"),
     ];
     let answers: [(&str, Behaviour, &str); 6] = [
         ("/huge", Behaviour::Gives(vec![0x30; (64 << 10) + 1]), "too-large"),
@@ -191,9 +191,9 @@ async fn a_restart_forgets_nothing() {
     let moment = At::Moment(now.plus(-30));
     {
         let app = app(&setup(&office, "", &[publisher.url("/old.crl"), publisher.url("/new.crl")], &[]), store.clone());
-        publisher.give("/old.crl", office.list(1, (now.plus(-900), now.plus(7200)), Some(now.plus(-600))));
+        publisher.give("/old.crl", office.list_for(1, (now.plus(-900), now.plus(7200)), Some(now.plus(-600))));
         // The newest list no longer has it.
-        publisher.give("/new.crl", office.list(2, (now.plus(-20), now.plus(7200)), None));
+        publisher.give("/new.crl", office.list_for(2, (now.plus(-20), now.plus(7200)), None));
         status::tick(&app, now).await;
         says(&*report(&app, &document, moment, now).await, REVOKED);
     }
@@ -214,10 +214,10 @@ async fn lists_that_come_by_file_are_kept_as_well() {
     let document = office.jws(&fields("1", 1));
     let moment = At::Moment(now.plus(-30));
     let setup = setup(&office, "'root.crl'", &[], &[]);
-    setup.folder.write("root.crl", office.list(1, (now.plus(-900), now.plus(7200)), Some(now.plus(-600))));
+    setup.folder.write("root.crl", office.list_for(1, (now.plus(-900), now.plus(7200)), Some(now.plus(-600))));
     status::tick(&app(&setup, store.clone()), now).await;
     assert_eq!(store.evidence().count(), Ok(1));
-    setup.folder.write("root.crl", office.list(2, (now.plus(-20), now.plus(7200)), None));
+    setup.folder.write("root.crl", office.list_for(2, (now.plus(-20), now.plus(7200)), None));
     says(&*report(&app(&setup, memory()), &document, moment, now).await, PASSED);
     says(&*report(&app(&setup, store), &document, moment, now).await, REVOKED);
 }
@@ -227,7 +227,7 @@ async fn operators_see_how_sources_do() {
     let (office, publisher) = (Office::new(), Publisher::start().await);
     let now = gateway::clock::now();
     let gateway = setup(&office, "", &[publisher.url("/a.crl?key=secret")], &[nobody().await]).start_with(TABLE).await;
-    publisher.give("/a.crl", office.list(1, (now.plus(-60), now.plus(7200)), None));
+    publisher.give("/a.crl", office.list_for(1, (now.plus(-60), now.plus(7200)), None));
     ask(&gateway.app, &office.jws(&fields("1", 1)), now, TRY_LATER).await;
     status::tick(&gateway.app, now).await;
     gateway.verifier().get("/v1/trust/status").await.is_problem(403, "role-required");
@@ -256,7 +256,7 @@ async fn operators_see_how_sources_do() {
 async fn it_runs_by_itself_until_told_to_stop() {
     let (office, publisher, now) = (Office::new(), Publisher::start().await, gateway::clock::now());
     let app = app(&setup(&office, "", &[publisher.url("/a.crl")], &[publisher.url("/ocsp")]), memory());
-    publisher.give("/a.crl", office.list(1, (now.plus(-60), now.plus(7200)), None));
+    publisher.give("/a.crl", office.list_for(1, (now.plus(-60), now.plus(7200)), None));
     publisher.give("/ocsp", office.response((now.plus(-60), now.plus(7200)), |answer| answer));
     let (trigger, shutdown) = gateway::shutdown::channel();
     let running = tokio::spawn(status::run(Arc::clone(&app), shutdown));

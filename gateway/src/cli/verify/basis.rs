@@ -8,7 +8,7 @@ use crypto::report::{Check, Depth, Horizon, Report, SubIndication, Verdict};
 use crypto::time::Timestamp;
 use crypto::verify::{self, Question};
 use crypto::x509::trust::{Policy, RevocationPolicy};
-use crypto::x509::{Certificate, Domain, Evidence, Purpose, RevocationList, Trust, pem};
+use crypto::x509::{Certificate, Domain, Evidence, OcspResponse, Purpose, RevocationList, Trust, pem};
 
 use crate::cli::input::{self, InputError};
 use crate::config::{Config, Faults};
@@ -34,8 +34,14 @@ pub(super) fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, InputE
     input::all(files, "certificate", pem::certificates)
 }
 
+/// The evidence of status in these files: revocation lists, and OCSP responses.
+pub(super) fn evidence(lists: &[PathBuf], responses: &[PathBuf]) -> Result<Evidence, InputError> {
+    let responses = input::all(responses, "OCSP response", |der| OcspResponse::from_der(der).map(|one| vec![one]))?;
+    Ok(Evidence { lists: self::lists(lists)?, responses })
+}
+
 /// The revocation lists in these files.
-pub(super) fn lists(files: &[PathBuf]) -> Result<Vec<RevocationList>, InputError> {
+fn lists(files: &[PathBuf]) -> Result<Vec<RevocationList>, InputError> {
     input::all(files, "revocation list", pem::revocation_lists)
 }
 

@@ -20,13 +20,14 @@ use crate::clock;
 const HELP: &str = "\
 Validates a certificate: whether a path leads to a trust anchor, and every rule of RFC 5280 on the way.
 
-Usage: licet verify chain CERT... --anchors FILE... [--crls FILE...] [--time TIME] [--purpose PURPOSE]
-                          [--revocation RULE] [--policy OID... [--explicit-policy]] [--inhibit-mapping] [--inhibit-any]
-                          [--depth DEPTH] [--json] [--lang en|zh]
+Usage: licet verify chain CERT... --anchors FILE... [--crls FILE...] [--ocsp FILE...] [--time TIME]
+                          [--purpose PURPOSE] [--revocation RULE] [--policy OID... [--explicit-policy]] [--inhibit-mapping]
+                          [--inhibit-any] [--depth DEPTH] [--json] [--lang en|zh]
 
   CERT               the certificate in question first, then any from which the path may be built
   --anchors FILE...  trust anchors; every certificate in the files
   --crls FILE...     revocation lists
+  --ocsp FILE...     OCSP responses, DER
   --time TIME        the moment in question (RFC 3339); now when left out
   --purpose PURPOSE  signer, seal-maker, tsa, client or ocsp; signer when left out
   --revocation RULE  what a missing or stale list means: require (no conclusion), if-available (a warning), none (lists are
@@ -46,6 +47,7 @@ struct Options {
     certificates: Vec<PathBuf>,
     anchors: Vec<PathBuf>,
     lists: Vec<PathBuf>,
+    responses: Vec<PathBuf>,
     time: Option<Timestamp>,
     purpose: Purpose,
     revocation: RevocationPolicy,
@@ -65,6 +67,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
         certificates: Vec::new(),
         anchors: Vec::new(),
         lists: Vec::new(),
+        responses: Vec::new(),
         time: None,
         purpose: Purpose::Signer,
         revocation: RevocationPolicy::Require,
@@ -78,6 +81,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Value(file) => options.certificates.push(PathBuf::from(file)),
             Long("anchors") => options.anchors.extend(parser.values()?.map(PathBuf::from)),
             Long("crls") => options.lists.extend(parser.values()?.map(PathBuf::from)),
+            Long("ocsp") => options.responses.extend(parser.values()?.map(PathBuf::from)),
             Long("time") => options.time = Some(parser.value()?.parse()?),
             Long("purpose") => options.purpose = parser.value()?.parse_with(named)?,
             Long("revocation") => options.revocation = parser.value()?.parse_with(named)?,
@@ -125,10 +129,12 @@ fn judge(options: &Options) -> Result<ChainReport, InputError> {
         return Err(InputError::Wrong("there is no certificate to validate".to_owned()));
     };
     let mut domain = Domain::new("anchors", options.purpose, basis::certificates(&options.anchors)?);
-    domain.lists = basis::lists(&options.lists)?;
+    domain.intermediates = companions.to_vec();
     domain.revocation = options.revocation;
     domain.policies.clone_from(&options.policies);
-    let trust = Trust::new(vec![domain], Policy::default());
+    // As part of the generation, lists and responses are checked once and cost nothing of the budget.
+    let evidence = basis::evidence(&options.lists, &options.responses)?;
+    let trust = Trust::with_evidence(vec![domain], Policy::default(), &evidence);
     let question = Question {
         leaf,
         purpose: options.purpose,

@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use crypto::report::{Depth, Indication, Report};
 use crypto::time::Timestamp;
-use crypto::x509::Evidence;
 use lexopt::prelude::*;
 use serde::Serialize;
 
@@ -27,8 +26,8 @@ const HELP: &str = "\
 Verifies signed licences (OFD, JWS, CMS) without a gateway: signatures, seals, certificates, data. What only a register
 knows is not looked at: whether the licence was revoked since, and whether the file is the one on record.
 
-Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [--certificate FILE...]
-                    [--at TIME] [--depth DEPTH] [--json] [--lang en|zh]
+Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [--ocsp FILE...]
+                    [--certificate FILE...] [--at TIME] [--depth DEPTH] [--json] [--lang en|zh]
        licet verify raw     a bare signature: key, message, value; see licet verify raw --help
        licet verify chain   a certificate and its path; see licet verify chain --help
 
@@ -36,6 +35,7 @@ Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [-
   --config FILE       trust as in the configuration of a gateway
   --trust FILE        certificates to trust, both as signers and as makers of seals; may be repeated
   --crl FILE          revocation lists beside those of the configuration; may be repeated
+  --ocsp FILE         an OCSP response, DER; may be repeated
   --certificate FILE  further certificates from which paths may be built, or of signers; may be repeated
   --at TIME           the moment in question (RFC 3339), such as 2026-07-01T08:00:00+08:00; now when left out
   --depth DEPTH       simple, detailed or diagnostic; detailed when left out
@@ -51,6 +51,7 @@ struct Options {
     config: Option<PathBuf>,
     trust: Vec<PathBuf>,
     lists: Vec<PathBuf>,
+    responses: Vec<PathBuf>,
     certificates: Vec<PathBuf>,
     at: Option<Timestamp>,
     depth: Depth,
@@ -85,6 +86,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Long("config") => options.config = Some(PathBuf::from(parser.value()?)),
             Long("trust") => options.trust.push(PathBuf::from(parser.value()?)),
             Long("crl") => options.lists.push(PathBuf::from(parser.value()?)),
+            Long("ocsp") => options.responses.push(PathBuf::from(parser.value()?)),
             Long("certificate") => options.certificates.push(PathBuf::from(parser.value()?)),
             Long("at") => options.at = Some(parser.value()?.parse()?),
             Long("json") => options.is_json = true,
@@ -144,7 +146,7 @@ fn status(indication: Indication) -> ExitCode {
 
 fn basis(options: &Options) -> Result<Basis, InputError> {
     let more = basis::certificates(&options.certificates)?;
-    let evidence = Evidence { lists: basis::lists(&options.lists)? };
+    let evidence = basis::evidence(&options.lists, &options.responses)?;
     match &options.config {
         Some(config) => Basis::of_config(config, more, evidence),
         None => Basis::of_files(&options.trust, more, evidence),
