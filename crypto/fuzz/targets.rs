@@ -9,11 +9,15 @@ use crypto::der::Reader;
 use crypto::jws::{self, Jws};
 use crypto::licence::{Identifier, Metadata};
 use crypto::ofd::{Package, xml};
+use crypto::report::Role;
 use crypto::seal::verify::verify_seal;
 use crypto::seal::{Seal, SealSignature};
 use crypto::time::Timestamp;
 use crypto::verify::{Question, verify};
-use crypto::x509::trust::Policy;
+use crypto::x509::general_name::GeneralName;
+use crypto::x509::name_constraints::NameConstraints;
+use crypto::x509::path;
+use crypto::x509::trust::{Policy, RevocationPolicy};
 use crypto::x509::{Certificate, Domain, Purpose, RevocationList, Trust, pem};
 
 /// Reads bytes and panics if something does not hold.
@@ -66,6 +70,19 @@ fn certificate(data: &[u8]) {
     let _ = (certificate.summary(), certificate.organisation_code(), extensions.alternative_names());
     let _ = (extensions.basic_constraints(), extensions.key_usage(), extensions.extended_key_usage());
     let _ = (extensions.subject_key_id(), extensions.authority_key_id());
+    let (subject, issuer) = (certificate.subject(), certificate.issuer());
+    assert!(subject.matches(subject) && subject.matches(issuer) == issuer.matches(subject), "names are equal one way only");
+    // As its own anchor, so that every rule on paths reads it.
+    let own = Domain { revocation: RevocationPolicy::None, ..Domain::new("own", Purpose::Signer, vec![certificate.clone()]) };
+    let (trust, role) = (Trust::new(vec![own], Policy::default()), Role::Signer);
+    let question =
+        path::Question { purpose: Purpose::Signer, role, algorithm: None, used_at: None, lifetime: path::Lifetime::Now };
+    let answer = path::validate(&certificate, &question, &mut Context::new(&trust, now()));
+    assert!(answer.is_ok_and(|answer| answer.chain.len() == 1), "an anchor is a path to itself");
+    if let (Ok(names), Ok(Some(constraints))) = (GeneralName::alternatives(extensions), NameConstraints::of(extensions)) {
+        let refused = names.iter().filter(|name| constraints.allow(name) != Ok(true)).count();
+        assert!(refused == 0 || !constraints.is_empty(), "no constraint refuses a name");
+    }
     if let Some(key) = certificate.key() {
         // Nobody finds a certificate that signs itself by chance, but the code runs.
         let _ = (key.size(), certificate.verify_signature(key));

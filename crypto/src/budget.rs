@@ -132,12 +132,13 @@ impl Budget {
 
     /// What was spent: the kind of work, how much, and how much one document may cost.
     #[must_use]
-    pub const fn spent(&self) -> [(&'static str, u64, u64); 7] {
+    pub const fn spent(&self) -> [(&'static str, u64, u64); 8] {
         let all = Self::for_document();
         [
             ("entries", all.entries - self.entries, all.entries),
             ("inflated_bytes", all.inflated_bytes - self.inflated_bytes, all.inflated_bytes),
             ("signatures", all.signatures - self.signatures, all.signatures),
+            ("path_steps", all.path_steps - self.path_steps, all.path_steps),
             ("xml_nodes", all.xml_nodes - self.xml_nodes, all.xml_nodes),
             ("xml_bytes", all.xml_bytes - self.xml_bytes, all.xml_bytes),
             ("digested_bytes", all.digested_bytes - self.digested_bytes, all.digested_bytes),

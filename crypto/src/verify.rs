@@ -175,7 +175,7 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
         Ok(found) => {
             report.checks.push(DOCUMENT_FORMAT.pass());
             report.checks.extend(found.checks);
-            let (checks, read) = licence(found.fields, &found.signatures, &found.signers, trust.policy());
+            let (checks, read) = licence(found.fields, found.is_whole, (&found.signatures, &found.signers), trust.policy());
             report.checks.extend(checks);
             report.signatures = found.signatures;
             metadata = read;
@@ -255,6 +255,8 @@ pub(crate) struct Found {
     pub(crate) fields: Result<BTreeMap<String, String>, ()>,
     /// The signers' certificates, in the order of the signatures.
     pub(crate) signers: Vec<Option<Certificate>>,
+    /// Whether everything that was signed is there: the holder of a credential may hold claims back.
+    pub(crate) is_whole: bool,
 }
 
 fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -262,14 +264,25 @@ fn ofd_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
     let package = Package::open(document, &mut context.budget).map_err(refuse)?;
     let outcome = ofd::verify::verify(&package, context).map_err(refuse)?;
     let signers = outcome.signers;
-    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields: package.custom_data().or(Err(())), signers })
+    Ok(Found {
+        checks: outcome.checks,
+        signatures: outcome.signatures,
+        fields: package.custom_data().or(Err(())),
+        signers,
+        is_whole: true,
+    })
 }
 
 fn jws_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
     let jws = Jws::parse(document).map_err(|error| unreadable(&error))?;
     let report = jws::verify(&jws, context).map_err(|error| unreadable(&error))?;
-    let signers = vec![jws.signer()];
-    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![report], fields: fields(jws.payload()), signers })
+    Ok(Found {
+        checks: vec![DOCUMENT_SIGNED.pass()],
+        signatures: vec![report],
+        fields: fields(jws.payload()),
+        signers: vec![jws.signer()],
+        is_whole: true,
+    })
 }
 
 fn sd_jwt_document(question: &Question<'_>, context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -278,7 +291,8 @@ fn sd_jwt_document(question: &Question<'_>, context: &mut Context<'_>) -> Result
         .map_err(|error| unreadable(&error))?;
     let signers = vec![presentation.issued().signer()];
     let fields = outcome.disclosed.as_ref().map_or(Err(()), |disclosed| sd_jwt::claims::licence_fields(&disclosed.claims));
-    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![outcome.report], fields, signers })
+    let is_whole = outcome.disclosed.is_none_or(|disclosed| disclosed.held_back == 0);
+    Ok(Found { checks: vec![DOCUMENT_SIGNED.pass()], signatures: vec![outcome.report], fields, signers, is_whole })
 }
 
 fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -296,7 +310,7 @@ fn cms_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         signers.push(certificate.cloned());
     }
     let signed = DOCUMENT_SIGNED.test(!signatures.is_empty());
-    Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers })
+    Ok(Found { checks: vec![signed], signatures, fields: fields(content), signers, is_whole: true })
 }
 
 fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box<Check>> {
@@ -306,7 +320,7 @@ fn pdf_document(document: &[u8], context: &mut Context<'_>) -> Result<Found, Box
         _ => unreadable(&error),
     })?;
     let fields = outcome.licence.map_or_else(|| Ok(BTreeMap::new()), |licence| fields(&licence));
-    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields, signers: outcome.signers })
+    Ok(Found { checks: outcome.checks, signatures: outcome.signatures, fields, signers: outcome.signers, is_whole: true })
 }
 
 /// The licence's data in a JSON payload: an object whose members are texts.
@@ -329,8 +343,8 @@ pub(crate) fn fields(payload: &[u8]) -> Result<BTreeMap<String, String>, ()> {
 /// Checks of the licence's data, and the data themselves.
 fn licence(
     fields: Result<BTreeMap<String, String>, ()>,
-    signatures: &[SignatureReport],
-    signers: &[Option<Certificate>],
+    is_whole: bool,
+    (signatures, signers): (&[SignatureReport], &[Option<Certificate>]),
     policy: &Policy,
 ) -> (Vec<Check>, Option<Metadata>) {
     let Ok(fields) = fields else { return (vec![LICENCE_METADATA.fail()], None) };
@@ -340,7 +354,10 @@ fn licence(
     }
     // One that says anything of a licence is one, and must say all of it.
     let identifier = fields.get("ZZBS").is_some_and(|text| text.parse::<Identifier>().is_ok());
-    let mut checks = vec![LICENCE_IDENTIFIER.test(identifier)];
+    let mut checks = Vec::new();
+    if is_whole || fields.contains_key("ZZBS") {
+        checks.push(LICENCE_IDENTIFIER.test(identifier));
+    }
     match Metadata::from_fields(&fields) {
         Ok(metadata) => {
             checks.push(LICENCE_METADATA.pass());
@@ -349,6 +366,11 @@ fn licence(
             let rule = policy.types.get(&metadata.type_code);
             checks.extend(rule.into_iter().flat_map(|rule| licence::demands::checks(rule, signatures, signers)));
             (checks, Some(metadata))
+        }
+        Err(error) if !is_whole => {
+            // What is there is genuine; what the licence says as a whole, nobody can tell.
+            checks.push(LICENCE_METADATA.doubt().with("reason", &error.code()));
+            (checks, None)
         }
         Err(error) => {
             checks.push(LICENCE_METADATA.fail().with("reason", &error.code()));

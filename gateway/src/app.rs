@@ -17,6 +17,7 @@ use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
 use crate::status::Fetcher;
+use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
 
@@ -59,6 +60,7 @@ impl App {
         let router = Router::new(table);
         let (renewal, trust) = Renewal::begin(config, clock::now())?;
         let epochs = Arc::new(Epochs::default());
+        let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         let status = fetcher(config, &store, &trust)?;
         Ok(Arc::new(Self {
@@ -74,6 +76,7 @@ impl App {
                 unrecorded: config.policy.unrecorded,
                 record_is_proof: config.policy.record_is_proof,
                 status,
+                status_lists,
             }),
             pool: pool(&config.server),
             bodies: Rooms::new(

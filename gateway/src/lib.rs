@@ -21,7 +21,9 @@ pub mod http;
 pub mod cache;
 pub mod epochs;
 pub mod pool;
+pub mod signing;
 pub mod status;
+pub mod status_lists;
 pub mod trust;
 pub mod verdict;
 

@@ -15,9 +15,11 @@ use storage::Store;
 use crate::app::App;
 use crate::cache::{At, Given, Judged, Question};
 use crate::config::Unrecorded;
-use crate::epochs::Epochs;
+use crate::epochs::{Epoch, Epochs};
+use crate::handlers::along::PresentationRequest;
 use crate::http::{Code, Problem};
 use crate::status::Fetcher;
+use crate::status_lists::{OwnStatus, StatusLists};
 
 /// What it takes to judge, shared with the threads that do.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct Judge {
     pub record_is_proof: bool,
     /// Who asks for the status of certificates.
     pub status: Arc<Fetcher>,
+    /// The status lists of the licences on record, where they are published.
+    pub status_lists: Option<Arc<StatusLists>>,
 }
 
 /// Where the document is.
@@ -51,6 +55,10 @@ pub struct Along {
     pub certificates: Vec<Certificate>,
     /// Evidence of status. Nothing in it is believed that is not signed by whom it must be.
     pub evidence: Evidence,
+    /// Signed lists of the status of credentials, believed as little.
+    pub status_lists: Vec<Vec<u8>>,
+    /// What the holder of a credential was asked to sign.
+    pub presentation: Option<PresentationRequest>,
 }
 
 /// What is asked.
@@ -111,27 +119,39 @@ impl Judge {
             At::Now => inquiry.now,
             At::Moment(moment) => moment,
         };
-        let verify = |known_since| {
+        let verify = |known_since, own: Option<&OwnStatus>| {
             let mut question = verify::Question { known_since, ..verify::Question::new(document, at) };
+            question.status.known = own.map(|own| &own.known);
             if let Some(along) = &inquiry.along {
                 (question.certificates, question.evidence) = (&along.certificates, &along.evidence);
+                question.status.tokens = &along.status_lists;
             }
+            let asked = inquiry.along.as_ref().and_then(|along| along.presentation.as_ref());
+            let presentation = asked.map(PresentationRequest::expected);
+            question.presentation = presentation.as_ref();
             let verification = verify::verify(&question, trust);
             self.status.need(&verification.judged, inquiry.now);
             verification
         };
         let expected = self.known_since(self.store.licences().by_sha256(&inquiry.sha256)?.as_ref(), &inquiry.sha256, at);
-        let mut verification = verify(expected);
+        let mut own = match &self.status_lists {
+            Some(lists) => lists.status_of(document, inquiry.at, &self.store, &self.epochs)?,
+            None => None,
+        };
+        let mut verification = verify(expected, own.as_ref());
         let Some(metadata) = &verification.metadata else {
-            return Ok(self.without_record(verification, inquiry.now));
+            return Ok(self.without_record(verification, inquiry.now, own.map(|own| own.epoch)));
         };
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);
         let record = self.record(metadata)?;
         let known = self.known_since(record.as_ref(), &inquiry.sha256, at);
-        if known != expected {
+        // One verdict cannot follow the changes of two issuers, and no licence has its status at another issuer's.
+        let is_foreign = own.as_ref().is_some_and(|own| own.issuer != metadata.issuer_code);
+        if known != expected || is_foreign {
             // It came in since it was looked for.
-            verification = verify(known);
+            own = own.filter(|_| !is_foreign);
+            verification = verify(known, own.as_ref());
         }
         let mut report = verification.report;
         // What is on record has happened, whatever the clock says: one that was set back brings no licence back to life.
@@ -157,7 +177,7 @@ impl Judge {
     }
 
     /// What names no licence has no record that could change the verdict, and the question was about a licence.
-    fn without_record(&self, verification: Verification, now: Timestamp) -> Judged {
+    fn without_record(&self, verification: Verification, now: Timestamp, epoch: Option<Epoch>) -> Judged {
         let Verification { mut report, diagnostic, .. } = verification;
         if self.unrecorded == Unrecorded::Indeterminate {
             for check in report.checks.iter_mut().filter(|check| check.id == LICENCE_METADATA.id && check.is_warning()) {
@@ -165,7 +185,7 @@ impl Judge {
             }
             report.conclude();
         }
-        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, epoch: None }
+        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, epoch }
     }
 
     fn add_record(&self, report: &mut Report, record: Option<&Record>, horizon: &mut Horizon) {

@@ -2,6 +2,7 @@
 //!
 //! | space | key | value | written |
 //! |---|---|---|---|
+//! | Hot | `b` | [`Backfilled`](crate::slots::Backfilled) | once |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
@@ -9,6 +10,8 @@
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
+//! | Obj | `j` lineage version | [`Slot`](crate::slots::Slot) of a licence | once |
+//! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
@@ -22,15 +25,16 @@
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece = 2 and 4 bytes, time = seconds
-//! in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The time of evidence is
-//! when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
+//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
+//! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
+//! time of evidence is when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};
 use crypto::time::Timestamp;
 
 use crate::engine::{Part, Space};
+use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
 
 /// The part of the registry: licences, seals and certificates, all of it.
@@ -67,7 +71,12 @@ impl LicenceKey {
     }
 
     pub(crate) fn record(&self) -> Key {
-        key(Space::Hot, &[b"r", &self.lineage, &self.version.to_be_bytes()])
+        key(Space::Hot, &[RECORDS, &self.lineage, &self.version.to_be_bytes()])
+    }
+
+    /// The licence's place in a status list.
+    pub(crate) fn slot(&self) -> Key {
+        key(Space::Obj, &[b"j", &self.lineage, &self.version.to_be_bytes()])
     }
 
     pub(crate) fn current(&self) -> Key {
@@ -182,6 +191,31 @@ pub(crate) fn evidence_of_issuer(issuer: &Sha256, made: Timestamp, digest: &Sha2
 /// The digest or keyed digest at the end of an index key of seals, certificates or evidence.
 pub(crate) fn last_digest(index_key: &[u8]) -> Option<[u8; 32]> {
     index_key.last_chunk::<32>().copied()
+}
+
+/// The beginning of every record's key.
+pub(crate) const RECORDS: &[u8] = b"r";
+
+/// The beginning of every key of a place.
+pub(crate) const OWNERS: &[u8] = b"l";
+
+/// The beginning of the keys of a list's places.
+pub(crate) fn owners_of(list: u32) -> Vec<u8> {
+    [OWNERS, &list.to_be_bytes()].concat()
+}
+
+pub(crate) fn owner(slot: Slot) -> Key {
+    key(Space::Obj, &[&owners_of(slot.list), &slot.index.to_be_bytes()])
+}
+
+/// The place that a key of [`owner`] is about.
+pub(crate) fn slot_of(key: &[u8]) -> Option<Slot> {
+    let (list, index) = key.strip_prefix(OWNERS)?.split_first_chunk::<4>()?;
+    Some(Slot { list: u32::from_be_bytes(*list), index: u32::from_be_bytes(index.try_into().ok()?) })
+}
+
+pub(crate) fn backfilled() -> Key {
+    key(Space::Hot, &[b"b"])
 }
 
 pub(crate) fn key_check() -> Key {

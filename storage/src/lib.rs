@@ -5,6 +5,7 @@
 //! ```text
 //! licences, seals, certificates,     what callers see
 //! evidence
+//!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
 //!   vault                            values sealed, subjects blinded
@@ -25,6 +26,7 @@ mod records;
 pub mod seals;
 pub mod secret;
 mod shelf;
+pub mod slots;
 mod store;
 mod stored;
 mod vault;

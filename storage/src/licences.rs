@@ -13,6 +13,7 @@ use crate::keys::{self, LicenceKey};
 use crate::page::{Cursor, Page};
 use crate::records::Current;
 use crate::shelf::{Attempt, Change, Committed, Kept, Shelf, repeat};
+use crate::slots::{self, Placed, Slot};
 use crate::stored::Stored;
 
 /// What a damaged licence is called in errors.
@@ -143,7 +144,7 @@ impl Licences {
         Ok(previous.metadata.identifier)
     }
 
-    /// The record, the document and the index rows of a new version.
+    /// The record, the place in a status list, the document and the index rows of a new version.
     fn write_new(
         &self,
         change: &mut Change<'_>,
@@ -152,6 +153,7 @@ impl Licences {
         record: &Record,
     ) -> Result<(), StorageError> {
         change.insert(key.record(), record)?;
+        slots::allocate(&self.shelf, change, key, &mut Vec::new())?;
         change.file(&record.sha256, verified.document())?;
         change.index(key.by_sha256(&record.sha256));
         change.index(key.by_sm3(&verified.sm3()));
@@ -173,6 +175,38 @@ impl Licences {
     /// Those of a store that does not work.
     pub fn record(&self, identifier: &Identifier) -> Result<Option<Record>, StorageError> {
         self.by_key(LicenceKey::of(&self.shelf.vault, identifier))
+    }
+
+    /// The place of a licence in the status lists.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn slot(&self, identifier: &Identifier) -> Result<Option<Slot>, StorageError> {
+        let key = LicenceKey::of(&self.shelf.vault, identifier).slot();
+        Ok(self.shelf.read::<Slot>(&key)?.map(|kept| kept.value))
+    }
+
+    /// The licence that has this place in the status lists.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn by_slot(&self, slot: Slot) -> Result<Option<Record>, StorageError> {
+        let Some(owner) = self.shelf.read::<slots::Owner>(&keys::owner(slot))? else { return Ok(None) };
+        self.by_key(owner.value.into())
+    }
+
+    /// The licences with places in a list, in the order of the places, behind the place `after`: up to `limit` of them. Without
+    /// any there is no such list yet, or no more of it.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn in_list(&self, list: u32, after: Option<u32>, limit: usize) -> Result<Vec<Placed>, StorageError> {
+        let owners = slots::owners(&self.shelf, list, after, limit)?;
+        let placed = |(slot, key)| {
+            let record = self.by_key(key)?.ok_or(StorageError::Corrupt { what: WHAT })?;
+            Ok(Placed { slot, record })
+        };
+        owners.into_iter().map(placed).collect()
     }
 
     /// The document under an identifier, as it came, checked against its digest.

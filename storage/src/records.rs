@@ -12,6 +12,7 @@ use crate::certificates::CertificateRecord;
 use crate::error::StorageError;
 use crate::evidence::EvidenceRecord;
 use crate::seals::SealRecord;
+use crate::slots::{Backfilled, Owner, Slot};
 
 /// A value that is stored as JSON.
 pub(crate) trait Layout: Serialize + DeserializeOwned {
@@ -47,6 +48,18 @@ impl Layout for SealRecord {
 
 impl Layout for CertificateRecord {
     const WHAT: &'static str = "certificate record";
+}
+
+impl Layout for Slot {
+    const WHAT: &'static str = "place in a status list";
+}
+
+impl Layout for Owner {
+    const WHAT: &'static str = "owner of a place in a status list";
+}
+
+impl Layout for Backfilled {
+    const WHAT: &'static str = "note that every licence has a place";
 }
 
 impl Layout for EvidenceRecord {
@@ -114,6 +127,9 @@ mod tests {
         check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
         check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
+        check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
+        check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
+        check_fixture::<Backfilled>("{}");
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }
 }

@@ -56,7 +56,7 @@ impl Shelf {
         self.engine.settle(REGISTRY, key.space, &key.bytes)?.map(|row| self.opened(key, &row)).transpose()
     }
 
-    fn opened<T: Layout>(&self, key: &Key, row: &Versioned) -> Result<Kept<T>, StorageError> {
+    pub(crate) fn opened<T: Layout>(&self, key: &Key, row: &Versioned) -> Result<Kept<T>, StorageError> {
         let bytes = self.open(key.space, &key.bytes, &row.value, T::WHAT)?;
         Ok(Kept { version: row.version, value: T::decode(&bytes)? })
     }

@@ -18,6 +18,7 @@ use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
+use crate::slots;
 use crate::vault::Vault;
 
 /// Everything that is kept. Cheap to clone; all clones are the same store.
@@ -55,6 +56,7 @@ impl Store {
     pub fn on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
         let shelf = Arc::new(Shelf { engine, vault: Vault::new(keys) });
         check_keys(&shelf)?;
+        slots::backfill(&shelf)?;
         let licences = Licences::new(Arc::clone(&shelf));
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));

@@ -172,19 +172,6 @@ impl<'a> SignerInfo<'a> {
         Ok(found)
     }
 
-    /// Whether `signing-certificate-v2` names this certificate (RFC 5035, 3); none when the attribute is not there.
-    #[must_use]
-    pub fn names(&self, certificate: &Certificate) -> Option<bool> {
-        let mut reader = self.attributes?.reader();
-        while !reader.is_empty() {
-            let mut attribute = reader.sequence().ok()?;
-            if Oid(attribute.read(tag::OID).ok()?.content) == Oid::SIGNING_CERTIFICATE_V2 {
-                return Some(names(&mut attribute, certificate).unwrap_or(false));
-            }
-        }
-        None
-    }
-
     /// What the signature value is computed over: the attributes re-tagged as a SET (RFC 5652 5.4), or the content itself.
     #[must_use]
     pub fn message(&self, content: &[u8]) -> Vec<u8> {
@@ -205,15 +192,4 @@ impl<'a> SignerInfo<'a> {
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
     }
-}
-
-fn names(attribute: &mut Reader<'_>, certificate: &Certificate) -> der::Result<bool> {
-    // SET OF SigningCertificateV2 { certs SEQUENCE OF ESSCertIDv2 { hashAlgorithm DEFAULT sha256, certHash, … } }
-    let mut first = attribute.read(tag::SET)?.reader().sequence()?.sequence()?.sequence()?;
-    let digest = match first.optional(tag::SEQUENCE)? {
-        Some(algorithm) => DigestAlgorithm::from_oid(Oid(algorithm.reader().read(tag::OID)?.content)),
-        None => Some(DigestAlgorithm::Sha256),
-    };
-    let wanted = first.read(tag::OCTET_STRING)?.content;
-    Ok(digest.is_some_and(|digest| digest.hash(&[certificate.raw()]) == wanted))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use ed25519_dalek::Signer as _;
 
 use super::{der, pem};
-use crate::der::tag;
+use crate::der::{Reader, single, tag};
 use crate::digest::Sha256;
 use crate::oid::Oid;
 use crate::sig::sm2::DEFAULT_ID;
@@ -45,6 +45,30 @@ impl SigningKey {
     #[must_use]
     pub fn from_label(kind: KeyType, label: &str) -> Self {
         Self::from_seed(kind, Sha256::of(&[label.as_bytes()]).0)
+    }
+
+    /// Reads an unencrypted PKCS#8 key (RFC 5958), DER: Ed25519, P-256 or SM2. `None` when it is anything else.
+    #[must_use]
+    pub fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let mut outer = Reader::new(der);
+        let mut key = outer.sequence().ok()?;
+        key.read(tag::INTEGER).ok()?;
+        let mut algorithm = key.sequence().ok()?;
+        let inner = key.read(tag::OCTET_STRING).ok()?.content;
+        let oid = Oid(algorithm.read(tag::OID).ok()?.content);
+        if oid == Oid::ED25519 {
+            let seed = single(inner, tag::OCTET_STRING).ok()?.content;
+            return Some(Self::from_seed(KeyType::Ed25519, seed.try_into().ok()?));
+        }
+        let curve = Oid(algorithm.read(tag::OID).ok().filter(|_| oid == Oid::EC_PUBLIC_KEY)?.content);
+        let mut private = Reader::new(inner).sequence().ok()?;
+        private.read(tag::INTEGER).ok()?;
+        let scalar = private.read(tag::OCTET_STRING).ok()?.content;
+        if curve == Oid::SM2_CURVE {
+            return sm2::dsa::SigningKey::from_slice(DEFAULT_ID, scalar).ok().map(|key| Self(Inner::Sm2(key)));
+        }
+        let read = |scalar| p256::ecdsa::SigningKey::from_slice(scalar).ok().map(|key| Self(Inner::P256(key)));
+        if curve == Oid::P256 { read(scalar) } else { None }
     }
 
     /// The public key.
@@ -215,6 +239,19 @@ mod tests {
         let ed25519 = SigningKey::from_label(KeyType::Ed25519, "log");
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&ed25519.pkcs8()).unwrap();
         assert_eq!(pair.public_key().as_ref(), ed25519.public_key().bits());
+    }
+
+    #[test]
+    fn private_keys_are_read_as_they_are_written() {
+        for kind in KINDS {
+            let key = SigningKey::from_label(kind, "kept");
+            let der = key.pkcs8();
+            assert_eq!(SigningKey::from_pkcs8(&der).unwrap().public_key(), key.public_key(), "{kind:?}");
+            for end in 0..der.len() {
+                assert!(SigningKey::from_pkcs8(&der[..end]).is_none(), "{kind:?} {end}");
+            }
+        }
+        assert!(SigningKey::from_pkcs8(&SigningKey::from_label(KeyType::P256, "kept").spki()).is_none());
     }
 
     #[test]

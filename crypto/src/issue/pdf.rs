@@ -132,10 +132,17 @@ impl PdfBuilder {
         self.bytes
     }
 
-    /// Numbers of the signature fields.
+    /// Numbers of the fields.
     #[must_use]
     pub fn fields(&self) -> &[u32] {
         &self.fields
+    }
+
+    /// Lists a field of the form that is an annotation of the page as well; the next signature writes the lists.
+    #[must_use]
+    pub fn with_field(mut self, number: u32) -> Self {
+        self.fields.push(number);
+        self
     }
 
     /// A number that no object has.

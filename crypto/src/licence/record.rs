@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub struct Record {
     /// Its data, as they stand in the document.
     pub metadata: Metadata,
-    /// The form of the document: `ofd`, `jws` or `cms`.
+    /// The form of the document: `ofd`, `jws`, `sd-jwt` or `cms`.
     pub format: String,
     /// SHA-256 of the document.
     pub sha256: Sha256,

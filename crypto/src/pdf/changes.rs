@@ -15,9 +15,9 @@ use crate::budget::Budget;
 /// Pages of one document.
 const PAGES_MAX: usize = 20_000;
 /// What a signature field that is added may say; anything else, such as an action, is no mere signature.
-const FIELD_KEYS: [&[u8]; 20] = [
-    b"Type", b"Subtype", b"FT", b"Ff", b"T", b"TU", b"TM", b"V", b"F", b"P", b"Rect", b"MK", b"DA", b"Lock", b"SV", b"Border",
-    b"BS", b"AP", b"M", b"NM",
+const FIELD_KEYS: [&[u8]; 18] = [
+    b"Type", b"Subtype", b"FT", b"Ff", b"T", b"TU", b"TM", b"V", b"F", b"P", b"Rect", b"MK", b"DA", b"Lock", b"SV", b"AP", b"M",
+    b"NM",
 ];
 /// What filling in a field touches.
 const VALUE_KEYS: [&[u8]; 6] = [b"V", b"AP", b"AS", b"M", b"MK", b"I"];

@@ -192,3 +192,50 @@ fn length(bytes: &[u8], entries: &BTreeMap<u32, Entry>, id: Id, budget: &mut Bud
         _ => Err(PdfError::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file whose cross-reference and one object are in streams. `twist` may change the rows of the cross-reference.
+    fn packed(twist: impl Fn(&mut Vec<[u8; 4]>)) -> Vec<u8> {
+        let mut file = b"%PDF-1.7\n".to_vec();
+        let catalog = file.len();
+        file.extend_from_slice(b"1 0 obj\n<< /Type /Catalog /AcroForm 3 0 R >>\nendobj\n");
+        let stream = file.len();
+        let inside = "3 0 7 9 << /Fields [] >> null";
+        let head =
+            format!("2 0 obj\n<< /Type /ObjStm /N 2 /First 8 /Length {} >>\nstream\n{inside}\nendstream\nendobj\n", inside.len());
+        file.extend_from_slice(head.as_bytes());
+        let at = file.len();
+        let row = |place: usize| {
+            let [.., high, low] = place.to_be_bytes();
+            [1, high, low, 0]
+        };
+        let mut rows = vec![[0, 0, 0, 0], row(catalog), row(stream), [2, 0, 2, 0], row(at)];
+        twist(&mut rows);
+        let head = format!("4 0 obj\n<< /Type /XRef /Root 1 0 R /Size 5 /W [1 2 1] /Length {} >>\nstream\n", rows.len() * 4);
+        file.extend_from_slice(head.as_bytes());
+        file.extend(rows.into_iter().flatten());
+        file.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").as_bytes());
+        file
+    }
+
+    fn fields(file: &[u8]) -> Result<bool, PdfError> {
+        let document = Document::open(file, &mut Budget::for_document())?;
+        let (_, catalog) = document.catalog()?;
+        Ok(document.entry(catalog, "AcroForm")?.dict().is_some_and(|form| form.contains_key(b"Fields".as_slice())))
+    }
+
+    #[test]
+    fn objects_in_streams_are_read_where_the_cross_reference_says() {
+        assert_eq!(fields(&packed(|_| {})), Ok(true));
+        let wrong_index = packed(|rows| rows[3] = [2, 0, 2, 1]);
+        assert_eq!(fields(&wrong_index), Err(PdfError::Malformed), "the stream names another object there");
+        assert_eq!(fields(&packed(|rows| rows[3] = [2, 0, 1, 0])), Err(PdfError::Malformed), "that is no object stream");
+        assert_eq!(fields(&packed(|rows| rows[3] = [0, 0, 0, 0])), Ok(false), "free means null");
+        assert_eq!(fields(&packed(|rows| rows[3] = [3, 0, 0, 0])), Err(PdfError::CrossReference));
+        assert_eq!(fields(&packed(|rows| rows.truncate(4))), Err(PdfError::CrossReference), "fewer rows than the size says");
+        assert_eq!(fields(&packed(|rows| rows[1] = [1, 0, 0, 0])), Err(PdfError::Malformed));
+    }
+}

@@ -150,6 +150,10 @@ pub(super) fn indirect(
     if !cursor.take(b"\r\n") && !cursor.take(b"\n") {
         return Err(PdfError::Malformed);
     }
+    // Data in another file (7.3.8.2) is under nobody's signature.
+    if value.dict().is_some_and(|dict| dict.contains_key(b"F".as_slice())) {
+        return Err(PdfError::Unsupported);
+    }
     let declared = value.dict().and_then(|dict| dict.get(b"Length".as_slice())).ok_or(PdfError::Malformed)?;
     let size = match declared.id() {
         Some(elsewhere) => length(elsewhere, budget)?,

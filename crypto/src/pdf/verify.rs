@@ -103,8 +103,8 @@ fn one(
     report.scope = Some(scope(&covered, document.bytes.len()));
     report.checks.push(PDF_BYTE_RANGE.pass());
     let certificate = signer.certificate(&data.certificates).or_else(|| signer.certificate(context.certificates));
-    if kind == Kind::Cades {
-        report.checks.extend(certificate.and_then(|certificate| named(signer, certificate)));
+    if kind == Kind::Cades && certificate.is_some_and(|certificate| names_nobody(signer, certificate)) {
+        report.checks.push(SIGNATURE_CERTIFICATE.fail().with("reason", "the signed attributes name no certificate"));
     }
     later(document, id, &covered, context, &mut report)?;
     report.conclude();
@@ -128,14 +128,10 @@ fn refused(id: Id, form: &'static str, check: Check) -> SignatureReport {
     report
 }
 
-/// PAdES: the attributes must name the signer's certificate by its digest (ETSI EN 319 142-1, 5.3; RFC 5035).
-fn named(signer: &SignerInfo<'_>, certificate: &Certificate) -> Option<Check> {
-    let reason = match signer.names(certificate) {
-        Some(true) => return None,
-        Some(false) => "the signed attributes name another certificate",
-        None => "the signed attributes name no certificate",
-    };
-    Some(SIGNATURE_CERTIFICATE.fail().with("reason", reason))
+/// PAdES: the attributes must name the signer's certificate by its digest (ETSI EN 319 142-1, 5.3; RFC 5035). That they name
+/// no other one is checked for every message.
+fn names_nobody(signer: &SignerInfo<'_>, certificate: &Certificate) -> bool {
+    signer.attributes().ok().flatten().and_then(|attributes| attributes.names_signer(certificate)).is_none()
 }
 
 /// What happened to the document after this signature.

@@ -282,7 +282,7 @@ checks! {
         "The time stamp of the document was not evaluated and proves nothing here.", "文件的时间戳未被评估，不作为证明。";
 
     // SD-JWT VC
-    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 3.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
+    SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 2.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);
         "The credential says that it is one, and of which type.", "凭证声明了其媒体类型与凭证类型。";
         "The credential does not say that it is one, or not of which type: what was signed for another purpose is none.", "未声明凭证类型，为其他用途签署的数据不是凭证。";
         "The credential goes by its former media type.", "凭证使用了旧的媒体类型。";

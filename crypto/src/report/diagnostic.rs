@@ -25,7 +25,7 @@ pub struct Diagnostic {
     /// OCSP responses that were asked.
     #[serde(default)]
     pub responses: BTreeMap<Sha256, ResponseUsed>,
-    /// Time stamps that were read, whether they count or not.
+    /// Time stamps that fit what they stamp, whether they count or not.
     #[serde(default)]
     pub timestamps: BTreeMap<Sha256, TimestampUsed>,
     /// Every moment that the moment in question was compared with: ends of validity, of lists, of algorithms.

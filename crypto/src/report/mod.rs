@@ -190,7 +190,7 @@ pub enum Coverage {
 pub struct SignatureReport {
     /// The signature's identifier in the document.
     pub id: String,
-    /// `ses-v1`, `ses-v4`, `ses-v5`, `gbt35275`, `cms` or `jws`.
+    /// `ses-v1`, `ses-v4`, `ses-v5`, `gbt35275`, `cms`, `jws` or `sd-jwt`.
     pub form: Cow<'static, str>,
     /// The verdict on this signature alone.
     #[serde(flatten)]
@@ -256,7 +256,7 @@ pub struct Report {
     /// How much this report says.
     #[serde(default)]
     pub depth: Depth,
-    /// `ofd`, `jws`, `cms`, or `unknown` when the bytes are none of these.
+    /// `ofd`, `jws`, `sd-jwt`, `cms`, or `unknown` when the bytes are none of these.
     pub format: Cow<'static, str>,
     /// SHA-256 of the document as received.
     pub document_sha256: Sha256,

@@ -11,8 +11,9 @@ use crate::report::{Check, SubIndication, Verdict};
 use crate::status_list::token::moment;
 use crate::time::Timestamp;
 
-/// Claims that must not be left to disclosure (draft-ietf-oauth-sd-jwt-vc, 3.2.2.2).
-const RESERVED: [&str; 9] = ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "vctm", "aud", "status"];
+/// Claims that must not be left to disclosure: those of draft-ietf-oauth-sd-jwt-vc-16, 2.2.2.3, and the audience, as nobody could
+/// tell that it was held back.
+const RESERVED: [&str; 8] = ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aud", "status"];
 
 /// Further claims that are registered and so no part of a licence's data.
 const REGISTERED: [&str; 3] = ["iat", "sub", "jti"];

@@ -217,18 +217,18 @@ mod tests {
 
     #[test]
     fn every_width_keeps_what_was_set() {
-        for (bits, largest) in [(Bits::One, 1u8), (Bits::Two, 3), (Bits::Four, 15), (Bits::Eight, 255)] {
+        for (bits, largest) in [(Bits::One, 1_u64), (Bits::Two, 3), (Bits::Four, 15), (Bits::Eight, 255)] {
             let mut list = StatusList::new(bits, 100);
             assert!(list.count() >= 100);
             for index in 0..list.count() {
-                let value = u8::try_from(index * 7 % (u64::from(largest) + 1)).unwrap();
+                let value = u8::try_from(index * 7 % (largest + 1)).unwrap();
                 assert!(list.set(index, TokenStatus::from_value(value)));
             }
             assert!(!list.set(list.count(), TokenStatus::Valid));
             let back = StatusList::read(bits.number().into(), &list.lst(), &mut Budget::for_document()).unwrap();
             assert_eq!(back, list);
             for index in 0..list.count() {
-                assert_eq!(u64::from(back.status(index).unwrap().value()), index * 7 % (u64::from(largest) + 1), "{bits:?}");
+                assert_eq!(u64::from(back.status(index).unwrap().value()), index * 7 % (largest + 1), "{bits:?}");
             }
             assert_eq!(back.status(back.count()), None);
             assert_eq!(back.status(u64::MAX), None);

@@ -4,9 +4,10 @@ use super::Token;
 use crate::budget::Exhausted;
 use crate::cms::{self, SignedData, SignerInfo};
 use crate::context::Context;
+use crate::digest::{Sha256, to_hex};
 use crate::oid::Oid;
 use crate::report::checks::PATH_REVOCATION;
-use crate::report::{Check, CheckKind, Role, SubIndication, Verdict};
+use crate::report::{Check, CheckKind, Role, SubIndication, TimestampUsed, Verdict};
 use crate::sig::{Algorithm, BadSignature};
 use crate::signer;
 use crate::time::Timestamp;
@@ -69,7 +70,14 @@ pub(crate) fn verify(bytes: &[u8], expected: &Expected<'_>, context: &mut Contex
         let check = check.with("stamped", &token.made).with("reason", "what it stamps claims to be younger");
         return Ok(Stamp { checks: vec![check], ..Stamp::default() });
     }
-    judge(&fitting, expected.kind, context)
+    let stamp = judge(&fitting, expected.kind, context)?;
+    context.diagnostic.timestamp(Sha256::of(&[bytes]), || TimestampUsed {
+        time: token.made,
+        authority: Some(fitting.authority.subject().to_string()),
+        serial: to_hex(token.serial),
+        counts: stamp.proves.is_some(),
+    });
+    Ok(stamp)
 }
 
 /// Everything about a token but the trust in its authority. The inner error says what is wrong.

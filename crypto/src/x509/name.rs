@@ -258,13 +258,14 @@ mod tests {
 
     #[test]
     fn sets_have_no_order_and_sequences_have() {
-        let (a, b) = ((Oid::COMMON_NAME, write::utf8("a")), (Oid::ORGANISATION, write::utf8("b")));
-        let upper = (Oid::COMMON_NAME, write::printable("A"));
-        assert!(matches(&name(&[&[a.clone(), b.clone()]]), &name(&[&[b.clone(), upper.clone()]])));
-        assert!(!matches(&name(&[&[a.clone()], &[b.clone()]]), &name(&[&[b.clone()], &[a.clone()]])));
-        assert!(!matches(&name(&[&[a.clone(), b.clone()]]), &name(&[&[a.clone()], &[b.clone()]])));
-        assert!(!matches(&name(&[&[a.clone()]]), &name(&[&[a.clone()], &[b.clone()]])));
-        let (base, below) = (name(&[&[upper]]), name(&[&[a], &[b]]));
+        let [a, b] = [(Oid::COMMON_NAME, write::utf8("a")), (Oid::ORGANISATION, write::utf8("b"))].map(|pair| [pair]);
+        let upper = [(Oid::COMMON_NAME, write::printable("A"))];
+        let both = |one: &[(Oid<'static>, Vec<u8>)], two: &[(Oid<'static>, Vec<u8>)]| name(&[&[one, two].concat()]);
+        assert!(matches(&both(&a, &b), &both(&b, &upper)));
+        assert!(!matches(&name(&[&a, &b]), &name(&[&b, &a])));
+        assert!(!matches(&both(&a, &b), &name(&[&a, &b])));
+        assert!(!matches(&name(&[&a]), &name(&[&a, &b])));
+        let (base, below) = (name(&[&upper]), name(&[&a, &b]));
         assert!(Name(&below).is_within(Name(&base)) && !Name(&base).is_within(Name(&below)));
         assert!(Name(&below).is_within(Name(&name(&[]))) && Name(&name(&[])).is_empty());
     }

@@ -8,6 +8,8 @@ mod corpus;
 #[cfg(test)]
 mod demands;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod divergences;
@@ -15,6 +17,8 @@ mod divergences;
 mod hostile;
 #[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+mod indications;
 #[cfg(test)]
 mod issued;
 #[cfg(test)]
@@ -26,11 +30,17 @@ mod ocsp;
 #[cfg(test)]
 mod openssl;
 #[cfg(test)]
+mod openssl_paths;
+#[cfg(test)]
+mod openssl_status;
+#[cfg(test)]
 mod path_rules;
 #[cfg(test)]
 mod path_search;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pdf;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]
@@ -42,11 +52,15 @@ mod revocation;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sd_jwt;
+#[cfg(test)]
 mod sm2_chains;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod status_list;
 #[cfg(test)]
 mod timestamps;
 #[cfg(test)]

@@ -44,7 +44,8 @@ fn good_documents_of_every_kind_pass() {
         assert_eq!(report.verdict.indication, Indication::TotalPassed, "{version:?} {report:#?}");
         assert_eq!(report.signatures[0].coverage, Some(Coverage::Full));
         assert!(report.warnings.is_empty(), "{version:?} {:#?}", report.warnings);
-        assert_eq!(report.holds_until, Some(at("2026-07-15T00:00:01Z")), "the list must be renewed by then");
+        // The list must be renewed by then, give or take what clocks may differ.
+        assert_eq!(report.holds_until, Some(at("2026-07-15T00:05:01Z")));
     }
     for signature in
         [OfdSignature::sign(world.signer.signer(), signed()), OfdSignature::sign_bare(world.signer.signer(), signed())]

@@ -7,31 +7,34 @@ use std::process::Command;
 
 use crypto::der::{Reader, tag};
 use crypto::issue::{
-    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, KeyType, Name, Reason, Signer, SigningKey, pem, timestamp,
+    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, KeyType, Name, Reason, Signer, SigningKey, Stamp, pem, timestamp,
 };
 use crypto::oid::Oid;
+use crypto::report::Outcome;
 use crypto::sig::{Algorithm, KeyKind, PublicKey};
 use crypto::time::Timestamp;
-use crypto::x509::Certificate;
+use crypto::verify::{Question, verify};
+use crypto::x509::trust::{Policy, RevocationPolicy};
+use crypto::x509::{Certificate, Domain, Purpose, Trust};
 
 const DISTID: &str = "distid:1234567812345678";
 const KINDS: [KeyType; 3] = [KeyType::Sm2, KeyType::P256, KeyType::Ed25519];
 
 /// A folder of its own for each test.
-struct Bench(PathBuf);
+pub(crate) struct Bench(PathBuf);
 
 impl Bench {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("openssl").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.0.join(name), bytes).unwrap();
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.0.join(name)).unwrap()
     }
 
@@ -43,13 +46,13 @@ impl Bench {
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let (success, said) = self.run(arguments);
         assert!(success, "openssl {}: {said}", arguments.join(" "));
         said
     }
 
-    fn refuse(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refuse(&self, arguments: &[&str]) -> String {
         let (success, said) = self.run(arguments);
         assert!(!success, "openssl {} should fail: {said}", arguments.join(" "));
         said
@@ -283,4 +286,47 @@ fn signatures_under_another_identity_are_refused_here() {
     assert_eq!(Algorithm::Sm2Sm3.verify(&public, b"licence", &bench.read("value")), Ok(()));
     bench.ok(&[&sign[..], &["-pkeyopt", "distid:someone"]].concat());
     assert!(Algorithm::Sm2Sm3.verify(&public, b"licence", &bench.read("value")).is_err());
+}
+
+const TSA_CONFIG: &str = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\ndefault_policy = 1.2.3.4\ndigests = sha256, sha512\n\
+    accuracy = secs:1, millisecs:500\nordering = yes\ntsa_name = yes\ness_cert_id_chain = no\nclock_precision_digits = 3\n\
+    signer_cert = leaf.pem\nsigner_key = key.pem\nsigner_digest = sha256\ness_cert_id_alg = ";
+
+/// Tokens of OpenSSL, with the first and the second attribute that names the authority's certificate.
+#[test]
+fn time_stamps_made_by_openssl_are_believed_here() {
+    let key = SigningKey::from_label(KeyType::P256, "signer");
+    let (long_ago, far) = (at("2020-01-01T00:00:00Z"), at("2090-01-01T00:00:00Z"));
+    let builder = CertificateBuilder::new(&Name::new("o", "signer"), &key, 9).valid(long_ago, far);
+    let certificate = builder.signer().self_signed(&key);
+    for (algorithm, id) in [("EC", "sha256"), ("EC", "sha1"), ("EC", "sha512"), ("RSA", "sha256"), ("RSA", "sha1")] {
+        let bench = Bench::new(&format!("tsa-{algorithm}-{id}"));
+        let option = if algorithm == "EC" { "ec_paramgen_curve:P-256" } else { "rsa_keygen_bits:2048" };
+        bench.ok(&["genpkey", "-out", "key.pem", "-algorithm", algorithm, "-pkeyopt", option]);
+        let extensions = ["-addext", "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=digitalSignature"];
+        let request =
+            ["req", "-x509", "-new", "-key", "key.pem", "-subj", "/CN=tsa", "-days", "9", "-out", "leaf.pem", "-sha256"];
+        bench.ok(&[&request[..], &extensions].concat());
+        bench.write("tsa.cnf", format!("{TSA_CONFIG}{id}\n"));
+        let stamp = |value: &[u8]| {
+            bench.write("value", value);
+            bench.ok(&["ts", "-query", "-data", "value", "-sha512", "-cert", "-out", "query.der"]);
+            bench.ok(&["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query.der", "-token_out", "-out", "token.der"]);
+            bench.read("token.der")
+        };
+        let message = CmsBuilder::new(b"{}").attributes(None).stamped(Stamp(&stamp)).sign(Signer::new(&certificate, &key));
+        let anchor = |name, purpose, certificate| Domain {
+            revocation: RevocationPolicy::None,
+            ..Domain::new(name, purpose, vec![certificate])
+        };
+        let authority = crypto::x509::pem::certificates(&bench.read("leaf.pem")).unwrap().remove(0);
+        let signers = anchor("signers", Purpose::Signer, Certificate::from_der(&certificate).unwrap());
+        // The token was made now, whenever that is: any moment before the authority's end is late enough.
+        let when = authority.not_after();
+        let trust = Trust::new(vec![signers, anchor("stamps", Purpose::Tsa, authority)], Policy::default());
+        let report = verify(&Question::new(&message, when), &trust).report;
+        let check = report.signatures[0].checks.iter().find(|check| check.id == "signature.timestamp").unwrap();
+        assert_eq!(check.outcome, Outcome::Passed, "{algorithm} {id} {check:#?}");
+        assert!(report.verdict.is_passed() && report.signatures[0].proven_time.is_some(), "{algorithm} {id} {report:#?}");
+    }
 }

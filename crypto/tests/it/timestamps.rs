@@ -99,6 +99,9 @@ fn until(kind: KeyType, end: &str) -> World {
     let builder = CertificateBuilder::new(&name, &key, 3).valid(at("2025-01-01T00:00:00Z"), at(end));
     let der = builder.signer().organisation_code(ISSUER).issue(&world.root.name, &world.root.key);
     world.signer = Actor { name, key, der };
+    // Made no later than the certificate's end: later lists may leave out what has expired.
+    let list = CrlBuilder::new(1, at("2026-06-10T00:00:00Z"), Some(at("2026-08-15T00:00:00Z")));
+    world.lists = vec![RevocationList::from_der(&list.issue(&world.root.name, &world.root.key)).unwrap()];
     world
 }
 

@@ -9,6 +9,7 @@ mod pki;
 mod report;
 mod serve;
 mod table;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -42,6 +43,12 @@ static COMMANDS: &[Command] = &[
         run: report::run,
     },
     Command { name: "pki", arguments: "new DIR | show FILE", help: "make or show keys and certificates", run: pki::run },
+    Command {
+        name: "trust",
+        arguments: trust::ARGUMENTS,
+        help: "look at, compare, apply and sign trust; see licet trust --help",
+        run: trust::run,
+    },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];
 

@@ -8,8 +8,10 @@ mod fault;
 mod moment;
 mod operation;
 mod policy;
+mod rules;
 mod server;
 mod status;
+mod status_list;
 pub(crate) mod trust;
 mod trust_list;
 
@@ -22,8 +24,10 @@ pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
+pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 
@@ -47,6 +51,12 @@ pub struct Config {
     /// `[policy]`: rules of verification that the standards leave open.
     #[serde(default)]
     pub policy: Policy,
+    /// `[signing]`: the gateway's own key.
+    #[serde(default)]
+    pub signing: Option<Signing>,
+    /// `[status_list]`: the lists that are published of the licences on record.
+    #[serde(default)]
+    pub status_list: Option<StatusList>,
     /// `[[trust]]`: whom to believe, and for what.
     #[serde(default)]
     pub trust: Vec<TrustDomain>,
@@ -87,6 +97,9 @@ impl Config {
         config.admin.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
+        if let Some(lists) = &config.status_list {
+            lists.check(config.signing.as_ref(), &mut faults);
+        }
         config.policy.signatures.check("policy", &mut faults);
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
@@ -101,11 +114,16 @@ impl Config {
         list.check(faults);
         faults.demand(self.trust.is_empty(), "trust_list", "and [[trust]] exclude each other");
         let is_silent = self.policy.signatures == SignaturePolicy::default();
-        faults.demand(is_silent, "policy", "name, version, raw_sm2, clock_skew_s and types stand in the trust list");
+        faults.demand(
+            is_silent,
+            "policy",
+            "rules that decide on signatures stand in the trust list; here only unrecorded and record_is_proof may be set",
+        );
     }
 
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
+        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
@@ -161,6 +179,7 @@ mod tests {
     fn every_fault_is_named_by_its_key() {
         let text = faults(
             "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
+            [status_list]\nbase_uri = 'http://a/'\nttl_s = 5
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
@@ -170,6 +189,9 @@ mod tests {
             "admin.listen",
             "cache.verdicts_max",
             "log.level",
+            "status_list",
+            "status_list.base_uri",
+            "status_list.ttl_s",
             "trust[0].name",
             "trust[0].anchors",
             "trust[0].algorithms",
@@ -214,19 +236,11 @@ mod tests {
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
         assert_eq!(format!("{policy:?}"), format!("{:?}", smallest.policy));
-        for section in [
-            "server",
-            "admin",
-            "storage",
-            "cache",
-            "log",
-            "policy",
-            "reload",
-            "status",
-            "[trust]",
-            "[status.sources]",
-            "[callers]",
-        ] {
+        let lists = documented.status_list.as_ref().unwrap();
+        let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
+        assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
+        let plain = ["server", "admin", "storage", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
+        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]"]) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -234,8 +248,8 @@ mod tests {
 
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
-    fn every_key(config: &Config, text: &str) {
-        const SECTIONS: [&str; 15] = [
+    fn every_key(config: &impl std::fmt::Debug, text: &str) {
+        const SECTIONS: [&str; 17] = [
             "server",
             "admin",
             "storage",
@@ -251,6 +265,8 @@ mod tests {
             "material",
             "status",
             "sources",
+            "signing",
+            "status_list",
         ];
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;
@@ -268,8 +284,9 @@ mod tests {
         let list = list.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line));
         let text = format!("{before}\n[trust_list]{}", list.collect::<Vec<_>>().join("\n"));
         let config = Config::parse(&text, Path::new("/srv")).unwrap();
-        every_key(&config, &text);
-        assert_eq!(config.trust_list.unwrap().accepted(), Path::new("/srv/trust.jws.accepted"));
+        let list = config.trust_list.unwrap();
+        every_key(&list, &text);
+        assert_eq!(list.accepted(), Path::new("/srv/trust.jws.accepted"));
         assert!(faults("[trust_list]\nfile = 'a'\nsigners = []").contains("trust_list.signers: "));
         let domain = "[[trust]]\nname = 'a'\npurpose = 'tsa'\nrevocation = 'none'\nanchors = ['a']\n";
         assert!(faults(&format!("{domain}[trust_list]\nfile = 'a'\nsigners = ['b']")).contains("trust_list: and [[trust]]"));

@@ -7,7 +7,7 @@ use crypto::time::{Date, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment, or a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// A second.
     Second(Timestamp),
@@ -62,6 +62,12 @@ impl fmt::Display for Moment {
             Self::Second(second) => second.fmt(f),
             Self::Day(day) => day.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

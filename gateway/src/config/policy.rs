@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crypto::digest::from_hex;
 use crypto::x509::trust;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,7 @@ pub enum Unrecorded {
 
 /// Rules that decide on signatures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SignaturePolicy {
     /// Name in reports. Default `default`.
     pub name: String,
@@ -57,6 +58,14 @@ pub struct SignaturePolicy {
     pub raw_sm2: bool,
     /// How far clocks may differ, in seconds. Default 300.
     pub clock_skew_s: u32,
+    /// Whether every signature must carry a time stamp of a trusted authority. Default false.
+    pub require_timestamp: bool,
+    /// How long after its claimed time a signature may have been stamped without a remark, in seconds; 0 for ever.
+    /// Default 604800.
+    pub claimed_lag_max_s: u32,
+    /// Signature policies that signatures may name: object identifiers, each with the digest of its document as hexadecimal
+    /// digits, or an empty text where that does not matter.
+    pub signature_policies: BTreeMap<String, String>,
     /// What single types of licence demand of those who sign, by type code (ZZLXDM).
     pub types: BTreeMap<String, TypeRow>,
 }
@@ -80,7 +89,16 @@ pub struct TypeRow {
 
 impl Default for SignaturePolicy {
     fn default() -> Self {
-        Self { name: "default".to_owned(), version: 0, raw_sm2: false, clock_skew_s: 300, types: BTreeMap::new() }
+        Self {
+            name: "default".to_owned(),
+            version: 0,
+            raw_sm2: false,
+            clock_skew_s: 300,
+            require_timestamp: false,
+            claimed_lag_max_s: 604_800,
+            signature_policies: BTreeMap::new(),
+            types: BTreeMap::new(),
+        }
     }
 }
 
@@ -89,6 +107,12 @@ impl SignaturePolicy {
     pub(crate) fn check(&self, key: &str, faults: &mut Faults) {
         faults.demand(is_name(&self.name), format!("{key}.name"), NAME);
         faults.demand(self.clock_skew_s <= 3600, format!("{key}.clock_skew_s"), "must be 3600 or less");
+        for (oid, digest) in &self.signature_policies {
+            let key = format!("{key}.signature_policies");
+            check_oids(std::slice::from_ref(oid), &key, faults);
+            let is_digest = digest.is_empty() || octets(digest).is_some_and(|octets| [32, 48, 64].contains(&octets.len()));
+            faults.demand(is_digest, key, "must be digests in hexadecimal digits, or empty");
+        }
         for (code, row) in &self.types {
             let key = format!("{key}.types.{code}");
             let is_code = code.len() == 21 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -109,10 +133,17 @@ impl SignaturePolicy {
             version: self.version,
             raw_sm2: self.raw_sm2,
             clock_skew_s: self.clock_skew_s.into(),
+            require_timestamp: self.require_timestamp,
+            claimed_lag_max_s: (self.claimed_lag_max_s > 0).then(|| self.claimed_lag_max_s.into()),
+            signature_policies: self.signature_policies.iter().map(|(oid, digest)| (oid.clone(), octets(digest))).collect(),
             types,
-            ..trust::Policy::default()
         }
     }
+}
+
+/// The digest that a signature policy's document must have, if that matters.
+fn octets(digits: &str) -> Option<Vec<u8>> {
+    from_hex(digits).filter(|octets| !octets.is_empty())
 }
 
 impl TypeRow {

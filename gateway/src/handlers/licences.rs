@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crypto::licence::{Identifier, Operation, Record, Status};
 use crypto::report::Report;
+use crypto::status_list::Reference;
 use crypto::time::Timestamp;
 use crypto::verify::{self, Format, Verified};
 use hyper::StatusCode;
@@ -26,13 +27,20 @@ pub struct LicenceView {
     pub identifier: Identifier,
     /// Its state now; one that nobody ended has expired when its time is over.
     pub status: Option<Status>,
+    /// Its place in the published status lists, for credentials that refer to it; absent where none are published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_list: Option<Reference>,
     /// Everything on record about it.
     pub record: Record,
 }
 
 impl LicenceView {
-    pub(super) fn new(record: Record, now: Timestamp) -> Self {
-        Self { identifier: record.identifier().clone(), status: record.standing_at(now), record }
+    pub(super) fn new(app: &App, record: Record, now: Timestamp) -> Result<Self, Problem> {
+        let status_list = match &app.judge.status_lists {
+            Some(lists) => app.store().licences().slot(record.identifier())?.map(|slot| lists.reference(slot)),
+            None => None,
+        };
+        Ok(Self { identifier: record.identifier().clone(), status: record.standing_at(now), status_list, record })
     }
 }
 
@@ -80,9 +88,9 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     declared(request.media, &request.body)?;
     let now = request.now;
     let verified = verified(&app, &request).await?;
-    let issuer = verified.metadata().issuer_code.clone();
+    let licence = verified.metadata().identifier.clone();
     let caller = Arc::clone(&request.caller);
-    let stored = change(&app, issuer, move |app| {
+    let stored = change(&app, licence, move |app| {
         let how = Ingest { operation, actor: caller.name.clone(), organisation: caller.organisation.clone(), now };
         Ok(app.store().licences().ingest(&verified, &how)?)
     })
@@ -92,7 +100,7 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         Stored::Unchanged(record) => (StatusCode::OK, record),
     };
     let place = format!("/v1/licences/{}", record.identifier());
-    Ok(Answer::json(status, &LicenceView::new(record, now)).located(&place))
+    Ok(Answer::json(status, &LicenceView::new(&app, record, now)?).located(&place))
 }
 
 /// The document as something that may be stored, if it verifies now and is of the caller's own organisation.
@@ -131,7 +139,7 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let shared = Arc::clone(&app);
     let record = app.pool.run(move || shared.store().licences().record(&identifier)).await??;
     let record = record.ok_or(Code::LicenceNotFound)?;
-    Ok(Answer::json(StatusCode::OK, &LicenceView::new(record, request.now)))
+    Ok(Answer::json(StatusCode::OK, &LicenceView::new(&app, record, request.now)?))
 }
 
 /// `GET /v1/licences/{identifier}/file`

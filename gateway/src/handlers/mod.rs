@@ -9,5 +9,6 @@ pub mod seals;
 pub mod search;
 pub mod sources;
 pub mod status;
+pub mod status_lists;
 pub mod trust;
 pub mod verifications;

@@ -66,23 +66,26 @@ pub(super) fn today_in_china(now: Timestamp) -> Date {
     now.plus(8 * 3600).date()
 }
 
-/// Changes something about an issuer's licences. Verdicts from before are dead before anybody learns of the change, whether
-/// it succeeds, fails half-way or panics.
+/// Changes something about a licence, and perhaps the version before it. Verdicts and status lists from before are dead before
+/// anybody learns of the change, whether it succeeds, fails half-way or panics.
 pub(super) async fn change<T: Send + 'static>(
     app: &Arc<App>,
-    issuer: String,
+    licence: Identifier,
     work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    struct Bump(Arc<App>, String);
+    struct Bump(Arc<App>, Identifier);
     impl Drop for Bump {
         fn drop(&mut self) {
-            self.0.judge.epochs.bump(&self.1);
+            self.0.judge.epochs.bump(self.1.issuer());
+            if let Some(lists) = &self.0.judge.status_lists {
+                lists.changed(&self.1);
+            }
         }
     }
     let shared = Arc::clone(app);
     app.pool
         .run(move || {
-            let bump = Bump(shared, issuer);
+            let bump = Bump(shared, licence);
             work(&bump.0)
         })
         .await?

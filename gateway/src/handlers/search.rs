@@ -86,7 +86,7 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
     };
     let page = app.pool.run(find).await??;
     let answer = SearchAnswer {
-        licences: page.items.into_iter().map(|record| LicenceView::new(record, request.now)).collect(),
+        licences: page.items.into_iter().map(|record| LicenceView::new(&app, record, request.now)).collect::<Result<_, _>>()?,
         next: page.next.map(|cursor| cursor.to_string()),
     };
     Ok(Answer::json(StatusCode::OK, &answer))

@@ -45,7 +45,7 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         successor: asked.successor,
         now: request.now,
     };
-    let issuer = identifier.issuer().to_owned();
-    let record = change(&app, issuer, move |app| Ok(app.store().licences().change_status(&identifier, &asked)?)).await?;
-    Ok(Answer::json(StatusCode::OK, &LicenceView::new(record, request.now)))
+    let licence = identifier.clone();
+    let record = change(&app, licence, move |app| Ok(app.store().licences().change_status(&identifier, &asked)?)).await?;
+    Ok(Answer::json(StatusCode::OK, &LicenceView::new(&app, record, request.now)?))
 }

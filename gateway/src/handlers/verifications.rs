@@ -14,7 +14,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::along::{self, StapledEvidence};
+use super::along::{self, PresentationRequest, StapledEvidence};
 use super::own::{demand_readable, is_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
@@ -46,9 +46,11 @@ pub struct VerificationRequest {
     #[serde(default)]
     #[schemars(length(max = 32))]
     pub certificates: Vec<Octets>,
-    /// Evidence of the status of certificates.
+    /// Evidence of the status of certificates and credentials.
     #[serde(default)]
     pub evidence: StapledEvidence,
+    /// What the holder of a credential was asked to sign.
+    pub presentation: Option<PresentationRequest>,
 }
 
 /// A digest with its algorithm.
@@ -111,11 +113,11 @@ async fn asked(app: &Arc<App>, request: &Request) -> Result<Inquiry, Problem> {
         }
         (inside, beside) => moment(inside.or(beside), request.now)?,
     };
-    let VerificationRequest { identifier, digest, document, format, certificates, evidence, .. } = question;
-    let along = if certificates.is_empty() && evidence.is_empty() {
+    let VerificationRequest { identifier, digest, document, format, certificates, evidence, presentation, .. } = question;
+    let along = if certificates.is_empty() && evidence.is_empty() && presentation.is_none() {
         None
     } else {
-        Some(Arc::new(app.pool.run(move || along::read(&certificates, &evidence)).await??))
+        Some(Arc::new(app.pool.run(move || along::read(&certificates, evidence, presentation)).await??))
     };
     let inquiry = match (identifier, digest, document, format) {
         (None, None, Some(document), format) => {
@@ -215,7 +217,9 @@ pub(super) fn declared(media: Option<Media>, document: &[u8]) -> Result<(), Prob
     let declared = match media {
         Some(Media::Ofd) => Format::Ofd,
         Some(Media::Jose) => Format::Jws,
+        Some(Media::SdJwt) => Format::SdJwt,
         Some(Media::Cms) => Format::Cms,
+        Some(Media::Pdf) => Format::Pdf,
         _ => return Ok(()),
     };
     match Format::detect(document) {

@@ -90,7 +90,10 @@ impl Answer {
         if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
             headers.insert(request_id::HEADER, value);
         }
-        headers.extend(self.headers);
+        for (name, value) in self.headers {
+            // Instead of what holds for most answers, where it says otherwise.
+            headers.insert(name, value);
+        }
         response
     }
 }

@@ -19,8 +19,12 @@ pub enum Media {
     Ofd,
     /// `application/jose`
     Jose,
+    /// `application/dc+sd-jwt` or `application/vc+sd-jwt`
+    SdJwt,
     /// `application/cms` or `application/pkcs7-mime`
     Cms,
+    /// `application/pdf`
+    Pdf,
     /// `application/pkix-cert`
     Certificate,
     /// `application/x-pem-file` or `application/pem-certificate-chain`
@@ -30,12 +34,15 @@ pub enum Media {
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 9] = [
+    const ROWS: [(&'static str, Self); 12] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
+        ("application/dc+sd-jwt", Self::SdJwt),
+        ("application/vc+sd-jwt", Self::SdJwt),
         ("application/cms", Self::Cms),
         ("application/pkcs7-mime", Self::Cms),
+        ("application/pdf", Self::Pdf),
         ("application/pkix-cert", Self::Certificate),
         ("application/x-pem-file", Self::Pem),
         ("application/pem-certificate-chain", Self::Pem),

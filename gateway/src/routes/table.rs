@@ -14,14 +14,14 @@ use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::VerificationRequest;
-use crate::handlers::{certificates, licences, openapi, seals, search, sources, status, trust, verifications};
+use crate::handlers::{certificates, licences, openapi, seals, search, sources, status, status_lists, trust, verifications};
 use crate::http::{BodyRule, Code, Media};
 
 const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
 
 const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
 
-const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Jose, Media::Cms, Media::Octets];
+const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
 const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
@@ -47,7 +47,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/verifications",
         admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
         query: &[AT, DEPTH],
-        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Jose, Media::Cms, Media::Octets]),
+        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
         handler: |app, request| Box::pin(verifications::verify(app, request)),
         doc: Doc {
             id: "verify",
@@ -142,7 +142,13 @@ pub static TABLE: &[Route] = &[
                 Good {
                     status: 200,
                     text: "The file",
-                    content: Content::File(&["application/ofd", "application/jose", "application/cms"]),
+                    content: Content::File(&[
+                        "application/ofd",
+                        "application/pdf",
+                        "application/jose",
+                        "application/dc+sd-jwt",
+                        "application/cms",
+                    ]),
                 },
                 NOT_MODIFIED,
             ],
@@ -342,6 +348,25 @@ pub static TABLE: &[Route] = &[
             json: None,
             answers: &[Good { status: 200, text: "Every source", content: Content::Json(schema_of::<SourcesView>) }],
             problems: &[Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/status-lists/{list}",
+        admits: Admits::Roles(EVERYBODY),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(status_lists::list(app, request)),
+        doc: Doc {
+            id: "readStatusList",
+            summary: "Read a status list",
+            text: "A signed Token Status List of licences on record, two bits for each: 0 in force, 1 ended, 2 suspended. It may be kept for max-age seconds.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The list", content: Content::File(&["application/statuslist+jwt"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::StatusListNotFound, Code::Overloaded, Code::Unavailable],
         },
     },
     Route {

@@ -2,6 +2,7 @@
 //! at a time that is swapped whole.
 
 mod domain;
+mod embed;
 mod gauges;
 mod keeper;
 pub mod list;
@@ -15,12 +16,13 @@ use crypto::x509::Trust;
 use crate::clock;
 use crate::config::{Config, Faults};
 
+pub use embed::embed;
 pub use gauges::Gauges;
 pub use keeper::{Keeper, Rules, Standing, Trouble};
 pub use octets::Octets;
 pub use renewal::{Outcome, Renewal};
 pub use replace::replace;
-pub use source::{Loaded, Source};
+pub use source::{Loaded, Source, last_accepted, signers};
 
 /// Reads every file that the configuration names for trust, and puts a generation together.
 ///

@@ -100,7 +100,10 @@ impl Source {
 }
 
 /// The certificates of those who may sign the list.
-pub(super) fn signers(list: &TrustList) -> Result<Vec<Certificate>, Faults> {
+///
+/// # Errors
+/// Every file that cannot be read, by its key.
+pub fn signers(list: &TrustList) -> Result<Vec<Certificate>, Faults> {
     let mut faults = Faults::default();
     let read = |(index, path)| faults.take(one(path, &format!("trust_list.signers[{index}]"), pem::certificates));
     let signers: Vec<Vec<Certificate>> = list.signers.iter().enumerate().filter_map(read).collect();
@@ -108,14 +111,15 @@ pub(super) fn signers(list: &TrustList) -> Result<Vec<Certificate>, Faults> {
 }
 
 /// The list accepted last, where there is one and its signers still count.
-pub(super) fn accepted(list: &TrustList, signers: &[Certificate]) -> Option<List> {
+#[must_use]
+pub fn last_accepted(list: &TrustList, signers: &[Certificate]) -> Option<List> {
     let bytes = std::fs::read(list.accepted()).ok()?;
     List::read(&bytes, Signers::Pinned(signers)).ok()
 }
 
 fn read_list(source: &TrustList, in_force: Option<&ListFacts>, now: Timestamp) -> Result<Loaded, Faults> {
     let signers = signers(source)?;
-    let accepted = accepted(source, &signers);
+    let accepted = last_accepted(source, &signers);
     let last = [in_force, accepted.as_ref().map(|list| &list.facts)].into_iter().flatten().max_by_key(|facts| facts.version);
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", source.file.display());
     let read = || -> Result<(List, Vec<u8>), String> {

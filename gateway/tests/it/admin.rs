@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 
 use crate::started::{Setup, Started};
 
-async fn ask(gateway: &Started, line: &str) -> String {
+pub(crate) async fn ask(gateway: &Started, line: &str) -> String {
     let mut stream = TcpStream::connect(gateway.admin_address).await.unwrap();
     stream.write_all(format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut reply = String::new();

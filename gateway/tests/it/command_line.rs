@@ -23,7 +23,7 @@ fn says_what_it_is() {
     assert!(version.status.success());
     assert_eq!(text(&version.stdout), format!("licet {}\n", env!("CARGO_PKG_VERSION")));
     assert!(text(&licet(&["--help"]).stdout).contains("licet serve --config FILE"));
-    for command in [&["serve"][..], &["demo"], &["verify"], &["pki"], &["config"], &["config", "check"]] {
+    for command in [&["serve"][..], &["demo"], &["verify"], &["pki"], &["trust"], &["config"], &["config", "check"]] {
         let output = licet(&[command, &["--help"]].concat());
         assert!(output.status.success() && text(&output.stdout).contains("Usage: licet "), "{command:?}");
     }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crypto::digest::Sha256;
 use crypto::issue::ocsp::Answer;
 use crypto::issue::{
-    CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature, Reason,
-    SealBuilder, SealVersion, Signer, SigningKey, pem,
+    AltName, CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Name, OcspBuilder, OfdBuilder, OfdSignature,
+    PdfBuilder, PdfSignature, Reason, SdJwtBuilder, SealBuilder, SealVersion, Signer, SigningKey, pem,
 };
 use crypto::licence::Identifier;
+use crypto::status_list::{Bits, StatusList, TokenStatus, Unsigned};
 use crypto::time::Timestamp;
 use crypto::x509::Certificate;
 use crypto::x509::ocsp::IdDigest;
@@ -17,6 +18,9 @@ use crate::started::Setup;
 
 /// The organisation of the caller `office`.
 pub(crate) const ORGANISATION: &str = "11330105002500287C";
+
+/// Where the published lists are.
+pub(crate) const LISTS: &str = "https://lists.example/v1/status-lists";
 
 const TYPE: &str = "11100000000013338W009";
 
@@ -62,6 +66,44 @@ impl Office {
         let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
         setup.sections.push_str(&(domain("offices", "signer", "") + &domain("makers", "seal-maker", &makers)));
         setup
+    }
+
+    /// Gives the gateway a key of this kind, certified under the same root for this host, and lets it publish status lists.
+    pub(crate) fn published_by(&self, mut setup: Setup, kind: KeyType) -> Setup {
+        let key = SigningKey::from_label(kind, "gateway");
+        let builder = CertificateBuilder::new(&Name::new("licet tests", "gateway"), &key, 4)
+            .valid(self.now.plus(-86_400), self.now.plus(86_400))
+            .signer()
+            .alt_names(&[AltName::Dns("lists.example".to_owned())]);
+        let certificate = builder.issue(&Name::new("licet tests", "root"), &self.keys[0]);
+        setup.folder.write("gateway.key", key.pem());
+        setup.folder.write("gateway.pem", pem::encode("CERTIFICATE", &certificate));
+        setup.sections.push_str(&format!(
+            "[signing]\nkey = 'gateway.key'\ncertificate = 'gateway.pem'\n[status_list]\nbase_uri = '{LISTS}'\nttl_s = 600\n"
+        ));
+        setup
+    }
+
+    /// A credential that refers to this place.
+    pub(crate) fn credential(&self, uri: &str, idx: u64) -> Vec<u8> {
+        let status = serde_json::json!({ "status_list": { "uri": uri, "idx": idx } });
+        let builder = SdJwtBuilder::new("urn:test:credential", self.now.plus(-60)).claim("status", status);
+        builder.chain(&[&self.certificates[2]]).sign(&self.keys[2]).text().into_bytes()
+    }
+
+    /// The office's own status list under this URI, on which one place is invalid.
+    pub(crate) fn status_list(&self, uri: &str, invalid: u64) -> String {
+        let mut list = StatusList::new(Bits::One, 64);
+        assert!(list.set(invalid, TokenStatus::Invalid));
+        let unsigned = Unsigned::new(&list, uri, "SM2-SM3", &[&self.certificates[2]], (self.now.plus(-60), 600));
+        let signature = self.keys[2].sign_fixed(unsigned.signing_input());
+        unsigned.signed(&signature)
+    }
+
+    /// A licence as SD-JWT, all disclosed.
+    pub(crate) fn sd_jwt(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let builder = SdJwtBuilder::licence("urn:test:licence", self.now.plus(-60), fields).chain(&[&self.certificates[2]]);
+        builder.sign(&self.keys[2]).text().into_bytes()
     }
 
     /// A later list of the authority, made so many seconds from now, on which the signer's certificate is revoked from then on.
@@ -127,6 +169,12 @@ impl Office {
     pub(crate) fn jws(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
         let builder = JwsBuilder::licence(fields).chain(&[&self.certificates[2]]).signed_at(self.now.plus(-60));
         builder.compact(&self.keys[2]).into_bytes()
+    }
+
+    /// A licence as PDF.
+    pub(crate) fn pdf(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        let signature = PdfSignature::cades(self.signer(), self.now.plus(-60));
+        PdfBuilder::licence(fields, "Licence").sign(signature).build()
     }
 
     /// A licence as CMS with its data inside: GB/T 35275, or RFC 5652.

@@ -43,4 +43,8 @@ mod started;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod status_list;
+#[cfg(test)]
 mod tidy;
+mod trust;
+mod trust_list;

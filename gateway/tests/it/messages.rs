@@ -38,6 +38,25 @@ async fn messages_are_licences_too() {
 }
 
 #[tokio::test]
+async fn a_signed_pdf_is_a_licence_too() {
+    let office = Office::new();
+    let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;
+    let document = office.pdf(&fields("7", 1));
+    let ask = |body: Vec<u8>| request("POST", "/v1/verifications", "application/pdf", body);
+    let report = gateway.verifier().send(Http::Two, ask(document.clone())).await.json();
+    assert_eq!((&report["format"], &report["signatures"][0]["indication"]), (&json!("pdf"), &json!("TOTAL-PASSED")), "{report}");
+    let issued = request("POST", "/v1/licences", "application/pdf", document.clone());
+    assert_eq!(gateway.caller(ISSUER).send(Http::One, issued).await.status, 201);
+    let report = gateway.verifier().send(Http::Two, ask(document.clone())).await.json();
+    assert_eq!(report["indication"], "TOTAL-PASSED", "{report}");
+    let mut forged = document;
+    let place = forged.windows(9).position(|window| window == b"(Licence)").unwrap();
+    forged[place + 1] = b'l';
+    let report = gateway.verifier().send(Http::Two, ask(forged)).await.json();
+    assert_eq!(report["indication"], "TOTAL-FAILED", "{report}");
+}
+
+#[tokio::test]
 async fn what_is_signed_and_is_no_licence_is_no_pass() {
     let office = Office::new();
     let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;

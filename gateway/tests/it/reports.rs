@@ -195,7 +195,7 @@ async fn after_a_later_revocation(policy: &str) -> Report {
         document: Document::Given(document.into()),
         at: At::Now,
         now: gateway::clock::now().plus(1800),
-        along: Some(Arc::new(Along { certificates: Vec::new(), evidence })),
+        along: Some(Arc::new(Along { evidence, ..Along::default() })),
     };
     let judged = gateway.app.judge.judge(&inquiry, &gateway.app.trust.current()).unwrap();
     (*judged.report).clone()

@@ -33,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "base64",
             "crc32fast",
             "ed25519-dalek",
+            "hayro-syntax",
             "miniz_oxide",
             "p256",
             "ring",

@@ -21,3 +21,5 @@ mod sample;
 mod scratch;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod slots;

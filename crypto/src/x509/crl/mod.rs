@@ -145,7 +145,7 @@ impl RevocationList {
             Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => Some(inner.any()?.time()?),
             _ => None,
         };
-        let entries = inner.optional(tag::SEQUENCE)?.map_or(Ok(Entries::default()), |list| Entries::read(&raw, &list))?;
+        let entries = inner.optional(tag::SEQUENCE)?.map_or_else(|| Ok(Entries::default()), |list| Entries::read(&raw, &list))?;
         let extensions = match inner.optional(tag::context(0))? {
             Some(element) if version == 1 => extension::places(&mut element.reader())?,
             Some(_) => return Err(DerError::BadValue),
@@ -328,6 +328,8 @@ impl Terms {
                 _ => terms.understood &= !extension.critical,
             }
         }
+        // RFC 5280 5.2.3: it must be there; without it nobody can tell an old list from a new one.
+        terms.understood &= terms.number.is_some();
         Ok(terms)
     }
 }

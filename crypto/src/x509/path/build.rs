@@ -15,7 +15,10 @@ const PATHS_MAX: usize = 16;
 /// Most issuers of the same name that are tried for one certificate of a path, the likeliest ones.
 const ISSUERS_MAX: usize = 32;
 /// Most signatures that are checked for one certificate in question, over all domains.
-const SIGNATURES_MAX: usize = 40;
+const SIGNATURES_MAX: usize = 32;
+
+/// Longest name, in octets, that counts as one step of the budget. Real ones keep below.
+const NAME_STEP: usize = 256;
 
 /// One search from a leaf, over as many domains as need be. What it learns of signatures in one serves in the others.
 pub(super) struct Search<'a> {
@@ -98,14 +101,16 @@ impl<'a> Search<'a> {
     /// This path with each certificate that may have issued its last one, the likeliest last.
     fn longer(&mut self, path: &[&'a Certificate], domain: &'a Domain, budget: &mut Budget) -> Vec<Vec<&'a Certificate>> {
         let Some(last) = path.last() else { return Vec::new() };
-        let (companions, domains_own) = (self.companions, domain.anchors.len() + domain.intermediates.len());
-        if budget.spend_path_steps(companions.len() + domains_own).is_err() {
+        let known = domain.anchors.iter().chain(&domain.intermediates).chain(self.companions);
+        // Names are compared; a long one takes as much work as several.
+        let steps = known.clone().map(|certificate| 1 + certificate.subject().0.len() / NAME_STEP).sum();
+        if budget.spend_path_steps(steps).is_err() {
             self.ended_early = true;
             return Vec::new();
         }
-        let known = domain.anchors.iter().chain(&domain.intermediates).chain(companions).enumerate();
         let mut seen = BTreeSet::new();
         let mut issuers: Vec<_> = known
+            .enumerate()
             .filter(|(_, issuer)| {
                 issuer.subject().matches(last.issuer()) && !is_loop(path, issuer) && seen.insert(issuer.sha256())
             })

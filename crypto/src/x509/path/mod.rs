@@ -15,7 +15,7 @@ use super::{Certificate, Domain, Purpose};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::report::checks::{PATH_BUILT, PATH_SIGNATURES};
-use crate::report::{CertificateSummary, Check, Role, Verdict};
+use crate::report::{CertificateSummary, Check, Role, SubIndication, Verdict};
 use crate::sig::Algorithm;
 use crate::time::Timestamp;
 
@@ -120,14 +120,16 @@ fn answer(path: &Path<'_>, checks: Vec<Check>, role: Role) -> Answer {
 fn nothing_found(search: &Search<'_>, leaf: &Certificate, role: Role) -> Answer {
     let issuer = leaf.issuer();
     let built = if search.ended_early() { PATH_BUILT.doubt() } else { PATH_BUILT.fail() };
-    let mut checks = vec![built.of(role).with("issuer", &issuer)];
+    let mut built = built.of(role).with("issuer", &issuer);
+    let mut checks = Vec::new();
     if search.saw_bad_signature() {
-        checks.push(
-            PATH_SIGNATURES
-                .fail()
-                .of(role)
-                .counting_as(Verdict::indeterminate(crate::report::SubIndication::CertificateChainGeneralFailure)),
-        );
+        let forged = Verdict::indeterminate(SubIndication::CertificateChainGeneralFailure);
+        checks.push(PATH_SIGNATURES.fail().of(role).counting_as(forged));
+        if !search.ended_early() {
+            // That somebody signed in the issuer's name says more than that no path was found.
+            built = built.counting_as(forged);
+        }
     }
+    checks.insert(0, built);
     Answer { checks, chain: vec![leaf.summary()], domain: None }
 }

@@ -69,9 +69,10 @@ impl Statement<'_> {
         }
     }
 
-    /// Whether it says of the certificate that all is well, for some reasons at least.
-    pub(super) fn clears(&self) -> bool {
-        self.covers != Reasons::NONE && self.entry.is_none_or(Revocation::is_removal)
+    /// Whether it says of the certificate that all was well at this moment, for some reasons at least: it lists nothing, or
+    /// something that happened later.
+    pub(super) fn clears(&self, moment: Timestamp) -> bool {
+        self.covers != Reasons::NONE && self.entry.is_none_or(|entry| entry.is_removal() || entry.effective() > moment)
     }
 
     /// Whether it knows what happened until the moment in question: made later, or still the latest by its own word.

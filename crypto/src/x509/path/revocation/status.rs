@@ -40,6 +40,8 @@ pub(super) struct Because {
     is_partial: bool,
     /// Whether what is at hand was made after the certificate's end and does not speak of those that expired.
     is_forgotten: bool,
+    /// Whether a list has no number, or something critical that is unknown.
+    is_odd: bool,
     /// Whether a responder does not know the certificate.
     is_disowned: bool,
 }
@@ -70,6 +72,8 @@ impl Because {
             "the evidence speaks of some reasons of revocation alone"
         } else if self.is_forgotten {
             "the certificate had expired before the evidence was made, which does not speak of expired ones"
+        } else if self.is_odd {
+            "a revocation list has no number, or something critical that is not understood"
         } else if self.newest.is_some() {
             "the revocation lists and OCSP responses at hand do not speak of the moment in question"
         } else if self.is_disowned {
@@ -180,7 +184,7 @@ fn is_good(
     because: &mut Because,
 ) -> Result<bool, Exhausted> {
     let skew_s = context.trust.policy().clock_skew_s;
-    let mut clearing: Vec<&Statement<'_>> = statements.iter().filter(|statement| statement.clears()).collect();
+    let mut clearing: Vec<&Statement<'_>> = statements.iter().filter(|statement| statement.clears(subject.moment)).collect();
     // Those that hold longest first: the answer keeps as long as what it rests on.
     clearing.sort_by_key(|statement| std::cmp::Reverse(statement.until.unwrap_or(Timestamp::MIN)));
     let mut covered = Reasons::NONE;
@@ -199,6 +203,7 @@ fn is_good(
         }
     }
     because.is_partial = covered != Reasons::NONE;
+    because.is_odd = statements.iter().any(|statement| matches!(statement.source, Source::List(list) if !list.is_understood()));
     Ok(false)
 }
 
