@@ -1,5 +1,7 @@
 //! What every step of one verification shares.
 
+use std::collections::BTreeMap;
+
 use crate::budget::Budget;
 use crate::digest::Sha256;
 use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
@@ -25,6 +27,19 @@ pub struct Context<'a> {
     pub diagnostic: Diagnostic,
     /// Signers of lists and responses that are being judged, outermost first: their own status is asked in turn.
     pub(crate) vouching: Vec<Sha256>,
+    /// Whose status the verdict depends on, by the digest of the certificate.
+    pub judged: BTreeMap<Sha256, Judged>,
+}
+
+/// A certificate whose status mattered to a verdict.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Who issued it.
+    pub issuer: Certificate,
+    /// The trust domain that it leads into.
+    pub domain: String,
 }
 
 impl<'a> Context<'a> {
@@ -40,6 +55,7 @@ impl<'a> Context<'a> {
             known_since: None,
             diagnostic: Diagnostic::default(),
             vouching: Vec::new(),
+            judged: BTreeMap::new(),
         }
     }
 
@@ -69,10 +85,26 @@ impl<'a> Context<'a> {
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
             vouching: self.vouching.clone(),
+            judged: std::mem::take(&mut self.judged),
         };
         let outcome = work(&mut inner);
         (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);
+        self.judged = inner.judged;
         outcome
+    }
+
+    /// Notes the certificates of a path, from the one in question to the anchor, unless it is that of a signer of evidence.
+    pub(crate) fn note_judged(&mut self, path: &[&Certificate], domain: &str) {
+        if !self.vouching.is_empty() {
+            return;
+        }
+        for (certificate, issuer) in path.iter().zip(path.iter().skip(1)) {
+            self.judged.entry(certificate.sha256()).or_insert_with(|| Judged {
+                certificate: Certificate::clone(certificate),
+                issuer: Certificate::clone(issuer),
+                domain: domain.to_owned(),
+            });
+        }
     }
 }
 

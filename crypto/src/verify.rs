@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::cms;
 use crate::cms::verify::{Place, Protected};
-use crate::context::Context;
+use crate::context::{Context, Judged};
 use crate::digest::{Sha256, sm3};
 use crate::jws::{self, Jws};
 use crate::licence::metadata::is_licence_field;
@@ -133,6 +133,8 @@ pub struct Verification {
     pub format: Option<Format>,
     /// The licence's data, if the document carries them and they are well formed.
     pub metadata: Option<Metadata>,
+    /// Whose status the verdict depends on.
+    pub judged: Vec<Judged>,
 }
 
 /// A document that verified as a licence. There is no other way to make one.
@@ -181,7 +183,8 @@ pub fn verify(question: &Question<'_>, trust: &Trust) -> Verification {
     }
     report.holds_until = context.horizon.next();
     report.conclude();
-    Verification { report, diagnostic: context.into_diagnostic(), format, metadata }
+    let judged = std::mem::take(&mut context.judged).into_values().collect();
+    Verification { report, diagnostic: context.into_diagnostic(), format, metadata, judged }
 }
 
 impl Verification {

@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::routes::Route;
+use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
@@ -33,6 +34,8 @@ pub struct App {
     pub trust: Keeper,
     /// What reads the rules of trust again.
     pub renewal: Renewal,
+    /// What is known of the status of certificates.
+    pub status: Arc<Fetcher>,
     /// What judges documents, with the store.
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
@@ -59,17 +62,20 @@ impl App {
         let epochs = Arc::new(Epochs::default());
         let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
+        let status = fetcher(config, &store, &trust)?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
             trust,
             renewal,
+            status: Arc::clone(&status),
             cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
             judge: Arc::new(Judge {
                 store,
                 epochs,
                 unrecorded: config.policy.unrecorded,
                 record_is_proof: config.policy.record_is_proof,
+                status,
                 status_lists,
             }),
             pool: pool(&config.server),
@@ -107,6 +113,16 @@ pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
 pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
     Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+}
+
+/// Who asks for the status of certificates, with what the store has kept of it put in force.
+fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher>, Faults> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
+    let fetcher = Fetcher::new(&config.status, u64::from_ne_bytes(seed))?;
+    let recalled = fetcher.recall(store, trust, config.status.history_bytes_max);
+    recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
+    Ok(Arc::new(fetcher))
 }
 
 fn pool(server: &Server) -> Pool {

@@ -22,6 +22,7 @@ pub mod cache;
 pub mod epochs;
 pub mod pool;
 pub mod signing;
+pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verdict;

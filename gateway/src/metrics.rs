@@ -7,6 +7,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::status::Kind;
 use crate::trust::Gauges;
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
@@ -20,6 +21,8 @@ pub struct Metrics {
     seconds: HistogramVec,
     verdicts: IntCounterVec,
     lookups: IntCounterVec,
+    status_fetches: IntCounterVec,
+    status_age: IntGaugeVec,
     /// Requests that are being answered.
     pub in_flight: IntGauge,
     /// Connections that are open.
@@ -46,12 +49,16 @@ impl Metrics {
         )?;
         let verdicts = IntCounterVec::new(Opts::new("licet_verdicts_total", "Verdicts given"), &["indication"])?;
         let lookups = IntCounterVec::new(Opts::new("licet_cache_lookups_total", "Verdicts looked for"), &["outcome"])?;
+        let fetches = Opts::new("licet_status_fetches_total", "Questions to sources of status");
+        let age = Opts::new("licet_status_age_seconds", "Time since any source of the kind last gave something good");
         let metrics = Self {
             registry: Registry::new(),
             requests,
             seconds,
             verdicts,
             lookups,
+            status_fetches: IntCounterVec::new(fetches, &["kind", "outcome"])?,
+            status_age: IntGaugeVec::new(age, &["domain", "kind"])?,
             in_flight: IntGauge::new("licet_requests_in_flight", "Requests that are being answered")?,
             connections: IntGauge::new("licet_connections", "Connections that are open")?,
             handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
@@ -67,12 +74,14 @@ impl Metrics {
         Ok(metrics)
     }
 
-    fn collectors(&self) -> [Box<dyn prometheus::core::Collector>; 8] {
+    fn collectors(&self) -> [Box<dyn prometheus::core::Collector>; 10] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.seconds.clone()),
             Box::new(self.verdicts.clone()),
             Box::new(self.lookups.clone()),
+            Box::new(self.status_fetches.clone()),
+            Box::new(self.status_age.clone()),
             Box::new(self.in_flight.clone()),
             Box::new(self.connections.clone()),
             Box::new(self.handshakes_failed.clone()),
@@ -99,6 +108,16 @@ impl Metrics {
     /// Counts a look into the cache.
     pub fn looked_up(&self, outcome: CacheOutcome) {
         self.lookups.with_label_values(&[outcome.name()]).inc();
+    }
+
+    /// Counts a question to a source of status; the outcome is `good` or the code of a fault.
+    pub fn status_fetched(&self, kind: Kind, outcome: &'static str) {
+        self.status_fetches.with_label_values(&[kind.name(), outcome]).inc();
+    }
+
+    /// How long ago a source of this kind last gave something good for a trust domain.
+    pub fn status_age(&self, domain: &str, kind: Kind, seconds: i64) {
+        self.status_age.with_label_values(&[domain, kind.name()]).set(seconds);
     }
 
     /// Everything in the text format of Prometheus.

@@ -18,6 +18,7 @@ use crate::config::Unrecorded;
 use crate::epochs::{Epoch, Epochs};
 use crate::handlers::along::PresentationRequest;
 use crate::http::{Code, Problem};
+use crate::status::Fetcher;
 use crate::status_lists::{OwnStatus, StatusLists};
 
 /// What it takes to judge, shared with the threads that do.
@@ -31,6 +32,8 @@ pub struct Judge {
     pub unrecorded: Unrecorded,
     /// Whether the record of a document proves that the document existed when it came in.
     pub record_is_proof: bool,
+    /// Who asks for the status of certificates.
+    pub status: Arc<Fetcher>,
     /// The status lists of the licences on record, where they are published.
     pub status_lists: Option<Arc<StatusLists>>,
 }
@@ -126,7 +129,9 @@ impl Judge {
             let asked = inquiry.along.as_ref().and_then(|along| along.presentation.as_ref());
             let presentation = asked.map(PresentationRequest::expected);
             question.presentation = presentation.as_ref();
-            verify::verify(&question, trust)
+            let verification = verify::verify(&question, trust);
+            self.status.need(&verification.judged, inquiry.now);
+            verification
         };
         let expected = self.known_since(self.store.licences().by_sha256(&inquiry.sha256)?.as_ref(), &inquiry.sha256, at);
         let mut own = match &self.status_lists {

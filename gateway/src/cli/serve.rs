@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, logging, routes, shutdown};
+use crate::{clock, logging, routes, shutdown, status};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -64,6 +64,7 @@ pub(super) struct Running {
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
+    status: JoinHandle<()>,
 }
 
 impl Running {
@@ -83,8 +84,9 @@ impl Running {
             // It ends with the signal to stop; nothing that it still does would be missed.
             drop(tokio::spawn(renewal::run(Arc::clone(&app), every, shutdown.clone())));
         }
+        let status = tokio::spawn(status::run(Arc::clone(&app), shutdown.clone()));
         let public = tokio::spawn(public.run(app, tls, shutdown));
-        Ok(Self { address, admin_address, trigger, public, admin })
+        Ok(Self { address, admin_address, trigger, public, admin, status })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -93,6 +95,8 @@ impl Running {
         self.trigger.stop();
         let drained = self.public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
         self.admin.abort();
+        // It has seen the signal too; nothing that it still does would be missed.
+        self.status.abort();
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }

@@ -10,6 +10,7 @@ mod operation;
 mod policy;
 mod rules;
 mod server;
+mod status;
 mod status_list;
 pub(crate) mod trust;
 mod trust_list;
@@ -25,6 +26,7 @@ pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
 pub use rules::RulesFile;
 pub use server::Server;
+pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
@@ -64,6 +66,9 @@ pub struct Config {
     /// `[reload]`: what is read again while the gateway runs.
     #[serde(default)]
     pub reload: Reload,
+    /// `[status]`: where the status of certificates is asked for, in the background.
+    #[serde(default)]
+    pub status: Status,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -98,6 +103,7 @@ impl Config {
         config.policy.signatures.check("policy", &mut faults);
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
+        config.status.check(&config.trust, &mut faults);
         caller::check(&config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -116,7 +122,7 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let own = self.server.paths().into_iter().chain(self.storage.paths());
+        let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
@@ -175,6 +181,8 @@ mod tests {
             "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
             [status_list]\nbase_uri = 'http://a/'\nttl_s = 5
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
+            [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
+            [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -187,6 +195,10 @@ mod tests {
             "trust[0].name",
             "trust[0].anchors",
             "trust[0].algorithms",
+            "status.ocsp_timeout_ms",
+            "status.refresh_s_max",
+            "status.sources[0].domain",
+            "status.tls_anchors",
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
@@ -217,6 +229,8 @@ mod tests {
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
+        let status = Status { sources: Vec::new(), ..documented.status.clone() };
+        assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
@@ -225,8 +239,8 @@ mod tests {
         let lists = documented.status_list.as_ref().unwrap();
         let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
-        let plain = ["server", "admin", "storage", "cache", "log", "policy", "reload", "signing", "status_list"];
-        for section in plain.into_iter().chain(["[trust]", "[callers]"]) {
+        let plain = ["server", "admin", "storage", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
+        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]"]) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -235,7 +249,7 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 15] = [
+        const SECTIONS: [&str; 17] = [
             "server",
             "admin",
             "storage",
@@ -249,6 +263,8 @@ mod tests {
             "reload",
             "trust_list",
             "material",
+            "status",
+            "sources",
             "signing",
             "status_list",
         ];

@@ -106,9 +106,11 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// The document as something that may be stored, if it verifies now and is of the caller's own organisation.
 async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
     let (document, now, trust) = (request.body.clone(), request.now, app.trust.current());
+    let status = Arc::clone(&app.status);
     let question = move || {
         let question = verify::Question::new(&document, now);
         let verification = verify::verify(&question, &trust);
+        status.need(&verification.judged, now);
         let report = verification.report.clone();
         let issuer = verification.metadata.as_ref().map(|metadata| metadata.issuer_code.clone());
         (verification.into_verified(document.to_vec()), report, issuer)

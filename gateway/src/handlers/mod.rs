@@ -7,6 +7,7 @@ pub mod openapi;
 mod own;
 pub mod seals;
 pub mod search;
+pub mod sources;
 pub mod status;
 pub mod status_lists;
 pub mod trust;

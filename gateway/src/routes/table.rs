@@ -10,10 +10,11 @@ use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
 use crate::handlers::search::{SearchAnswer, SearchRequest};
+use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::VerificationRequest;
-use crate::handlers::{certificates, licences, openapi, seals, search, status, status_lists, trust, verifications};
+use crate::handlers::{certificates, licences, openapi, seals, search, sources, status, status_lists, trust, verifications};
 use crate::http::{BodyRule, Code, Media};
 
 const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
@@ -331,6 +332,22 @@ pub static TABLE: &[Route] = &[
                 content: Content::Json(schema_of::<TrustView>),
             }],
             problems: &[Code::TrustNotReloaded, Code::Overloaded],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/trust/status",
+        admits: Admits::Roles(&[Role::Operator, Role::Auditor]),
+        query: &[],
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(sources::overview(app, request)),
+        doc: Doc {
+            id: "readTrustStatus",
+            summary: "See how the sources of revocation lists and OCSP answers do",
+            text: "Each source with its last success, its last failure and when it is asked next, and how much evidence is at hand.",
+            json: None,
+            answers: &[Good { status: 200, text: "Every source", content: Content::Json(schema_of::<SourcesView>) }],
+            problems: &[Code::Overloaded, Code::Unavailable],
         },
     },
     Route {

@@ -50,12 +50,17 @@ impl Office {
     }
 
     /// Writes the files of the trust domains and adds the sections.
-    pub(crate) fn trusted_by(&self, mut setup: Setup) -> Setup {
-        setup.folder.write("root.pem", pem::encode("CERTIFICATE", &self.certificates[0]));
+    pub(crate) fn trusted_by(&self, setup: Setup) -> Setup {
         setup.folder.write("root.crl", &self.crl);
+        self.trusted_with("'root.crl'", setup)
+    }
+
+    /// The same with these files of revocation lists.
+    pub(crate) fn trusted_with(&self, lists: &str, mut setup: Setup) -> Setup {
+        setup.folder.write("root.pem", pem::encode("CERTIFICATE", &self.certificates[0]));
         let domain = |name: &str, purpose: &str, more: &str| {
             format!(
-                "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\ncrls = ['root.crl']\nrevocation = 'require'\n{more}\n"
+                "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\ncrls = [{lists}]\nrevocation = 'require'\n{more}\n"
             )
         };
         let makers = format!("makers = ['{}']", Sha256::of(&[&self.certificates[1]]));
@@ -106,6 +111,21 @@ impl Office {
         let list = CrlBuilder::new(2, self.now.plus(made), Some(self.now.plus(made + 3600)));
         let list = list.revoke(3, self.now.plus(revoked), why);
         list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// A list of the authority for this time, which revokes the signer as of a moment if there is one.
+    pub(crate) fn list_for(&self, number: u128, (from, until): (Timestamp, Timestamp), revoked: Option<Timestamp>) -> Vec<u8> {
+        let list = CrlBuilder::new(number, from, Some(until));
+        let list = revoked.into_iter().fold(list, |list, at| list.revoke(3, at, Reason::KeyCompromise));
+        list.issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
+    /// What the authority's responder says of signer and maker for this time; the signer may be revoked or unknown.
+    pub(crate) fn response(&self, (from, until): (Timestamp, Timestamp), change: fn(Answer) -> Answer) -> Vec<u8> {
+        let [root, maker, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let good = |certificate| Answer::good(certificate, &root, IdDigest::Sha1, (from, Some(until)));
+        let response = OcspBuilder::new(from).answer(&change(good(&signer))).answer(&good(&maker));
+        response.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
     /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.

@@ -27,6 +27,8 @@ mod pki;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod publisher;
+#[cfg(test)]
 mod raw_and_chain;
 #[cfg(test)]
 mod registers;
@@ -38,6 +40,8 @@ mod requests;
 mod sample_routes;
 #[cfg(test)]
 mod started;
+#[cfg(test)]
+mod status;
 #[cfg(test)]
 mod status_list;
 #[cfg(test)]

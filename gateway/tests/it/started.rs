@@ -75,9 +75,13 @@ impl Setup {
     }
 
     pub(crate) async fn start_with(self, table: &'static [Route]) -> Started {
+        self.start_over(table, memory()).await
+    }
+
+    /// The same over a store that may have been used before.
+    pub(crate) async fn start_over(self, table: &'static [Route], store: Store) -> Started {
         let config = Config::parse(&self.text(), self.folder.path()).unwrap();
         let tls = server::tls_config(&config.server).unwrap();
-        let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
         let app = App::build(&config, table, store).unwrap();
         let listener = Server::bind(config.server.listen).await.unwrap();
         let admin = Admin::bind(config.admin.listen).await.unwrap();
@@ -88,6 +92,11 @@ impl Setup {
         let running = tokio::spawn(listener.run(Arc::clone(&app), tls, shutdown));
         Started { address, admin_address, app, trigger, running, authority: self.authority, _folder: self.folder }
     }
+}
+
+/// An empty store.
+pub(crate) fn memory() -> Store {
+    Store::memory(&Keys::new([1; 32], [2; 32])).unwrap()
 }
 
 fn callers() -> String {

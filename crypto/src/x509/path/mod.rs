@@ -86,6 +86,7 @@ pub fn validate(leaf: &Certificate, question: &Question, context: &mut Context<'
         while let Some(path) = search.next(&mut walk, &mut context.budget) {
             let mut checks = judge::judge(&path, question, context)?;
             checks.extend(demands::check(&path, question, &mut context.horizon));
+            context.note_judged(&path.certificates, &path.domain.name);
             let verdict = Verdict::of(checks.iter());
             if best.as_ref().is_none_or(|(known, _)| verdict.indication < known.indication) {
                 best = Some((verdict, answer(&path, checks, question.role)));

@@ -1,0 +1,176 @@
+//! Evidence of the status of certificates, kept fresh in the background: no verification waits for a list or a responder.
+//!
+//! ```text
+//! board      what is to be asked and when; schedule   the pauses between
+//! client     HTTP, within limits
+//! accept     what does not verify is dropped
+//! memory     what generations of trust are made with; the store keeps it for good
+//! ```
+//!
+//! A source that fails leaves what is known in force; its age shows, and once it is too old, verification has no conclusion.
+
+mod accept;
+mod board;
+mod client;
+mod fault;
+mod memory;
+mod schedule;
+mod work;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crypto::context::Judged;
+use crypto::digest::Sha256;
+use crypto::time::Timestamp;
+use storage::Store;
+use tokio::sync::Notify;
+
+use board::Board;
+use client::Client;
+use memory::{Memory, Proof};
+
+use crate::config::{Faults, Status};
+use crate::metrics::Metrics;
+use crate::trust::Keeper;
+
+pub use board::Kind;
+pub use fault::Fault;
+pub use work::{run, tick};
+
+/// What is known of the status of certificates, and how it is renewed.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: Client,
+    board: Mutex<Board>,
+    memory: Mutex<Memory>,
+    /// The generation whose own lists and authorities were looked at last.
+    seen: Mutex<Option<Sha256>>,
+    wake: Notify,
+    asks_responders: bool,
+}
+
+/// How one source does.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The trust domain that it serves.
+    pub domain: String,
+    /// What it gives.
+    pub kind: Kind,
+    /// Its address, without query.
+    pub url: String,
+    /// When it last gave something good.
+    pub succeeded_at: Option<Timestamp>,
+    /// The issuer's own time of the newest evidence from it.
+    pub this_update: Option<Timestamp>,
+    /// What went wrong last, and when.
+    pub fault: Option<(Fault, Timestamp)>,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// When it is asked next, for a list; until when it is left alone, for a responder.
+    pub next_at: Option<Timestamp>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Certificates that responders are asked about.
+    pub questions: usize,
+    /// Lists at hand, old ones included.
+    pub lists: usize,
+    /// Responses at hand, old ones included.
+    pub responses: usize,
+    /// Memory that they take, in bytes, about.
+    pub bytes: u64,
+}
+
+impl Fetcher {
+    /// For the sources of the configuration; nothing is known yet. The seed spreads the moments of asking.
+    ///
+    /// # Errors
+    /// Every file of the configuration that cannot be read.
+    pub fn new(settings: &Status, seed: u64) -> Result<Self, Faults> {
+        Ok(Self {
+            client: Client::new(settings)?,
+            board: Mutex::new(Board::new(settings, seed)),
+            memory: Mutex::new(Memory::new(settings.history_bytes_max)),
+            seen: Mutex::new(None),
+            wake: Notify::new(),
+            asks_responders: settings.sources.iter().any(|source| !source.ocsp_urls.is_empty()),
+        })
+    }
+
+    /// Brings back what the store has kept, as far as there is room, and puts it in force: what was known before a restart is
+    /// known after it, though every source be down.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn recall(&self, store: &Store, trust: &Keeper, bytes_max: u64) -> Result<(), storage::StorageError> {
+        let kept = store.evidence().newest(bytes_max)?;
+        if self.memory().add(kept.into_iter().filter_map(Proof::read)) {
+            trust.replace_evidence(self.memory().evidence());
+        }
+        Ok(())
+    }
+
+    /// A verdict depended on the status of these certificates: from now on their responders are asked about them.
+    pub fn need(&self, judged: &[Judged], now: Timestamp) {
+        if !self.asks_responders {
+            return;
+        }
+        let mut board = self.board();
+        let news = judged.iter().filter(|judged| board.need(judged, now)).count();
+        drop(board);
+        if news > 0 {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Every source, in the order of the configuration.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        let standing = |source: &board::Source| Standing {
+            domain: source.domain.clone(),
+            kind: source.kind,
+            url: source.url.to_string(),
+            succeeded_at: source.succeeded_at,
+            this_update: source.this_update,
+            fault: source.fault,
+            failures: source.failures,
+            next_at: Some(source.schedule.next_at).filter(|next| *next > Timestamp::MIN),
+        };
+        self.board().sources().iter().map(standing).collect()
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        let questions = self.board().questions();
+        let memory = self.memory();
+        let evidence = memory.evidence();
+        Extent { questions, lists: evidence.lists.len(), responses: evidence.responses.len(), bytes: memory.bytes() }
+    }
+
+    /// Sets the metrics that change by time alone.
+    pub fn measure(&self, metrics: &Metrics, now: Timestamp) {
+        let board = self.board();
+        for source in board.sources() {
+            let of_domain = board.sources().iter().filter(|one| one.domain == source.domain && one.kind == source.kind);
+            if let Some(last) = of_domain.filter_map(|one| one.succeeded_at).max() {
+                metrics.status_age(&source.domain, source.kind, now.unix().saturating_sub(last.unix()));
+            }
+        }
+    }
+
+    // What a panic leaves behind is whole: every change is a few assignments.
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Sha256>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
