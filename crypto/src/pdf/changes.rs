@@ -38,6 +38,16 @@ enum Stop {
     Error(PdfError),
 }
 
+impl Stop {
+    /// The same in the words of whoever knows more.
+    fn because(self, reason: &'static str) -> Self {
+        match self {
+            Self::Changed(_) => Self::Changed(reason),
+            Self::Error(error) => Self::Error(error),
+        }
+    }
+}
+
 impl From<PdfError> for Stop {
     fn from(error: PdfError) -> Self {
         match error {
@@ -187,7 +197,7 @@ impl<'d> Judge<'d> {
                 let (Some(old), Some(new)) = (old.dict(), new.dict()) else { return Err(Stop::Changed("the form changed")) };
                 self.dicts(old, new, Self::form_entry)
             }
-            _ => self.same(old, new).map_err(|stop| name(stop, "the catalog changed")),
+            _ => self.same(old, new).map_err(|stop| stop.because("the catalog changed")),
         }
     }
 
@@ -201,13 +211,13 @@ impl<'d> Judge<'d> {
                 }
                 Ok(())
             }
-            _ => self.same(old, new).map_err(|stop| name(stop, "the form changed")),
+            _ => self.same(old, new).map_err(|stop| stop.because("the form changed")),
         }
     }
 
     fn page_entry(&mut self, key: &[u8], old: &Value, new: &Value) -> Result<(), Stop> {
         if key != b"Annots" {
-            return self.same(old, new).map_err(|stop| name(stop, "a page changed"));
+            return self.same(old, new).map_err(|stop| stop.because("a page changed"));
         }
         for id in self.appended(old, new)? {
             if self.added.contains(&id) {
@@ -268,7 +278,7 @@ impl<'d> Judge<'d> {
         let rest = |dict: &Dict| -> Dict {
             dict.iter().filter(|(key, _)| !is_value(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
         };
-        self.dicts(&rest(old), &rest(new), Self::plain_entry).map_err(|stop| name(stop, "a field changed"))?;
+        self.dicts(&rest(old), &rest(new), Self::plain_entry).map_err(|stop| stop.because("a field changed"))?;
         if is_signature && !old.contains_key(b"V".as_slice()) {
             self.may_sign(new)?;
             if is_visible(self.new, new)? {
@@ -281,13 +291,6 @@ impl<'d> Judge<'d> {
         }
         self.doubt = Some("a field was filled in, as the signer allowed");
         Ok(())
-    }
-}
-
-fn name(stop: Stop, reason: &'static str) -> Stop {
-    match stop {
-        Stop::Changed(_) => Stop::Changed(reason),
-        Stop::Error(error) => Stop::Error(error),
     }
 }
 

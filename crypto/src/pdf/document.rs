@@ -12,6 +12,9 @@ use crate::budget::Budget;
 /// References to references; each is legal, a chain is not worth following.
 const HOPS_MAX: usize = 4;
 
+/// An object of an object stream: its number, and where it begins in the decoded data.
+type Place = (u32, usize);
+
 /// A PDF as its last revision shows it. To read an earlier revision, give the bytes up to its end.
 #[derive(Debug)]
 pub(super) struct Document<'a> {
@@ -89,7 +92,7 @@ impl<'a> Document<'a> {
     }
 
     /// The objects in an object stream (7.5.7): number and place of each, and the decoded data.
-    fn unpack(&self, number: u32, budget: &mut Budget) -> Result<(Vec<(u32, usize)>, Vec<u8>), PdfError> {
+    fn unpack(&self, number: u32, budget: &mut Budget) -> Result<(Vec<Place>, Vec<u8>), PdfError> {
         if !matches!(self.entries.get(&number), Some(Entry::At { .. })) {
             return Err(PdfError::Malformed);
         }

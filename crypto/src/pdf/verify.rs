@@ -128,7 +128,7 @@ fn refused(id: Id, form: &'static str, check: Check) -> SignatureReport {
     report
 }
 
-/// PAdES: the attributes must name the signer's certificate by its digest (ETSI EN 319 142-1, 5.3; RFC 5035). That they name
+/// `PAdES`: the attributes must name the signer's certificate by its digest (ETSI EN 319 142-1, 5.3; RFC 5035). That they name
 /// no other one is checked for every message.
 fn names_nobody(signer: &SignerInfo<'_>, certificate: &Certificate) -> bool {
     signer.attributes().ok().flatten().and_then(|attributes| attributes.names_signer(certificate)).is_none()

@@ -208,7 +208,7 @@ checks! {
         "The authority of the seal's time stamp is not trusted here: the time stamp proves nothing.", "印章的时间戳机构不受信任，不作为证明。";
 
     // Certificate paths
-    PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::NoCertificateChainFound);
+    PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::CertificateChainGeneralFailure);
         "A path leads to a trust anchor for this purpose.", "证书链可追溯到该用途的信任锚。";
         "No path leads to a trust anchor for this purpose.", "证书链无法追溯到该用途的信任锚。";
         "The search for a path was ended by its limits.", "证书链查找超出限制而终止。";

@@ -199,8 +199,7 @@ fn trusted(
 
 fn may_answer(responder: &Certificate) -> bool {
     let extensions = responder.extensions();
-    let signs =
-        matches!(extensions.key_usage(), Ok(usage) if usage.is_none_or(|usage| usage.allows(KeyUsage::DIGITAL_SIGNATURE)));
+    let signs = extensions.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.allows(KeyUsage::DIGITAL_SIGNATURE)));
     let usages = extensions.extended_key_usage().ok().flatten();
     signs && usages.is_some_and(|usages| usages.contains(&Oid::EKU_OCSP_SIGNING))
 }
