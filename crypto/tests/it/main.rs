@@ -42,6 +42,8 @@ mod paths;
 #[cfg(test)]
 mod pdf;
 #[cfg(test)]
+mod pdf_cost;
+#[cfg(test)]
 mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
