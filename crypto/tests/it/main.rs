@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, clippy::string_slice, reason = "tests read samples, and cut texts that they wrote")]
 
 #[cfg(test)]
+mod adversary;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod corpus;
