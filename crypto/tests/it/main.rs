@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod companions;
 mod corpus;
 #[cfg(test)]
 mod demands;
