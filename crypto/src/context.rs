@@ -73,15 +73,21 @@ impl<'a> Context<'a> {
         self.diagnostic
     }
 
-    /// Runs `work` with further certificates at hand, those that came with a signature.
-    pub(crate) fn with_certificates<T>(&mut self, more: &[Certificate], work: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    /// Runs `work` with further certificates and evidence at hand, those that came with a signature.
+    pub(crate) fn with_companions<T>(
+        &mut self,
+        more: &[Certificate],
+        evidence: &Evidence,
+        work: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> T {
+        let evidence = self.evidence.and(evidence);
         let all: Vec<Certificate> = more.iter().chain(self.certificates).cloned().collect();
         let mut inner = Context {
             trust: self.trust,
             horizon: self.horizon.clone(),
             budget: self.budget.clone(),
             certificates: &all,
-            evidence: self.evidence,
+            evidence: &evidence,
             known_since: self.known_since,
             diagnostic: std::mem::take(&mut self.diagnostic),
             vouching: self.vouching.clone(),

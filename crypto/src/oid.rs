@@ -130,6 +130,7 @@ impl Oid<'static> {
         EKU_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
         // Status of certificates
         OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+        RI_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2";
         OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
         OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
         OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";

@@ -1,6 +1,7 @@
 //! Cryptographic messages: `SignedData` of RFC 5652 and of GB/T 35275, which differ in object identifiers alone.
 
 pub mod attributes;
+mod status;
 pub mod verify;
 
 pub use attributes::Attributes;
@@ -9,7 +10,7 @@ use crate::der::{self, DerError, Element, Reader, tag};
 use crate::digest::DigestAlgorithm;
 use crate::oid::Oid;
 use crate::sig::{Algorithm, PublicKey};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Evidence};
 
 const CERTIFICATES_MAX: usize = 32;
 const SIGNERS_MAX: usize = 16;
@@ -27,6 +28,8 @@ pub struct SignedData<'a> {
     pub content: Option<&'a [u8]>,
     /// The certificates that came along and could be read.
     pub certificates: Vec<Certificate>,
+    /// Evidence of status that came along and could be read.
+    pub evidence: Evidence,
     /// One for each signer.
     pub signers: Vec<SignerInfo<'a>>,
 }
@@ -72,7 +75,7 @@ pub fn signed_data(bytes: &[u8]) -> der::Result<SignedData<'_>> {
     };
     encapsulated.end()?;
     let certificates = fields.optional(tag::context(0))?.map_or(Ok(Vec::new()), |set| read_certificates(&set))?;
-    fields.optional(tag::context(1))?;
+    let evidence = fields.optional(tag::context(1))?.map_or(Ok(Evidence::default()), |set| status::read(&set))?;
     let mut set = fields.read(tag::SET)?.reader();
     fields.end()?;
     let mut signers = Vec::new();
@@ -82,7 +85,7 @@ pub fn signed_data(bytes: &[u8]) -> der::Result<SignedData<'_>> {
         }
         signers.push(SignerInfo::read(&mut set)?);
     }
-    Ok(SignedData { is_gm: kind == Oid::GM_SIGNED_DATA, content_type, content, certificates, signers })
+    Ok(SignedData { is_gm: kind == Oid::GM_SIGNED_DATA, content_type, content, certificates, evidence, signers })
 }
 
 /// Reads the certificates of a `SignedData`, such as a `.p7b` file.

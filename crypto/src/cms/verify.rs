@@ -92,7 +92,7 @@ pub fn verify(
     let mut existence = Existence::new(claimed, context);
     let stamps = time_stamps(signer, &mut existence, context)?;
     signer::check_value(certificate, &signed, &mut existence, context, &mut report)?;
-    context.with_certificates(&data.certificates, |context| {
+    context.with_companions(&data.certificates, &data.evidence, |context| {
         signer::judge(certificate, &mut existence, None, context, &mut report)
     })?;
     report.checks.extend(stamps);

@@ -17,6 +17,7 @@ pub struct CmsBuilder<'a> {
     is_detached: bool,
     attributes: Option<Vec<Vec<u8>>>,
     certificates: Vec<Vec<u8>>,
+    evidence: Vec<Vec<u8>>,
     message_digest: Option<Vec<u8>>,
     stamps: Vec<Stamp<'a>>,
     is_doubled: bool,
@@ -33,6 +34,7 @@ impl<'a> CmsBuilder<'a> {
             is_detached: false,
             attributes: None,
             certificates: Vec::new(),
+            evidence: Vec::new(),
             message_digest: None,
             stamps: Vec::new(),
             is_doubled: false,
@@ -110,6 +112,20 @@ impl<'a> CmsBuilder<'a> {
         self
     }
 
+    /// Puts a revocation list in, DER.
+    #[must_use]
+    pub fn revocation_list(mut self, list: &[u8]) -> Self {
+        self.evidence.push(list.to_vec());
+        self
+    }
+
+    /// Puts an OCSP response in, DER (RFC 5940).
+    #[must_use]
+    pub fn ocsp_response(mut self, response: &[u8]) -> Self {
+        self.evidence.push(der::context(1, &[&der::oid(Oid::RI_OCSP_RESPONSE), response].concat()));
+        self
+    }
+
     /// Wrong: another value in the message digest attribute.
     #[must_use]
     pub fn message_digest(mut self, digest: &[u8]) -> Self {
@@ -125,6 +141,7 @@ impl<'a> CmsBuilder<'a> {
         let digest_identifier = der::sequence(&[&der::oid(digest_oid(digest))]);
         let inside = if self.is_detached { Vec::new() } else { der::context(0, &der::octet_string(&self.content)) };
         let certificates = [signer.certificate, &self.certificates.concat()].concat();
+        let evidence = if self.evidence.is_empty() { Vec::new() } else { der::context(1, &self.evidence.concat()) };
         // RFC 5652 5.1: version 3 when the content is not data.
         let version = if matches!(self.content_type, Oid::PKCS7_DATA | Oid::GM_DATA) { 1u8 } else { 3 };
         let info = self.signer_info(signer, digest, &digest_identifier);
@@ -134,6 +151,7 @@ impl<'a> CmsBuilder<'a> {
             &der::constructed(tag::SET, &[&digest_identifier]),
             &der::sequence(&[&der::oid(self.content_type), &inside]),
             &der::context(0, &certificates),
+            &evidence,
             &der::constructed(tag::SET, &[&infos]),
         ]);
         der::sequence(&[&der::oid(outer), &der::context(0, &data)])

@@ -20,6 +20,7 @@ pub struct TokenBuilder<'a> {
     is_gm: bool,
     is_doubled: bool,
     names: Names,
+    lists: Vec<Vec<u8>>,
 }
 
 /// Which certificate a token names as its signer's.
@@ -51,7 +52,15 @@ impl<'a> TokenBuilder<'a> {
             is_gm: false,
             is_doubled: false,
             names: Names::Own,
+            lists: Vec::new(),
         }
+    }
+
+    /// Puts a revocation list in, DER.
+    #[must_use]
+    pub fn revocation_list(mut self, list: &[u8]) -> Self {
+        self.lists.push(list.to_vec());
+        self
     }
 
     /// Under the object identifiers of GB/T 35275.
@@ -116,6 +125,7 @@ impl<'a> TokenBuilder<'a> {
         let info = self.info(stamped, authority);
         let data = if self.is_gm { CmsBuilder::gm(&info) } else { CmsBuilder::new(&info) };
         let data = data.content_type(self.content_type).attributes(Some(self.at));
+        let data = self.lists.iter().fold(data, |data, list| data.revocation_list(list));
         let data = match &self.names {
             Names::Own => data.signing_certificate(authority.certificate),
             Names::None => data,

@@ -15,7 +15,7 @@ use crate::report::{Check, Scope, SignatureReport};
 use crate::signature_policy::{self, Named};
 use crate::signer;
 use crate::time::Timestamp;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Evidence};
 
 /// Something in a header that has not the form that it must have.
 struct Malformed;
@@ -50,7 +50,9 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     context.budget.spend_signature()?;
     let verified = signer.key().is_some_and(|key| jws.is_by(key, algorithm));
     report.checks.push(SIGNATURE_VALUE.test(verified));
-    context.with_certificates(companions, |context| signer::judge(signer, &mut existence, None, context, &mut report))?;
+    context.with_companions(companions, Evidence::NONE, |context| {
+        signer::judge(signer, &mut existence, None, context, &mut report)
+    })?;
     report.checks.extend(stamps);
     report.checks.extend(signature_policy::check(named_policy(jws), context.trust.policy()));
     report.conclude();

@@ -150,7 +150,8 @@ fn signed_by(info: &SignerInfo<'_>, content: &[u8], authority: &Certificate, raw
 fn judge(fitting: &Fitting<'_>, kind: &CheckKind, context: &mut Context<'_>) -> Result<Stamp, Exhausted> {
     let token = fitting.token;
     let facts = |check: Check| check.with("stamped", &token.made).with("authority", &fitting.authority.subject());
-    let answer = context.with_certificates(&fitting.data.certificates, |context| authority_path(fitting, context))?;
+    let data = fitting.data;
+    let answer = context.with_companions(&data.certificates, &data.evidence, |context| authority_path(fitting, context))?;
     let is_trusted = Verdict::of(answer.checks.iter()).is_passed();
     // A time stamp that is not believed takes nothing away from the signature: its path is told, and does not count.
     let path = answer.checks.into_iter().map(Check::without_effect);

@@ -15,4 +15,12 @@ pub struct Evidence {
 impl Evidence {
     /// No evidence.
     pub const NONE: &'static Self = &Self { lists: Vec::new(), responses: Vec::new() };
+
+    /// This evidence, then that. Nothing is copied but references.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let lists = self.lists.iter().chain(&other.lists).cloned().collect();
+        let responses = self.responses.iter().chain(&other.responses).cloned().collect();
+        Self { lists, responses }
+    }
 }

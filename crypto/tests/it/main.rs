@@ -6,6 +6,7 @@ mod adversary;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod companions;
 mod corpus;
 #[cfg(test)]
 mod demands;

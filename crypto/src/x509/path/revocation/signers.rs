@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::x509::extension::KeyUsage;
 use crate::x509::path::{self, Lifetime, Question, build, judge};
 use crate::x509::trust::{AlgorithmClock, Purpose, may_sign_lists};
-use crate::x509::{Certificate, OcspResponse, RevocationList};
+use crate::x509::{Certificate, Evidence, OcspResponse, RevocationList};
 
 /// How many signers may vouch for one another. A list about the signer of a list about the signer of a list is the most that
 /// is met in practice.
@@ -191,8 +191,8 @@ fn trusted(
     }
     let question = question(Role::Ocsp, Purpose::Ocsp, statement, context);
     vouch(responder, context, |context| {
-        let answer =
-            context.with_certificates(response.certificates(), |context| path::validate(responder, &question, context))?;
+        let answer = context
+            .with_companions(response.certificates(), Evidence::NONE, |context| path::validate(responder, &question, context))?;
         Ok(outcome(&answer.checks))
     })
 }
