@@ -50,7 +50,10 @@ fn a_stolen_time_stamping_key_dates_back() {
     let document = CmsBuilder::new(&payload).attributes(Some(signed())).stamped(Stamp(&stamp)).sign(world.signer.signer());
     let by = |reason: Option<&[u8]>| {
         let entry = Entry::new(7, at("2026-06-15T00:00:00Z"), Reason::Unspecified);
-        let entry = reason.map_or(entry.clone(), |code| entry.extension(Oid::CRL_REASON, false, code));
+        let entry = match reason {
+            Some(code) => entry.extension(Oid::CRL_REASON, false, code),
+            None => entry,
+        };
         let list = CrlBuilder::new(1, at("2026-06-20T00:00:00Z"), Some(at("2026-08-20T00:00:00Z"))).entry(&entry);
         let lists = vec![RevocationList::from_der(&signed_by(&list, &root)).unwrap()];
         let stamps = Domain { lists, ..Domain::new("stamps", Purpose::Tsa, vec![root.certificate()]) };
