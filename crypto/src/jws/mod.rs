@@ -153,7 +153,13 @@ impl Jws {
     /// Whether the key of this certificate made the signature, with the algorithm that the header names. Trust is not asked.
     #[must_use]
     pub fn is_signed_by(&self, signer: &Certificate) -> bool {
-        self.algorithm().zip(signer.key()).is_some_and(|(algorithm, key)| self.is_by(key, algorithm))
+        signer.key().is_some_and(|key| self.is_made_with(key))
+    }
+
+    /// Whether this key made the signature, with the algorithm that the header names.
+    #[must_use]
+    pub fn is_made_with(&self, key: &PublicKey) -> bool {
+        self.algorithm().is_some_and(|algorithm| self.is_by(key, algorithm))
     }
 
     /// The signed payload.

@@ -81,14 +81,14 @@ fn what_cannot_be_read_is_left_out() {
 #[test]
 fn a_time_stamp_brings_its_own() {
     let world = World::new();
-    let root = self::authority(KeyType::Sm2, "root of stamps");
-    let authority = actor(&root, KeyType::Sm2, "tsa", 70, CertificateBuilder::time_stamping);
+    let root = authority(KeyType::Sm2, "root of stamps");
+    let stamper = actor(&root, KeyType::Sm2, "tsa", 70, CertificateBuilder::time_stamping);
     let tsa = Domain::new("stamps", Purpose::Tsa, vec![root.certificate()]);
     let domains = world.domains().into_iter().chain([tsa]).collect();
     let trust = Trust::new(domains, Policy { require_timestamp: true, ..Policy::default() });
     let good = list(1, "2026-06-15T00:00:00Z").issue(&root.name, &root.key);
     let judged = |token: &TokenBuilder<'_>| {
-        let stamp = |value: &[u8]| token.build(value, authority.signer());
+        let stamp = |value: &[u8]| token.build(value, stamper.signer());
         let payload = serde_json::to_vec(&fields(ISSUER)).unwrap();
         let cms = CmsBuilder::new(&payload).attributes(Some(signed())).stamped(Stamp(&stamp));
         report(&cms.sign(world.signer.signer()), &trust, now())

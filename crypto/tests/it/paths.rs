@@ -100,6 +100,14 @@ fn encryption_certificates_and_unknown_critical_extensions() {
     let odd = |builder: CertificateBuilder| builder.signer().organisation_code(ISSUER).extension(Oid::EMAIL, true, &[5, 0]);
     let unknown = actor(&root, KeyType::Sm2, "unknown", 4, odd);
     assert_eq!(failing(&judge(&unknown, &[&unknown.der], unlisted(&[&root]))), ["path.constraints"]);
+    // Known, and not to be read: refused where it is critical.
+    for (critical, expected) in [(true, &["path.constraints"][..]), (false, &[])] {
+        let names = |builder: CertificateBuilder| {
+            builder.signer().organisation_code(ISSUER).extension(Oid::SUBJECT_ALT_NAME, critical, b"example.com")
+        };
+        let malformed = actor(&root, KeyType::Sm2, "malformed", 5, names);
+        assert_eq!(failing(&judge(&malformed, &[&malformed.der], unlisted(&[&root]))), expected);
+    }
 }
 
 #[test]

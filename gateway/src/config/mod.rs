@@ -28,7 +28,7 @@ pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
-pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, ServedAnchor, TrustDomain};
+pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 
 /// A whole configuration file.
@@ -298,7 +298,8 @@ mod tests {
         let domain = "[[trust]]\nname = 'a'\npurpose = 'signer'\nrevocation = 'none'\n";
         let text = faults(&format!(
             "[policy]\nname = ''\nclock_skew_s = 9999\ntypes.x.signers = ['1']\ntypes.x.extended_usages = ['1.2.x']
-            {domain}anchors = [{{ file = 'a', status = 'granted' }}]\nrsa_bits_min = 512\nextended_usages = ['3.4']"
+            {domain}anchors = [{{ file = 'a', status = 'granted' }}]\nrsa_bits_min = 512\nextended_usages = ['3.4']
+            intermediates_max = 9\npolicies = {{ initial = [] }}"
         ));
         for key in [
             "policy.name",
@@ -308,10 +309,15 @@ mod tests {
             "policy.types.x.extended_usages",
             "trust[0].rsa_bits_min",
             "trust[0].extended_usages",
+            "trust[0].intermediates_max",
+            "trust[0].policies.initial",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
         }
         assert!(faults("[policy]\nraw_sm3 = true").contains("raw_sm3"));
+        let policies = |row: &str| faults(&format!("{domain}anchors = ['a']\npolicies = {{ {row} }}"));
+        assert!(policies("initial = ['1.2.x']").contains("trust[0].policies.initial: "));
+        assert!(policies("explicit_policy = true").contains("explicit_policy"));
         assert!(
             Config::parse(&format!("{SMALLEST}{domain}anchors = [{{ file = 'a', untill = '2030-01-01' }}]"), Path::new("."))
                 .is_err()

@@ -28,6 +28,10 @@ pub struct Status {
     /// Evidence kept in memory, old lists and answers included, in bytes. Default 268435456.
     #[serde(default = "history_bytes_max")]
     pub history_bytes_max: u64,
+    /// Whether questions to responders carry a number that nobody can guess: an answer made for another question is then refused.
+    /// Responders that prepare their answers leave it out, and some refuse it. Default false.
+    #[serde(default)]
+    pub ocsp_nonce: bool,
     /// Files with the authorities of the servers that are asked over https, PEM. None by default.
     #[serde(default)]
     pub tls_anchors: Vec<PathBuf>,
@@ -113,6 +117,7 @@ impl Default for Status {
             list_timeout_ms: list_timeout_ms(),
             refresh_s_max: refresh_s_max(),
             history_bytes_max: history_bytes_max(),
+            ocsp_nonce: false,
             tls_anchors: Vec::new(),
             sources: Vec::new(),
         }

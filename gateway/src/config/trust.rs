@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crypto::digest::Sha256;
 use crypto::oid::OidBuf;
 use crypto::sig::Algorithm;
+use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::RevocationPolicy;
 use crypto::x509::{Purpose, ServiceStatus};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,27 @@ pub struct TrustDomain<M = PathBuf> {
     /// Extended key usages (object identifiers) of which the certificate in question must have one; none is demanded when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended_usages: Vec<String>,
+    /// Most authorities between a certificate and its anchor, not counting those that issued to themselves: 0 to 8. Default 6.
+    #[serde(default = "intermediates_max")]
+    pub intermediates_max: u8,
+    /// Which certificate policies paths must have; what their authorities demand counts in any case.
+    #[serde(default, skip_serializing_if = "PolicyRow::is_silent")]
+    pub policies: PolicyRow,
+}
+
+/// Which certificate policies are demanded of every path: the inputs of RFC 5280 6.1.1 (c) and (e) to (g).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyRow {
+    /// The policies (object identifiers) that are good; any when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial: Option<Vec<String>>,
+    /// Whether every path must have a policy, and not only where an authority demands it. Default false.
+    pub explicit: bool,
+    /// Whether no authority may declare its policies to be equal to others. Default false.
+    pub inhibit_mapping: bool,
+    /// Whether `anyPolicy` stands for no policy. Default false.
+    pub inhibit_any: bool,
 }
 
 /// Certificates to trust: alone, or with the service behind them.
@@ -96,6 +118,37 @@ const fn rsa_bits_min() -> u32 {
     2048
 }
 
+/// More than this the search for a path never tries.
+const INTERMEDIATES_MOST: u8 = 8;
+
+const fn intermediates_max() -> u8 {
+    6
+}
+
+impl PolicyRow {
+    fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The rules as verification takes them. What [`check`](Self::check) would refuse is left out.
+    #[must_use]
+    pub fn rules(&self) -> PolicyRules {
+        PolicyRules {
+            initial: self.initial.as_ref().map(|initial| initial.iter().filter_map(|policy| policy.parse().ok()).collect()),
+            explicit: self.explicit,
+            inhibit_mapping: self.inhibit_mapping,
+            inhibit_any: self.inhibit_any,
+        }
+    }
+
+    fn check(&self, key: &str, faults: &mut Faults) {
+        let Some(initial) = &self.initial else { return };
+        let key = format!("{key}.initial");
+        faults.demand(!initial.is_empty(), key.as_str(), "must name at least one; leave it out where any policy is good");
+        check_oids(initial, &key, faults);
+    }
+}
+
 impl<M> AnchorRow<M> {
     /// Where the certificates are.
     pub const fn material(&self) -> &M {
@@ -146,6 +199,9 @@ impl<M> TrustDomain<M> {
         let for_makers = self.purpose == Purpose::SealMaker;
         faults.demand(self.makers.is_none() || for_makers, key("makers"), "has a meaning for the purpose seal-maker alone");
         check_oids(&self.extended_usages, &key("extended_usages"), faults);
+        let few = self.intermediates_max <= INTERMEDIATES_MOST;
+        faults.demand(few, key("intermediates_max"), format!("must be {INTERMEDIATES_MOST} or less"));
+        self.policies.check(&key("policies"), faults);
     }
 }
 

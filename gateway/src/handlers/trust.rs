@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crypto::digest::Sha256;
 use crypto::report::CertificateSummary;
 use crypto::time::Timestamp;
+use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::{AlgorithmRule, RevocationPolicy};
 use crypto::x509::{Certificate, Domain, Purpose, RevocationList, ServiceStatus};
 use hyper::StatusCode;
@@ -73,6 +74,10 @@ pub struct DomainView {
     /// Extended key usages of which a certificate must have one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extended_usages: Vec<String>,
+    /// Most authorities between a certificate and its anchor, not counting those that issued to themselves.
+    pub intermediates_max: usize,
+    /// Which certificate policies are demanded.
+    pub policies: PolicyRulesView,
     /// Trust anchors.
     pub anchors: Vec<AnchorView>,
     /// Authorities that documents may leave out.
@@ -82,6 +87,20 @@ pub struct DomainView {
     pub makers: Option<Vec<Sha256>>,
     /// Revocation lists.
     pub lists: Vec<ListView>,
+}
+
+/// Which certificate policies are demanded of every path (RFC 5280, 6.1.1).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PolicyRulesView {
+    /// The policies that are good; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial: Option<Vec<String>>,
+    /// Whether every path must have a policy.
+    pub explicit: bool,
+    /// Whether no authority may declare its policies to be equal to others.
+    pub inhibit_mapping: bool,
+    /// Whether `anyPolicy` stands for no policy.
+    pub inhibit_any: bool,
 }
 
 /// An accepted algorithm.
@@ -163,10 +182,23 @@ impl DomainView {
             algorithms: domain.algorithms.iter().map(algorithm).collect(),
             rsa_bits_min: domain.rsa_bits_min,
             extended_usages: domain.extended_usages.iter().map(ToString::to_string).collect(),
+            intermediates_max: domain.intermediates_max,
+            policies: PolicyRulesView::new(&domain.policies),
             anchors: domain.anchors.iter().map(|anchor| AnchorView::new(anchor, domain)).collect(),
             intermediates: domain.intermediates.iter().map(|one| one.summary()).collect(),
             makers: domain.makers.as_ref().map(|makers| makers.iter().copied().collect()),
             lists: domain.lists.iter().map(|list| ListView::new(list, now)).collect(),
+        }
+    }
+}
+
+impl PolicyRulesView {
+    fn new(rules: &PolicyRules) -> Self {
+        Self {
+            initial: rules.initial.as_ref().map(|initial| initial.iter().map(ToString::to_string).collect()),
+            explicit: rules.explicit,
+            inhibit_mapping: rules.inhibit_mapping,
+            inhibit_any: rules.inhibit_any,
         }
     }
 }

@@ -47,6 +47,7 @@ pub struct Fetcher {
     seen: Mutex<Option<Sha256>>,
     wake: Notify,
     asks_responders: bool,
+    with_nonce: bool,
 }
 
 /// How one source does.
@@ -96,6 +97,7 @@ impl Fetcher {
             seen: Mutex::new(None),
             wake: Notify::new(),
             asks_responders: settings.sources.iter().any(|source| !source.ocsp_urls.is_empty()),
+            with_nonce: settings.ocsp_nonce,
         })
     }
 

@@ -153,8 +153,7 @@ async fn ask(
     responders: Vec<(usize, Arc<SourceUrl>)>,
     now: impl Fn() -> Timestamp + Copy + Send + 'static,
 ) -> Done {
-    // SHA-1 names the certificate and protects nothing; it is what every responder understands (RFC 5019, 2.1.1).
-    let request = Request::new(&judged.certificate, &judged.issuer, IdDigest::Sha1);
+    let request = question(&judged, app.status.with_nonce);
     let (mut faults, mut proofs, mut answer) = (Vec::new(), Vec::new(), None);
     for (source, url) in responders {
         let outcome = match app.status.client.ask(&url, request.to_der()).await {
@@ -179,6 +178,15 @@ async fn ask(
         }
     }
     Done { ended: Ended::Question { certificate: judged.certificate.sha256(), faults, answer }, proofs }
+}
+
+fn question(judged: &Judged, with_nonce: bool) -> Request {
+    // SHA-1 names the certificate and protects nothing; it is what every responder understands (RFC 5019, 2.1.1).
+    let request = Request::new(&judged.certificate, &judged.issuer, IdDigest::Sha1);
+    let mut nonce = [0; 32];
+    // On a machine without randomness an answer is no worse than without the option.
+    let is_there = with_nonce && getrandom::fill(&mut nonce).is_ok();
+    if is_there { request.nonce(&nonce) } else { request }
 }
 
 /// Verifies what came, and stores it: beside the tasks that speak to the network, as a long list takes a second.

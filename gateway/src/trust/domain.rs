@@ -51,6 +51,8 @@ fn read<M: Material>(row: &TrustDomain<M>, key: &str) -> Result<Domain, Faults> 
     }
     domain.makers = row.makers.as_ref().map(|makers| makers.iter().filter_map(|maker| Sha256::from_hex(maker)).collect());
     domain.extended_usages = row.extended_usages.iter().filter_map(|usage| usage.parse().ok()).collect();
+    domain.intermediates_max = row.intermediates_max.into();
+    domain.policies = row.policies.rules();
     faults.none_or(domain)
 }
 

@@ -49,6 +49,8 @@ fn domain(row: &TrustDomain, key: &str, faults: &mut Faults) -> TrustDomain<Octe
         rsa_bits_min: row.rsa_bits_min,
         makers: row.makers.clone(),
         extended_usages: row.extended_usages.clone(),
+        intermediates_max: row.intermediates_max,
+        policies: row.policies.clone(),
     }
 }
 

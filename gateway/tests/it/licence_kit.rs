@@ -128,6 +128,13 @@ impl Office {
         response.issue(&Name::new("licet tests", "root"), &self.keys[0])
     }
 
+    /// The authority's good answer to somebody else's question.
+    pub(crate) fn response_to(&self, nonce: &[u8], (from, until): (Timestamp, Timestamp)) -> Vec<u8> {
+        let [root, _, signer] = self.certificates.each_ref().map(|der| Certificate::from_der(der).unwrap());
+        let answer = Answer::good(&signer, &root, IdDigest::Sha1, (from, Some(until)));
+        OcspBuilder::new(from).answer(&answer).nonce(nonce).issue(&Name::new("licet tests", "root"), &self.keys[0])
+    }
+
     /// A list on which the signer's certificate is revoked since so many seconds, its key compromised.
     pub(crate) fn revoking_list(&self, seconds: i64) -> Vec<u8> {
         self.list(-5, -seconds, Reason::KeyCompromise)

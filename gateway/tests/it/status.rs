@@ -115,6 +115,23 @@ async fn the_second_responder_answers_for_the_first() {
 }
 
 #[tokio::test]
+async fn an_answer_to_another_question_is_refused_where_questions_have_a_nonce() {
+    let (office, publisher, now) = (Office::new(), Publisher::start().await, gateway::clock::now());
+    let document = office.jws(&fields("1", 1));
+    publisher.give("/ocsp", office.response_to(b"another question", (now.plus(-60), now.plus(7200))));
+    let without = setup(&office, "", &[], &[publisher.url("/ocsp")]);
+    let mut with = setup(&office, "", &[], &[publisher.url("/ocsp")]);
+    with.sections = with.sections.replace("[status]\n", "[status]\nocsp_nonce = true\n");
+    for (setup, expected, code) in [(without, PASSED, "-"), (with, TRY_LATER, "not-answered")] {
+        let app = app(&setup, memory());
+        ask(&app, &document, now, TRY_LATER).await;
+        status::tick(&app, now).await;
+        ask(&app, &document, now, expected).await;
+        assert_eq!(codes(&app), [code]);
+    }
+}
+
+#[tokio::test]
 async fn with_all_down_the_last_good_counts_until_it_is_too_old() {
     let (office, publisher, now) = (Office::new(), Publisher::start().await, gateway::clock::now());
     let app = app(&setup(&office, "", &[publisher.url("/a.crl")], &[publisher.url("/ocsp")]), memory());

@@ -164,6 +164,30 @@ async fn a_gateway_takes_the_next_list_and_refuses_the_last() {
     assert_eq!(gateway.operator().get("/v1/trust").await.json()["policy"]["version"], 2);
 }
 
+#[tokio::test]
+async fn policies_and_lengths_of_paths_reach_the_verdict_and_are_shown() {
+    let desk = Desk::new();
+    desk.sign("list", "1", "one.jws");
+    let rules = std::fs::read_to_string(desk.path("rules.toml")).unwrap();
+    let demands = "intermediates_max = 3\npolicies = { initial = ['1.2.3.4'], explicit = true }\nname = 'offices'";
+    std::fs::write(desk.path("rules.toml"), rules.replace("name = 'offices'", demands)).unwrap();
+    desk.sign("list", "2", "trust.jws");
+    let diff = desk.trust(&["diff", "one.jws", "trust.jws"]);
+    says(&diff, 1, "good are 1.2.3.4, one is demanded");
+    says(&diff, 1, "3 at most");
+
+    let document = desk.office.jws(&fields("1", 1));
+    let gateway = desk.setup.start_with(gateway::routes::TABLE).await;
+    let offices = gateway.operator().get("/v1/trust").await.json()["domains"][0].clone();
+    let wanted = json!({ "initial": ["1.2.3.4"], "explicit": true, "inhibit_mapping": false, "inhibit_any": false });
+    assert_eq!((&offices["intermediates_max"], &offices["policies"]), (&json!(3), &wanted), "{offices}");
+    let sent = request("POST", "/v1/verifications?depth=detailed", "application/jose", document);
+    let report = gateway.verifier().send(Http::Two, sent).await.json();
+    // The signer's certificate names no policy.
+    assert_eq!(report["indication"], "INDETERMINATE", "{report}");
+    assert!(report.to_string().contains("path.policies"), "{report}");
+}
+
 #[test]
 fn what_was_accepted_survives_a_restart_and_a_bad_file() {
     let desk = Desk::new();

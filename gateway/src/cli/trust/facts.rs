@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
+use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::TypeRule;
 use crypto::x509::{Domain, Service, ServiceStatus};
 use serde::Serialize;
@@ -49,6 +50,8 @@ fn add_domain(facts: &mut Facts, domain: &Domain) {
     let about = |what: &str| format!("domain {} {what}", domain.name);
     let (purpose, revocation) = (word(&domain.purpose), word(&domain.revocation));
     add(facts, about("rules"), &format!("{purpose}, revocation {revocation}, RSA from {} bits", domain.rsa_bits_min));
+    add(facts, about("authorities between"), &format!("{} at most", domain.intermediates_max));
+    add_policies(facts, about("certificate policies"), &domain.policies);
     for rule in &domain.algorithms {
         let until = rule.until.map_or_else(|| "accepted".to_owned(), |until| format!("accepted until {until}"));
         add(facts, about(&format!("algorithm {}", rule.algorithm.row().name)), &until);
@@ -79,6 +82,23 @@ fn add_domain(facts: &mut Facts, domain: &Domain) {
 /// The name of a value in configurations.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What is demanded of certificate policies, where something is.
+fn add_policies(facts: &mut Facts, about: String, rules: &PolicyRules) {
+    let mut parts = Vec::new();
+    if let Some(initial) = &rules.initial {
+        parts.push(format!("good are {}", initial.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
+    }
+    let flags = [
+        (rules.explicit, "one is demanded"),
+        (rules.inhibit_mapping, "no mapping"),
+        (rules.inhibit_any, "anyPolicy stands for none"),
+    ];
+    parts.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, words)| (*words).to_owned()));
+    if !parts.is_empty() {
+        add(facts, about, &parts.join(", "));
+    }
 }
 
 /// How a service stands, in words.

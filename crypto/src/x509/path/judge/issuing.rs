@@ -5,6 +5,7 @@ use crate::report::Check;
 use crate::report::checks::PATH_CONSTRAINTS;
 use crate::x509::Certificate;
 use crate::x509::extension::KeyUsage;
+use crate::x509::general_name::GeneralName;
 use crate::x509::path::Path;
 
 /// Extensions that are understood here, or that restrict nothing a decision depends on.
@@ -33,6 +34,10 @@ pub(super) fn check(path: &Path<'_>) -> Check {
                 .with("certificate", &certificate.subject())
                 .with("unknown_critical_extension", &unknown);
         }
+        if has_unreadable_names(certificate) {
+            let reason = "malformed alternative names that are critical";
+            return PATH_CONSTRAINTS.fail().with("certificate", &certificate.subject()).with("reason", reason);
+        }
         if depth > 0
             && let Err(reason) = may_issue(certificate, path, depth)
         {
@@ -46,6 +51,14 @@ pub(super) fn check(path: &Path<'_>) -> Check {
 pub(in crate::x509::path) fn unknown_critical(certificate: &Certificate) -> Option<Oid<'_>> {
     let mut extensions = certificate.extensions().iter();
     extensions.find(|extension| extension.critical && !KNOWN.contains(&extension.oid)).map(|extension| extension.oid)
+}
+
+/// RFC 5280 4.2: what is critical and cannot be processed is refused. Alternative names are the one known extension that no other
+/// rule reads in every path.
+fn has_unreadable_names(certificate: &Certificate) -> bool {
+    let extensions = certificate.extensions();
+    let is_critical = extensions.find(Oid::SUBJECT_ALT_NAME).is_some_and(|extension| extension.critical);
+    is_critical && GeneralName::alternatives(extensions).is_err()
 }
 
 /// RFC 5280 6.1.4 (k) to (n).
