@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::licence::{self, Identifier, Metadata, Record};
+use crypto::licence::{self, Identifier, Metadata, Presented, Record};
 use crypto::report::checks::{LICENCE_METADATA, LICENCE_RECORD};
 use crypto::report::{CacheOutcome, Horizon, Outcome, Report, SubIndication, Verdict};
 use crypto::time::Timestamp;
-use crypto::verify::{self, Verification};
+use crypto::verify::{self, Format, Verification};
 use crypto::x509::{Certificate, Evidence, Trust};
 use hyper::body::Bytes;
 use storage::Store;
@@ -157,7 +157,12 @@ impl Judge {
         // What is on record has happened, whatever the clock says: one that was set back brings no licence back to life.
         let last = record.as_ref().filter(|_| inquiry.at == At::Now).and_then(|record| record.current());
         let mut horizon = Horizon::new(last.map_or(at, |(_, event)| at.max(event.effective_at)));
-        self.add_record(&mut report, record.as_ref(), &mut horizon);
+        let digest = report.document_sha256;
+        let presented = match (verification.format, &verification.metadata) {
+            (Some(Format::SdJwt), Some(metadata)) => Presented::Credential(metadata),
+            _ => Presented::File(&digest),
+        };
+        self.add_record(&mut report, record.as_ref(), presented, &mut horizon);
         // Before it came in the record proves nothing, from then on it may.
         let comes_in = record.filter(|record| at < record.received_at).map(|record| record.received_at);
         report.holds_until = report.holds_until.into_iter().chain(horizon.next()).chain(comes_in).min();
@@ -188,8 +193,8 @@ impl Judge {
         Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, epoch }
     }
 
-    fn add_record(&self, report: &mut Report, record: Option<&Record>, horizon: &mut Horizon) {
-        let mut checks = licence::checks(record, horizon, Some(&report.document_sha256));
+    fn add_record(&self, report: &mut Report, record: Option<&Record>, presented: Presented<'_>, horizon: &mut Horizon) {
+        let mut checks = licence::checks(record, horizon, presented);
         if self.unrecorded == Unrecorded::Accept {
             for check in checks.iter_mut().filter(|check| check.id == LICENCE_RECORD.id && check.outcome == Outcome::NotConcluded)
             {

@@ -17,7 +17,7 @@ pub use identifier::{Deviation, Identifier, IdentifierError};
 pub use metadata::{Holder, Metadata, MetadataError};
 pub use number::{HolderCodeType, HolderNumber, NumberError};
 pub use record::{Decision, Event, Reason, Record, RecordError};
-pub use standing::checks;
+pub use standing::{Presented, checks};
 pub use status::{IllegalTransition, Operation, Status};
 
 use crate::report::Text;

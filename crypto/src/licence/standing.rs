@@ -1,24 +1,39 @@
 //! The checks of a licence's record: is it there, does the document match, was it in force.
 
+use super::Metadata;
 use super::record::Record;
 use super::status::Status;
 use crate::digest::Sha256;
-use crate::report::checks::{LICENCE_RECORD, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_VALIDITY};
+use crate::report::checks::{LICENCE_RECORD, LICENCE_SAME_DATA, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_VALIDITY};
 use crate::report::{Check, Horizon, SubIndication, Verdict};
 
-/// Checks the record, and the document with this digest against it, for the moment of the horizon.
+/// What is held against a record.
+#[derive(Clone, Copy, Debug)]
+pub enum Presented<'a> {
+    /// A file, by its digest: it must be the very one on record.
+    File(&'a Sha256),
+    /// A credential that the issuer made of the licence: it is signed anew each time, and must say what is on record.
+    Credential(&'a Metadata),
+}
+
+/// Checks the record, and what was presented against it, for the moment of the horizon.
 ///
 /// Reasons of state changes are free text and stay out of the report.
 #[must_use]
-pub fn checks(record: Option<&Record>, horizon: &mut Horizon, document: Option<&Sha256>) -> Vec<Check> {
+pub fn checks(record: Option<&Record>, horizon: &mut Horizon, presented: Presented<'_>) -> Vec<Check> {
     let Some(record) = record else { return vec![LICENCE_RECORD.doubt()] };
     let found = LICENCE_RECORD.pass().with("identifier", &record.identifier()).with("received_at", &record.received_at);
-    vec![found, same_file(record, document), state(record, horizon), validity(record, horizon)]
+    vec![found, same(record, presented), state(record, horizon), validity(record, horizon)]
 }
 
-fn same_file(record: &Record, document: Option<&Sha256>) -> Check {
-    let Some(document) = document else { return LICENCE_SAME_FILE.skip() };
-    LICENCE_SAME_FILE.test(*document == record.sha256).with("document_sha256", &document).with("record_sha256", &record.sha256)
+fn same(record: &Record, presented: Presented<'_>) -> Check {
+    match presented {
+        Presented::File(digest) => {
+            let check = LICENCE_SAME_FILE.test(*digest == record.sha256);
+            check.with("document_sha256", &digest).with("record_sha256", &record.sha256)
+        }
+        Presented::Credential(data) => LICENCE_SAME_DATA.test(*data == record.metadata),
+    }
 }
 
 /// A suspension is told apart from the states that end a licence, as in ETSI EN 319 102-1, where a certificate on hold makes
@@ -70,11 +85,10 @@ mod tests {
     use super::super::status::Operation;
     use super::super::testing::{at, decide, record};
     use super::*;
-    use crate::report::Outcome;
 
     fn judge(record: &Record, when: &str) -> (Verdict, Horizon) {
         let mut horizon = Horizon::new(at(when));
-        let checks = checks(Some(record), &mut horizon, Some(&record.sha256));
+        let checks = checks(Some(record), &mut horizon, Presented::File(&record.sha256));
         (Verdict::of(checks.iter()), horizon)
     }
 
@@ -132,14 +146,17 @@ mod tests {
         let mut record = record();
         record.apply(decide(Operation::Issue, "2025-06-01T00:00:00Z")).unwrap();
         let mut horizon = Horizon::new(at("2025-07-01T00:00:00Z"));
-        let unknown = checks(None, &mut horizon, Some(&record.sha256));
+        let unknown = checks(None, &mut horizon, Presented::File(&record.sha256));
         assert_eq!(Verdict::of(unknown.iter()), Verdict::indeterminate(SubIndication::TryLater));
         assert_eq!(horizon.next(), None);
-        let other = checks(Some(&record), &mut horizon, Some(&Sha256::of(&[b"other"])));
+        let other = checks(Some(&record), &mut horizon, Presented::File(&Sha256::of(&[b"other"])));
         assert_eq!(Verdict::of(other.iter()), failed(SubIndication::HashFailure));
-        let none = checks(Some(&record), &mut horizon, None);
-        assert_eq!(Verdict::of(none.iter()), Verdict::PASSED);
-        assert!(none.iter().any(|check| check.outcome == Outcome::NotApplicable));
+        let mut data = record.metadata.clone();
+        let same = checks(Some(&record), &mut horizon, Presented::Credential(&data));
+        assert_eq!(Verdict::of(same.iter()), Verdict::PASSED);
+        data.name.push('x');
+        let other = checks(Some(&record), &mut horizon, Presented::Credential(&data));
+        assert_eq!(Verdict::of(other.iter()), failed(SubIndication::SigConstraintsFailure));
     }
 
     #[test]
@@ -158,7 +175,8 @@ mod tests {
         let reason = Some(Reason::new("因张三".to_owned()).unwrap());
         record.apply(Decision { reason, ..decide(Operation::Revoke, "2025-07-01T00:00:00Z") }).unwrap();
         let mut horizon = Horizon::new(at("2025-08-01T00:00:00Z"));
-        let report = serde_json::to_string(&checks(Some(&record), &mut horizon, None)).unwrap();
+        let report =
+            serde_json::to_string(&checks(Some(&record), &mut horizon, Presented::Credential(&record.metadata))).unwrap();
         for secret in ["张三", "某甲", "11010519491231002X"] {
             assert!(!report.contains(secret) && !format!("{record:?}").contains(secret));
         }

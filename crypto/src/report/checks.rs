@@ -336,6 +336,10 @@ checks! {
         "The document is the one on record.", "文件与登记文件一致。";
         "The document is not the one on record for this identifier.", "文件与该标识登记的文件不一致。";
         "The document could not be compared with the record.", "文件未能与登记文件比对。";
+    LICENCE_SAME_DATA = "licence.same-data", "R3", failed(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The credential says what is on record of the licence.", "凭证所载数据与登记数据一致。";
+        "The credential says something else than what is on record of the licence.", "凭证所载数据与登记数据不一致。";
+        "The credential could not be compared with the record.", "凭证未能与登记数据比对。";
     LICENCE_STATE = "licence.state", "GB/T 36903-2018; R2", failed(Sub::Revoked), unclear(Sub::TryLater);
         "The licence was in force at this time.", "证照在该时间处于有效状态。";
         "The licence was not in force at this time.", "证照在该时间不处于有效状态。";

@@ -91,6 +91,13 @@ impl Office {
         builder.chain(&[&self.certificates[2]]).sign(&self.keys[2]).text().into_bytes()
     }
 
+    /// A credential with the data of a licence, all disclosed, that refers to this place.
+    pub(crate) fn credential_of(&self, fields: &BTreeMap<String, String>, uri: &str, idx: u64) -> Vec<u8> {
+        let status = serde_json::json!({ "status_list": { "uri": uri, "idx": idx } });
+        let builder = SdJwtBuilder::licence("urn:test:licence", self.now.plus(-60), fields).claim("status", status);
+        builder.chain(&[&self.certificates[2]]).sign(&self.keys[2]).text().into_bytes()
+    }
+
     /// The office's own status list under this URI, on which one place is invalid.
     pub(crate) fn status_list(&self, uri: &str, invalid: u64) -> String {
         let mut list = StatusList::new(Bits::One, 64);

@@ -150,6 +150,24 @@ async fn ask(client: &Client, document: &[u8]) -> (Value, Value) {
 }
 
 #[tokio::test]
+async fn a_credential_made_of_a_licence_on_record_stands_for_it() {
+    let office = Office::new();
+    let gateway = start(&office, KeyType::P256).await;
+    let data = fields("1", 1);
+    let idx = place(&hand_in(&gateway, office.jws(&data)).await);
+    let (verifier, uri) = (gateway.verifier(), format!("{LISTS}/0"));
+    let credential = office.credential_of(&data, &uri, idx);
+    assert_eq!(ask(&verifier, &credential).await, (json!("TOTAL-PASSED"), Value::Null));
+    // It must say what is on record, though its issuer signed something else.
+    let mut other = data.clone();
+    other.insert("CZZT".to_owned(), "示例二".to_owned());
+    let contradicting = ask(&verifier, &office.credential_of(&other, &uri, idx)).await;
+    assert_eq!(contradicting, (json!("TOTAL-FAILED"), json!("SIG_CONSTRAINTS_FAILURE")));
+    change(&gateway, "1", "revoke").await;
+    assert_eq!(ask(&verifier, &credential).await, (json!("TOTAL-FAILED"), json!("REVOKED")));
+}
+
+#[tokio::test]
 async fn credentials_that_refer_to_our_lists_follow_the_record() {
     let office = Office::new();
     let mut setup = office.published_by(office.trusted_by(Setup::new()), KeyType::P256);
