@@ -13,6 +13,7 @@ pub struct Budget {
     xml_bytes: u64,
     digested_bytes: u64,
     pdf_values: u64,
+    pdf_bytes: u64,
 }
 
 /// The document would cost more than any honest one does.
@@ -34,6 +35,8 @@ pub enum Exhausted {
     DigestedBytes,
     /// More values in the objects of a PDF than allowed, an object counting each time that it is read.
     PdfValues,
+    /// More bytes of PDF objects looked at than allowed, a byte counting each time that it is looked at.
+    PdfBytes,
 }
 
 impl Budget {
@@ -57,6 +60,8 @@ impl Budget {
             digested_bytes: 128 << 20,
             // A licence has thousands, an atlas a million; each takes up to a hundred bytes of memory.
             pdf_values: 4_000_000,
+            // Everything but the data of streams, a few times over: pages are in streams.
+            pdf_bytes: 128 << 20,
         }
     }
 
@@ -124,6 +129,14 @@ impl Budget {
         spend(&mut self.pdf_values, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PdfValues)
     }
 
+    /// Takes `count` bytes of PDF objects.
+    ///
+    /// # Errors
+    /// [`Exhausted::PdfBytes`].
+    pub fn spend_pdf(&mut self, count: usize) -> Result<(), Exhausted> {
+        spend(&mut self.pdf_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::PdfBytes)
+    }
+
     /// How many bytes may still come out of inflation.
     #[must_use]
     pub const fn inflated_left(&self) -> u64 {
@@ -132,7 +145,7 @@ impl Budget {
 
     /// What was spent: the kind of work, how much, and how much one document may cost.
     #[must_use]
-    pub const fn spent(&self) -> [(&'static str, u64, u64); 8] {
+    pub const fn spent(&self) -> [(&'static str, u64, u64); 9] {
         let all = Self::for_document();
         [
             ("entries", all.entries - self.entries, all.entries),
@@ -143,6 +156,7 @@ impl Budget {
             ("xml_bytes", all.xml_bytes - self.xml_bytes, all.xml_bytes),
             ("digested_bytes", all.digested_bytes - self.digested_bytes, all.digested_bytes),
             ("pdf_values", all.pdf_values - self.pdf_values, all.pdf_values),
+            ("pdf_bytes", all.pdf_bytes - self.pdf_bytes, all.pdf_bytes),
         ]
     }
 
@@ -169,6 +183,7 @@ impl fmt::Display for Exhausted {
             Self::XmlBytes => "too many bytes of XML to read",
             Self::DigestedBytes => "too many bytes to digest for the signatures",
             Self::PdfValues => "too many values in the objects of the PDF",
+            Self::PdfBytes => "too many bytes in the objects of the PDF",
         })
     }
 }

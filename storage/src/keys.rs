@@ -10,7 +10,7 @@
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
-//! | Obj | `j` lineage version | [`Slot`](crate::slots::Slot) of a licence | once |
+//! | Obj | `j` lineage version | [`Slot`] of a licence | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |

@@ -4,7 +4,7 @@
 //! harmless: further signatures that show nothing, time stamps, and what keeps signatures verifiable. Hidden layers that
 //! surface, replaced fonts, fields filled anew and redirected pages (the "shadow attacks") all show as differences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PdfError;
 use super::document::Document;
@@ -80,7 +80,7 @@ struct Judge<'d> {
     root: Id,
     pages: BTreeSet<Id>,
     /// Fields of the signed revision, and whether each is for signatures.
-    fields: Vec<(Id, bool)>,
+    fields: BTreeMap<Id, bool>,
     /// Signature fields that were added.
     added: BTreeSet<Id>,
     open: Vec<Id>,
@@ -143,8 +143,8 @@ impl<'d> Judge<'d> {
         if self.pages.contains(&id) {
             return self.dicts(before, after, Self::page_entry);
         }
-        match self.fields.iter().find(|(field, _)| *field == id) {
-            Some((_, is_signature)) if before != after => self.field(before, after, *is_signature),
+        match self.fields.get(&id) {
+            Some(is_signature) if before != after => self.field(before, after, *is_signature),
             _ => self.same(&old.value, &new.value),
         }
     }

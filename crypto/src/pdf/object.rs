@@ -84,7 +84,9 @@ pub(super) fn value(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<(Val
     let (mut cursor, mut seen) = (Cursor::new(bytes, at), Tally::default());
     cursor.spaces();
     let start = cursor.position();
-    cursor.value(&mut seen, 0)?;
+    let found = cursor.value(&mut seen, 0);
+    budget.spend_pdf(cursor.seen())?;
+    found?;
     budget.spend_values(seen.values)?;
     let text = bytes.get(start..cursor.position()).ok_or(PdfError::Malformed)?;
     let raw = MaybeRef::<Raw<'_>>::from_bytes(text).ok_or(PdfError::Malformed)?;
@@ -139,14 +141,17 @@ pub(super) fn indirect(
     length: &mut impl FnMut(Id, &mut Budget) -> Result<usize, PdfError>,
     budget: &mut Budget,
 ) -> Result<Object, PdfError> {
-    let start = header(bytes, at, id)?;
+    let start = header(bytes, at, id, budget)?;
     let (value, end) = value(bytes, start, budget)?;
     let mut cursor = Cursor::new(bytes, end);
     cursor.spaces();
     if !cursor.take(b"stream") {
-        cursor.keyword(b"endobj")?;
+        let closed = cursor.keyword(b"endobj");
+        budget.spend_pdf(cursor.seen())?;
+        closed?;
         return Ok(Object { value, data: None, span: Some(at..cursor.position()) });
     }
+    budget.spend_pdf(cursor.seen())?;
     if !cursor.take(b"\r\n") && !cursor.take(b"\n") {
         return Err(PdfError::Malformed);
     }
@@ -161,23 +166,23 @@ pub(super) fn indirect(
     };
     let data = cursor.position()..cursor.position().checked_add(size).ok_or(PdfError::Malformed)?;
     let mut cursor = Cursor::new(bytes, data.end);
-    cursor.keyword(b"endstream")?;
-    cursor.keyword(b"endobj")?;
+    let closed = cursor.keyword(b"endstream").and_then(|()| cursor.keyword(b"endobj"));
+    budget.spend_pdf(cursor.seen())?;
+    closed?;
     Ok(Object { value, data: Some(data), span: Some(at..cursor.position()) })
 }
 
 /// Reads `12 0 obj` and says where it ends.
-fn header(bytes: &[u8], at: usize, id: Id) -> Result<usize, PdfError> {
+fn header(bytes: &[u8], at: usize, id: Id, budget: &mut Budget) -> Result<usize, PdfError> {
     let mut cursor = Cursor::new(bytes, at);
     if cursor.peek().is_none_or(is_space) {
         return Err(PdfError::Malformed);
     }
-    let found = (cursor.unsigned()?, cursor.unsigned()?);
-    if found != (u64::from(id.number), u64::from(id.generation)) {
-        return Err(PdfError::Malformed);
-    }
-    cursor.keyword(b"obj")?;
-    Ok(cursor.position())
+    let expected = [u64::from(id.number), u64::from(id.generation)];
+    let is_named = expected.into_iter().all(|part| cursor.unsigned() == Ok(part)) && cursor.keyword(b"obj").is_ok();
+    // However many entries of the cross-reference name one place: each look at it counts.
+    budget.spend_pdf(cursor.seen())?;
+    if is_named { Ok(cursor.position()) } else { Err(PdfError::Malformed) }
 }
 
 #[cfg(test)]

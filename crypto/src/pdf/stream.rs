@@ -36,12 +36,14 @@ pub(super) fn decode(dict: &Dict, data: &[u8], budget: &mut Budget) -> Result<Ve
 
 fn inflate(data: &[u8], budget: &mut Budget) -> Result<Vec<u8>, PdfError> {
     let limit = usize::try_from(budget.inflated_left()).unwrap_or(usize::MAX);
-    let out = decompress_to_vec_zlib_with_limit(data, limit).map_err(|error| match error.status {
-        TINFLStatus::HasMoreOutput => PdfError::TooMuch,
-        _ => PdfError::Malformed,
-    })?;
+    let (out, error) = match decompress_to_vec_zlib_with_limit(data, limit) {
+        Ok(out) => (out, None),
+        Err(error) if error.status == TINFLStatus::HasMoreOutput => return Err(PdfError::TooMuch),
+        Err(error) => (error.output, Some(PdfError::Malformed)),
+    };
+    // What came out before it broke off has cost as much.
     budget.spend_inflated(u64::try_from(out.len()).unwrap_or(u64::MAX))?;
-    Ok(out)
+    error.map_or(Ok(out), Err)
 }
 
 /// Undoes the PNG predictors (ISO 32000-2, 7.4.4.4), one byte for each sample.

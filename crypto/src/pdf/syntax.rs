@@ -37,16 +37,23 @@ const fn is_regular(byte: u8) -> bool {
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Bytes looked at so far, those looked at twice twice.
+    seen: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at an offset; beyond the end there is nothing.
     pub(super) const fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        Self { bytes, at, seen: 0 }
     }
 
     pub(super) const fn position(&self) -> usize {
         self.at
+    }
+
+    /// How many bytes were looked at, whatever came of it: what reading from here has cost.
+    pub(super) const fn seen(&self) -> usize {
+        self.seen
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -92,6 +99,7 @@ impl<'a> Cursor<'a> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = rest.iter().position(|byte| !wanted(*byte)).unwrap_or(rest.len());
         self.at += length;
+        self.seen += length;
         rest.get(..length).unwrap_or_default()
     }
 
@@ -112,13 +120,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The decoder passes over what is in a container once for each one around it, and again for each that it opens.
+    const fn again(&mut self, start: usize, depth: usize) {
+        self.seen += (self.at - start) * (depth + 1);
+    }
+
     fn dictionary(&mut self, tally: &mut Tally, depth: usize) -> Result<(), PdfError> {
+        let start = self.at;
         if depth >= DEPTH_MAX {
             return Err(PdfError::TooMuch);
         }
         loop {
             self.spaces();
             if self.take(b">>") {
+                self.again(start, depth);
                 return Ok(());
             }
             self.name()?;
@@ -128,6 +143,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn array(&mut self, tally: &mut Tally, depth: usize) -> Result<(), PdfError> {
+        let start = self.at;
         if depth >= DEPTH_MAX {
             return Err(PdfError::TooMuch);
         }
@@ -135,6 +151,7 @@ impl<'a> Cursor<'a> {
         loop {
             self.spaces();
             if self.take(b"]") {
+                self.again(start, depth);
                 return Ok(());
             }
             self.value(tally, depth + 1)?;
@@ -171,6 +188,7 @@ impl<'a> Cursor<'a> {
         loop {
             let byte = self.peek().ok_or(PdfError::Malformed)?;
             self.at += 1;
+            self.seen += 1;
             match byte {
                 b'\\' => self.at += 1,
                 b'(' => open += 1,
@@ -198,6 +216,8 @@ impl<'a> Cursor<'a> {
             && ahead.word() == b"R"
         {
             *self = ahead;
+        } else {
+            self.seen = ahead.seen;
         }
         Ok(())
     }

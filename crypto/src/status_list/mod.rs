@@ -1,6 +1,6 @@
 //! Token Status Lists (draft-ietf-oauth-status-list): one signed list says of many credentials whether they still hold.
 //!
-//! [`list`] packs and unpacks the states, [`reference`] is how a credential names its place, [`token`] the signed list, read and
+//! [`list`] packs and unpacks the states, [`mod@reference`] is how a credential names its place, [`token`] the signed list, read and
 //! written, and [`judge`] says what a list at hand means for a credential.
 
 pub mod judge;

@@ -145,9 +145,8 @@ enum Value<'a> {
 
 impl<'a> Value<'a> {
     fn of(value: &Element<'a>) -> Self {
-        let is_text =
-            matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::T61_STRING | tag::IA5_STRING | tag::BMP_STRING);
-        let known = if is_text { text(value).or_else(|| latin(value)) } else { None };
+        const TEXTS: [u8; 5] = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::T61_STRING, tag::IA5_STRING, tag::BMP_STRING];
+        let known = if TEXTS.contains(&value.tag) { text(value).or_else(|| latin(value)) } else { None };
         known.map_or(Self::Other(value.raw), |text| Self::Text(folded(&text)))
     }
 }

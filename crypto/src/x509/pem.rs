@@ -60,6 +60,10 @@ pub fn revocation_lists(bytes: &[u8]) -> der::Result<Vec<RevocationList>> {
 
 /// Base64 without the PEM lines around it, as some authorities publish their `.p7b` files.
 fn bare_base64(bytes: &[u8]) -> Option<Vec<u8>> {
+    // A SEQUENCE starts so in base64; DER need not be copied to find that out.
+    if !bytes.trim_ascii_start().starts_with(b"M") {
+        return None;
+    }
     let compact: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     STANDARD.decode(compact).ok()
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[path = "../../fuzz/targets.rs"]
+#[expect(clippy::let_underscore_must_use, reason = "that it comes back is all that is asked of much of what is called there")]
 mod targets;
 
 fn corpus() -> PathBuf {

@@ -9,6 +9,7 @@ use crypto::context::Context;
 use crypto::der::Reader;
 use crypto::digest::Sha256;
 use crypto::issue::cms::CmsBuilder;
+use crypto::issue::der::tlv;
 use crypto::issue::ofd::{Files, OfdBuilder, SIGNATURES};
 use crypto::issue::seal::SealVersion;
 use crypto::issue::zip::zip;
@@ -51,14 +52,7 @@ impl Node {
 
     fn bytes(&self) -> Vec<u8> {
         let content = if self.children.is_empty() { self.content.clone() } else { Self::write(&self.children) };
-        let mut bytes = vec![self.tag];
-        match content.len() {
-            length @ 0..0x80 => bytes.push(length as u8),
-            length @ 0x80..0x100 => bytes.extend([0x81, length as u8]),
-            length => bytes.extend([0x82, (length >> 8) as u8, length as u8]),
-        }
-        bytes.extend(content);
-        bytes
+        tlv(self.tag, &content)
     }
 
     fn count(nodes: &[Self]) -> usize {

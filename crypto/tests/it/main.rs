@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, clippy::string_slice, reason = "tests read samples, and cut texts that they wrote")]
 
 #[cfg(test)]
+mod adversary;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod companions;
@@ -42,6 +44,8 @@ mod path_search;
 mod paths;
 #[cfg(test)]
 mod pdf;
+#[cfg(test)]
+mod pdf_cost;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]

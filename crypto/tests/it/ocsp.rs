@@ -201,7 +201,10 @@ fn requests_know_their_answers() {
     let (leaf, root): (Certificate, Certificate) = (bench.leaf.certificate(), bench.root.certificate());
     let response = |digest, nonce: Option<&[u8]>| {
         let builder = OcspBuilder::new(at(NOW)).answer(&about(&bench, digest));
-        let builder = nonce.map_or(builder.clone(), |nonce| builder.nonce(nonce));
+        let builder = match nonce {
+            Some(nonce) => builder.nonce(nonce),
+            None => builder,
+        };
         OcspResponse::from_der(&builder.issue(&bench.root.name, &bench.root.key)).unwrap()
     };
     let request = Request::new(&leaf, &root, IdDigest::SHA256).nonce(b"0123456789abcdef");

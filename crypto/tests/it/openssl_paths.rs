@@ -38,7 +38,7 @@ impl Dice {
     }
 
     fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()].clone()
+        of[usize::try_from(self.below(u64::try_from(of.len()).unwrap())).unwrap()].clone()
     }
 }
 
@@ -142,7 +142,8 @@ fn throw(dice: &mut Dice) -> Vec<Actor> {
         let name = if self_issued { above.name.clone() } else { name(dice, &format!("actor {place}")) };
         let until = at(if dice.chance(3) { "2026-01-01T00:00:00Z" } else { "2030-01-01T00:00:00Z" });
         let key = key(place);
-        let builder = CertificateBuilder::new(&name, &key, place as u128 + 1).valid(at("2025-01-01T00:00:00Z"), until);
+        let builder =
+            CertificateBuilder::new(&name, &key, u128::try_from(place).unwrap() + 1).valid(at("2025-01-01T00:00:00Z"), until);
         let builder =
             if is_leaf { with_policies(with_names(builder.signer(), dice, 60), dice) } else { authority_shape(builder, dice) };
         let der = builder.issue(&above.name, &above.key);
@@ -178,7 +179,7 @@ fn ours(path: &[Actor], policies: PolicyRules) -> (bool, String) {
 
 fn theirs(folder: &PathBuf, path: &[Actor], rules: &PolicyRules) -> (bool, String) {
     let text = |actors: &[Actor]| actors.iter().map(|actor| pem::encode("CERTIFICATE", &actor.der)).collect::<String>();
-    let [root, between @ .., leaf] = path else { unreachable!("a path has its ends") };
+    let [root, between @ .., leaf] = path else { panic!("a path has its ends") };
     for (file, actors) in
         [("root.pem", std::slice::from_ref(root)), ("between.pem", between), ("leaf.pem", std::slice::from_ref(leaf))]
     {
@@ -194,7 +195,7 @@ fn theirs(folder: &PathBuf, path: &[Actor], rules: &PolicyRules) -> (bool, Strin
     }
     // Without a policy OpenSSL takes none as the user's own; any policy says what is meant.
     let any = Oid::ANY_POLICY.to_string();
-    let policies = rules.initial.as_ref().map_or(vec![any], |list| list.iter().map(ToString::to_string).collect());
+    let policies = rules.initial.as_ref().map_or_else(|| vec![any], |list| list.iter().map(ToString::to_string).collect());
     for policy in &policies {
         command.args(["-policy", policy]);
     }

@@ -49,13 +49,14 @@ fn pair(
 #[test]
 fn each_role_has_its_usage() {
     type Shape = fn(CertificateBuilder) -> CertificateBuilder;
+    type Case<'a> = (Role, Purpose, &'a [(Shape, bool)]);
     let signs: Shape = |builder| builder.usage(&[Usage::DigitalSignature]);
     let lists: Shape = |builder| builder.usage(&[Usage::CrlSign]);
     let stamps: Shape = |builder| builder.usage(&[Usage::NonRepudiation]).extended_usage(true, &[Oid::EKU_TIME_STAMPING]);
     let answers: Shape = |builder| builder.usage(&[Usage::DigitalSignature]).extended_usage(false, &[Oid::EKU_OCSP_SIGNING]);
     let silent: Shape = |builder| builder;
     let (tsa, ocsp, client) = (Purpose::Tsa, Purpose::Ocsp, Purpose::Client);
-    let cases: [(Role, Purpose, &[(Shape, bool)]); 6] = [
+    let cases: [Case<'_>; 6] = [
         (Role::Signer, Purpose::Signer, &[(signs, true), (stamps, true), (silent, true), (lists, false)]),
         (Role::SealMaker, Purpose::SealMaker, &[(signs, true), (lists, false)]),
         (Role::CrlIssuer, Purpose::Signer, &[(lists, true), (silent, true), (signs, false)]),
@@ -146,7 +147,7 @@ fn names_of_every_form_are_held_to_the_constraints_above() {
     assert_eq!(constrained(&[], &[directory("示例机关")], &[]), ["path.names"]);
     assert_eq!(constrained(&[directory("示例机关")], &[], &[directory("其他机关")]), ["path.names"]);
     // A form that is not known is refused where it is constrained, and nowhere else.
-    let other = [registered.clone()];
+    let other = [registered];
     assert_eq!(constrained(&other, &[], &other), ["path.names"]);
     assert_eq!(constrained(&[], &other, &other), ["path.names"]);
     assert!(constrained(&[dns("example.cn")], &[], &other).is_empty());

@@ -39,7 +39,7 @@ fn domain(anchors: &[Certificate], others: &[Certificate], lists: &[RevocationLi
         intermediates: others.to_vec(),
         lists: lists.to_vec(),
         revocation: if lists.is_empty() { RevocationPolicy::None } else { RevocationPolicy::Require },
-        ..Domain::new("sm2", Purpose::Signer, anchors.iter().cloned().map(Into::into).collect())
+        ..Domain::new("sm2", Purpose::Signer, anchors.to_vec())
     }
 }
 

@@ -50,7 +50,7 @@ impl Bench {
         self.ask(&Trust::new(self.domains.clone(), Policy::default()), evidence, at(when))
     }
 
-    fn ask(&self, trust: &Trust, evidence: &Evidence, when: Timestamp) -> Check {
+    pub(crate) fn ask(&self, trust: &Trust, evidence: &Evidence, when: Timestamp) -> Check {
         let mut context = Context::new(trust, when);
         (context.evidence, context.certificates) = (evidence, &self.companions);
         let question =

@@ -203,7 +203,7 @@ fn a_list_counts_only_from_who_may_speak_for_it() {
         b"eyJ.eyJ.AAAA".to_vec(),
         Vec::new(),
     ] {
-        assert_eq!(lists.with(0, &[token.clone()]), UNKNOWN, "{}", String::from_utf8_lossy(&token));
+        assert_eq!(lists.with(0, std::slice::from_ref(&token)), UNKNOWN, "{}", String::from_utf8_lossy(&token));
         // Nor does it stand in the way of one that counts.
         assert_eq!(lists.with(0, &[token.clone(), token_of(&lists.host, URI, fresh)]), Verdict::PASSED);
         assert_eq!(lists.with(1, &[token, token_of(&lists.host, URI, fresh)]), REVOKED);

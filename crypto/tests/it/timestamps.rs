@@ -147,7 +147,8 @@ fn wrong_tokens_are_told_apart_and_prove_nothing() {
     let busy = by(|builder| builder.not_ca().extended_usage(true, &[Oid::EKU_TIME_STAMPING, Oid::EKU_CLIENT_AUTH]));
     let plain = by(CertificateBuilder::signer);
     let signer = tsa.actor.signer();
-    let cases: Vec<(&str, Box<dyn Fn(&[u8]) -> Vec<u8>>)> = vec![
+    type Maker<'a> = Box<dyn Fn(&[u8]) -> Vec<u8> + 'a>;
+    let cases: Vec<(&str, Maker<'_>)> = vec![
         ("junk", Box::new(|_| vec![4, 1, 2])),
         ("imprint", Box::new(|_| builder().build(b"something else", signer))),
         ("version", Box::new(|value| builder().version(2).build(value, signer))),

@@ -124,7 +124,7 @@ impl SignaturePolicy {
         }
     }
 
-    /// The rules as verification takes them. What [`check`](Self::check) would refuse is left out.
+    /// The rules as verification takes them. What `check` would refuse is left out.
     #[must_use]
     pub fn rules(&self) -> trust::Policy {
         let types = self.types.iter().map(|(code, row)| (code.clone(), row.rule())).collect();

@@ -20,6 +20,9 @@ pub(super) enum Proof {
 /// Whose status a response tells: authority and serial number.
 type Subject = (Sha256, Vec<u8>);
 
+/// Where a proof stands: in the order of time, equals by their digest.
+type Place = (Timestamp, Sha256);
+
 impl Proof {
     /// Reads a row of the store; `None` for what is no longer understood.
     pub(super) fn read(record: EvidenceRecord) -> Option<Self> {
@@ -58,7 +61,7 @@ impl Proof {
         match self {
             Self::List(list) => list.this_update(),
             Self::Response(response, _) => {
-                response.singles().map(|single| single.this_update).max().unwrap_or(response.produced_at())
+                response.singles().map(|single| single.this_update).max().unwrap_or_else(|| response.produced_at())
             }
         }
     }
@@ -84,7 +87,7 @@ impl Proof {
 /// Evidence in the order in which it was made, each piece once.
 #[derive(Debug)]
 pub(super) struct Memory {
-    proofs: BTreeMap<(Timestamp, Sha256), Proof>,
+    proofs: BTreeMap<Place, Proof>,
     bytes: u64,
     bytes_max: u64,
 }
@@ -133,7 +136,7 @@ impl Memory {
         evidence
     }
 
-    fn remove(&mut self, place: &(Timestamp, Sha256)) {
+    fn remove(&mut self, place: &Place) {
         if let Some(proof) = self.proofs.remove(place) {
             self.bytes = self.bytes.saturating_sub(proof.bytes());
         }
@@ -141,7 +144,7 @@ impl Memory {
 
     /// Of a run of answers that say the same of a certificate, the first and the last tell it all.
     fn thin(&mut self) {
-        let mut runs: BTreeMap<Subject, Vec<(CertificateStatus, (Timestamp, Sha256))>> = BTreeMap::new();
+        let mut runs: BTreeMap<Subject, Vec<(CertificateStatus, Place)>> = BTreeMap::new();
         let mut between = Vec::new();
         for (place, proof) in &self.proofs {
             let Some((subject, status)) = proof.answer() else { continue };

@@ -46,5 +46,7 @@ mod status;
 mod status_list;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
 mod trust;
+#[cfg(test)]
 mod trust_list;

@@ -33,7 +33,7 @@ fn kept_once_and_read_newest_first() {
         assert_eq!(table.put(one), Ok(Stored::Unchanged(())));
     }
     assert_eq!(table.count(), Ok(4));
-    assert_eq!(table.newest(u64::MAX).unwrap(), [new.clone(), other.clone(), answer.clone(), old.clone()]);
+    assert_eq!(table.newest(u64::MAX).unwrap(), [new.clone(), other, answer.clone(), old.clone()]);
     assert_eq!(table.of_issuer(&new.issuer, u64::MAX).unwrap(), [new, answer, old]);
     assert_eq!(table.of_issuer(&Sha256::of(&[b"c"]), u64::MAX).unwrap(), []);
 }

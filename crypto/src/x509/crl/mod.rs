@@ -72,6 +72,9 @@ const REMOVED: u32 = 8;
 /// `keyCompromise`, `cACompromise` and `aACompromise`: what the key signed before may be forged and dated back.
 const COMPROMISED: [u32; 3] = [1, 2, 10];
 
+/// `unspecified`, `affiliationChanged`, `superseded` and `cessationOfOperation`: nobody else had the key (RFC 3161 4.1).
+const PEACEFUL: [u32; 4] = [0, 3, 4, 5];
+
 impl Revocation {
     /// Whether it is a hold, which may be lifted again.
     #[must_use]
@@ -95,6 +98,12 @@ impl Revocation {
     #[must_use]
     pub fn is_compromise(self) -> bool {
         self.reason.is_some_and(|reason| COMPROMISED.contains(&reason))
+    }
+
+    /// Whether it says itself that nobody else had the key; without a reason it does not.
+    #[must_use]
+    pub fn is_peaceful(self) -> bool {
+        self.reason.is_some_and(|reason| PEACEFUL.contains(&reason))
     }
 
     /// From when on nothing made with the key counts: for a compromise, since it is suspected.

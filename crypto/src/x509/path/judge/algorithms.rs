@@ -50,7 +50,8 @@ fn leaf_accepted(leaf: &Certificate, used: Option<Algorithm>, domain: &Domain, a
 
 const fn clock(lifetime: Lifetime, horizon: &mut Horizon) -> AlgorithmClock<'_> {
     match lifetime {
-        Lifetime::Now => AlgorithmClock::Now(horizon),
-        Lifetime::At { moment, .. } | Lifetime::Proven(moment) => AlgorithmClock::Fixed(moment),
+        // A moment that nothing proves could be one that whoever broke the algorithm chose.
+        Lifetime::Now | Lifetime::At { .. } => AlgorithmClock::Now(horizon),
+        Lifetime::Proven(moment) => AlgorithmClock::Fixed(moment),
     }
 }

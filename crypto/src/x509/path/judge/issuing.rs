@@ -28,13 +28,11 @@ const KNOWN: [Oid<'static>; 14] = [
 
 pub(super) fn check(path: &Path<'_>) -> Check {
     for (depth, certificate) in path.certificates.iter().enumerate() {
-        if let Some(unknown) =
-            certificate.extensions().iter().find(|extension| extension.critical && !KNOWN.contains(&extension.oid))
-        {
+        if let Some(unknown) = unknown_critical(certificate) {
             return PATH_CONSTRAINTS
                 .fail()
                 .with("certificate", &certificate.subject())
-                .with("unknown_critical_extension", &unknown.oid);
+                .with("unknown_critical_extension", &unknown);
         }
         if has_unreadable_names(certificate) {
             let reason = "malformed alternative names that are critical";
@@ -55,6 +53,12 @@ fn has_unreadable_names(certificate: &Certificate) -> bool {
     let extensions = certificate.extensions();
     let is_critical = extensions.find(Oid::SUBJECT_ALT_NAME).is_some_and(|extension| extension.critical);
     is_critical && GeneralName::alternatives(extensions).is_err()
+}
+
+/// An extension that must be understood and is not.
+pub(in crate::x509::path) fn unknown_critical(certificate: &Certificate) -> Option<Oid<'_>> {
+    let mut extensions = certificate.extensions().iter();
+    extensions.find(|extension| extension.critical && !KNOWN.contains(&extension.oid)).map(|extension| extension.oid)
 }
 
 /// RFC 5280 6.1.4 (k) to (n).

@@ -7,6 +7,8 @@ mod policies;
 mod usage;
 mod validity;
 
+pub(super) use issuing::unknown_critical;
+
 use super::{Path, Question, revocation};
 use crate::budget::Exhausted;
 use crate::context::Context;

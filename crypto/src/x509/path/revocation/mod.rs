@@ -49,7 +49,8 @@ pub(super) fn check(path: &Path<'_>, question: &Question, context: &mut Context<
             Status::Revoked(finding) => revoked(&finding, question, depth, &context.horizon),
             Status::Held { finding, in_force } => {
                 let check = finding.describe(PATH_REVOCATION.doubt());
-                if in_force { check } else { check.without_effect() }
+                let spares = !in_force && spares_earlier(&finding, question);
+                if spares { check.without_effect() } else { check }
             }
             Status::Unknown(because) => unknown(&because, path.domain.revocation, &context.horizon),
         };
@@ -82,7 +83,7 @@ fn revoked(finding: &Finding, question: &Question, depth: usize, horizon: &Horiz
     let since = finding.revocation.effective();
     let failed = finding.describe(PATH_REVOCATION.fail());
     match question.lifetime {
-        Lifetime::At { moment, warn_since: true } if since > moment && !finding.revocation.is_compromise() => {
+        Lifetime::At { moment, warn_since: true } if since > moment && spares_earlier(finding, question) => {
             failed.without_effect()
         }
         Lifetime::Proven(moment) if since > moment => failed.without_effect(),
@@ -92,6 +93,15 @@ fn revoked(finding: &Finding, question: &Question, depth: usize, horizon: &Horiz
             failed.counting_as(Verdict::indeterminate(why)).with("at", &horizon.at())
         }
         _ => failed,
+    }
+}
+
+/// Whether what was made before may stand although nothing but its own word says when that was. A time stamp is such a word
+/// itself, so that for its maker the reason must be one of those that RFC 3161 4.1 names.
+fn spares_earlier(finding: &Finding, question: &Question) -> bool {
+    match (question.role, question.lifetime) {
+        (Role::Tsa, Lifetime::At { .. }) => finding.revocation.is_peaceful(),
+        _ => !finding.revocation.is_compromise(),
     }
 }
 

@@ -152,7 +152,7 @@ fn delegated(
     context: &mut Context<'_>,
 ) -> Result<Standing, Exhausted> {
     let issuer = subject.issuer;
-    if !may_answer(responder) || !responder.issuer().matches(issuer.subject()) {
+    if !may_answer(responder) || judge::unknown_critical(responder).is_some() || !responder.issuer().matches(issuer.subject()) {
         return Ok(Standing::None);
     }
     context.budget.spend_signature()?;

@@ -164,7 +164,9 @@ fn is_lifted(
 ) -> Result<bool, Exhausted> {
     for statement in statements {
         let is_later = statement.made > hold.made || (statement.made == hold.made && is_after(statement, hold));
-        if is_later && statement.made <= until && statement.lifts() && is_said(statement, subject, context, because)? {
+        let may_lift = is_later && statement.made <= until && statement.lifts();
+        // To lift a hold is to clear: an algorithm that is not accepted does not do for it.
+        if may_lift && signers::standing(statement, subject, context)?.clears(because) {
             return Ok(true);
         }
     }
