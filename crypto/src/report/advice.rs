@@ -21,8 +21,8 @@ const fn sentence(why: Sub) -> (&'static str, &'static str) {
             ("Do not accept it; ask the holder for the file as it was issued.", "不予采信；请持证人提供签发时的原始文件。")
         }
         Sub::HashFailure => (
-            "Do not accept it: the content is not the one that was signed. Ask the issuing body for its copy.",
-            "不予采信：内容与签署时不一致。请向颁发机构调取原件。",
+            "Do not accept it: its content is not what was signed or put on record. Ask the issuing body for its copy.",
+            "不予采信：内容与签署或登记时不一致。请向颁发机构调取原件。",
         ),
         Sub::SigCryptoFailure => (
             "Do not accept it: it was forged or damaged. Keep it and report it as your rules say.",

@@ -12,7 +12,7 @@ use crate::sig::{Algorithm, BadSignature};
 use crate::signer;
 use crate::time::Timestamp;
 use crate::x509::path::{self, Answer, Lifetime, Question};
-use crate::x509::{Certificate, Purpose};
+use crate::x509::{Certificate, Purpose, Trust};
 
 /// What a token should stamp, and where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -153,12 +153,15 @@ fn judge(fitting: &Fitting<'_>, kind: &CheckKind, context: &mut Context<'_>) -> 
     let data = fitting.data;
     let answer = context.with_companions(&data.certificates, &data.evidence, |context| authority_path(fitting, context))?;
     let is_trusted = Verdict::of(answer.checks.iter()).is_passed();
+    let in_service = was_in_service(&answer, token.made, context.trust);
     // A time stamp that is not believed takes nothing away from the signature: its path is told, and does not count.
     let path = answer.checks.into_iter().map(Check::without_effect);
     let check = if !is_trusted {
         kind.doubt().without_effect()
     } else if token.made < fitting.authority.not_before() || token.made > fitting.authority.not_after() {
         kind.fail().with("reason", "made outside the validity of the authority's certificate")
+    } else if !in_service {
+        kind.doubt().without_effect().with("reason", "made while the service of its authority was not offered")
     } else if !context.horizon.reached(token.made_by) {
         kind.doubt().without_effect().with("reason", "made after the moment in question")
     } else {
@@ -166,6 +169,14 @@ fn judge(fitting: &Fitting<'_>, kind: &CheckKind, context: &mut Context<'_>) -> 
         return Ok(Stamp { checks, made: Some(token.made), proves: Some(token.made_by) });
     };
     Ok(Stamp { checks: std::iter::once(facts(check)).chain(path).collect(), ..Stamp::default() })
+}
+
+/// Whether the service behind the anchor was offered when the token says to have been made: an authority that came under
+/// supervision since must not speak of the time before.
+fn was_in_service(answer: &Answer, made: Timestamp, trust: &Trust) -> bool {
+    let domain = trust.for_purpose(Purpose::Tsa).find(|domain| answer.domain.as_ref() == Some(&domain.name));
+    let service = domain.zip(answer.chain.last()).and_then(|(domain, anchor)| domain.services.get(&anchor.sha256));
+    service.is_none_or(|service| service.covers(made))
 }
 
 /// The authority must be good now, or at a moment at which our own records prove the token to have existed.

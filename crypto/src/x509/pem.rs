@@ -33,7 +33,9 @@ pub fn blocks(text: &str, label: &str) -> der::Result<Vec<Vec<u8>>> {
 pub fn certificates(bytes: &[u8]) -> der::Result<Vec<Certificate>> {
     let Some(text) = pem_text(bytes) else {
         let der = bare_base64(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned);
-        return Certificate::from_der(&der).map(|certificate| vec![certificate]).or_else(|_| cms::certificates(&der));
+        return Certificate::from_der(&der)
+            .map(|certificate| vec![certificate])
+            .or_else(|fault| cms::certificates(&der).or(Err(fault)));
     };
     let mut all = Vec::new();
     for block in blocks(text, "CERTIFICATE")? {

@@ -15,7 +15,7 @@ use crypto::status_list::{Bits, Evidence as StatusEvidence, StatusList, Unsigned
 use crypto::time::Timestamp;
 use crypto::verify::{Question, verify};
 use crypto::x509::ocsp::IdDigest;
-use crypto::x509::trust::{AlgorithmRule, Policy};
+use crypto::x509::trust::{AlgorithmRule, Policy, RevocationPolicy};
 use crypto::x509::{Domain, Evidence, Purpose, RevocationList, Service, Trust};
 use serde_json::json;
 
@@ -50,7 +50,10 @@ fn a_stolen_time_stamping_key_dates_back() {
     let document = CmsBuilder::new(&payload).attributes(Some(signed())).stamped(Stamp(&stamp)).sign(world.signer.signer());
     let by = |reason: Option<&[u8]>| {
         let entry = Entry::new(7, at("2026-06-15T00:00:00Z"), Reason::Unspecified);
-        let entry = reason.map_or(entry.clone(), |code| entry.extension(Oid::CRL_REASON, false, code));
+        let entry = match reason {
+            Some(code) => entry.extension(Oid::CRL_REASON, false, code),
+            None => entry,
+        };
         let list = CrlBuilder::new(1, at("2026-06-20T00:00:00Z"), Some(at("2026-08-20T00:00:00Z"))).entry(&entry);
         let lists = vec![RevocationList::from_der(&signed_by(&list, &root)).unwrap()];
         let stamps = Domain { lists, ..Domain::new("stamps", Purpose::Tsa, vec![root.certificate()]) };
@@ -142,6 +145,10 @@ fn a_claimed_time_brings_no_anchor_back() {
         let known_since = Some(end.plus(-60));
         let known = verify(&Question { known_since, ..Question::new(&document, now()) }, &trust).report;
         assert!(known.verdict.is_passed(), "{version:?} {known:#?}");
+        let mut domains = world.domains();
+        domains[1].services.insert(world.root.certificate().sha256(), Service { from: Some(end), ..Service::default() });
+        let early = ask(&document, &Trust::new(domains, Policy::default()));
+        assert_eq!(early.verdict.sub_indication, Some(SubIndication::NoCertificateChainFound), "{version:?} before its service");
     }
 }
 
@@ -234,4 +241,24 @@ fn anchors_that_come_along_are_none() {
     ] {
         assert!(!ask(document.as_bytes(), &world.trust()).verdict.is_passed(), "{name}");
     }
+}
+
+/// An authority whose service was not offered yet vouches for a time from before its supervision.
+#[test]
+fn a_stamp_from_before_its_service_proves_nothing() {
+    let world = World::with(KeyType::Sm2, &[(3, at("2026-06-10T00:00:00Z"))]);
+    let root = authority(KeyType::Sm2, "tsa root");
+    let tsa = actor(&root, KeyType::Sm2, "tsa", 7, CertificateBuilder::time_stamping);
+    let payload = serde_json::to_vec(&fields(ISSUER)).unwrap();
+    let made = signed().plus(60);
+    let stamp = |value: &[u8]| TokenBuilder::new(made, 1, POLICY).build(value, tsa.signer());
+    let document = CmsBuilder::new(&payload).attributes(Some(signed())).stamped(Stamp(&stamp)).sign(world.signer.signer());
+    let since = |from: Timestamp| {
+        let mut stamps = Domain::new("stamps", Purpose::Tsa, vec![root.certificate()]);
+        stamps.revocation = RevocationPolicy::None;
+        stamps.services.insert(root.certificate().sha256(), Service { from: Some(from), ..Service::default() });
+        ask(&document, &Trust::new([world.domains(), vec![stamps]].concat(), Policy::default())).verdict
+    };
+    assert_eq!(since(made), Verdict::PASSED);
+    assert_eq!(since(made.plus(1)).sub_indication, Some(SubIndication::RevokedNoPoe));
 }

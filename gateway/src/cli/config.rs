@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 
 use super::Failure;
 use crate::config::{Config, Faults};
+use crate::signing::Signer;
 use crate::{app, server, trust};
 
 const USAGE: &str = "Reads a configuration and every file that it names, says what is wrong, and binds nothing.
@@ -42,6 +43,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(server::tls_config(&config.server));
     faults.take(trust::load(&config));
     faults.take(app::store_keys(&config.storage));
+    faults.take(config.signing.as_ref().map(Signer::load).transpose());
     faults.none_or(())?;
     println!("{}: good", file.display());
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+/// The fault of a text that is not base64. It names no value, which may be anything.
+pub(super) const NOT_BASE64: &str = "not base64";
+
 /// Bytes that stand in JSON as base64 (RFC 4648 4). Decoded while the JSON is read, so that only one copy is made.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Octets(pub Vec<u8>);
@@ -24,8 +27,7 @@ impl<'de> Deserialize<'de> for Octets {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Octets, E> {
-                // The fault names no value: it may be anything.
-                STANDARD.decode(text).map(Octets).map_err(|_error| E::custom("not base64"))
+                STANDARD.decode(text).map(Octets).map_err(|_error| E::custom(NOT_BASE64))
             }
         }
         deserializer.deserialize_str(Text)

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::octets::NOT_BASE64;
 use super::{Code, Language, Media, Params, Problem, Query, RequestId, Room};
 use crate::auth::Caller;
 
@@ -72,6 +73,7 @@ fn bad_data(text: &str) -> (String, String) {
         Some((_, choices)) => {
             (format!("a value is not {choices}"), format!("取值应为{}", choices.strip_prefix("one of").unwrap_or(choices)))
         }
+        None if text == NOT_BASE64 => ("a value is not base64".to_owned(), "取值不是base64".to_owned()),
         None => ("a value is not of the expected kind".to_owned(), "值的类型或格式不符合要求".to_owned()),
     }
 }
@@ -81,6 +83,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::http::Octets;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -109,6 +112,8 @@ mod tests {
                 && variant.contains("取值应为 `Here`, `There`, `Nowhere`")
         );
         assert!(!variant.contains("1101"));
+        let octets = format!("{:?}", bad_json(&serde_json::from_str::<Octets>("\"110101199003070070\"").unwrap_err()));
+        assert!(octets.contains("a value is not base64") && octets.contains("取值不是base64") && !octets.contains("1101"));
         assert!(text("{").contains("ends too early"));
         assert!(text("[1").contains("BadJson"));
     }

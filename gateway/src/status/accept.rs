@@ -101,8 +101,17 @@ fn is_signed(response: &OcspResponse, judged: &Judged, trust: &Trust, now: Times
     }
     let known = trust.for_purpose(Purpose::Ocsp).flat_map(|domain| domain.anchors.iter().chain(&domain.intermediates));
     let mut candidates = response.certificates().iter().chain(known);
-    candidates
-        .any(|certificate| signs(certificate) && (is_delegated(certificate, judged) || leads_to_domain(certificate, trust, now)))
+    candidates.any(|certificate| {
+        let is_named = || is_delegated(certificate, judged) || leads_to_domain(certificate, trust, now);
+        signs(certificate) && is_current(certificate, trust, now) && is_named()
+    })
+}
+
+/// Whether the certificate is in its validity as the answer comes in. What is kept is believed by when it says to have been made:
+/// with a key that leaked after its time, an answer could say anything of the past, and for as long as it likes.
+fn is_current(certificate: &Certificate, trust: &Trust, now: Timestamp) -> bool {
+    let skew = trust.policy().clock_skew_s;
+    certificate.not_before() <= now.plus(skew) && now <= certificate.not_after().plus(skew)
 }
 
 fn is_delegated(certificate: &Certificate, judged: &Judged) -> bool {
@@ -117,4 +126,36 @@ fn leads_to_domain(certificate: &Certificate, trust: &Trust, now: Timestamp) -> 
         Question { purpose: Purpose::Ocsp, role: Role::Signer, algorithm: None, used_at: None, lifetime: Lifetime::Now };
     let answer = path::validate(certificate, &question, &mut Context::new(trust, now));
     answer.is_ok_and(|answer| Verdict::of(answer.checks.iter()).indication != Indication::TotalFailed && answer.domain.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use crypto::issue::ocsp::Answer;
+    use crypto::issue::{CertificateBuilder, KeyType, Name, OcspBuilder, SigningKey};
+    use crypto::x509::ocsp::IdDigest;
+    use crypto::x509::trust::Policy;
+
+    use super::*;
+
+    #[test]
+    fn a_responder_past_its_time_answers_no_more() {
+        let day = |days: i64| Timestamp::from_unix(1_780_000_000).plus(days * 86_400);
+        let key = |label: &str| SigningKey::from_label(KeyType::P256, label);
+        let (root, leaf, responder) = (Name::new("o", "root"), Name::new("o", "leaf"), Name::new("o", "responder"));
+        let issuer = CertificateBuilder::new(&root, &key("root"), 1).valid(day(-900), day(900)).authority(None);
+        let issuer = issuer.self_signed(&key("root"));
+        let issue = |builder: CertificateBuilder| builder.issue(&root, &key("root"));
+        let subject = issue(CertificateBuilder::new(&leaf, &key("leaf"), 3).valid(day(-90), day(90)).signer());
+        let answering = CertificateBuilder::new(&responder, &key("responder"), 7).valid(day(-90), day(-1)).not_ca();
+        let answering = issue(answering.extended_usage(false, &[Oid::EKU_OCSP_SIGNING]));
+        let read = |der: &[u8]| Certificate::from_der(der).unwrap();
+        let judged = Judged { certificate: read(&subject), issuer: read(&issuer), domain: "signers".to_owned() };
+        // It says to have been made in time, and to hold for long.
+        let answer = Answer::good(&judged.certificate, &judged.issuer, IdDigest::Sha1, (day(-2), Some(day(60))));
+        let bytes = OcspBuilder::new(day(-2)).answer(&answer).certificate(&answering).issue(&responder, &key("responder"));
+        let question = ocsp::Request::new(&judged.certificate, &judged.issuer, IdDigest::Sha1);
+        let trust = Trust::new(Vec::new(), Policy::default());
+        assert!(response(&bytes, &question, &judged, &trust, day(-2)).is_ok());
+        assert!(matches!(response(&bytes, &question, &judged, &trust, day(0)), Err(Fault::NotSigned)));
+    }
 }

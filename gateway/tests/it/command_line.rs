@@ -46,11 +46,13 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         assert!(text(&checked.stderr).contains(key), "{key} in {}", text(&checked.stderr));
     }
 
+    let lists = "[status_list]\nbase_uri = 'https://licences.example/v1/status-lists'\n";
     for (broken, key) in [
         (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),
         (setup.text().replace("certificate = \"server.pem\"", "certificate = \"clients.pem\""), "server.key: does not go with"),
         (setup.text().replace("[\"clients.pem\"]", "[\"server.key\"]"), "server.client_anchors[0]: "),
         (setup.text().replace("roles = ['verifier']", "roles = []"), "callers[0].roles: "),
+        (format!("{}\n[signing]\nkey = 'gateway.key'\ncertificate = 'gateway.pem'\n{lists}", setup.text()), "signing.key: "),
         (format!("surplus = 1\n{}", setup.text()), "surplus"),
     ] {
         let file = setup.folder.write("broken.toml", broken);

@@ -109,6 +109,11 @@ fn paths_of_the_public_suite() {
     }
     assert_eq!(chain(leaf, &["--crls", "/nowhere.crl"]).0, 66);
     assert_eq!(said(&["verify", "chain", "--anchors", &anchor]).0, 64);
+    let swallowed = said(&["verify", "chain", "--anchors", &anchor, &good]);
+    assert!(swallowed.0 == 64 && swallowed.1.contains("it stands before --anchors"), "{}", swallowed.1);
+    let (status, fault) = chain("certs/BadSignedCACert.crt", &[]);
+    assert!(status == 64 && fault.contains("holds no certificate: a value is outside its type"), "{fault}");
+    assert!(!chain(leaf, &["--purpose", "dentist"]).1.contains("--help; see"));
     assert_eq!(said(&["verify", "chain", &good]).0, 64);
     assert!(said(&["verify", "chain", "--help"]).1.contains("--anchors FILE..."));
 }

@@ -117,6 +117,7 @@ fn signed_applied_checked_and_compared() {
     says(&desk.trust(&["apply", "one.jws", "--config", "licet.toml"]), 0, "version none -> 1");
     says(&desk.trust(&["check", "trust.jws"]), 0, "nothing is wrong");
     says(&desk.trust(&["check", "--config", "licet.toml"]), 0, "domain offices anchor");
+    says(&desk.trust(&["check", "trust.jws"]), 0, "domain offices rules: signer, revocation require");
     says(&desk.trust(&["diff", "one.jws", "licet.toml"]), 0, "the same");
 
     // The second list carries the revocation list that revokes the signer.
@@ -277,8 +278,12 @@ fn the_commands_refuse_what_the_gateway_would() {
     assert_eq!(std::fs::read(desk.path("trust.jws")).unwrap(), before);
     says(&desk.trust(&["check", "list.pem"]), 2, "configuration is wrong");
     says(&desk.trust(&["check", "nowhere.jws"]), 1, "nowhere.jws");
-    for wrong in [&["fly"][..], &["apply", "two.jws"], &["diff", "two.jws"], &["sign", "rules.toml"]] {
+    for wrong in [&["fly"][..], &["apply", "two.jws"], &["diff", "two.jws"]] {
         says(&desk.trust(wrong), 2, "usage: licet trust");
+    }
+    says(&desk.trust(&["sign", "rules.toml", "--key", "list.key"]), 2, "sign needs --key, --certificate");
+    for sides in [["two.jws", "nowhere.jws"], ["list.pem", "two.jws"]] {
+        says(&desk.trust(&[&["diff"][..], &sides].concat()), 2, "licet: ");
     }
     let mixed = [
         "sign",

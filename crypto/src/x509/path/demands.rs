@@ -20,8 +20,9 @@ fn anchor(path: &Path<'_>, question: &Question, horizon: &mut Horizon) -> Check 
     let Some(service) = service else { return PATH_ANCHOR.pass() };
     let Some((from, until)) = service.period() else { return PATH_ANCHOR.fail() };
     let good = match question.lifetime {
+        Lifetime::Now => horizon.within(from, until),
         // A moment that nothing proves must not bring back what has ended.
-        Lifetime::Now | Lifetime::At { .. } => horizon.within(from, until),
+        Lifetime::At { moment, .. } => horizon.within(from, until) && service.covers(moment),
         Lifetime::Proven(moment) => service.covers(moment),
     };
     if good {

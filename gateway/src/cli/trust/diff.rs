@@ -28,8 +28,10 @@ struct Line {
     new: Option<String>,
 }
 
+/// Says what is different. A side that cannot be read is no difference: scripts tell them apart by the exit status.
 pub(super) fn run(old: &Path, new: &Path, is_json: bool) -> Result<ExitCode, Failure> {
-    let diff = compare(&facts(&believe(old)?.rules), &facts(&believe(new)?.rules));
+    let read = |path| believe(path).map(|belief| facts(&belief.rules)).map_err(|failure| Failure::Usage(failure.to_string()));
+    let diff = compare(&read(old)?, &read(new)?);
     if is_json {
         println!("{}", serde_json::to_string(&diff).map_err(|error| Failure::Work(error.to_string()))?);
     } else {

@@ -8,6 +8,7 @@ use crypto::time::Timestamp;
 use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::TypeRule;
 use crypto::x509::{Domain, Service, ServiceStatus};
+use serde::Serialize;
 
 use crate::trust::Rules;
 
@@ -47,8 +48,8 @@ fn add(facts: &mut Facts, about: String, value: &(impl Display + ?Sized)) {
 
 fn add_domain(facts: &mut Facts, domain: &Domain) {
     let about = |what: &str| format!("domain {} {what}", domain.name);
-    let purpose = format!("{:?}, revocation {:?}, RSA from {} bits", domain.purpose, domain.revocation, domain.rsa_bits_min);
-    add(facts, about("rules"), &purpose);
+    let (purpose, revocation) = (word(&domain.purpose), word(&domain.revocation));
+    add(facts, about("rules"), &format!("{purpose}, revocation {revocation}, RSA from {} bits", domain.rsa_bits_min));
     add(facts, about("authorities between"), &format!("{} at most", domain.intermediates_max));
     add_policies(facts, about("certificate policies"), &domain.policies);
     for rule in &domain.algorithms {
@@ -76,6 +77,11 @@ fn add_domain(facts: &mut Facts, domain: &Domain) {
         let value = format!("made {}, next {next}, revokes {}, SHA-256 {}", list.this_update(), list.len(), list.sha256());
         add(facts, about(&format!("list of {}", list.issuer())), &value);
     }
+}
+
+/// The name of a value in configurations.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// What is demanded of certificate policies, where something is.

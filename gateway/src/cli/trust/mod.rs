@@ -44,7 +44,8 @@ Usage: licet trust check FILE | --config FILE
   --next-update TIME  when the next list will be there: a day, or a moment (RFC 3339)
   --out FILE          where the list goes
 
-Exit status: 0 good, applied or the same; 1 wrong, refused or different; 2 wrong command line or configuration.";
+Exit status: 0 good, applied or the same; 1 wrong, refused or different; 2 wrong command line or configuration, and for
+diff whatever cannot be compared.";
 
 #[derive(Default)]
 struct Options {
@@ -60,7 +61,12 @@ struct Options {
 
 /// Runs one of the four.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
-    let usage = || Failure::Usage("usage: licet trust check | diff | apply | sign ...; see licet trust --help".to_owned());
+    let usage = || {
+        Failure::Usage(
+            "usage: licet trust check FILE | diff OLD NEW | apply LIST --config FILE | sign RULES ...; see licet trust --help"
+                .to_owned(),
+        )
+    };
     let mut options = Options::default();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -90,7 +96,9 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             (Some(key), Some(certificate), Some(version), Some(next_update), Some(out)) => {
                 sign::run(rules, &sign::Order { key, certificate, version, next_update, out })
             }
-            _ => Err(usage()),
+            _ => Err(Failure::Usage(
+                "sign needs --key, --certificate, --version, --next-update and --out; see licet trust --help".to_owned(),
+            )),
         },
         _ => Err(usage()),
     }

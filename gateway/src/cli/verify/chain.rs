@@ -41,7 +41,8 @@ Usage: licet verify chain CERT... --anchors FILE... [--crls FILE...] [--ocsp FIL
   --lang en|zh       language, en when left out
 
 Files are PEM, DER or PKCS#7. Options that take FILE... take all files up to the next option, so CERT stands first. Exit
-status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE; 64 wrong command line, 66 a file cannot be read.";
+status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE; 64 wrong command line, or a file
+that holds something else; 66 a file cannot be read.";
 
 struct Options {
     certificates: Vec<PathBuf>,
@@ -102,15 +103,18 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
         }
     }
     match (options.certificates.is_empty(), options.anchors.is_empty()) {
-        (true, _) => Err("there is no certificate to validate".into()),
-        (_, true) => Err("whom to trust? --anchors says so".into()),
-        _ => Ok(Some(options)),
+        (true, false) => {
+            Err("there is no certificate to validate: it stands before --anchors, which takes all files after it".into())
+        }
+        (true, true) => Err("there is no certificate to validate".into()),
+        (false, true) => Err("whom to trust? --anchors says so".into()),
+        (false, false) => Ok(Some(options)),
     }
 }
 
 /// One of the values that have a name in configuration and reports.
 fn named<T: DeserializeOwned>(text: &str) -> Result<T, &'static str> {
-    serde_json::from_value(serde_json::Value::from(text)).map_err(|_error| "is not known; see --help")
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|_error| "is not known")
 }
 
 fn verify(options: &Options) -> Result<ExitCode, InputError> {

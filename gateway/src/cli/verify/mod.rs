@@ -23,8 +23,8 @@ use crate::clock;
 pub(super) const ARGUMENTS: &str = "FILE... | raw | chain";
 
 const HELP: &str = "\
-Verifies signed licences (OFD, JWS, CMS) without a gateway: signatures, seals, certificates, data. What only a register
-knows is not looked at: whether the licence was revoked since, and whether the file is the one on record.
+Verifies signed licences (OFD, PDF, JWS, SD-JWT, CMS) without a gateway: signatures, seals, certificates, data. What only a
+register knows is not looked at: whether the licence was revoked since, and whether the file is the one on record.
 
 Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [--ocsp FILE...]
                     [--certificate FILE...] [--at TIME] [--depth DEPTH] [--json] [--lang en|zh]
@@ -33,7 +33,8 @@ Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [-
 
   FILE                a licence; - for standard input; ./raw and ./chain for files of these names
   --config FILE       trust as in the configuration of a gateway
-  --trust FILE        certificates to trust, both as signers and as makers of seals; may be repeated
+  --trust FILE        certificates to trust, both as signers and as makers of seals; may be repeated. A revocation list that
+                      is missing is then a warning and no doubt: see --crl
   --crl FILE          revocation lists beside those of the configuration; may be repeated
   --ocsp FILE         an OCSP response, DER; may be repeated
   --certificate FILE  further certificates from which paths may be built, or of signers; may be repeated
@@ -43,7 +44,8 @@ Usage: licet verify FILE... (--config FILE | --trust FILE...) [--crl FILE...] [-
   --lang en|zh        language, en when left out
 
 Certificates and lists are PEM, DER or PKCS#7. Exit status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, the worst of
-all files; 64 wrong command line or configuration, 66 a file cannot be read.";
+all files; 64 wrong command line or configuration, or a file of certificates, lists or responses that holds none; 66 a file
+cannot be read.";
 
 #[derive(Default)]
 struct Options {

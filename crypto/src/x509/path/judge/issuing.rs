@@ -47,18 +47,18 @@ pub(super) fn check(path: &Path<'_>) -> Check {
     PATH_CONSTRAINTS.pass()
 }
 
+/// An extension that must be understood and is not.
+pub(in crate::x509::path) fn unknown_critical(certificate: &Certificate) -> Option<Oid<'_>> {
+    let mut extensions = certificate.extensions().iter();
+    extensions.find(|extension| extension.critical && !KNOWN.contains(&extension.oid)).map(|extension| extension.oid)
+}
+
 /// RFC 5280 4.2: what is critical and cannot be processed is refused. Alternative names are the one known extension that no other
 /// rule reads in every path.
 fn has_unreadable_names(certificate: &Certificate) -> bool {
     let extensions = certificate.extensions();
     let is_critical = extensions.find(Oid::SUBJECT_ALT_NAME).is_some_and(|extension| extension.critical);
     is_critical && GeneralName::alternatives(extensions).is_err()
-}
-
-/// An extension that must be understood and is not.
-pub(in crate::x509::path) fn unknown_critical(certificate: &Certificate) -> Option<Oid<'_>> {
-    let mut extensions = certificate.extensions().iter();
-    extensions.find(|extension| extension.critical && !KNOWN.contains(&extension.oid)).map(|extension| extension.oid)
 }
 
 /// RFC 5280 6.1.4 (k) to (n).
