@@ -36,11 +36,11 @@ fn lists_inside_count_by_their_signer() {
     let world = World::new();
     let good = list(1, "2026-06-15T00:00:00Z");
     says(&judged(&world, &[], &message(&world, |cms| cms)), Some(Sub::TryLater));
-    let by_root = good.clone().issue(&world.root.name, &world.root.key);
+    let by_root = good.issue(&world.root.name, &world.root.key);
     says(&judged(&world, &[], &message(&world, |cms| cms.revocation_list(&by_root))), None);
     // In the root's name, by another key.
     let forger = authority(KeyType::Sm2, "forger");
-    let forged = good.clone().issue(&world.root.name, &forger.key);
+    let forged = good.issue(&world.root.name, &forger.key);
     says(&judged(&world, &[], &message(&world, |cms| cms.revocation_list(&forged))), Some(Sub::TryLater));
     let revoking = good.revoke(3, at("2026-05-01T00:00:00Z"), Reason::KeyCompromise).issue(&world.root.name, &world.root.key);
     says(&judged(&world, &[], &message(&world, |cms| cms.revocation_list(&revoking))), Some(Sub::Revoked));
@@ -54,7 +54,7 @@ fn responses_inside_count_as_well() {
     let answer = Answer::good(&leaf, &root, IdDigest::SHA256, times);
     let respond = |answer: &Answer| OcspBuilder::new(times.0).answer(answer).issue(&world.root.name, &world.root.key);
     says(&judged(&world, &[], &message(&world, |cms| cms.ocsp_response(&respond(&answer)))), None);
-    let revoked = answer.clone().revoked(at("2026-05-01T00:00:00Z"), Reason::KeyCompromise);
+    let revoked = answer.revoked(at("2026-05-01T00:00:00Z"), Reason::KeyCompromise);
     says(&judged(&world, &[], &message(&world, |cms| cms.ocsp_response(&respond(&revoked)))), Some(Sub::Revoked));
 }
 
