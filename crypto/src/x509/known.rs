@@ -6,6 +6,7 @@ use super::name::Name;
 use super::trust::may_sign_lists;
 use super::{Certificate, Domain, Evidence, OcspResponse, RevocationList};
 use crate::digest::Sha256;
+use crate::time::Timestamp;
 
 /// Lists and responses of all domains and of the gateway's own records, each once.
 #[derive(Debug, Default)]
@@ -16,12 +17,14 @@ pub(super) struct Known {
     responses: BTreeMap<Vec<u8>, BTreeMap<Sha256, OcspResponse>>,
     /// Which list or response was signed by which public key, both by their digests.
     proven: BTreeMap<Sha256, Sha256>,
+    /// When lists and responses were received, as far as that is on record.
+    received: BTreeMap<Sha256, Timestamp>,
 }
 
 impl Known {
     /// What a domain knows of an issuer counts in all of them.
     pub(super) fn new(domains: &[Domain], evidence: &Evidence) -> Self {
-        let mut known = Self::default();
+        let mut known = Self { received: evidence.received.clone(), ..Self::default() };
         for list in domains.iter().flat_map(|domain| &domain.lists).chain(&evidence.lists) {
             known.lists.entry(list.issuer().0.to_vec()).or_default().insert(list.sha256(), list.clone());
         }
@@ -65,6 +68,11 @@ impl Known {
     /// The responses that speak of certificates with this serial number, whoever issued them.
     pub(super) fn responses(&self, serial: &[u8]) -> impl Iterator<Item = &OcspResponse> {
         self.responses.get(serial).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// When the list or response with this digest was received, if that is on record.
+    pub(super) fn received(&self, sha256: Sha256) -> Option<Timestamp> {
+        self.received.get(&sha256).copied()
     }
 
     /// Whether it is settled that this key signed the list or response with this digest.

@@ -155,6 +155,11 @@ impl Trust {
         self.known.is_settled(sha256)
     }
 
+    /// When the list or response with this digest was received, if that is on record.
+    pub(super) fn received(&self, sha256: Sha256) -> Option<Timestamp> {
+        self.known.received(sha256)
+    }
+
     /// The known lists of issuers whose name is of interest, each once.
     pub fn lists(&self, is_wanted: impl FnMut(Name<'_>) -> bool) -> impl Iterator<Item = &RevocationList> {
         self.known.lists(is_wanted)
@@ -250,10 +255,11 @@ fn generation(domains: &[Domain], policy: &Policy, evidence: &Evidence) -> Sha25
             text.push_str(&format!("list {}\n", list.sha256()));
         }
     }
-    // Gathered evidence has no order: what is known decides, not when it became known.
+    // Gathered evidence has no order, but when a piece was received tells what its signer is judged by.
     let lists: BTreeSet<Sha256> = evidence.lists.iter().map(RevocationList::sha256).collect();
     let responses: BTreeSet<Sha256> = evidence.responses.iter().map(OcspResponse::sha256).collect();
     lists.iter().for_each(|list| text.push_str(&format!("known list {list}\n")));
     responses.iter().for_each(|response| text.push_str(&format!("known response {response}\n")));
+    evidence.received.iter().for_each(|(sha256, at)| text.push_str(&format!("received {sha256} {at}\n")));
     Sha256::of(&[text.as_bytes()])
 }

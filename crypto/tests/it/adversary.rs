@@ -19,7 +19,7 @@ use crypto::x509::trust::{AlgorithmRule, Policy, RevocationPolicy};
 use crypto::x509::{Domain, Evidence, Purpose, RevocationList, Service, Trust};
 use serde_json::json;
 
-use crate::status::{Bench, good, lists, open, responses, revoked};
+use crate::status::{Bench, at_once, good, lists, open, responses, revoked};
 use crate::world::{Actor, ISSUER, World, actor, at, authority, fields, now, signed};
 
 const NOW: &str = "2026-06-10T12:00:00Z";
@@ -79,7 +79,7 @@ fn a_broken_algorithm_lifts_no_hold() {
     let held = june(2, 2, 20).entry(&Entry::new(3, at("2026-06-01T00:00:00Z"), Reason::CertificateHold));
     let own = lists(&[signed_by(&before, &bench.root), signed_by(&held, &bench.root)]);
     let forged = lists(&[signed_by(&june(3, 9, 20), &bench.root)]);
-    let trust = Trust::with_evidence(bench.domains.clone(), Policy::default(), &own);
+    let trust = Trust::with_evidence(bench.domains.clone(), Policy::default(), &at_once(own));
     open(&bench.ask(&trust, &forged, at(NOW)), "on hold");
 }
 
@@ -119,7 +119,8 @@ fn a_claimed_time_brings_no_algorithm_back() {
         let mut domains = world.domains();
         assert!(ask(&document, &Trust::new(domains.clone(), Policy::default())).verdict.is_passed());
         domains[1].algorithms = vec![AlgorithmRule { algorithm: Algorithm::Sm2Sm3, until: Some(end) }];
-        let trust = Trust::new(domains, Policy::default());
+        let kept = Evidence { lists: domains.iter().flat_map(|domain| domain.lists.clone()).collect(), ..Evidence::default() };
+        let trust = Trust::with_evidence(domains, Policy::default(), &at_once(kept));
         let report = ask(&document, &trust);
         assert_eq!(report.verdict.sub_indication, Some(SubIndication::CryptoConstraintsFailureNoPoe), "{version:?}");
         let known_since = Some(end.plus(-60));
@@ -296,4 +297,31 @@ fn a_revocation_by_an_unclear_signer_is_not_outvoted() {
     good(&by(&past, Reason::CertificateHold, &newer));
     let stranger = authority(KeyType::P256, "stranger");
     good(&by(&actor(&stranger, KeyType::P256, "responder", 79, delegate), Reason::KeyCompromise, &old));
+}
+
+/// Whoever stole the key of a responder dates an answer back to before the revocation: only the moment when it was received counts.
+#[test]
+fn an_answer_of_a_stolen_responder_dates_back() {
+    let mut bench = Bench::new(|builder| builder);
+    let stranger = authority(KeyType::P256, "responders");
+    let delegate = |builder: CertificateBuilder| {
+        builder.not_ca().usage(&[Usage::DigitalSignature]).extended_usage(false, &[Oid::EKU_OCSP_SIGNING])
+    };
+    let responder = actor(&stranger, KeyType::P256, "responder", 77, delegate);
+    bench.domains.push(Domain::new("responders", Purpose::Ocsp, vec![stranger.certificate()]));
+    let said_at = at("2026-06-08T00:00:00Z");
+    let window = (said_at, Some(at("2026-06-20T00:00:00Z")));
+    let answer = Answer::good(&bench.leaf.certificate(), &bench.root.certificate(), IdDigest::Sha1, window);
+    let response = OcspBuilder::new(said_at).answer(&answer).certificate(&responder.der).issue(&responder.name, &responder.key);
+    let stolen = june(1, 10, 20).entry(&Entry::new(77, at("2026-06-09T00:00:00Z"), Reason::KeyCompromise));
+    let evidence = Evidence { lists: lists(&[signed_by(&stolen, &stranger)]).lists, ..responses(&[response]) };
+    let by = |received: Option<&str>| {
+        let sha256 = evidence.responses[0].sha256();
+        let received = received.map(|when| (sha256, at(when))).into_iter().collect();
+        let trust = Trust::with_evidence(bench.domains.clone(), Policy::default(), &Evidence { received, ..evidence.clone() });
+        bench.ask(&trust, Evidence::NONE, at(NOW))
+    };
+    good(&by(Some("2026-06-08T00:01:00Z")));
+    open(&by(Some("2026-06-10T00:01:00Z")), "no revocation list");
+    open(&by(None), "no revocation list");
 }

@@ -88,6 +88,7 @@ fn delegated_responders() {
         let evidence = Evidence {
             responses: responses(&[say(&about(&bench, IdDigest::Sha1), responder)]).responses,
             lists: list.map(|list| lists(&[list]).lists).unwrap_or_default(),
+            ..Evidence::default()
         };
         bench.judge(&evidence, NOW)
     };
@@ -229,7 +230,7 @@ fn refusals_and_broken_responses() {
         let mut changed = whole.clone();
         changed[place] ^= 0x10;
         let Ok(response) = OcspResponse::from_der(&changed) else { continue };
-        let evidence = Evidence { lists: Vec::new(), responses: vec![response] };
+        let evidence = Evidence { responses: vec![response], ..Evidence::default() };
         let check = bench.judge_along(&evidence, NOW);
         assert_ne!(check.outcome, crypto::report::Outcome::Passed, "{place}");
     }

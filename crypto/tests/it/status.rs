@@ -42,7 +42,7 @@ impl Bench {
     }
 
     pub(crate) fn judge_own(&self, evidence: &Evidence, when: &str) -> Check {
-        let trust = Trust::with_evidence(self.domains.clone(), Policy::default(), evidence);
+        let trust = Trust::with_evidence(self.domains.clone(), Policy::default(), &at_once(evidence.clone()));
         self.ask(&trust, Evidence::NONE, at(when))
     }
 
@@ -62,11 +62,19 @@ impl Bench {
 }
 
 pub(crate) fn lists(der: &[Vec<u8>]) -> Evidence {
-    Evidence { lists: der.iter().map(|list| RevocationList::from_der(list).unwrap()).collect(), responses: Vec::new() }
+    Evidence { lists: der.iter().map(|list| RevocationList::from_der(list).unwrap()).collect(), ..Evidence::default() }
 }
 
 pub(crate) fn responses(der: &[Vec<u8>]) -> Evidence {
-    Evidence { lists: Vec::new(), responses: der.iter().map(|response| OcspResponse::from_der(response).unwrap()).collect() }
+    Evidence { responses: der.iter().map(|response| OcspResponse::from_der(response).unwrap()).collect(), ..Evidence::default() }
+}
+
+/// Received when it was made, unless it is on record when.
+pub(crate) fn at_once(evidence: Evidence) -> Evidence {
+    let lists = evidence.lists.iter().map(|list| (list.sha256(), list.this_update()));
+    let responses = evidence.responses.iter().map(|response| (response.sha256(), response.produced_at()));
+    let received = lists.chain(responses).chain(evidence.received.clone()).collect();
+    Evidence { received, ..evidence }
 }
 
 #[track_caller]

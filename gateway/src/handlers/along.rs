@@ -101,7 +101,7 @@ pub(super) fn read(
     }
     // Whether they are lists at all, verification says: one that is none is as good as none.
     let status_lists = evidence.status_lists.into_iter().map(String::into_bytes).collect();
-    Ok(Along { certificates, evidence: Evidence { lists, responses }, status_lists, presentation })
+    Ok(Along { certificates, evidence: Evidence { lists, responses, ..Evidence::default() }, status_lists, presentation })
 }
 
 fn all<T, E>(place: &str, given: &[Octets], most: usize, read: fn(&[u8]) -> Result<Vec<T>, E>) -> Result<Vec<T>, Problem> {

@@ -36,7 +36,7 @@ pub(super) fn list(bytes: Vec<u8>, trust: &Trust, now: Timestamp) -> Result<Acce
     }
     let span = Span { this_update: list.this_update(), next_update: list.next_update() };
     let fault = standing(span, trust, now)?;
-    Ok(Accepted { proof: Proof::List(list), span, fault })
+    Ok(Accepted { proof: Proof::list(list, now), span, fault })
 }
 
 fn read_list(bytes: Vec<u8>) -> Result<RevocationList, Fault> {
@@ -77,7 +77,7 @@ pub(super) fn response(
     let span = Span { this_update: single.this_update, next_update: single.next_update };
     let fault = standing(span, trust, now)?;
     let issuer = Sha256::of(&[judged.issuer.subject().0]);
-    Ok(Accepted { proof: Proof::Response(response, issuer), span, fault })
+    Ok(Accepted { proof: Proof::response(response, issuer, now), span, fault })
 }
 
 /// What is of the future is no evidence; what has ended is old evidence.
@@ -107,8 +107,8 @@ fn is_signed(response: &OcspResponse, judged: &Judged, trust: &Trust, now: Times
     })
 }
 
-/// Whether the certificate is in its validity as the answer comes in. What is kept is believed by when it says to have been made:
-/// with a key that leaked after its time, an answer could say anything of the past, and for as long as it likes.
+/// Whether the certificate is in its validity as the answer comes in. What is kept is believed as of when it was received: with
+/// a key that leaked after its time, an answer could say anything of the past, and for as long as it likes.
 fn is_current(certificate: &Certificate, trust: &Trust, now: Timestamp) -> bool {
     let skew = trust.policy().clock_skew_s;
     certificate.not_before() <= now.plus(skew) && now <= certificate.not_after().plus(skew)

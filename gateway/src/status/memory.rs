@@ -8,9 +8,16 @@ use crypto::x509::ocsp::CertificateStatus;
 use crypto::x509::{Evidence, OcspResponse, RevocationList};
 use storage::evidence::{EvidenceKind, EvidenceRecord};
 
-/// A piece of evidence that was read.
+/// A piece of evidence that was read, and when it was received.
 #[derive(Clone, Debug)]
-pub(super) enum Proof {
+pub(super) struct Proof {
+    pub(super) kind: ProofKind,
+    pub(super) received_at: Timestamp,
+}
+
+/// What a piece of evidence is.
+#[derive(Clone, Debug)]
+pub(super) enum ProofKind {
     /// A revocation list.
     List(RevocationList),
     /// An OCSP response, with the digest of the name of the authority that it speaks for.
@@ -24,43 +31,53 @@ type Subject = (Sha256, Vec<u8>);
 type Place = (Timestamp, Sha256);
 
 impl Proof {
+    pub(super) const fn list(list: RevocationList, received_at: Timestamp) -> Self {
+        Self { kind: ProofKind::List(list), received_at }
+    }
+
+    /// A response that speaks for the authority whose name has this digest.
+    pub(super) const fn response(response: OcspResponse, issuer: Sha256, received_at: Timestamp) -> Self {
+        Self { kind: ProofKind::Response(response, issuer), received_at }
+    }
+
     /// Reads a row of the store; `None` for what is no longer understood.
     pub(super) fn read(record: EvidenceRecord) -> Option<Self> {
-        match record.kind {
-            EvidenceKind::List => RevocationList::from_vec(record.der).ok().map(Self::List),
+        let kind = match record.kind {
+            EvidenceKind::List => RevocationList::from_vec(record.der).ok().map(ProofKind::List),
             EvidenceKind::Response => {
-                OcspResponse::from_der(&record.der).ok().map(|response| Self::Response(response, record.issuer))
+                OcspResponse::from_der(&record.der).ok().map(|response| ProofKind::Response(response, record.issuer))
             }
-        }
+        };
+        kind.map(|kind| Self { kind, received_at: record.received_at })
     }
 
     /// The row of the store.
-    pub(super) fn record(&self, now: Timestamp) -> EvidenceRecord {
-        let (kind, raw) = match self {
-            Self::List(list) => (EvidenceKind::List, list.raw()),
-            Self::Response(response, _) => (EvidenceKind::Response, response.raw()),
+    pub(super) fn record(&self) -> EvidenceRecord {
+        let (kind, raw) = match &self.kind {
+            ProofKind::List(list) => (EvidenceKind::List, list.raw()),
+            ProofKind::Response(response, _) => (EvidenceKind::Response, response.raw()),
         };
-        EvidenceRecord::new(kind, self.issuer(), self.this_update(), raw.to_vec(), now)
+        EvidenceRecord::new(kind, self.issuer(), self.this_update(), raw.to_vec(), self.received_at)
     }
 
     pub(super) fn sha256(&self) -> Sha256 {
-        match self {
-            Self::List(list) => list.sha256(),
-            Self::Response(response, _) => response.sha256(),
+        match &self.kind {
+            ProofKind::List(list) => list.sha256(),
+            ProofKind::Response(response, _) => response.sha256(),
         }
     }
 
     fn issuer(&self) -> Sha256 {
-        match self {
-            Self::List(list) => Sha256::of(&[list.issuer().0]),
-            Self::Response(_, issuer) => *issuer,
+        match &self.kind {
+            ProofKind::List(list) => Sha256::of(&[list.issuer().0]),
+            ProofKind::Response(_, issuer) => *issuer,
         }
     }
 
     fn this_update(&self) -> Timestamp {
-        match self {
-            Self::List(list) => list.this_update(),
-            Self::Response(response, _) => {
+        match &self.kind {
+            ProofKind::List(list) => list.this_update(),
+            ProofKind::Response(response, _) => {
                 response.singles().map(|single| single.this_update).max().unwrap_or_else(|| response.produced_at())
             }
         }
@@ -68,16 +85,16 @@ impl Proof {
 
     /// How much memory it takes, about.
     fn bytes(&self) -> u64 {
-        let bytes = match self {
-            Self::List(list) => list.footprint(),
-            Self::Response(response, _) => response.raw().len().saturating_mul(2),
+        let bytes = match &self.kind {
+            ProofKind::List(list) => list.footprint(),
+            ProofKind::Response(response, _) => response.raw().len().saturating_mul(2),
         };
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
     /// What a response about one certificate says of it.
     fn answer(&self) -> Option<(Subject, CertificateStatus)> {
-        let Self::Response(response, issuer) = self else { return None };
+        let ProofKind::Response(response, issuer) = &self.kind else { return None };
         let mut singles = response.singles();
         let (Some(single), None) = (singles.next(), singles.next()) else { return None };
         Some(((*issuer, single.id.serial().to_vec()), single.status))
@@ -128,9 +145,10 @@ impl Memory {
     pub(super) fn evidence(&self) -> Evidence {
         let mut evidence = Evidence::default();
         for proof in self.proofs.values().rev() {
-            match proof {
-                Proof::List(list) => evidence.lists.push(list.clone()),
-                Proof::Response(response, _) => evidence.responses.push(response.clone()),
+            evidence.received.insert(proof.sha256(), proof.received_at);
+            match &proof.kind {
+                ProofKind::List(list) => evidence.lists.push(list.clone()),
+                ProofKind::Response(response, _) => evidence.responses.push(response.clone()),
             }
         }
         evidence
@@ -171,7 +189,7 @@ impl Memory {
         let mut issuers = BTreeSet::new();
         let mut old: Vec<_> = Vec::new();
         for (place, proof) in self.proofs.iter().rev() {
-            if !(matches!(proof, Proof::List(_)) && issuers.insert(proof.issuer())) {
+            if !(matches!(proof.kind, ProofKind::List(_)) && issuers.insert(proof.issuer())) {
                 old.push(*place);
             }
         }
@@ -195,7 +213,7 @@ mod tests {
     fn list(issuer: &str, seconds: i64) -> Proof {
         let key = SigningKey::from_label(KeyType::P256, "root");
         let list = CrlBuilder::new(1, NOW.plus(seconds), None).issue(&Name::new("licet tests", issuer), &key);
-        Proof::List(RevocationList::from_der(&list).unwrap())
+        Proof::list(RevocationList::from_der(&list).unwrap(), NOW)
     }
 
     fn response(seconds: i64, change: fn(Answer) -> Answer) -> Proof {
@@ -204,7 +222,7 @@ mod tests {
         let issuer = Certificate::from_der(&issuer).unwrap();
         let answer = change(Answer::good(&issuer, &issuer, IdDigest::Sha1, (NOW.plus(seconds), None)));
         let response = OcspBuilder::new(NOW.plus(seconds)).answer(&answer).issue(&name, &key);
-        Proof::Response(OcspResponse::from_der(&response).unwrap(), Sha256([1; 32]))
+        Proof::response(OcspResponse::from_der(&response).unwrap(), Sha256([1; 32]), NOW.plus(9))
     }
 
     fn times(memory: &Memory) -> Vec<i64> {
@@ -242,9 +260,10 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_again() {
         for proof in [list("a", 5), response(7, |answer| answer)] {
-            let record = proof.record(NOW);
+            let record = proof.record();
             let read = Proof::read(record.clone()).unwrap();
             assert_eq!((read.sha256(), read.issuer(), read.this_update()), (proof.sha256(), proof.issuer(), record.this_update));
+            assert_eq!(read.received_at, proof.received_at);
             assert!(Proof::read(EvidenceRecord { der: b"x".to_vec(), ..record }).is_none());
         }
     }

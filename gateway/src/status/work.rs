@@ -94,13 +94,13 @@ async fn look_at_rules(app: &Arc<App>, now: Timestamp) -> Vec<Proof> {
         return Vec::new();
     }
     let own = trust.domains().iter().flat_map(|domain| &domain.lists);
-    let new: Vec<_> = own.filter(|list| !app.status.memory().has(list)).cloned().map(Proof::List).collect();
+    let new: Vec<_> = own.filter(|list| !app.status.memory().has(list)).cloned().map(|list| Proof::list(list, now)).collect();
     for judged in trust.domains().iter().flat_map(authorities) {
         app.status.board().need(&judged, now);
     }
     let (store, kept) = (app.store().clone(), new.clone());
     // What cannot be stored is in force by the rules all the same.
-    drop(spawn_blocking(move || kept.iter().for_each(|proof| keep(&store, proof, now))).await);
+    drop(spawn_blocking(move || kept.iter().for_each(|proof| keep(&store, proof))).await);
     new
 }
 
@@ -199,15 +199,15 @@ async fn accepted(
     let work = spawn_blocking(move || {
         let now = now();
         let accepted = verify(&app.trust.current(), now)?;
-        keep(app.store(), &accepted.proof, now);
+        keep(app.store(), &accepted.proof);
         Ok(accepted)
     });
     work.await.unwrap_or(Err(Fault::Internal))
 }
 
 /// A store that does not work is no reason not to believe a revocation: it counts until the next restart.
-fn keep(store: &Store, proof: &Proof, now: Timestamp) {
-    if let Err(error) = store.evidence().put(&proof.record(now)) {
+fn keep(store: &Store, proof: &Proof) {
+    if let Err(error) = store.evidence().put(&proof.record()) {
         tracing::error!(%error, "evidence of status could not be stored");
     }
 }

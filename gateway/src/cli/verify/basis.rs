@@ -37,7 +37,7 @@ pub(super) fn certificates(files: &[PathBuf]) -> Result<Vec<Certificate>, InputE
 /// The evidence of status in these files: revocation lists, and OCSP responses.
 pub(super) fn evidence(lists: &[PathBuf], responses: &[PathBuf]) -> Result<Evidence, InputError> {
     let responses = input::all(responses, "OCSP response", |der| OcspResponse::from_der(der).map(|one| vec![one]))?;
-    Ok(Evidence { lists: self::lists(lists)?, responses })
+    Ok(Evidence { lists: self::lists(lists)?, responses, ..Evidence::default() })
 }
 
 /// The revocation lists in these files.

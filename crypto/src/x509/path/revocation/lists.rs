@@ -22,7 +22,7 @@ pub(super) fn statements<'a>(subject: &Subject<'_>, context: &Context<'a>) -> Ve
     let complete: Vec<&Candidate<'_>> = all.iter().filter(|candidate| candidate.list.base_number().is_none()).collect();
     for delta in all.iter().filter(|candidate| candidate.list.base_number().is_some()) {
         let base = complete.iter().filter(|base| fits(delta.list, base.list)).max_by_key(|base| base.list.number());
-        statements.extend(base.map(|base| combined(delta, base, subject)));
+        statements.extend(base.map(|base| combined(delta, base, subject, context.trust)));
     }
     statements
 }
@@ -50,7 +50,7 @@ fn alone<'a>(candidate: &Candidate<'a>, all: &[Candidate<'_>], subject: &Subject
     let shows = list.is_understood() && list.base_number().is_none() && !is_overtaken(list, all, trust);
     Statement {
         source: Source::List(list),
-        is_own: candidate.is_own,
+        received: trust.received(list.sha256()).filter(|_| candidate.is_own),
         made: list.this_update(),
         until: list.next_update(),
         entry: list.find(subject.certificate),
@@ -59,11 +59,12 @@ fn alone<'a>(candidate: &Candidate<'a>, all: &[Candidate<'_>], subject: &Subject
     }
 }
 
-fn combined<'a>(delta: &Candidate<'a>, base: &Candidate<'a>, subject: &Subject<'_>) -> Statement<'a> {
+fn combined<'a>(delta: &Candidate<'a>, base: &Candidate<'a>, subject: &Subject<'_>, trust: &Trust) -> Statement<'a> {
+    let received = |one: &Candidate<'_>| trust.received(one.list.sha256()).filter(|_| one.is_own);
     let find = |list: &RevocationList| list.find(subject.certificate);
     Statement {
         source: Source::Delta { delta: delta.list, base: base.list },
-        is_own: delta.is_own && base.is_own,
+        received: received(delta).zip(received(base)).map(|(delta, base)| delta.max(base)),
         made: delta.list.this_update(),
         until: delta.list.next_update(),
         entry: find(delta.list).or_else(|| find(base.list)),

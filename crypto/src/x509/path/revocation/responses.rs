@@ -3,6 +3,7 @@
 use super::Subject;
 use super::statement::{Source, Statement};
 use crate::context::Context;
+use crate::time::Timestamp;
 use crate::x509::OcspResponse;
 use crate::x509::crl::Reasons;
 use crate::x509::ocsp::{CertificateStatus, SingleResponse};
@@ -13,20 +14,20 @@ const AGE_MAX_S: i64 = 86_400;
 /// The statements of all responses at hand, and whether one of them says that it does not know the certificate.
 pub(super) fn statements<'a>(subject: &Subject<'_>, context: &Context<'a>) -> (Vec<Statement<'a>>, bool) {
     let serial = subject.certificate.serial();
-    let own = context.trust.responses(serial).map(|response| (response, true));
-    let along = context.evidence.responses.iter().map(|response| (response, false));
+    let own = context.trust.responses(serial).map(|response| (response, context.trust.received(response.sha256())));
+    let along = context.evidence.responses.iter().map(|response| (response, None));
     let (mut statements, mut disowned) = (Vec::new(), false);
-    for (response, is_own) in own.chain(along) {
+    for (response, received) in own.chain(along) {
         let about = response.singles().filter(|single| single.id.names(subject.certificate, subject.issuer));
         for single in about {
             disowned |= single.status == CertificateStatus::Unknown;
-            statements.extend(statement(response, single, is_own));
+            statements.extend(statement(response, single, received));
         }
     }
     (statements, disowned)
 }
 
-fn statement<'a>(response: &'a OcspResponse, single: &SingleResponse, is_own: bool) -> Option<Statement<'a>> {
+fn statement<'a>(response: &'a OcspResponse, single: &SingleResponse, received: Option<Timestamp>) -> Option<Statement<'a>> {
     let entry = match single.status {
         CertificateStatus::Good => None,
         CertificateStatus::Revoked(revocation) => Some(revocation),
@@ -35,7 +36,7 @@ fn statement<'a>(response: &'a OcspResponse, single: &SingleResponse, is_own: bo
     let is_understood = response.is_understood() && single.is_understood;
     Some(Statement {
         source: Source::Response(response),
-        is_own,
+        received,
         made: single.this_update,
         until: Some(single.next_update.unwrap_or_else(|| single.this_update.plus(AGE_MAX_S))),
         entry,

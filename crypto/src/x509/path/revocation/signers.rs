@@ -227,14 +227,14 @@ fn vouch(
     outcome
 }
 
-/// What is asked about a signer. What was kept from before is known to have existed when it was made; what came along must be
-/// signed by somebody whose certificate is good now, unless it was made after the moment in question.
+/// What is asked about a signer. What was kept from before is known to have existed when it was received, whenever it says to have
+/// been made; of other evidence the signer's certificate must be good now, unless it was made after the moment in question.
 fn question(role: Role, purpose: Purpose, statement: &Statement<'_>, context: &Context<'_>) -> Question {
     let skew_s = context.trust.policy().clock_skew_s;
-    let lifetime = if statement.is_own || statement.made > context.horizon.at().plus(skew_s) {
-        Lifetime::Proven(statement.made)
-    } else {
-        Lifetime::Now
+    let lifetime = match statement.received {
+        Some(received) => Lifetime::Proven(received),
+        None if statement.made > context.horizon.at().plus(skew_s) => Lifetime::Proven(statement.made),
+        None => Lifetime::Now,
     };
     Question { purpose, role, algorithm: None, used_at: None, lifetime }
 }
@@ -263,7 +263,7 @@ fn is_open(check: &Check) -> bool {
     check.id == PATH_VALIDITY.id || (check.id == PATH_REVOCATION.id && check.outcome == Outcome::NotConcluded)
 }
 
-/// Good or weak, by whether the domain accepts the algorithm: for what was kept from before, at the time when it was made.
+/// Good or weak, by whether the domain accepts the algorithm: for what was kept from before, at the time when it was received.
 fn strength(
     algorithm: Option<Algorithm>,
     signer: &Certificate,
@@ -271,8 +271,10 @@ fn strength(
     subject: &Subject<'_>,
     context: &mut Context<'_>,
 ) -> Standing {
-    let mut clock =
-        if statement.is_own { AlgorithmClock::Fixed(statement.made) } else { AlgorithmClock::Now(&mut context.horizon) };
+    let mut clock = match statement.received {
+        Some(received) => AlgorithmClock::Fixed(received),
+        None => AlgorithmClock::Now(&mut context.horizon),
+    };
     let accepted =
         signer.key().zip(algorithm).is_some_and(|(key, algorithm)| subject.path.domain.accepts(algorithm, key, &mut clock));
     if accepted { Standing::Good } else { Standing::Weak }

@@ -22,8 +22,8 @@ pub(super) enum Source<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Statement<'a> {
     pub(super) source: Source<'a>,
-    /// Whether it is kept by whoever asks, and not only came along: then it is known to be no later invention.
-    pub(super) is_own: bool,
+    /// When whoever asks received it, if that is on record: then it is known to be no later invention.
+    pub(super) received: Option<Timestamp>,
     /// The moment whose state it tells.
     pub(super) made: Timestamp,
     /// Until when it is good without a newer one.
