@@ -103,7 +103,8 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
             }
             let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             let ready = json!({ "ready": reasons.is_empty(), "reasons": reasons });
-            let warnings = standing.warnings(clock::now());
+            let mut warnings = standing.warnings(clock::now());
+            warnings.extend(app.status.warnings(&app.trust.current()));
             let answer = match ready {
                 Value::Object(mut ready) if !warnings.is_empty() => {
                     ready.insert("warnings".to_owned(), json!(warnings));

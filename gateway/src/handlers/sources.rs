@@ -43,7 +43,7 @@ pub struct SourceView {
     pub last_error: Option<FaultView>,
     /// Failures since the last success.
     pub failures: u32,
-    /// A list is fetched again at this moment; a responder that failed is left alone until then.
+    /// When it is asked next, at the earliest; absent for at once, and for a responder that there is nothing to ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_at: Option<Timestamp>,
 }

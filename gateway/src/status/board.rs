@@ -205,6 +205,20 @@ impl Board {
         jobs
     }
 
+    /// When a source is asked next, at the earliest; `None` for at once, or for a responder that there is nothing to ask.
+    pub(super) fn next_of(&self, source: &Source) -> Option<Timestamp> {
+        let free = source.schedule.next_at;
+        let next = match source.kind {
+            Kind::List => free,
+            Kind::Ocsp => {
+                let idle = self.questions.values().filter(|question| !question.is_running);
+                let asked = idle.filter(|question| question.judged.domain == source.domain);
+                asked.map(|question| question.schedule.next_at).min()?.max(free)
+            }
+        };
+        Some(next).filter(|next| *next > Timestamp::MIN)
+    }
+
     /// When the next job falls due; `None` when nothing is to be asked.
     pub(super) fn next_at(&self) -> Option<Timestamp> {
         let lists = self.sources.iter().filter(|source| source.kind == Kind::List && !source.is_running);
@@ -353,6 +367,11 @@ mod tests {
         assert_eq!(asked(&board.due(NOW.plus(5), 9)), [[0, 1]], "both are tried again, for the one without an answer");
         board.settle(answered(waiting, 0, NOW.plus(5)), NOW.plus(5));
         assert_eq!(board.sources()[0].failures, 0);
+        let next = board.next_of(&board.sources()[0]);
+        assert!(next > Some(NOW.plus(5)), "what failed and works again is asked when the next question is due: {next:?}");
+        assert_eq!(board.next_of(&board.sources()[1]), next, "and not when it was to be left alone until");
+        board.questions.clear();
+        assert_eq!(board.next_of(&board.sources()[0]), None, "nothing to ask");
     }
 
     #[test]

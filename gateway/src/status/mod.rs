@@ -17,11 +17,13 @@ mod memory;
 mod schedule;
 mod work;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crypto::context::Judged;
 use crypto::digest::Sha256;
 use crypto::time::Timestamp;
+use crypto::x509::Trust;
 use storage::Store;
 use tokio::sync::Notify;
 
@@ -67,7 +69,7 @@ pub struct Standing {
     pub fault: Option<(Fault, Timestamp)>,
     /// Failures since the last success.
     pub failures: u32,
-    /// When it is asked next, for a list; until when it is left alone, for a responder.
+    /// When it is asked next, at the earliest; `None` for at once, or for a responder that there is nothing to ask.
     pub next_at: Option<Timestamp>,
 }
 
@@ -130,6 +132,7 @@ impl Fetcher {
     /// Every source, in the order of the configuration.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
+        let board = self.board();
         let standing = |source: &board::Source| Standing {
             domain: source.domain.clone(),
             kind: source.kind,
@@ -138,9 +141,20 @@ impl Fetcher {
             this_update: source.this_update,
             fault: source.fault,
             failures: source.failures,
-            next_at: Some(source.schedule.next_at).filter(|next| *next > Timestamp::MIN),
+            next_at: board.next_of(source),
         };
-        self.board().sources().iter().map(standing).collect()
+        board.sources().iter().map(standing).collect()
+    }
+
+    /// What an operator should look at: domains that sources are named for and that are not in force. A signed list may bring them
+    /// or take them away, so that this stops nothing.
+    #[must_use]
+    pub fn warnings(&self, trust: &Trust) -> Vec<String> {
+        let board = self.board();
+        let is_known = |name: &str| trust.domains().iter().any(|domain| domain.name == name);
+        let strays: BTreeSet<&str> =
+            board.sources().iter().map(|source| &*source.domain).filter(|name| !is_known(name)).collect();
+        strays.into_iter().map(|name| format!("status: its sources are named for {name}, which is no trust domain")).collect()
     }
 
     /// How much there is.

@@ -93,6 +93,9 @@ async fn look_at_rules(app: &Arc<App>, now: Timestamp) -> Vec<Proof> {
     if app.status.seen().replace(trust.generation()) == Some(trust.generation()) {
         return Vec::new();
     }
+    for warning in app.status.warnings(&trust) {
+        tracing::warn!("{warning}");
+    }
     let own = trust.domains().iter().flat_map(|domain| &domain.lists);
     let new: Vec<_> = own.filter(|list| !app.status.memory().has(list)).cloned().map(|list| Proof::list(list, now)).collect();
     for judged in trust.domains().iter().flat_map(authorities) {

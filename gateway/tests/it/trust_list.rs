@@ -5,13 +5,14 @@ use std::process::{Command, Output};
 
 use crypto::issue::{CertificateBuilder, JwsBuilder, KeyType, Name, SigningKey, pem};
 use crypto::time::Timestamp;
+use gateway::app::App;
 use gateway::config::{Config, Faults};
 use gateway::trust::{Keeper, Renewal};
 use serde_json::{Value, json};
 
 use crate::client::{Http, request};
 use crate::licence_kit::{Office, fields};
-use crate::started::Setup;
+use crate::started::{Setup, memory};
 
 /// A folder with rules, the keys of those who sign lists, and a configuration that takes its trust from `trust.jws`.
 struct Desk {
@@ -162,6 +163,20 @@ async fn a_gateway_takes_the_next_list_and_refuses_the_last() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("version 1 is older than 2"), "{}", refused.json());
     assert_eq!(ask().await, "TOTAL-FAILED", "the newer one stays in force");
     assert_eq!(gateway.operator().get("/v1/trust").await.json()["policy"]["version"], 2);
+}
+
+#[test]
+fn sources_of_a_domain_that_the_list_lacks_are_told() {
+    let mut desk = Desk::new();
+    desk.sign("list", "1", "trust.jws");
+    for domain in ["offices", "elsewhere"] {
+        let source = format!("[[status.sources]]\ndomain = '{domain}'\ncrl_urls = ['http://127.0.0.1:9/{domain}']\n");
+        desk.setup.sections.push_str(&source);
+    }
+    let config = Config::parse(&desk.setup.text(), desk.setup.folder.path()).unwrap();
+    let app = App::build(&config, gateway::routes::TABLE, memory()).unwrap();
+    let warnings = app.status.warnings(&app.trust.current());
+    assert_eq!(warnings, ["status: its sources are named for elsewhere, which is no trust domain"]);
 }
 
 #[tokio::test]
