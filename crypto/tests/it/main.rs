@@ -47,6 +47,8 @@ mod pdf;
 #[cfg(test)]
 mod pdf_cost;
 #[cfg(test)]
+mod pdf_evidence;
+#[cfg(test)]
 mod pkits;
 #[cfg(test)]
 mod pkits_revocation;
