@@ -131,15 +131,15 @@ fn forged_stamps_prove_nothing_and_take_nothing_away() {
         let signer = crypto::issue::Signer::new(&tsa.actor.der, &world.other.key);
         TokenBuilder::new(at("2026-06-02T00:00:00Z"), 1, POLICY).build(covered, signer)
     };
-    let forgeries: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 5] = [
-        ("over something else", &|_| other.clone()),
-        ("by somebody else", &by_signer),
-        ("by another key", &foreign),
-        ("no token", &|_| vec![0x30, 0]),
-        ("nothing", &|_| Vec::new()),
+    let forgeries: [(&str, Stamp<'_>); 5] = [
+        ("over something else", Stamp(&|_| other.clone())),
+        ("by somebody else", Stamp(&by_signer)),
+        ("by another key", Stamp(&foreign)),
+        ("no token", Stamp(&|_| vec![0x30, 0])),
+        ("nothing", Stamp(&|_| Vec::new())),
     ];
     for (name, forged) in forgeries {
-        let stamped = |world: &World| judged(world, &[&tsa], signed_by(world).stamp(Stamp(forged)));
+        let stamped = |world: &World| judged(world, &[&tsa], signed_by(world).stamp(forged));
         let report = stamped(&fresh);
         says(&report, None);
         assert!(report.warnings.iter().any(|check| check.id == "pdf.time-stamp"), "{name} {report:#?}");
