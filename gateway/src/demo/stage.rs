@@ -9,8 +9,9 @@ use serde_json::json;
 use super::client::{Client, Message, Reply};
 use super::error::DemoError;
 use super::forgeries::Forgery;
+use super::form::Form;
 use super::kind::{Fate, Kind};
-use super::licences::{self, Form, Licence};
+use super::licences::{self, Licence};
 use super::pki::Pki;
 use super::row::{Asked, Row, reason};
 
