@@ -2,7 +2,7 @@
 
 use crypto::issue::{CmsBuilder, OfdSignature, PdfBuilder, PdfSignature, SdJwtBuilder, SealVersion, Stamp};
 use crypto::licence::Metadata;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::authority::Credential;
 use super::department::Department;
@@ -87,7 +87,7 @@ impl Form {
             }
             Self::JwsSm2 => jws(metadata, own, &[&pki.signer_ca.certificate], at),
             Self::JwsEs256 | Self::JwsEdDsa => jws(metadata, other()?, &[], at),
-            Self::SdJwt => sd_jwt(department, other()?, metadata),
+            Self::SdJwt => sd_jwt(department, metadata, None)?,
             Self::Cms => {
                 let payload = json!(metadata.to_fields()).to_string();
                 CmsBuilder::gm(payload.as_bytes()).attributes(Some(at)).sign(own.signer())
@@ -121,9 +121,11 @@ pub(super) fn pdf(signer: &Credential, metadata: &Metadata) -> PdfBuilder {
     PdfBuilder::licence(&metadata.to_fields(), &title).sign(PdfSignature::cades(signer.signer(), signed_at(metadata)))
 }
 
-/// Every field may be held back.
-fn sd_jwt(department: &Department, signer: &Credential, metadata: &Metadata) -> Vec<u8> {
+/// Every field may be held back. `status` is the claim that says where its status stands.
+pub(super) fn sd_jwt(department: &Department, metadata: &Metadata, status: Option<Value>) -> Result<Vec<u8>, DemoError> {
+    let signer = department.other.as_ref().ok_or(DemoError::Unplanned("such certificate"))?;
     let vct = format!("urn:licet:demo:licence:{}", department.slug);
     let credential = SdJwtBuilder::licence(&vct, signed_at(metadata), &metadata.to_fields());
-    credential.chain(&[&signer.certificate]).sign(&signer.key).text().into_bytes()
+    let credential = status.into_iter().fold(credential, |credential, status| credential.claim("status", status));
+    Ok(credential.chain(&[&signer.certificate]).sign(&signer.key).text().into_bytes())
 }

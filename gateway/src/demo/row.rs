@@ -13,6 +13,8 @@ pub enum Asked {
     HandedIn,
     /// The document was sent to be verified.
     ByFile,
+    /// A credential that was made of the licence on record was sent.
+    ByCredential,
     /// The identifier was sent.
     ByIdentifier,
 }
@@ -45,6 +47,7 @@ impl Asked {
         match self {
             Self::HandedIn => "handed in",
             Self::ByFile => "file",
+            Self::ByCredential => "credential",
             Self::ByIdentifier => "identifier",
         }
     }
