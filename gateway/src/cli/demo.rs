@@ -201,7 +201,8 @@ fn verdicts(rows: &[Row], told: &mut BTreeSet<String>) -> Table {
         let tail = format!("{}.{:03}.{}", identifier.serial(), identifier.version(), identifier.check());
         let mark = if row.is_expected() { " ✓" } else { " ✗" };
         let ((expected, expected_why), (found, why)) = (short(row.expected), short(row.found));
-        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), expected, found, &why]);
+        let why = if row.found.is_passed() && row.why.is_some() { "with a warning" } else { &why };
+        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), expected, found, why]);
         if !row.is_expected() {
             table.text(format!("      └ expected: {expected} {expected_why}"));
         }

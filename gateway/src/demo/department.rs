@@ -79,7 +79,7 @@ fn department(origin: Origin, certifiers: &Certifiers<'_>, slug: &'static str, n
         let title = format!("{name}电子证照专用章");
         let builder = SealBuilder::new(version, &id, &title, origin.years(-9), origin.years(2));
         let builder = builder.user(&signer.certificate);
-        // The lost key was good for the seals once.
+        // The first department lost a key, with which the seal could be used before.
         let builder = if number == 1 { builder.user(&certifiers.lost.certificate) } else { builder };
         let builder = builder.picture("svg", picture(name).as_bytes(), (40, 40));
         Seal { version, id, der: builder.build(certifiers.maker.signer()) }

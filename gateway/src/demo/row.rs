@@ -1,6 +1,7 @@
 //! What came of asking about one document, beside what should.
 
 use crypto::licence::{Identifier, Operation};
+use crypto::report::checks::SIGNATURE_EXISTENCE;
 use crypto::report::{Check, Report, SubIndication, Verdict};
 
 use super::form::Form;
@@ -36,7 +37,7 @@ pub struct Row {
     pub expected: Verdict,
     /// The verdict that it got.
     pub found: Verdict,
-    /// What led to the verdict; of one that passed, the first warning.
+    /// What led to the verdict; of one that passed, the warning that it does since it is proven to be old.
     pub why: Option<Check>,
 }
 
@@ -102,10 +103,11 @@ impl Fate {
 }
 
 /// The check that tells a reader best why the verdict is what it is: of a signature before one of the record, since what
-/// was changed explains why the file is not the one on record. Of what passed, the first warning.
+/// was changed explains why the file is not the one on record. Of what passed, that it does so only
+/// because it is proven to be old enough.
 #[must_use]
 pub fn reason(report: &Report) -> Option<&Check> {
     let checks = || report.signatures.iter().flat_map(|signature| &signature.checks).chain(&report.checks);
     let decisive = |check: &&Check| check.effect.is_some_and(|effect| effect.indication == report.verdict.indication);
-    checks().find(decisive).or_else(|| report.warnings.first().filter(|_| report.verdict.is_passed()))
+    checks().find(decisive).or_else(|| report.warnings.iter().find(|warning| warning.id == SIGNATURE_EXISTENCE.id))
 }

@@ -54,7 +54,9 @@ fn every_verdict_is_as_expected_and_the_files_stand_by_themselves() {
     {
         assert!(printed.contains(form), "{form}");
     }
-    for verdict in ["HASH_FAILURE", "SIG_CRYPTO_FAILURE", "REVOKED", "EXPIRED", "REVOKED_NO_POE", "INDETERMINATE"] {
+    for verdict in
+        ["HASH_FAILURE", "SIG_CRYPTO_FAILURE", "REVOKED", "EXPIRED", "REVOKED_NO_POE", "with a warning", "INDETERMINATE"]
+    {
         assert!(printed.contains(verdict), "{verdict}");
     }
 
