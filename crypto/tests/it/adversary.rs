@@ -262,3 +262,38 @@ fn a_stamp_from_before_its_service_proves_nothing() {
     assert_eq!(since(made), Verdict::PASSED);
     assert_eq!(since(made.plus(1)).sub_indication, Some(SubIndication::RevokedNoPoe));
 }
+
+/// Whoever answers that it is revoked is not known to be in good standing: that revokes nothing, but an older list that was made
+/// before clears nothing either.
+#[test]
+fn a_revocation_by_an_unclear_signer_is_not_outvoted() {
+    let bench = Bench::new(|builder| builder);
+    let delegate = |builder: CertificateBuilder| {
+        builder.not_ca().usage(&[Usage::DigitalSignature]).extended_usage(false, &[Oid::EKU_OCSP_SIGNING])
+    };
+    let by = |responder: &Actor, reason: Reason, more: &[Vec<u8>]| {
+        let window = (at("2026-06-09T12:00:00Z"), Some(at("2026-06-11T00:00:00Z")));
+        let answer = Answer::good(&bench.leaf.certificate(), &bench.root.certificate(), IdDigest::Sha1, window);
+        let answer = answer.revoked(at("2026-06-09T00:00:00Z"), reason);
+        let response = OcspBuilder::new(window.0).answer(&answer).certificate(&responder.der);
+        let evidence = Evidence { lists: lists(more).lists, ..responses(&[response.issue(&responder.name, &responder.key)]) };
+        bench.judge_along(&evidence, NOW)
+    };
+    let old = june(1, 1, 20).entry(&Entry::new(77, at("2026-06-01T00:00:00Z"), Reason::CertificateHold));
+    let old = [signed_by(&old, &bench.root)];
+    let newer = [old[0].clone(), signed_by(&june(2, 10, 20), &bench.root)];
+    let unclear = actor(&bench.root, KeyType::P256, "responder", 77, delegate);
+    open(&by(&unclear, Reason::KeyCompromise, &old), "whether the signer of that");
+    open(&by(&unclear, Reason::CertificateHold, &old), "whether the signer of that");
+    let past = |builder| delegate(builder).valid(at("2026-06-09T00:00:00Z"), at("2026-06-10T06:00:00Z"));
+    let past = actor(&bench.root, KeyType::P256, "responder", 78, past);
+    open(&by(&past, Reason::KeyCompromise, &old), "out of its own validity");
+    // Once the signer is known to stand, it counts; one that was not to say so says nothing, and a hold is lifted by what came
+    // later.
+    let clear = actor(&bench.root, KeyType::P256, "responder", 79, delegate);
+    revoked(&by(&clear, Reason::KeyCompromise, &old));
+    good(&by(&actor(&bench.root, KeyType::P256, "responder", 79, CertificateBuilder::signer), Reason::KeyCompromise, &old));
+    good(&by(&past, Reason::CertificateHold, &newer));
+    let stranger = authority(KeyType::P256, "stranger");
+    good(&by(&actor(&stranger, KeyType::P256, "responder", 79, delegate), Reason::KeyCompromise, &old));
+}

@@ -5,8 +5,8 @@ use super::{Subject, is_not_checked, status};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::oid::Oid;
-use crate::report::checks::{PATH_VALIDITY, SEAL_MAKER};
-use crate::report::{Check, ResponseUsed, Role, Verdict};
+use crate::report::checks::{PATH_BUILT, PATH_REVOCATION, PATH_VALIDITY, SEAL_MAKER};
+use crate::report::{Check, Outcome, ResponseUsed, Role, Verdict};
 use crate::sig::Algorithm;
 use crate::time::Timestamp;
 use crate::x509::extension::KeyUsage;
@@ -23,6 +23,9 @@ const VOUCHING_MAX: usize = 3;
 pub(super) enum Standing {
     /// It may not make the statement, or nobody at hand signed it.
     None,
+    /// It might: its own status is not known, or the limits ended the search for it. Believed in nothing, but what it revokes is
+    /// not good either.
+    Unclear,
     /// It might, were its own certificate within its validity.
     OutOfValidity,
     /// It may, but used an algorithm that is not accepted: believed when it revokes, not when it clears.
@@ -106,7 +109,8 @@ fn list_issuer(
                 break;
             }
         }
-        Ok(best)
+        // A better path may be among those that were not tried.
+        Ok(if search.ended_early() { best.max(Standing::Unclear) } else { best })
     })
 }
 
@@ -168,14 +172,18 @@ fn delegated(
         return Ok(Standing::OutOfValidity);
     }
     if strength(Some(algorithm), issuer, statement, subject, context) != Standing::Good {
-        return Ok(Standing::None);
+        return Ok(Standing::Unclear);
     }
     if is_not_checked(responder) {
         return Ok(Standing::Good);
     }
     vouch(responder, context, |context| {
         let asked = Subject { certificate: responder, moment: moment.min(until), ..*subject };
-        Ok(if matches!(status::of(&asked, context)?, status::Status::Good) { Standing::Good } else { Standing::None })
+        Ok(match status::of(&asked, context)? {
+            status::Status::Good => Standing::Good,
+            status::Status::Revoked(_) => Standing::None,
+            status::Status::Held { .. } | status::Status::Unknown(_) => Standing::Unclear,
+        })
     })
 }
 
@@ -211,7 +219,7 @@ fn vouch(
     work: impl FnOnce(&mut Context<'_>) -> Result<Standing, Exhausted>,
 ) -> Result<Standing, Exhausted> {
     if context.vouching.len() >= VOUCHING_MAX || context.vouching.contains(&signer.sha256()) {
-        return Ok(Standing::None);
+        return Ok(Standing::Unclear);
     }
     context.vouching.push(signer.sha256());
     let outcome = work(context);
@@ -238,9 +246,21 @@ fn outcome(checks: &[Check]) -> Standing {
         Standing::Good
     } else if Verdict::of(counting().filter(|check| check.id != PATH_VALIDITY.id)).is_passed() {
         Standing::OutOfValidity
+    } else if checks.iter().any(ended_early) || Verdict::of(counting().filter(|check| !is_open(check))).is_passed() {
+        Standing::Unclear
     } else {
         Standing::None
     }
+}
+
+/// Whether the limits ended the search for a path.
+fn ended_early(check: &Check) -> bool {
+    check.id == PATH_BUILT.id && check.outcome == Outcome::NotConcluded
+}
+
+/// Whether more evidence, or another moment, could turn the check to good.
+fn is_open(check: &Check) -> bool {
+    check.id == PATH_VALIDITY.id || (check.id == PATH_REVOCATION.id && check.outcome == Outcome::NotConcluded)
 }
 
 /// Good or weak, by whether the domain accepts the algorithm: for what was kept from before, at the time when it was made.

@@ -36,6 +36,8 @@ pub(super) struct Because {
     pub(super) newest: Option<Timestamp>,
     /// Whether something was left aside only because its signer's certificate is out of its validity.
     pub(super) signer_out_of_validity: bool,
+    /// Since when it is revoked or on hold by the word of somebody of whom it is not known whether he may say so.
+    doubted_since: Option<Timestamp>,
     /// Whether what is at hand speaks of some reasons of revocation alone.
     is_partial: bool,
     /// Whether what is at hand was made after the certificate's end and does not speak of those that expired.
@@ -65,9 +67,15 @@ impl Finding {
 }
 
 impl Because {
+    fn doubt(&mut self, since: Timestamp) {
+        self.doubted_since = Some(self.doubted_since.map_or(since, |known| known.min(since)));
+    }
+
     pub(super) const fn reason(&self) -> &'static str {
         if self.signer_out_of_validity {
             "the evidence is signed by a certificate that is out of its own validity"
+        } else if self.doubted_since.is_some() {
+            "something says that it is revoked, and whether the signer of that may say so is not known"
         } else if self.is_partial {
             "the evidence speaks of some reasons of revocation alone"
         } else if self.is_forgotten {
@@ -91,13 +99,21 @@ pub(super) fn of(subject: &Subject<'_>, context: &mut Context<'_>) -> Result<Sta
     statements.extend(answers);
     let mut because = Because { is_disowned, ..Because::default() };
     if let Some(finding) = revocation(&statements, subject, context, &mut because)? {
-        return Ok(Status::Revoked(finding));
-    }
-    if let Some((finding, in_force)) = hold(&statements, subject, context, &mut because)? {
-        return Ok(Status::Held { finding, in_force });
-    }
-    if is_good(&statements, subject, context, &mut because)? {
-        return Ok(Status::Good);
+        let since = finding.revocation.effective();
+        // Where one that came after the moment in question might be spared, an earlier one that is in doubt must not be.
+        if since <= subject.moment || because.doubted_since.is_none_or(|doubted| since <= doubted) {
+            return Ok(Status::Revoked(finding));
+        }
+    } else {
+        let held = hold(&statements, subject, context, &mut because)?;
+        if let Some((finding, in_force)) = held
+            && (in_force || because.doubted_since.is_none())
+        {
+            return Ok(Status::Held { finding, in_force });
+        }
+        if because.doubted_since.is_none() && is_good(&statements, subject, context, &mut because)? {
+            return Ok(Status::Good);
+        }
     }
     newest(&statements, subject, context, &mut because)?;
     Ok(Status::Unknown(because))
@@ -114,8 +130,14 @@ fn revocation(
     for statement in statements.iter().filter(|statement| !matches!(statement.source, Source::Delta { .. })) {
         let Some(entry) = statement.entry.filter(|entry| entry.is_lasting()) else { continue };
         let earlier = found.as_ref().is_none_or(|known| entry.effective() < known.revocation.effective());
-        if earlier && context.horizon.reached(entry.effective()) && is_said(statement, subject, context, because)? {
+        if !earlier || !context.horizon.reached(entry.effective()) {
+            continue;
+        }
+        let standing = signers::standing(statement, subject, context)?;
+        if standing.revokes(because) {
             found = Some(Finding::new(statement, entry));
+        } else if standing.is_in_doubt() {
+            because.doubt(entry.effective());
         }
     }
     Ok(found)
@@ -131,15 +153,21 @@ fn hold(
     context: &mut Context<'_>,
     because: &mut Because,
 ) -> Result<Option<(Finding, bool)>, Exhausted> {
+    let moment = subject.moment;
     let mut holds: Vec<(&Statement<'_>, Revocation)> = Vec::new();
     for statement in statements {
-        let Some(entry) = statement.hold() else { continue };
-        if context.horizon.reached(entry.at) && is_said(statement, subject, context, because)? {
+        let Some(entry) = statement.hold().filter(|entry| context.horizon.reached(entry.at)) else { continue };
+        let standing = signers::standing(statement, subject, context)?;
+        if standing.revokes(because) {
             holds.push((statement, entry));
+        } else if standing.is_in_doubt()
+            && entry.at <= moment
+            && (statement.made > moment || !is_lifted(statement, moment, statements, (subject, context, because))?)
+        {
+            because.doubt(entry.at);
         }
     }
     let Some((latest, entry)) = holds.iter().max_by_key(|(statement, _)| statement.made).copied() else { return Ok(None) };
-    let moment = subject.moment;
     let told_later = holds.iter().find(|(statement, entry)| statement.made > moment && entry.at <= moment);
     if let Some((statement, entry)) = told_later {
         return Ok(Some((Finding::new(statement, *entry), true)));
@@ -244,6 +272,11 @@ impl Standing {
     fn revokes(self, because: &mut Because) -> bool {
         because.signer_out_of_validity |= self == Self::OutOfValidity;
         matches!(self, Self::Good | Self::Weak)
+    }
+
+    /// Whether it is open if whoever signed the statement may make it.
+    const fn is_in_doubt(self) -> bool {
+        matches!(self, Self::Unclear | Self::OutOfValidity)
     }
 
     fn clears(self, because: &mut Because) -> bool {
