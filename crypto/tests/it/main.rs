@@ -7,6 +7,7 @@ mod adversary;
 mod certificates;
 #[cfg(test)]
 mod companions;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod demands;
