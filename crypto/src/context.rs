@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::budget::Budget;
 use crate::digest::Sha256;
 use crate::report::{Check, Diagnostic, Horizon, SignatureReport, Verdict};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, earlier};
+use crate::timestamp::verify::Stamp;
 use crate::x509::{Certificate, Evidence, Trust};
 
 /// Trust and time of one verification, and what is left of its budget.
@@ -23,6 +24,9 @@ pub struct Context<'a> {
     pub evidence: &'a Evidence,
     /// When the document is known to have existed, by the gateway's own records.
     pub known_since: Option<Timestamp>,
+    /// When the earliest time stamp of a trusted authority over everything that is being verified was made; what it proves is
+    /// in `known_since` then.
+    pub(crate) stamped: Option<Timestamp>,
     /// What was used so far.
     pub diagnostic: Diagnostic,
     /// Signers of lists and responses that are being judged, outermost first: their own status is asked in turn.
@@ -53,6 +57,7 @@ impl<'a> Context<'a> {
             certificates: &[],
             evidence: Evidence::NONE,
             known_since: None,
+            stamped: None,
             diagnostic: Diagnostic::default(),
             vouching: Vec::new(),
             judged: BTreeMap::new(),
@@ -89,6 +94,7 @@ impl<'a> Context<'a> {
             certificates: &all,
             evidence: &evidence,
             known_since: self.known_since,
+            stamped: self.stamped,
             diagnostic: std::mem::take(&mut self.diagnostic),
             vouching: self.vouching.clone(),
             judged: std::mem::take(&mut self.judged),
@@ -96,6 +102,18 @@ impl<'a> Context<'a> {
         let outcome = work(&mut inner);
         (self.horizon, self.budget, self.diagnostic) = (inner.horizon, inner.budget, inner.diagnostic);
         self.judged = inner.judged;
+        outcome
+    }
+
+    /// Runs `work` on something that a time stamp of a trusted authority covers as a whole.
+    pub(crate) fn with_stamp<T>(&mut self, stamp: Option<&Stamp>, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = (self.known_since, self.stamped);
+        if let Some(stamp) = stamp {
+            self.known_since = earlier(self.known_since, stamp.proves);
+            self.stamped = earlier(self.stamped, stamp.made);
+        }
+        let outcome = work(self);
+        (self.known_since, self.stamped) = outer;
         outcome
     }
 

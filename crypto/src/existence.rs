@@ -4,7 +4,7 @@ use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::report::checks::{SIGNATURE_EXISTENCE, SIGNATURE_LAG, SIGNATURE_TIMESTAMP};
 use crate::report::{Check, Verdict};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, earlier};
 use crate::timestamp::verify::{Expected, Imprint, Stamp, verify};
 use crate::x509::Certificate;
 use crate::x509::path::{self, Answer, Lifetime, Question};
@@ -25,7 +25,7 @@ pub(crate) struct Existence {
 impl Existence {
     /// A signature with this claimed time in a document that may be on record.
     pub(crate) fn new(claimed: Option<Timestamp>, context: &mut Context<'_>) -> Self {
-        Self { claimed, proven: context.recorded(), ..Self::default() }
+        Self { claimed, stamped: context.stamped, proven: context.recorded(), ..Self::default() }
     }
 
     /// Verifies a time-stamp token over the signature value, takes it into account, and tells its checks.
@@ -116,12 +116,5 @@ impl Existence {
             checks.push(check.with("claimed", &claimed).with("stamped", &stamped));
         }
         checks
-    }
-}
-
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

@@ -97,6 +97,8 @@ impl Oid<'static> {
         TIME_STAMP_TOKEN = "1.2.840.113549.1.9.16.2.14";
         SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15";
         SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+        // Signed attribute of ISO 32000-2, 12.8.3.3
+        ADOBE_REVOCATION = "1.2.840.113583.1.1.8";
         // Extensions of certificates and revocation lists
         SUBJECT_KEY_ID = "2.5.29.14";
         KEY_USAGE = "2.5.29.15";

@@ -287,6 +287,14 @@ macro_rules! text_serde {
 text_serde!(Timestamp, "Timestamp", "date-time");
 text_serde!(Date, "Date", "date");
 
+/// The earlier of two moments, of which either may be unknown.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

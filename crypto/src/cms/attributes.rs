@@ -1,11 +1,12 @@
 //! Signed attributes: those of RFC 5652 11, the signing certificate (RFC 5035) and the signature policy (RFC 5126 5.8.1).
 
+use super::status;
 use crate::der::{self, DerError, Element, Reader, tag};
 use crate::digest::{DigestAlgorithm, sha1};
 use crate::oid::Oid;
 use crate::signature_policy::Named;
 use crate::time::Timestamp;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Evidence};
 
 /// What the signed attributes say.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub struct Attributes<'a> {
     signing_certificate_v2: Option<Element<'a>>,
     /// `sigPolicyId`, the value as received.
     policy: Option<Element<'a>>,
+    /// `adbe-revocationInfoArchival`, the value as received.
+    revocation: Option<Element<'a>>,
 }
 
 /// One attribute: its type, and a reader over its values.
@@ -37,7 +40,8 @@ impl<'a> Attributes<'a> {
     pub(super) fn read(set: &Element<'a>) -> der::Result<Self> {
         let mut reader = set.reader();
         let (mut content_type, mut message_digest, mut signing_time) = (None, None, None);
-        let (mut signing_certificate, mut signing_certificate_v2, mut policy) = (None, None, None);
+        let (mut signing_certificate, mut signing_certificate_v2) = (None, None);
+        let (mut policy, mut revocation) = (None, None);
         while !reader.is_empty() {
             let (oid, mut values) = read_attribute(&mut reader)?;
             let twice = match oid {
@@ -47,6 +51,7 @@ impl<'a> Attributes<'a> {
                 Oid::SIGNING_CERTIFICATE => signing_certificate.replace(values.read(tag::SEQUENCE)?).is_some(),
                 Oid::SIGNING_CERTIFICATE_V2 => signing_certificate_v2.replace(values.read(tag::SEQUENCE)?).is_some(),
                 Oid::SIGNATURE_POLICY => policy.replace(values.any()?).is_some(),
+                Oid::ADOBE_REVOCATION => revocation.replace(values.any()?).is_some(),
                 _ => continue,
             };
             values.end()?; // RFC 5652 11.1 to 11.3: exactly one value.
@@ -55,7 +60,7 @@ impl<'a> Attributes<'a> {
             }
         }
         let message_digest = message_digest.ok_or(DerError::BadValue)?;
-        Ok(Self { content_type, message_digest, signing_time, signing_certificate, signing_certificate_v2, policy })
+        Ok(Self { content_type, message_digest, signing_time, signing_certificate, signing_certificate_v2, policy, revocation })
     }
 
     /// Whether the attributes that name the signing certificate name this one; `None` when there are none. One that cannot be
@@ -68,6 +73,13 @@ impl<'a> Attributes<'a> {
             (Some(first), Some(second)) => Some(first && second),
             (one, other) => one.or(other),
         }
+    }
+
+    /// The evidence of status that the signer put in (`adbe-revocationInfoArchival`, ISO 32000-2, 12.8.3.3). That it is signed
+    /// along says nothing of the evidence: it is judged like any other.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        self.revocation.map(|value| status::archived(&value)).unwrap_or_default()
     }
 
     /// The signature policy that is named, if one is. An implied policy (NULL) names none.

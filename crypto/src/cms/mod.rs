@@ -1,7 +1,7 @@
 //! Cryptographic messages: `SignedData` of RFC 5652 and of GB/T 35275, which differ in object identifiers alone.
 
 pub mod attributes;
-mod status;
+pub(crate) mod status;
 pub mod verify;
 
 pub use attributes::Attributes;

@@ -92,7 +92,8 @@ pub fn verify(
     let mut existence = Existence::new(claimed, context);
     let stamps = time_stamps(signer, &mut existence, context)?;
     signer::check_value(certificate, &signed, &mut existence, context, &mut report)?;
-    context.with_companions(&data.certificates, &data.evidence, |context| {
+    let evidence = attributes.map_or_else(|| data.evidence.clone(), |attributes| data.evidence.and(&attributes.evidence()));
+    context.with_companions(&data.certificates, &evidence, |context| {
         signer::judge(certificate, &mut existence, None, context, &mut report)
     })?;
     report.checks.extend(stamps);

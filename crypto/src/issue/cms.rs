@@ -126,6 +126,15 @@ impl<'a> CmsBuilder<'a> {
         self
     }
 
+    /// Evidence in the signed attributes (`adbe-revocationInfoArchival`, ISO 32000-2, 12.8.3.3): lists and OCSP responses, DER.
+    #[must_use]
+    pub fn archived(self, lists: &[Vec<u8>], responses: &[Vec<u8>]) -> Self {
+        let part = |number, items: &[Vec<u8>]| {
+            if items.is_empty() { Vec::new() } else { der::context(number, &der::sequence_of(items)) }
+        };
+        self.attribute(Oid::ADOBE_REVOCATION, &der::sequence(&[&part(0, lists), &part(1, responses)]))
+    }
+
     /// Wrong: another value in the message digest attribute.
     #[must_use]
     pub fn message_digest(mut self, digest: &[u8]) -> Self {

@@ -66,6 +66,15 @@ impl JwsBuilder {
         json!({ "protected": protected, "header": header, "payload": payload, "signature": signature }).to_string()
     }
 
+    /// The flattened JSON serialisation with revocation lists and OCSP responses, DER (`rVals`, ETSI TS 119 182-1, 5.3.5.2).
+    #[must_use]
+    pub fn with_evidence(&self, key: &SigningKey, lists: &[Vec<u8>], responses: &[Vec<u8>]) -> String {
+        let (protected, payload, signature) = self.parts(key);
+        let values = |items: &[Vec<u8>]| -> Value { items.iter().map(|der| json!({ "val": STANDARD.encode(der) })).collect() };
+        let header = json!({ "etsiU": [{ "rVals": { "crlVals": values(lists), "ocspVals": values(responses) } }] });
+        json!({ "protected": protected, "header": header, "payload": payload, "signature": signature }).to_string()
+    }
+
     /// The flattened JSON serialisation.
     #[must_use]
     pub fn flattened(&self, key: &SigningKey) -> String {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::cms::CmsBuilder;
 use super::der;
+use super::seal::Stamp;
 use super::signer::Signer;
 use crate::digest::Sha256;
 use crate::oid::Oid;
@@ -29,6 +30,21 @@ pub struct PdfBuilder {
     last_xref: Option<usize>,
     next: u32,
     fields: Vec<u32>,
+    /// The certification signature.
+    certification: Option<u32>,
+    /// The document security store.
+    store: Option<u32>,
+}
+
+/// What a document security store is to hold, each DER.
+#[derive(Clone, Debug, Default)]
+pub struct SecurityStore {
+    /// Certificates.
+    pub certificates: Vec<Vec<u8>>,
+    /// Revocation lists.
+    pub lists: Vec<Vec<u8>>,
+    /// OCSP responses.
+    pub responses: Vec<Vec<u8>>,
 }
 
 /// How a PDF is to be signed.
@@ -39,13 +55,14 @@ pub struct PdfSignature<'a> {
     is_cades: bool,
     permission: Option<u8>,
     rectangle: &'a str,
+    archived: &'a [Vec<u8>],
 }
 
 impl<'a> PdfSignature<'a> {
     /// `ETSI.CAdES.detached`, invisible: the claimed time stands in the dictionary, the certificate in the attributes.
     #[must_use]
     pub const fn cades(signer: Signer<'a>, at: Timestamp) -> Self {
-        Self { signer, at, is_cades: true, permission: None, rectangle: "[0 0 0 0]" }
+        Self { signer, at, is_cades: true, permission: None, rectangle: "[0 0 0 0]", archived: &[] }
     }
 
     /// `adbe.pkcs7.detached`, invisible: the claimed time stands in the attributes.
@@ -68,9 +85,19 @@ impl<'a> PdfSignature<'a> {
         self
     }
 
+    /// Revocation lists, DER, in the signed attributes.
+    #[must_use]
+    pub const fn archiving(mut self, lists: &'a [Vec<u8>]) -> Self {
+        self.archived = lists;
+        self
+    }
+
     /// The message over these bytes.
     fn message(&self, covered: &[u8]) -> Vec<u8> {
-        let builder = CmsBuilder::new(covered).detached();
+        let mut builder = CmsBuilder::new(covered).detached();
+        if !self.archived.is_empty() {
+            builder = builder.archived(self.archived, &[]);
+        }
         if !self.is_cades {
             return builder.attributes(Some(self.at)).sign(self.signer);
         }
@@ -108,8 +135,14 @@ impl PdfBuilder {
             (8, format!("<< /Type /Filespec /F ({name}) /UF ({name}) /AFRelationship /Data /EF << /F 9 0 R >> >>").into_bytes()),
             (9, stream("/Type /EmbeddedFile /Subtype /application#2Fjson ", content)),
         ];
-        let mut builder =
-            Self { bytes: b"%PDF-2.0\n%\xe4\xb8\xad\xe6\n".to_vec(), last_xref: None, next: FIRST_FREE, fields: Vec::new() };
+        let mut builder = Self {
+            bytes: b"%PDF-2.0\n%\xe4\xb8\xad\xe6\n".to_vec(),
+            last_xref: None,
+            next: FIRST_FREE,
+            fields: Vec::new(),
+            certification: None,
+            store: None,
+        };
         builder.append(&objects);
         builder
     }
@@ -177,33 +210,73 @@ impl PdfBuilder {
 
     /// Appends a revision with a signature over everything up to its end.
     #[must_use]
-    pub fn sign(mut self, signature: PdfSignature<'_>) -> Self {
+    pub fn sign(self, signature: PdfSignature<'_>) -> Self {
+        let is_certifying = signature.permission.is_some();
+        self.cover(&dictionary(&signature), signature.rectangle, is_certifying, |covered| signature.message(covered))
+    }
+
+    /// Appends a revision with a time stamp over everything up to its end (ISO 32000-2, 12.8.5).
+    #[must_use]
+    pub fn stamp(self, stamp: Stamp<'_>) -> Self {
+        let dictionary = blank("/Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161");
+        self.cover(&dictionary, "[0 0 0 0]", false, stamp.0)
+    }
+
+    /// Appends a revision with a document security store, in place of one that is there.
+    #[must_use]
+    pub fn store(mut self, store: &SecurityStore) -> Self {
+        let mut objects = Vec::new();
+        let mut list = |items: &[Vec<u8>]| -> String {
+            let mut item = |item: &Vec<u8>| {
+                let number = self.number();
+                objects.push((number, stream("", item)));
+                format!("{number} 0 R ")
+            };
+            items.iter().map(&mut item).collect()
+        };
+        let (certificates, lists, responses) = (list(&store.certificates), list(&store.lists), list(&store.responses));
+        let number = self.number();
+        objects.push((number, format!("<< /Certs [{certificates}] /CRLs [{lists}] /OCSPs [{responses}] >>").into_bytes()));
+        self.store = Some(number);
+        objects.push((CATALOG, self.present_catalog()));
+        self.append(&objects);
+        self
+    }
+
+    /// The catalog as it is now.
+    fn present_catalog(&self) -> Vec<u8> {
+        let certification = self.certification.map(|value| format!("/Perms << /DocMDP {value} 0 R >> ")).unwrap_or_default();
+        let store = self.store.map(|number| format!("/DSS {number} 0 R ")).unwrap_or_default();
+        format!("<< {} {certification}{store}>>", Self::catalog()).into_bytes()
+    }
+
+    /// Appends a revision with a field whose value covers everything up to its end.
+    fn cover(mut self, dictionary: &str, rectangle: &str, is_certifying: bool, message: impl FnOnce(&[u8]) -> Vec<u8>) -> Self {
         let (field, value) = (self.number(), self.number());
         self.fields.push(field);
         let name = self.fields.len();
         let widget = format!(
-            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature{name}) /V {value} 0 R /F 132 /P 3 0 R /Rect {} >>",
-            signature.rectangle
+            "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature{name}) /V {value} 0 R /F 132 /P 3 0 R /Rect {rectangle} >>"
         );
         let list: String = self.fields.iter().map(|field| format!("{field} 0 R ")).collect();
         let mut objects = vec![
             (ANNOTATIONS, format!("[{list}]").into_bytes()),
             (FORM, format!("<< /Fields [{list}] /SigFlags 3 >>").into_bytes()),
             (field, widget.into_bytes()),
-            (value, dictionary(&signature).into_bytes()),
+            (value, dictionary.as_bytes().to_vec()),
         ];
-        if signature.permission.is_some() {
-            let catalog = format!("<< {} /Perms << /DocMDP {value} 0 R >> >>", Self::catalog());
-            objects.push((CATALOG, catalog.into_bytes()));
+        if is_certifying {
+            self.certification = Some(value);
+            objects.push((CATALOG, self.present_catalog()));
         }
         let start = self.bytes.len();
         self.append(&objects);
-        self.fill(start, &signature);
+        self.fill(start, message);
         self
     }
 
     /// Puts byte range and message into the revision that begins at `start`.
-    fn fill(&mut self, start: usize, signature: &PdfSignature<'_>) {
+    fn fill(&mut self, start: usize, message: impl FnOnce(&[u8]) -> Vec<u8>) {
         let find = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).rposition(|window| window == text);
         let revision = self.bytes.get(start..).unwrap_or_default();
         let (Some(range), Some(contents)) = (find(revision, b"/ByteRange ["), find(revision, b"/Contents <")) else { return };
@@ -212,7 +285,7 @@ impl PdfBuilder {
         let numbers = format!("0 {gap} {after} {}", self.bytes.len() - after);
         self.write(start + range + b"/ByteRange [".len(), &numbers);
         let covered = [self.bytes.get(..gap).unwrap_or_default(), self.bytes.get(after..).unwrap_or_default()].concat();
-        let digits: String = signature.message(&covered).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits: String = message(&covered).iter().map(|byte| format!("{byte:02x}")).collect();
         self.write(gap + 1, &digits);
     }
 
@@ -232,11 +305,12 @@ fn dictionary(signature: &PdfSignature<'_>) -> String {
              /TransformParams << /Type /TransformParams /P {permission} /V /1.2 >> >>]\n"
         )
     });
-    format!(
-        "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /{filter} /M (D:{time}Z)\n{reference}/ByteRange [{:60}]\n/Contents <{}> >>",
-        "",
-        "0".repeat(CONTENTS_CHARS)
-    )
+    blank(&format!("/Type /Sig /Filter /Adobe.PPKLite /SubFilter /{filter} /M (D:{time}Z)\n{reference}"))
+}
+
+/// A dictionary with these entries, and with room for byte range and message.
+fn blank(entries: &str) -> String {
+    format!("<< {entries}/ByteRange [{:60}]\n/Contents <{}> >>", "", "0".repeat(CONTENTS_CHARS))
 }
 
 fn stream(entries: &str, data: &[u8]) -> Vec<u8> {

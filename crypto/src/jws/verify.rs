@@ -2,11 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Jws, object};
 use crate::budget::Exhausted;
 use crate::cms::TIME_STAMPS_MAX;
+use crate::cms::status::EVIDENCE_MAX;
 use crate::context::{Context, signature_report};
 use crate::digest::Sha256;
 use crate::existence::Existence;
@@ -15,7 +16,7 @@ use crate::report::{Check, Scope, SignatureReport};
 use crate::signature_policy::{self, Named};
 use crate::signer;
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Evidence};
+use crate::x509::{Certificate, Evidence, OcspResponse, RevocationList};
 
 /// Something in a header that has not the form that it must have.
 struct Malformed;
@@ -50,7 +51,7 @@ pub fn verify(jws: &Jws, context: &mut Context<'_>) -> Result<SignatureReport, E
     context.budget.spend_signature()?;
     let verified = signer.key().is_some_and(|key| jws.is_by(key, algorithm));
     report.checks.push(SIGNATURE_VALUE.test(verified));
-    context.with_companions(companions, Evidence::NONE, |context| {
+    context.with_companions(companions, &evidence(jws), |context| {
         signer::judge(signer, &mut existence, None, context, &mut report)
     })?;
     report.checks.extend(stamps);
@@ -99,16 +100,39 @@ fn time_stamps(jws: &Jws, existence: &mut Existence, context: &mut Context<'_>) 
     Ok(checks)
 }
 
-/// The tokens in `etsiU`, whose members are objects or the base64url of objects (ETSI TS 119 182-1, 5.3.1 and 5.3.4).
-fn tokens(jws: &Jws) -> Result<Vec<Vec<u8>>, Malformed> {
+/// The members of `etsiU`, which are objects or the base64url of objects (ETSI TS 119 182-1, 5.3.1).
+fn unsigned(jws: &Jws) -> Result<Vec<Map<String, Value>>, Malformed> {
     let Some(members) = jws.unprotected.get("etsiU") else { return Ok(Vec::new()) };
+    let read = |member: &Value| match member {
+        Value::Object(member) => Ok(member.clone()),
+        Value::String(text) => object(&URL_SAFE_NO_PAD.decode(text).or(Err(Malformed))?).ok_or(Malformed),
+        _ => Err(Malformed),
+    };
+    members.as_array().ok_or(Malformed)?.iter().map(read).collect()
+}
+
+/// Evidence of status in `rVals` of `etsiU` (ETSI TS 119 182-1, 5.3.5.2). What cannot be read or is too much is left out.
+fn evidence(jws: &Jws) -> Evidence {
+    let mut found = Evidence::default();
+    for values in unsigned(jws).unwrap_or_default().iter().filter_map(|member| member.get("rVals")) {
+        found.lists.extend(encoded(values, "crlVals").iter().flat_map(|der| RevocationList::from_der(der)));
+        found.responses.extend(encoded(values, "ocspVals").iter().flat_map(|der| OcspResponse::from_der(der)));
+        found.lists.truncate(EVIDENCE_MAX);
+        found.responses.truncate(EVIDENCE_MAX);
+    }
+    found
+}
+
+/// The objects of an array with their DER in base64 under `val`.
+fn encoded(values: &Value, name: &str) -> Vec<Vec<u8>> {
+    let items = values.get(name).and_then(Value::as_array).into_iter().flatten().take(EVIDENCE_MAX);
+    items.filter_map(|item| STANDARD.decode(item.get("val")?.as_str()?).ok()).collect()
+}
+
+/// The tokens in `etsiU` (ETSI TS 119 182-1, 5.3.4).
+fn tokens(jws: &Jws) -> Result<Vec<Vec<u8>>, Malformed> {
     let mut found = Vec::new();
-    for member in members.as_array().ok_or(Malformed)? {
-        let member = match member {
-            Value::Object(member) => member.clone(),
-            Value::String(text) => object(&URL_SAFE_NO_PAD.decode(text).or(Err(Malformed))?).ok_or(Malformed)?,
-            _ => return Err(Malformed),
-        };
+    for member in unsigned(jws)? {
         let Some(stamp) = member.get("sigTst") else { continue };
         for token in stamp.get("tstTokens").and_then(Value::as_array).ok_or(Malformed)? {
             if found.len() >= TIME_STAMPS_MAX {

@@ -10,6 +10,8 @@ mod document;
 mod embedded;
 mod fields;
 mod object;
+mod security_store;
+mod stamps;
 mod stream;
 mod syntax;
 pub mod verify;

@@ -8,12 +8,13 @@ use super::document::Document;
 use super::embedded;
 use super::fields::{self, Kind};
 use super::object::{Dict, Id, Value};
-use super::{PdfError, appended};
+use super::stamps::{self, DocumentStamp};
+use super::{PdfError, appended, security_store};
 use crate::cms::verify::{Place, Protected};
 use crate::cms::{self, SignerInfo};
 use crate::context::{Context, signature_report, unreadable};
 use crate::report::checks::{
-    DOCUMENT_SIGNED, PDF_BYTE_RANGE, PDF_FORM, PDF_LATER_CHANGES, PDF_TIME_STAMP, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT,
+    DOCUMENT_SIGNED, PDF_BYTE_RANGE, PDF_FORM, PDF_LATER_CHANGES, SIGNATURE_CERTIFICATE, SIGNATURE_FORMAT,
 };
 use crate::report::{Check, Coverage, Scope, ScopeKind, SignatureReport};
 use crate::time::Timestamp;
@@ -38,7 +39,14 @@ pub struct Outcome {
 /// [`PdfError`] when the document cannot be read or costs too much.
 pub fn verify(bytes: &[u8], context: &mut Context<'_>) -> Result<Outcome, PdfError> {
     let document = Document::open(bytes, &mut context.budget)?;
-    let listed = fields::signatures(&document)?;
+    let store = security_store::read(&document, &mut context.budget)?;
+    context.with_companions(&store.certificates, &store.evidence, |context| all(&document, context))
+}
+
+/// Verifies everything with the document's own certificates and evidence at hand.
+fn all(document: &Document<'_>, context: &mut Context<'_>) -> Result<Outcome, PdfError> {
+    let listed = fields::signatures(document)?;
+    let stamps = stamps::verify(document, &listed, context)?;
     let mut outcome = Outcome { checks: Vec::new(), signatures: Vec::new(), signers: Vec::new(), licence: None };
     for id in &listed {
         let Some(signature) = document.object(*id)?.and_then(|object| object.value.dict()) else {
@@ -48,10 +56,9 @@ pub fn verify(bytes: &[u8], context: &mut Context<'_>) -> Result<Outcome, PdfErr
             continue;
         };
         if fields::kind(signature) == Kind::TimeStamp {
-            outcome.checks.push(PDF_TIME_STAMP.doubt().without_effect().with("object", &id.number));
             continue;
         }
-        let (report, signer) = one(&document, *id, signature, context)?;
+        let (report, signer) = one(document, (*id, signature), &stamps, context)?;
         outcome.signatures.push(report);
         outcome.signers.push(signer);
     }
@@ -60,8 +67,9 @@ pub fn verify(bytes: &[u8], context: &mut Context<'_>) -> Result<Outcome, PdfErr
         .objects()
         .filter(|(number, object)| fields::is_signature(&object.value) && !listed.iter().any(|id| id.number == *number));
     outcome.checks.extend(stray.map(|(number, _)| PDF_FORM.fail().without_effect().with("object", &number)));
+    outcome.checks.extend(stamps.into_iter().rev().flat_map(|stamp| stamp.stamp.checks));
     outcome.checks.push(DOCUMENT_SIGNED.test(!outcome.signatures.is_empty()));
-    outcome.licence = embedded::licence(&document, &mut context.budget)?;
+    outcome.licence = embedded::licence(document, &mut context.budget)?;
     Ok(outcome)
 }
 
@@ -72,8 +80,8 @@ fn name(id: Id) -> String {
 /// Verifies the signature in one object.
 fn one(
     document: &Document<'_>,
-    id: Id,
-    signature: &Dict,
+    (id, signature): (Id, &Dict),
+    stamps: &[DocumentStamp],
     context: &mut Context<'_>,
 ) -> Result<(SignatureReport, Option<Certificate>), PdfError> {
     let kind = fields::kind(signature);
@@ -98,7 +106,9 @@ fn one(
     };
     let claimed = signature.get(b"M".as_slice()).and_then(Value::text).and_then(moment);
     let place = Place { id: &name(id), claimed };
-    let mut report = cms::verify::verify(&data, signer, Protected::Detached(&covered.parts), place, context)?;
+    let mut report = context.with_stamp(stamps::earliest(stamps, covered.end), |context| {
+        cms::verify::verify(&data, signer, Protected::Detached(&covered.parts), place, context)
+    })?;
     report.form = form.into();
     report.scope = Some(scope(&covered, document.bytes.len()));
     report.checks.push(PDF_BYTE_RANGE.pass());

@@ -276,10 +276,10 @@ checks! {
         "Every signature stands in a field of the form.", "所有签名均位于表单的签名域中。";
         "Something looks like a signature but stands in no field of the form: it signs nothing.", "有对象形似签名，但不在表单的任何签名域中，不构成签名。";
         "The form could not be read.", "表单无法读取。";
-    PDF_TIME_STAMP = "pdf.time-stamp", "ISO 32000-2:2020, 12.8.5; RFC 3161", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
-        "The time stamp of the document is valid.", "文件的时间戳有效。";
-        "The time stamp of the document is malformed or does not fit it.", "文件的时间戳格式错误或与文件不符。";
-        "The time stamp of the document was not evaluated and proves nothing here.", "文件的时间戳未被评估，不作为证明。";
+    PDF_TIME_STAMP = "pdf.time-stamp", "ISO 32000-2:2020, 12.8.5; ETSI EN 319 142-1, 5.4.3; RFC 3161", unclear(Sub::SigConstraintsFailure), unclear(Sub::NoPoe);
+        "The time stamp of the document is valid, and its authority is trusted.", "文件的时间戳有效且时间戳机构可信。";
+        "The time stamp of the document is malformed or does not fit it: it proves nothing.", "文件的时间戳格式错误或与文件不符，不作为证明。";
+        "The authority of the document's time stamp is not trusted here: the time stamp proves nothing.", "文件的时间戳机构不受信任，不作为证明。";
 
     // SD-JWT VC
     SD_JWT_TYPE = "sd-jwt.type", "draft-ietf-oauth-sd-jwt-vc-16, 2.2", failed(Sub::FormatFailure), unclear(Sub::FormatFailure);

@@ -30,6 +30,8 @@ pub(crate) struct Expected<'a> {
 pub(crate) enum Imprint<'a> {
     /// These bytes.
     Of(&'a [u8]),
+    /// These pieces, one after the other.
+    OfPieces(&'a [&'a [u8]]),
     /// Data with this SM3 digest, or the digest itself: the standard of the first seals does not say which (GM/T 0031-2014).
     OfDigested(&'a [u8]),
 }
@@ -94,6 +96,10 @@ fn fits<'a>(
         Imprint::Of(bytes) => {
             context.budget.spend_digested(bytes.len())?;
             token.digest.hash(&[bytes]) == token.imprint
+        }
+        Imprint::OfPieces(pieces) => {
+            context.budget.spend_digested(pieces.iter().map(|piece| piece.len()).sum())?;
+            token.digest.hash(pieces) == token.imprint
         }
         Imprint::OfDigested(digest) => token.imprint == digest || token.digest.hash(&[digest]) == token.imprint,
     };

@@ -55,8 +55,8 @@ pub fn certificates(bytes: &[u8]) -> der::Result<Vec<Certificate>> {
 /// [`DerError`] when the bytes hold no list in either form, or a malformed one.
 pub fn revocation_lists(bytes: &[u8]) -> der::Result<Vec<RevocationList>> {
     let Some(text) = pem_text(bytes) else { return RevocationList::from_der(bytes).map(|list| vec![list]) };
-    let lists: Vec<_> =
-        blocks(text, "X509 CRL")?.iter().map(|block| RevocationList::from_der(block)).collect::<der::Result<_>>()?;
+    // Not copied once more: they may be large.
+    let lists: Vec<_> = blocks(text, "X509 CRL")?.into_iter().map(RevocationList::from_vec).collect::<der::Result<_>>()?;
     if lists.is_empty() { Err(DerError::BadValue) } else { Ok(lists) }
 }
 

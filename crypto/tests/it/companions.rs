@@ -1,7 +1,7 @@
 //! Evidence of status inside a cryptographic message: it counts as far as its signer is right, and takes nothing back.
 
 use crypto::issue::ocsp::{Answer, OcspBuilder};
-use crypto::issue::{CertificateBuilder, CmsBuilder, CrlBuilder, KeyType, Reason, Stamp, TokenBuilder};
+use crypto::issue::{CertificateBuilder, CmsBuilder, CrlBuilder, JwsBuilder, KeyType, Reason, Stamp, TokenBuilder};
 use crypto::oid::Oid;
 use crypto::report::{Report, SubIndication as Sub};
 use crypto::x509::ocsp::IdDigest;
@@ -56,6 +56,28 @@ fn responses_inside_count_as_well() {
     says(&judged(&world, &[], &message(&world, |cms| cms.ocsp_response(&respond(&answer)))), None);
     let revoked = answer.revoked(at("2026-05-01T00:00:00Z"), Reason::KeyCompromise);
     says(&judged(&world, &[], &message(&world, |cms| cms.ocsp_response(&respond(&revoked)))), Some(Sub::Revoked));
+}
+
+#[test]
+fn what_a_jws_brings_along_counts_by_its_signer() {
+    let world = World::new();
+    let with = |lists: &[Vec<u8>], responses: &[Vec<u8>]| {
+        let jws = JwsBuilder::licence(&fields(ISSUER)).chain(&[&world.signer.der]).signed_at(signed());
+        judged(&world, &[], jws.with_evidence(&world.signer.key, lists, responses).as_bytes())
+    };
+    says(&with(&[], &[]), Some(Sub::TryLater));
+    let good = list(1, "2026-06-15T00:00:00Z");
+    let by_root = good.issue(&world.root.name, &world.root.key);
+    says(&with(&[b"\x30\x00".to_vec(), by_root.clone()], &[b"\x30\x00".to_vec()]), None);
+    let forger = authority(KeyType::Sm2, "forger");
+    says(&with(&[good.issue(&world.root.name, &forger.key)], &[]), Some(Sub::TryLater));
+    let revoking = good.revoke(3, at("2026-05-01T00:00:00Z"), Reason::KeyCompromise);
+    says(&with(&[revoking.issue(&world.root.name, &world.root.key)], &[]), Some(Sub::Revoked));
+    says(&with(&[vec![b"\x30\x00".to_vec(); 32], vec![by_root]].concat(), &[]), Some(Sub::TryLater));
+    let times = (at("2026-06-30T00:00:00Z"), Some(at("2026-07-02T00:00:00Z")));
+    let answer = Answer::good(&world.signer.certificate(), &world.root.certificate(), IdDigest::SHA256, times);
+    let response = OcspBuilder::new(times.0).answer(&answer).issue(&world.root.name, &world.root.key);
+    says(&with(&[], &[response]), None);
 }
 
 #[test]

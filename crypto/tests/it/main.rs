@@ -7,6 +7,7 @@ mod adversary;
 mod certificates;
 #[cfg(test)]
 mod companions;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod demands;
@@ -46,6 +47,8 @@ mod paths;
 mod pdf;
 #[cfg(test)]
 mod pdf_cost;
+#[cfg(test)]
+mod pdf_evidence;
 #[cfg(test)]
 mod pkits;
 #[cfg(test)]

@@ -158,8 +158,10 @@ async fn tell(running: &Running, folder: &Folder, cast: &Cast) -> Result<bool, D
     println!("  somebody handed in {} forgeries", cast.forgeries.len());
     let started = clock::instant();
     let mut asked = stage.verify(&cast.licences).await?;
+    asked.extend(stage.verify_credentials(&cast.licences).await?);
     asked.extend(stage.verify_forgeries(&cast.forgeries).await?);
-    println!("  an approval system asked {} times, {} an answer\n", asked.len(), each(started, asked.len()));
+    println!("  an approval system asked {} times, {} an answer", asked.len(), each(started, asked.len()));
+    println!("  anybody reads who is struck off in a signed status list of {} bytes\n", stage.status_list().await?);
     let mut told = BTreeSet::new();
     println!("{}", verdicts(&asked, &mut told));
     println!("Forgeries handed in to be stored, all refused:\n{}", verdicts(&refused, &mut told));
@@ -190,7 +192,7 @@ fn short(verdict: Verdict) -> (&'static str, String) {
     (name, why.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
 }
 
-/// The table of verdicts. Why a licence does not pass is said once, the first time that it is asked about.
+/// The table of verdicts. Why a licence does not pass, or of what its verdict warns, is said once, the first time that it is asked about.
 fn verdicts(rows: &[Row], told: &mut BTreeSet<String>) -> Table {
     let mut table = Table::default();
     table.row(["  ", "serial.version.check", "type", "form", "what was done", "asked by", "expected", "verdict", "because of"]);
@@ -199,7 +201,8 @@ fn verdicts(rows: &[Row], told: &mut BTreeSet<String>) -> Table {
         let tail = format!("{}.{:03}.{}", identifier.serial(), identifier.version(), identifier.check());
         let mark = if row.is_expected() { " ✓" } else { " ✗" };
         let ((expected, expected_why), (found, why)) = (short(row.expected), short(row.found));
-        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), expected, found, &why]);
+        let why = if row.found.is_passed() && row.why.is_some() { "with a warning" } else { &why };
+        table.row([mark, &tail, &row.type_name, row.form.name(), row.story, row.asked.name(), expected, found, why]);
         if !row.is_expected() {
             table.text(format!("      └ expected: {expected} {expected_why}"));
         }
@@ -245,6 +248,7 @@ fn curl_lines(running: &Running, folder: &Folder, cast: &Cast) -> String {
     let host = if running.address.ip().is_unspecified() { "localhost".to_owned() } else { running.address.ip().to_string() };
     let (base, admin) = (format!("https://{host}:{}", running.address.port()), running.admin_address);
     let octets = valid.form.media_type();
+    let stamped = of_fate(Fate::KeyLost).map(Licence::file).unwrap_or_default();
     format!(
         r#"
 Try it, in a shell:
@@ -259,6 +263,9 @@ ask approval '{base}/v1/verifications?depth=simple' -H 'content-type: {octets}' 
 ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{gone}"}}'
 # a forgery, with the answer's problems in Chinese
 ask {slug} {base}/v1/licences -H 'content-type: application/ofd' -H 'accept-language: zh' --data-binary "@$D/forgeries/lifted-seal.ofd"
+# a time stamp that proves the signature older than the loss of its key; the signed status list
+ask approval {base}/v1/verifications -H 'content-type: application/ofd' --data-binary "@$D/licences/{stamped}"
+ask approval {base}/v1/status-lists/0
 # whose is it? the number stands in the body
 ask auditor {base}/v1/licences/search --json '{{"holder":{{"code_type":"{code_type}","code":"{code}"}}}}'
 # its office takes it back; ask again and the verdict is TOTAL-FAILED

@@ -100,6 +100,25 @@ impl Authority {
         Credential { certificate: builder.issue(&self.name, &self.key), key, serial }
     }
 
+    /// A time-stamp authority.
+    #[must_use]
+    pub fn time_stamper(&self, label: &str) -> Credential {
+        self.holder(KeyType::Sm2, label, CertificateBuilder::time_stamping)
+    }
+
+    /// Who signs what is published on this host.
+    #[must_use]
+    pub fn publisher(&self, label: &str, host: &str) -> Credential {
+        self.holder(KeyType::P256, label, |builder| builder.signer().alt_names(&[AltName::Dns(host.to_owned())]))
+    }
+
+    fn holder(&self, kind: KeyType, label: &str, usage: impl FnOnce(CertificateBuilder) -> CertificateBuilder) -> Credential {
+        let (key, serial) = (self.origin.key(kind, label), self.origin.serial(label));
+        let builder = usage(CertificateBuilder::new(&Name::new("licet demo", label), &key, serial));
+        let builder = builder.valid(self.origin.years(-10), self.origin.years(3));
+        Credential { certificate: builder.issue(&self.name, &self.key), key, serial }
+    }
+
     /// A TLS server or client known by these names.
     #[must_use]
     pub fn tls(&self, label: &str, names: &[AltName]) -> Credential {

@@ -34,7 +34,15 @@ format = "text"
 
 [policy]
 unrecorded = "indeterminate"
-"#
+
+[signing]
+key = "{PKI}/signers/gateway.key"
+certificate = "{PKI}/signers/gateway.pem"
+
+[status_list]
+base_uri = "https://localhost:{}/v1/status-lists"
+"#,
+        listen.port()
     );
     trust(&mut text, pki);
     callers(&mut text, pki);
@@ -65,15 +73,17 @@ makers = ["{}"]
 "#,
         pki.maker.sha256()
     ));
-    for (name, authority, algorithm) in
-        [("ecdsa-issuers", &pki.ecdsa_ca, "ecdsa-p256-sha256"), ("ed25519-issuers", &pki.ed25519_root, "ed25519")]
-    {
+    for (name, purpose, authority, algorithm) in [
+        ("ecdsa-issuers", "signer", &pki.ecdsa_ca, "ecdsa-p256-sha256"),
+        ("ed25519-issuers", "signer", &pki.ed25519_root, "ed25519"),
+        ("time-stamps", "tsa", &pki.tsa_root, "sm2-sm3"),
+    ] {
         let file = authority.file;
         text.push_str(&format!(
             r#"
 [[trust]]
 name = "{name}"
-purpose = "signer"
+purpose = "{purpose}"
 anchors = ["{PKI}/authorities/{file}.pem"]
 crls = ["{PKI}/authorities/{file}.crl"]
 revocation = "require"
@@ -117,7 +127,10 @@ mod tests {
         assert_eq!((config.server.listen, config.admin.listen), (listen, admin));
         let files = pki.files();
         let named = config.trust.iter().flat_map(crate::config::TrustDomain::materials);
-        for path in named.chain(&config.server.client_anchors).chain([&config.server.certificate, &config.server.key]) {
+        let signing = config.signing.iter().flat_map(|signing| [&signing.key, &signing.certificate]);
+        for path in
+            named.chain(&config.server.client_anchors).chain([&config.server.certificate, &config.server.key]).chain(signing)
+        {
             let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
             assert!(files.iter().any(|file| file.path == below), "{below}");
         }

@@ -47,6 +47,18 @@ pub(super) struct Certifiers<'a> {
     pub(super) ecdsa: &'a Authority,
     pub(super) ed25519: &'a Authority,
     pub(super) maker: &'a Credential,
+    /// What the first department lost.
+    pub(super) lost: &'a Credential,
+}
+
+/// Name and unified social credit code of the first department.
+pub(super) fn first() -> (&'static str, String) {
+    let [(_, name, number), ..] = TABLE;
+    (name, code(number))
+}
+
+fn code(number: u16) -> String {
+    people::public_body("210200", number)
 }
 
 /// All departments with their certificates and seals.
@@ -55,7 +67,7 @@ pub(super) fn all(origin: Origin, certifiers: &Certifiers<'_>) -> Vec<Department
 }
 
 fn department(origin: Origin, certifiers: &Certifiers<'_>, slug: &'static str, name: &'static str, number: u16) -> Department {
-    let code = people::public_body("210200", number);
+    let code = code(number);
     let signer = certifiers.sm2.signer(KeyType::Sm2, slug, (name, &code));
     let other = match slug {
         "traffic-police" => Some(certifiers.ecdsa.signer(KeyType::P256, "traffic-police-es256", (name, &code))),
@@ -66,7 +78,10 @@ fn department(origin: Origin, certifiers: &Certifiers<'_>, slug: &'static str, n
         let id = format!("2102009{:07}", number * 10 + at);
         let title = format!("{name}电子证照专用章");
         let builder = SealBuilder::new(version, &id, &title, origin.years(-9), origin.years(2));
-        let builder = builder.user(&signer.certificate).picture("svg", picture(name).as_bytes(), (40, 40));
+        let builder = builder.user(&signer.certificate);
+        // The first department lost a key, with which the seal could be used before.
+        let builder = if number == 1 { builder.user(&certifiers.lost.certificate) } else { builder };
+        let builder = builder.picture("svg", picture(name).as_bytes(), (40, 40));
         Seal { version, id, der: builder.build(certifiers.maker.signer()) }
     };
     let seals = [(1, SealVersion::V1), (4, SealVersion::V4), (5, SealVersion::V5)].map(seal).into_iter().collect();

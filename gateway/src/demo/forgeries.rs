@@ -1,18 +1,21 @@
 //! Documents that must not pass, each for one reason.
 
 use crypto::issue::ofd::{Files, find, put};
-use crypto::issue::{JwsBuilder, KeyType, OfdSignature, SealVersion, SigningKey, zip};
+use crypto::issue::{JwsBuilder, KeyType, OfdSignature, SealVersion, SigningKey, Stamp, zip};
 use crypto::licence::Metadata;
 use crypto::report::{SubIndication, Verdict};
 
 use super::error::DemoError;
+use super::form::{Form, pdf, stamped};
 use super::kind::{Fate, Kind};
-use super::licences::{self, Form, Licence, jws, ofd, signed_at};
+use super::licences::{self, Licence, jws, ofd, signed_at};
 use super::people;
 use super::pki::Pki;
 
 const PAGE: &str = "Doc_0/Pages/Page_0/Content.xml";
 const ENTRY: &str = "OFD.xml";
+/// The object with what stands on the page.
+const PDF_PAGE: u32 = 4;
 
 /// A document that must not pass.
 #[derive(Debug)]
@@ -46,7 +49,9 @@ pub fn all(pki: &Pki) -> Result<Vec<Forgery>, DemoError> {
         wrong_issuer(pki, failed(SubIndication::SigConstraintsFailure))?,
         seal_file(pki, failed(SubIndication::HashFailure))?,
         payload(pki, failed(SubIndication::SigCryptoFailure))?,
+        covered_page(pki, failed(SubIndication::HashFailure))?,
         revoked_signer(pki, failed(SubIndication::Revoked))?,
+        stamped_late(pki, Verdict::indeterminate(SubIndication::RevokedNoPoe))?,
         pretender(pki, Verdict::indeterminate(SubIndication::NoCertificateChainFound))?,
     ])
 }
@@ -130,13 +135,33 @@ fn payload(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
 }
 
 fn revoked_signer(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
-    let base = copy(pki, "business-licence", Form::JwsSm2, 9)?;
+    let base = copy(pki, "business-licence", Form::JwsSm2, 98)?;
     let document = jws(&base.metadata, &pki.lost, &[&pki.signer_ca.certificate], signed_at(&base.metadata));
     Ok(forgery("signed with a revoked key", "revoked-signer", base, document, verdict))
 }
 
+fn covered_page(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
+    let base = copy(pki, "driving-licence", Form::Pdf, 47)?;
+    let signer = pki.department(base.kind.department).and_then(|department| department.other.as_ref());
+    let mut pdf = pdf(signer.ok_or(DemoError::Unplanned("such certificate"))?, &base.metadata);
+    let text = "BT /F1 24 Tf 72 720 Td (Licence of somebody else) Tj ET";
+    let page = format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len());
+    pdf.append(&[(PDF_PAGE, page.into_bytes())]);
+    Ok(forgery("other page laid over it", "covered-page", base, pdf.build(), verdict))
+}
+
+/// Whoever found the lost key signs for a day when it was good still, but a time stamp tells when that was done.
+fn stamped_late(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
+    let kind = Kind::of("business-licence").ok_or(DemoError::Unplanned("such type"))?;
+    let base = licences::licence(pki, kind, Form::OfdStamped, Fate::KeyLost, (97, 1))?;
+    let department = pki.department(kind.department).ok_or(DemoError::Unplanned("such department"))?;
+    let token = |value: &[u8]| pki.token(value, pki.made.plus(-30 * 86_400));
+    let document = stamped(department, &pki.lost, &base.metadata, Stamp(&token))?;
+    Ok(forgery("backdated with a revoked key", "stamped-late", base, document, verdict))
+}
+
 fn pretender(pki: &Pki, verdict: Verdict) -> Result<Forgery, DemoError> {
-    let base = copy(pki, "business-licence", Form::JwsSm2, 8)?;
+    let base = copy(pki, "business-licence", Form::JwsSm2, 99)?;
     let document = jws(&base.metadata, &pki.pretender, &[], signed_at(&base.metadata));
     Ok(forgery("home-made root, same name", "home-made-root", base, document, verdict))
 }

@@ -1,6 +1,6 @@
 //! The five types of licence of the demo, and what becomes of each licence.
 
-use super::licences::Form::{self, JwsEdDsa, JwsEs256, JwsSm2, OfdV1, OfdV4, OfdV5};
+use super::form::Form::{self, Cms, JwsEdDsa, JwsEs256, JwsSm2, OfdStamped, OfdV1, OfdV4, OfdV5, Pdf, SdJwt};
 
 /// A type of licence.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub enum Holders {
 pub enum Fate {
     /// It stays in force.
     Valid,
+    /// It stays in force, though the key that signed it was lost after that.
+    KeyLost,
     /// Its time is over.
     Expired,
     /// 撤销.
@@ -69,6 +71,7 @@ pub static KINDS: [Kind; 5] = [
             (OfdV4, Fate::Changed),
             (OfdV4, Fate::Revoked),
             (OfdV4, Fate::Cancelled),
+            (OfdStamped, Fate::KeyLost),
         ],
     },
     Kind {
@@ -104,6 +107,7 @@ pub static KINDS: [Kind; 5] = [
             (OfdV1, Fate::Expired),
             (OfdV4, Fate::Changed),
             (JwsSm2, Fate::Revoked),
+            (Cms, Fate::Valid),
         ],
     },
     Kind {
@@ -121,6 +125,7 @@ pub static KINDS: [Kind; 5] = [
             (JwsEdDsa, Fate::Valid),
             (JwsEdDsa, Fate::Cancelled),
             (OfdV4, Fate::Revoked),
+            (SdJwt, Fate::Revoked),
         ],
     },
     Kind {
@@ -138,6 +143,8 @@ pub static KINDS: [Kind; 5] = [
             (JwsEs256, Fate::Expired),
             (OfdV4, Fate::Suspended),
             (JwsEs256, Fate::Withdrawn),
+            (Pdf, Fate::Valid),
+            (SdJwt, Fate::Valid),
         ],
     },
 ];

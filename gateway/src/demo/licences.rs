@@ -2,35 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crypto::issue::{JwsBuilder, OfdBuilder, OfdSignature, SealVersion};
+use crypto::issue::{JwsBuilder, OfdBuilder};
 use crypto::licence::{Holder, HolderCodeType, Identifier, Metadata};
 use crypto::time::{Date, Timestamp};
 
 use super::authority::Credential;
 use super::department::Department;
 use super::error::DemoError;
+use super::form::Form;
 use super::kind::{Fate, Holders, KINDS, Kind};
 use super::people::{self, Party};
 use super::pki::Pki;
 
 const DAY_S: i64 = 86_400;
-
-/// In which form a licence is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Form {
-    /// OFD with a seal of GM/T 0031-2014.
-    OfdV1,
-    /// OFD with a seal of GB/T 38540-2020.
-    OfdV4,
-    /// OFD with a seal of GM/T 0031-2025.
-    OfdV5,
-    /// JWS with SM2.
-    JwsSm2,
-    /// JWS with ECDSA on P-256.
-    JwsEs256,
-    /// JWS with Ed25519.
-    JwsEdDsa,
-}
 
 /// A licence, ready to be handed in.
 #[derive(Debug)]
@@ -45,48 +29,6 @@ pub struct Licence {
     pub metadata: Metadata,
     /// The signed document.
     pub document: Vec<u8>,
-}
-
-impl Form {
-    /// For tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OfdV1 => "OFD v1",
-            Self::OfdV4 => "OFD v4",
-            Self::OfdV5 => "OFD v5",
-            Self::JwsSm2 => "JWS SM2",
-            Self::JwsEs256 => "JWS ES256",
-            Self::JwsEdDsa => "JWS EdDSA",
-        }
-    }
-
-    /// Media type of the document.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self.seal_version() {
-            Some(_) => "application/ofd",
-            None => "application/jose",
-        }
-    }
-
-    /// Ending of the name of its file.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self.seal_version() {
-            Some(_) => "ofd",
-            None => "jws",
-        }
-    }
-
-    const fn seal_version(self) -> Option<SealVersion> {
-        match self {
-            Self::OfdV1 => Some(SealVersion::V1),
-            Self::OfdV4 => Some(SealVersion::V4),
-            Self::OfdV5 => Some(SealVersion::V5),
-            Self::JwsSm2 | Self::JwsEs256 | Self::JwsEdDsa => None,
-        }
-    }
 }
 
 impl Licence {
@@ -129,12 +71,14 @@ pub(super) fn licence(
     let department = pki.department(kind.department).ok_or(DemoError::Unplanned("such department"))?;
     let days = match (fate, kind.years) {
         (Fate::Expired, Some(years)) => i64::from(years) * 365 + 60 + i64::from(serial),
+        // Before the key was lost.
+        (Fate::KeyLost, _) => 400 + i64::from(serial),
         _ if version > 1 => 5,
         _ => 30 + 7 * i64::from(serial % 48),
     };
     let issued = pki.made.plus(-days * DAY_S).date();
     let metadata = metadata(kind, department, issued, (serial, version))?;
-    let document = document(pki, department, form, &metadata)?;
+    let document = form.document(pki, department, &metadata)?;
     Ok(Licence { kind, form, fate, metadata, document })
 }
 
@@ -199,20 +143,6 @@ fn extras(kind: &Kind, version: u16) -> BTreeMap<String, String> {
     own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn document(pki: &Pki, department: &Department, form: Form, metadata: &Metadata) -> Result<Vec<u8>, DemoError> {
-    let at = signed_at(metadata);
-    if let Some(version) = form.seal_version() {
-        let seal = department.seal(version).ok_or(DemoError::Unplanned("such seal"))?;
-        let signature = OfdSignature::seal(department.signer.signer(), version, &seal.der, at);
-        return Ok(ofd(metadata).sign(signature).build());
-    }
-    let other = || department.other.as_ref().ok_or(DemoError::Unplanned("such certificate"));
-    Ok(match form {
-        Form::JwsEs256 | Form::JwsEdDsa => jws(metadata, other()?, &[], at),
-        _ => jws(metadata, &department.signer, &[&pki.signer_ca.certificate], at),
-    })
-}
-
 /// The day of issue, at ten in China.
 pub(super) fn signed_at(metadata: &Metadata) -> Timestamp {
     metadata.issued.start_in_china().plus(10 * 3600)
@@ -243,12 +173,13 @@ mod tests {
         let forms: BTreeSet<_> = licences.iter().map(|licence| licence.form).collect();
         let identifiers: BTreeSet<_> = licences.iter().map(|licence| &licence.metadata.identifier).collect();
         let files: BTreeSet<_> = licences.iter().map(Licence::file).collect();
-        assert_eq!((forms.len(), identifiers.len(), files.len()), (6, licences.len(), licences.len()));
+        assert_eq!((forms.len(), identifiers.len(), files.len()), (10, licences.len(), licences.len()));
         for licence in licences {
             let verification = testing::verify(&pki, &licence.document);
             let name = licence.file();
             assert!(verification.report.verdict.is_passed(), "{name}: {:#?}", verification.report);
-            assert!(verification.report.warnings.is_empty(), "{name}: {:#?}", verification.report.warnings);
+            let warns = !verification.report.warnings.is_empty();
+            assert_eq!(warns, licence.fate == Fate::KeyLost, "{name}: {:#?}", verification.report.warnings);
             assert_eq!(verification.metadata.as_ref(), Some(&licence.metadata), "{name}");
             let over = licence.metadata.valid_until().is_some_and(|until| until < pki.made);
             assert_eq!(over, licence.fate == Fate::Expired, "{name}");

@@ -7,6 +7,7 @@ pub mod department;
 pub mod error;
 pub mod folder;
 pub mod forgeries;
+pub mod form;
 pub mod kind;
 pub mod licences;
 pub mod people;

@@ -2,13 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crypto::issue::{AltName, KeyType, pem};
+use crypto::issue::{AltName, KeyType, TokenBuilder, pem};
+use crypto::oid::Oid;
 use crypto::time::Timestamp;
 
 use super::authority::{Authority, Credential, Origin};
 use super::department::{self, Certifiers, Department};
 use super::people;
 use crate::auth::Role;
+
+/// The policy of the time stamps, 1.2.3.4: nobody's.
+const STAMP_POLICY: Oid<'static> = Oid(b"\x2a\x03\x04");
 
 /// Everything that certifies or is certified in a demo.
 #[derive(Debug)]
@@ -25,17 +29,23 @@ pub struct Pki {
     pub ecdsa_ca: Authority,
     /// The authority of those who sign JWS with Ed25519.
     pub ed25519_root: Authority,
+    /// The authority of time-stamp authorities.
+    pub tsa_root: Authority,
     /// The authority of servers and clients.
     pub tls_root: Authority,
     /// The only maker of seals.
     pub maker: Credential,
+    /// The time-stamp authority.
+    pub stamper: Credential,
     /// Who issues licences.
     pub departments: Vec<Department>,
     /// A certificate of the first department whose key was lost: revoked.
     pub lost: Credential,
     /// A signer of the first department's name under a root that nobody trusts.
     pub pretender: Credential,
-    /// The gateway's own certificate.
+    /// With what the gateway signs what it says itself.
+    pub publisher: Credential,
+    /// The gateway's own certificate for TLS.
     pub server: Credential,
     /// Systems that may call.
     pub clients: Vec<Client>,
@@ -77,16 +87,19 @@ impl Pki {
         let signer_ca = sm2_root.subordinate("sm2-signer-ca", "Demo SM2 signers");
         let ecdsa_ca = Authority::root(origin, KeyType::P256, "ecdsa-ca", "Demo ECDSA issuers");
         let ed25519_root = Authority::root(origin, KeyType::Ed25519, "ed25519-root", "Demo Ed25519 issuers");
+        let tsa_root = Authority::root(origin, KeyType::Sm2, "tsa-root", "Demo time stamps");
         let tls_root = Authority::root(origin, KeyType::P256, "tls-root", "Demo servers and clients");
         let foreign_root = Authority::root(origin, KeyType::P256, "foreign-root", "Nobody in particular");
         let foreign_sm2 = Authority::root(origin, KeyType::Sm2, "foreign-sm2-root", "Demo SM2 root");
 
         let maker = seal_ca.signer(KeyType::Sm2, "seal-maker", ("示例市印章制作中心", &people::public_body("210200", 90)));
-        let certifiers = Certifiers { sm2: &signer_ca, ecdsa: &ecdsa_ca, ed25519: &ed25519_root, maker: &maker };
+        let (name, code) = department::first();
+        let lost = signer_ca.signer(KeyType::Sm2, "market-lost", (name, &code));
+        let pretender = foreign_sm2.signer(KeyType::Sm2, "market-pretender", (name, &code));
+        let certifiers = Certifiers { sm2: &signer_ca, ecdsa: &ecdsa_ca, ed25519: &ed25519_root, maker: &maker, lost: &lost };
         let departments = department::all(origin, &certifiers);
-        let first = departments.first().map_or(("", ""), |department| (department.name, department.code.as_str()));
-        let lost = signer_ca.signer(KeyType::Sm2, "market-lost", first);
-        let pretender = foreign_sm2.signer(KeyType::Sm2, "market-pretender", first);
+        let stamper = tsa_root.time_stamper("time-stamper");
+        let publisher = ecdsa_ca.publisher("gateway", "localhost");
         let local = [AltName::Dns("localhost".to_owned()), AltName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST))];
         let server = tls_root.tls("server", &local);
         let clients = clients(&tls_root, &departments);
@@ -98,15 +111,24 @@ impl Pki {
             signer_ca,
             ecdsa_ca,
             ed25519_root,
+            tsa_root,
             tls_root,
             maker,
+            stamper,
             departments,
             lost,
             pretender,
+            publisher,
             server,
             clients,
             stranger,
         }
+    }
+
+    /// A time stamp over `value`, made at `at`.
+    #[must_use]
+    pub fn token(&self, value: &[u8], at: Timestamp) -> Vec<u8> {
+        TokenBuilder::new(at, 1, STAMP_POLICY).build(value, self.stamper.signer())
     }
 
     /// The client with this name.
@@ -124,7 +146,7 @@ impl Pki {
     /// Every authority with its revocation list, DER.
     #[must_use]
     pub fn authorities(&self) -> Vec<(&Authority, Vec<u8>)> {
-        let plain = [&self.sm2_root, &self.seal_ca, &self.ecdsa_ca, &self.ed25519_root, &self.tls_root];
+        let plain = [&self.sm2_root, &self.seal_ca, &self.ecdsa_ca, &self.ed25519_root, &self.tsa_root, &self.tls_root];
         let mut all: Vec<_> = plain.into_iter().map(|authority| (authority, authority.list(&[]))).collect();
         all.push((&self.signer_ca, self.signer_ca.list(&[&self.lost])));
         all
@@ -146,6 +168,8 @@ impl Pki {
         };
         pair("signers/seal-maker", &self.maker);
         pair("signers/market-lost", &self.lost);
+        pair("signers/time-stamper", &self.stamper);
+        pair("signers/gateway", &self.publisher);
         for department in &self.departments {
             pair(&format!("signers/{}", department.slug), &department.signer);
             if let Some(other) = &department.other {
@@ -203,18 +227,21 @@ Keys (`*.key`, PKCS#8) are not encrypted; only their owner may read them. `licet
 | folder | what |
 |---|---|
 | `authorities/` | for each authority its certificate, its revocation list (good for 30 days) and its key |
-| `signers/` | who signs: the maker of seals, each issuing department (SM2), two of them also for JWS (`-jws`) |
+| `signers/` | who signs: the maker of seals, each issuing department (SM2), two of them also for JWS, SD-JWT and PDF (`-jws`) |
+| | the `time-stamper`; the `gateway` itself, its status lists |
 | `seals/` | electronic seals of the departments: v1 (GM/T 0031-2014), v4 (GB/T 38540-2020), v5 (GM/T 0031-2025) |
 | `tls/` | the gateway's own certificate, for localhost and 127.0.0.1 |
 | `clients/` | who may call: `approval` asks, departments issue, `auditor` reads, `operator` operates |
 
     sm2-root ─┬─ sm2-seal-ca ─── seal-maker
               └─ sm2-signer-ca ─ market, construction, civil-affairs, traffic-police
-    ecdsa-ca ───── traffic-police-jws (ES256)
+    ecdsa-ca ───── traffic-police-jws (ES256), gateway
     ed25519-root ─ civil-affairs-jws (EdDSA)
+    tsa-root ───── time-stamper
     tls-root ───── server, every client
 
-`signers/market-lost` is revoked, and `clients/stranger` is of an authority that nobody trusts: both must be refused.
+`signers/market-lost` is revoked: only what a time stamp proves to be older may pass. `clients/stranger` is of an authority that
+nobody trusts and must be refused.
 ";
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What came of asking about one document, beside what should.
 
 use crypto::licence::{Identifier, Operation};
+use crypto::report::checks::SIGNATURE_EXISTENCE;
 use crypto::report::{Check, Report, SubIndication, Verdict};
 
+use super::form::Form;
 use super::kind::Fate;
-use super::licences::Form;
 
 /// How the gateway was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Asked {
     HandedIn,
     /// The document was sent to be verified.
     ByFile,
+    /// A credential that was made of the licence on record was sent.
+    ByCredential,
     /// The identifier was sent.
     ByIdentifier,
 }
@@ -34,7 +37,7 @@ pub struct Row {
     pub expected: Verdict,
     /// The verdict that it got.
     pub found: Verdict,
-    /// What led to the verdict, unless it passed.
+    /// What led to the verdict; of one that passed, the warning that it does since it is proven to be old.
     pub why: Option<Check>,
 }
 
@@ -45,6 +48,7 @@ impl Asked {
         match self {
             Self::HandedIn => "handed in",
             Self::ByFile => "file",
+            Self::ByCredential => "credential",
             Self::ByIdentifier => "identifier",
         }
     }
@@ -64,6 +68,7 @@ impl Fate {
     pub const fn story(self) -> &'static str {
         match self {
             Self::Valid => "in force",
+            Self::KeyLost => "in force, key lost since",
             Self::Expired => "its time is over",
             Self::Revoked => "revoked 撤销",
             Self::Withdrawn => "withdrawn 吊销",
@@ -77,7 +82,7 @@ impl Fate {
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Valid => Verdict::PASSED,
+            Self::Valid | Self::KeyLost => Verdict::PASSED,
             Self::Expired => Verdict::failed(SubIndication::Expired),
             Self::Suspended => Verdict::indeterminate(SubIndication::TryLater),
             Self::Revoked | Self::Withdrawn | Self::Cancelled | Self::Changed => Verdict::failed(SubIndication::Revoked),
@@ -92,15 +97,17 @@ impl Fate {
             Self::Withdrawn => Some((Operation::Withdraw, "示例：违法行为处罚")),
             Self::Cancelled => Some((Operation::Cancel, "示例：持证主体申请注销")),
             Self::Suspended => Some((Operation::Suspend, "示例：整改期间暂扣")),
-            Self::Valid | Self::Expired | Self::Changed => None,
+            Self::Valid | Self::KeyLost | Self::Expired | Self::Changed => None,
         }
     }
 }
 
 /// The check that tells a reader best why the verdict is what it is: of a signature before one of the record, since what
-/// was changed explains why the file is not the one on record.
+/// was changed explains why the file is not the one on record. Of what passed, that it does so only
+/// because it is proven to be old enough.
 #[must_use]
 pub fn reason(report: &Report) -> Option<&Check> {
     let checks = || report.signatures.iter().flat_map(|signature| &signature.checks).chain(&report.checks);
-    checks().find(|check| check.effect.is_some_and(|effect| effect.indication == report.verdict.indication))
+    let decisive = |check: &&Check| check.effect.is_some_and(|effect| effect.indication == report.verdict.indication);
+    checks().find(decisive).or_else(|| report.warnings.iter().find(|warning| warning.id == SIGNATURE_EXISTENCE.id))
 }

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::client::{Client, Message, Reply};
 use super::error::DemoError;
 use super::forgeries::Forgery;
+use super::form::{self, Form};
 use super::kind::{Fate, Kind};
-use super::licences::{self, Form, Licence};
+use super::licences::{self, Licence};
 use super::pki::Pki;
 use super::row::{Asked, Row, reason};
 
@@ -158,6 +159,36 @@ impl<'a> Stage<'a> {
             rows.push(forgery.row(Asked::ByFile, forgery.verdict, &report));
         }
         Ok(rows)
+    }
+
+    /// The traffic police make credentials of licences that are on record in another form, each with the place in the status
+    /// list that the record names, and the approval system asks about them.
+    ///
+    /// # Errors
+    /// As [`Stage::verify`].
+    pub async fn verify_credentials(&mut self, licences: &[Licence]) -> Result<Vec<Row>, DemoError> {
+        let office = self.pki.department("traffic-police").ok_or(DemoError::Unplanned("such department"))?;
+        let of_office = |licence: &&Licence| licence.kind.department == office.slug && licence.form == Form::OfdV4;
+        let mut rows = Vec::new();
+        for licence in licences.iter().filter(of_office) {
+            let path = format!("/v1/licences/{}", licence.metadata.identifier);
+            let record = self.send(office.slug, Message::get(&path)).await?.good("reading a record")?.json();
+            let place = record.get("status_list").ok_or(DemoError::Unplanned("place in a status list"))?;
+            let document = form::sd_jwt(office, &licence.metadata, Some(json!({ "status_list": place })))?;
+            let report = self.report(Message::post("/v1/verifications", Form::SdJwt.media_type(), &document)).await?;
+            let row = licence.row(licence.fate.story(), Asked::ByCredential, licence.fate.verdict(), &report);
+            rows.push(Row { form: Form::SdJwt, ..row });
+        }
+        Ok(rows)
+    }
+
+    /// Reads the first status list, as holders of credentials do. Answers its size in bytes.
+    ///
+    /// # Errors
+    /// [`DemoError::Answer`] when there is none.
+    pub async fn status_list(&mut self) -> Result<usize, DemoError> {
+        let list = self.send(APPROVAL, Message::get("/v1/status-lists/0")).await?.good("reading a status list")?;
+        Ok(list.body.len())
     }
 
     async fn report(&mut self, message: Message<'_>) -> Result<Report, DemoError> {

@@ -26,14 +26,19 @@ fn trust(pki: &Pki) -> Trust {
         let (_, der) = pki.authorities().into_iter().find(|(known, _)| known.file == authority.file).unwrap();
         RevocationList::from_der(&der).unwrap()
     };
-    let mut domains: Vec<_> = [("sm2", &pki.signer_ca), ("ecdsa", &pki.ecdsa_ca), ("ed25519", &pki.ed25519_root)]
-        .map(|(name, authority)| {
-            let mut domain = Domain::new(name, Purpose::Signer, vec![certificate(authority)]);
-            domain.lists = vec![list(authority)];
-            domain
-        })
-        .into_iter()
-        .collect();
+    let mut domains: Vec<_> = [
+        ("sm2", Purpose::Signer, &pki.signer_ca),
+        ("ecdsa", Purpose::Signer, &pki.ecdsa_ca),
+        ("ed25519", Purpose::Signer, &pki.ed25519_root),
+        ("tsa", Purpose::Tsa, &pki.tsa_root),
+    ]
+    .map(|(name, purpose, authority)| {
+        let mut domain = Domain::new(name, purpose, vec![certificate(authority)]);
+        domain.lists = vec![list(authority)];
+        domain
+    })
+    .into_iter()
+    .collect();
     let mut makers = Domain::new("makers", Purpose::SealMaker, vec![certificate(&pki.sm2_root)]);
     makers.intermediates = vec![certificate(&pki.seal_ca)];
     makers.lists = vec![list(&pki.sm2_root), list(&pki.seal_ca)];

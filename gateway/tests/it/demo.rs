@@ -50,10 +50,13 @@ fn every_verdict_is_as_expected_and_the_files_stand_by_themselves() {
     for name in ["营业执照", "食品经营许可证", "建筑工程施工许可证", "结婚证", "机动车驾驶证"] {
         assert!(printed.contains(name), "{name}");
     }
-    for form in ["OFD v1", "OFD v4", "OFD v5", "JWS SM2", "JWS ES256", "JWS EdDSA"] {
+    for form in ["OFD v1", "OFD v4", "OFD v5", "OFD v4 stamped", "JWS SM2", "JWS ES256", "JWS EdDSA", "SD-JWT", "CMS SM2", "PDF"]
+    {
         assert!(printed.contains(form), "{form}");
     }
-    for verdict in ["HASH_FAILURE", "SIG_CRYPTO_FAILURE", "REVOKED", "EXPIRED", "INDETERMINATE"] {
+    for verdict in
+        ["HASH_FAILURE", "SIG_CRYPTO_FAILURE", "REVOKED", "EXPIRED", "REVOKED_NO_POE", "with a warning", "INDETERMINATE"]
+    {
         assert!(printed.contains(verdict), "{verdict}");
     }
 
@@ -84,6 +87,16 @@ fn verify_by_itself(folder: &Path) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["file"], &report["indication"]), (&Value::from("-"), &Value::from("TOTAL-PASSED")));
     assert_eq!(report["signatures"][0]["seal"]["version"], 4);
+
+    for name in ["000047-001.pdf", "000048-001.sdjwt", "000027-001.p7m"] {
+        let output = licet(&["verify", "--config", config, word(&named(&licences, name))]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stdout));
+    }
+    let stamped = licet(&["verify", "--config", config, word(&named(&licences, "000008-001.ofd"))]);
+    assert_eq!(stamped.status.code(), Some(0));
+    assert!(text(&stamped.stdout).contains("! signature.existence"), "{}", text(&stamped.stdout));
+    let late = licet(&["verify", "--config", config, word(&named(&folder.join("forgeries"), "stamped-late"))]);
+    assert_eq!(late.status.code(), Some(2));
 
     let forged = named(&folder.join("forgeries"), "page-byte");
     let output = licet(&["verify", "--config", config, "--lang", "zh", word(&forged)]);
