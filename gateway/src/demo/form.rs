@@ -31,7 +31,7 @@ pub enum Form {
     SdJwt,
     /// `SignedData` of GB/T 35275.
     Cms,
-    /// PDF with a signature of the kind `CAdES`.
+    /// PDF with an `ETSI.CAdES.detached` signature.
     Pdf,
 }
 
