@@ -130,7 +130,7 @@ impl PolicyRow {
         *self == Self::default()
     }
 
-    /// The rules as verification takes them. What [`check`](Self::check) would refuse is left out.
+    /// The rules as verification takes them. What `check` would refuse is left out.
     #[must_use]
     pub fn rules(&self) -> PolicyRules {
         PolicyRules {
