@@ -14,6 +14,7 @@ pub mod ocsp;
 pub mod path;
 pub mod pem;
 pub mod policy;
+mod proven;
 pub mod service;
 pub mod trust;
 

@@ -5,11 +5,12 @@ mod number;
 mod scope;
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::Certificate;
 use super::extension::{self, Extensions};
 use super::name::Name;
+use super::proven::ProvenBy;
 use crate::der::{self, DerError, Reader, tag};
 use crate::digest::Sha256;
 use crate::oid::Oid;
@@ -42,7 +43,7 @@ struct Inner {
     algorithm: Range<usize>,
     signature: Range<usize>,
     /// The digest of a public key that is known to have signed the list: found out once, whatever generations come and go.
-    signed_by: OnceLock<Sha256>,
+    proven_by: ProvenBy,
 }
 
 /// What the extensions of a list say about the list as a whole.
@@ -176,7 +177,7 @@ impl RevocationList {
             algorithm,
             signature,
             raw,
-            signed_by: OnceLock::new(),
+            proven_by: ProvenBy::default(),
         })))
     }
 
@@ -300,15 +301,7 @@ impl RevocationList {
 
     /// Whether this certificate's key made the signature; found out once for all clones of the list.
     pub(super) fn prove(&self, signer: &Certificate) -> bool {
-        let spki = Sha256::of(&[signer.spki()]);
-        if self.0.signed_by.get() == Some(&spki) {
-            return true;
-        }
-        let signed = signer.key().is_some_and(|key| self.verify_signature(key).is_ok());
-        if signed {
-            self.0.signed_by.get_or_init(|| spki);
-        }
-        signed
+        self.0.proven_by.prove(signer, |key| self.verify_signature(key).is_ok())
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {

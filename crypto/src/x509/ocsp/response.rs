@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::CertId;
 use super::id::{IdDigest, key_bits};
@@ -15,6 +15,7 @@ use crate::x509::Certificate;
 use crate::x509::crl::{Revocation, reason};
 use crate::x509::extension::{self, Extensions};
 use crate::x509::name::Name;
+use crate::x509::proven::ProvenBy;
 
 /// The largest response that is read, in octets.
 pub const RESPONSE_BYTES_MAX: usize = 1 << 20;
@@ -38,7 +39,7 @@ struct Inner {
     algorithm: Range<usize>,
     signature: Range<usize>,
     certificates: Vec<Certificate>,
-    signed_by: OnceLock<Sha256>,
+    proven_by: ProvenBy,
 }
 
 /// Why a response cannot be used.
@@ -189,15 +190,7 @@ impl OcspResponse {
 
     /// Whether this certificate's key made the signature; found out once for all clones of the response.
     pub(in crate::x509) fn prove(&self, signer: &Certificate) -> bool {
-        let spki = Sha256::of(&[signer.spki()]);
-        if self.0.signed_by.get() == Some(&spki) {
-            return true;
-        }
-        let signed = signer.key().is_some_and(|key| self.verify_signature(key).is_ok());
-        if signed {
-            self.0.signed_by.get_or_init(|| spki);
-        }
-        signed
+        self.0.proven_by.prove(signer, |key| self.verify_signature(key).is_ok())
     }
 
     fn slice(&self, range: &Range<usize>) -> &[u8] {
@@ -263,7 +256,7 @@ impl Inner {
             signature: signature.content_range(),
             certificates,
             raw: raw.to_vec(),
-            signed_by: OnceLock::new(),
+            proven_by: ProvenBy::default(),
         })
     }
 }
