@@ -4,9 +4,8 @@
 //! the same report on every machine.
 //!
 //! Start at [`verify`]: it tells how a document becomes a [`report`]. What a document can be is in [`ofd`], [`pdf`], [`jws`],
-//! [`sd_jwt`] and [`cms`];
-//! who may sign it in [`seal`] and [`x509`]; what it says in [`licence`]. [`sig`], [`digest`], [`der`] and [`oid`] are the tools.
-//! [`chain`] asks about a certificate alone, [`raw`] about a bare signature.
+//! [`sd_jwt`] and [`cms`]; who may sign it in [`seal`] and [`x509`], when it existed in [`timestamp`], what it says in [`licence`].
+//! [`sig`], [`digest`], [`der`] and [`oid`] are the tools. [`chain`] asks about a certificate alone, [`raw`] about a bare signature.
 
 pub mod verify;
 
