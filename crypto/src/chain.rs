@@ -100,13 +100,7 @@ impl ChainReport {
     /// The same report without what this depth leaves out.
     #[must_use]
     pub fn reduced_to(mut self, depth: Depth) -> Self {
-        self.depth = self.depth.min(depth);
-        if depth < Depth::Diagnostic {
-            self.diagnostic = None;
-        }
-        if depth == Depth::Simple {
-            self.checks.retain(|check| check.effect.is_some());
-        }
+        depth.reduce(&mut self.depth, &mut self.checks, &mut self.diagnostic);
         self
     }
 }

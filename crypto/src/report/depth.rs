@@ -5,7 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Diagnostic, Report};
+use super::{Check, Diagnostic, Report};
 
 /// How much a report says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -52,16 +52,25 @@ impl FromStr for Depth {
     }
 }
 
+impl Depth {
+    /// Takes from a report of one depth what this one leaves out.
+    pub(crate) fn reduce(self, depth: &mut Self, checks: &mut Vec<Check>, diagnostic: &mut Option<Box<Diagnostic>>) {
+        *depth = self.min(*depth);
+        if self < Self::Diagnostic {
+            *diagnostic = None;
+        }
+        if self == Self::Simple {
+            checks.retain(|check| check.effect.is_some());
+        }
+    }
+}
+
 impl Report {
     /// The same report without what this depth leaves out. Nothing is added: that takes [`Report::with_diagnostic`].
     #[must_use]
     pub fn reduced_to(mut self, depth: Depth) -> Self {
-        self.depth = self.depth.min(depth);
-        if depth < Depth::Diagnostic {
-            self.diagnostic = None;
-        }
+        depth.reduce(&mut self.depth, &mut self.checks, &mut self.diagnostic);
         if depth == Depth::Simple {
-            self.checks.retain(|check| check.effect.is_some());
             for signature in &mut self.signatures {
                 signature.checks.retain(|check| check.effect.is_some());
                 signature.chain.clear();
