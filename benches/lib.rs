@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crypto::issue::seal::{SealBuilder, SealVersion};
-use crypto::issue::{CertificateBuilder, CrlBuilder, KeyType, Name, OfdBuilder, OfdSignature, Signer, SigningKey};
+use crypto::issue::{CertificateBuilder, CrlBuilder, KeyType, Name, OfdBuilder, OfdSignature, Reason, Signer, SigningKey};
 use crypto::licence::Identifier;
 use crypto::time::{Date, Timestamp};
 use crypto::x509::trust::Policy;
@@ -93,6 +93,15 @@ fn fields() -> BTreeMap<String, String> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
+}
+
+/// A revocation list with so many entries, not in the order of their numbers, DER.
+#[must_use]
+pub fn list(entries: u128) -> Vec<u8> {
+    let (name, key) = (Name::new("licet benches", "root"), SigningKey::from_label(KeyType::P256, "root"));
+    let made = Timestamp::from_unix(1_780_000_000);
+    let revoke = |list: CrlBuilder, entry: u128| list.revoke((entry * 7919 % 1_250_003) << 64 | 5, made, Reason::Superseded);
+    (0..entries).fold(CrlBuilder::new(1, made, None), revoke).issue(&name, &key)
 }
 
 #[cfg(test)]

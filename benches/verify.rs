@@ -2,13 +2,14 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use crypto::budget::Budget;
 use crypto::digest::{Sha256, sm3};
 use crypto::issue::seal::SealVersion;
 use crypto::issue::{KeyType, SigningKey};
 use crypto::ofd::Package;
 use crypto::verify::{Question, verify};
+use crypto::x509::RevocationList;
 
 fn primitives(c: &mut Criterion) {
     let message = [7; 256];
@@ -38,5 +39,17 @@ fn documents(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, primitives, documents);
+/// Lists of the largest authorities are many times as long; reading goes by their length.
+fn lists(c: &mut Criterion) {
+    let list = benches::list(200_000);
+    let mut group = c.benchmark_group("lists");
+    group.sample_size(10);
+    group.bench_function("floor/sha256 of 200,000 entries", |b| b.iter(|| Sha256::of(&[black_box(&list)])));
+    group.bench_function("read 200,000 entries", |b| {
+        b.iter_batched(|| list.clone(), RevocationList::from_vec, BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, primitives, documents, lists);
 criterion_main!(benches);

@@ -298,20 +298,3 @@ fn large_lists_are_indexed_in_place() {
         assert_eq!(asked((known * 7919 % 200_003) << 64 | 6), None);
     }
 }
-
-/// The largest lists in practice: 60 MB. By hand, with `--run-ignored only --no-capture`, for the time that reading takes.
-#[test]
-#[ignore = "takes some seconds and tells a time"]
-fn sixty_megabytes() {
-    let root = authority(KeyType::P256, "root");
-    let mut list = june(1, 1, 20);
-    for serial in 0..1_250_000u128 {
-        list = list.revoke((serial * 7919 % 1_250_003) << 96 | 5, at("2026-05-05T00:00:00Z"), Reason::Superseded);
-    }
-    let raw = signed(&list, &root);
-    drop(list);
-    let (size, start) = (raw.len(), std::time::Instant::now());
-    let read = RevocationList::from_vec(raw).unwrap();
-    println!("{size} octets read in {:?}, {} octets held", start.elapsed(), read.footprint());
-    assert!(size > 55_000_000 && read.footprint() < size + 4 * 1_250_000 + 1024, "{size} {}", read.footprint());
-}
