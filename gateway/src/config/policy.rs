@@ -157,3 +157,13 @@ impl TypeRow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_what_verification_takes_by_itself() {
+        assert_eq!(SignaturePolicy::default().rules(), trust::Policy::default());
+    }
+}
