@@ -32,6 +32,7 @@ pub mod timestamp;
 pub mod x509;
 
 pub mod licence;
+pub mod record;
 
 pub mod der;
 pub mod digest;

@@ -5,9 +5,11 @@
 //! | Hot | `b` | [`Backfilled`](crate::slots::Backfilled) | once |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
+//! | Hot | `L` log | [`Head`](crate::log::Head) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
+//! | Log | log, number | [`Opening`](crypto::record::Opening) | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
@@ -31,6 +33,7 @@
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};
+use crypto::record::LogName;
 use crypto::time::Timestamp;
 
 use crate::engine::{Part, Space};
@@ -216,6 +219,16 @@ pub(crate) fn slot_of(key: &[u8]) -> Option<Slot> {
 
 pub(crate) fn backfilled() -> Key {
     key(Space::Hot, &[b"b"])
+}
+
+/// How far a log has come.
+pub(crate) fn log_head(log: LogName) -> Key {
+    key(Space::Hot, &[b"L", &[log.number()]])
+}
+
+/// A record of a log.
+pub(crate) fn log_row(log: LogName, number: u64) -> Key {
+    key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
 }
 
 pub(crate) fn key_check() -> Key {

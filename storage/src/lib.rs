@@ -21,6 +21,7 @@ pub mod error;
 pub mod evidence;
 mod keys;
 pub mod licences;
+pub mod log;
 pub mod page;
 mod records;
 pub mod seals;

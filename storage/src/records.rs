@@ -4,6 +4,7 @@
 //! the old ones. What kind of thing a value is, its place says, and its place is authenticated.
 
 use crypto::licence::Record;
+use crypto::record::Opening;
 use crypto::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificates::CertificateRecord;
 use crate::error::StorageError;
 use crate::evidence::EvidenceRecord;
+use crate::log::Head;
 use crate::seals::SealRecord;
 use crate::slots::{Backfilled, Owner, Slot};
 
@@ -40,6 +42,14 @@ pub(crate) trait Layout: Serialize + DeserializeOwned {
 
 impl Layout for Record {
     const WHAT: &'static str = "licence record";
+}
+
+impl Layout for Head {
+    const WHAT: &'static str = "head of a log";
+}
+
+impl Layout for Opening {
+    const WHAT: &'static str = "record of a log";
 }
 
 impl Layout for SealRecord {

@@ -14,6 +14,7 @@ use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::keys;
 use crate::licences::Licences;
+use crate::log::Logs;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
@@ -29,6 +30,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    logs: Logs,
 }
 
 impl Store {
@@ -61,7 +63,8 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
-        Ok(Self { shelf, licences, seals, certificates, evidence })
+        let logs = Logs::new(Arc::clone(&shelf));
+        Ok(Self { shelf, licences, seals, certificates, evidence, logs })
     }
 
     /// The licences.
@@ -86,6 +89,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// What happened, in two logs.
+    #[must_use]
+    pub const fn logs(&self) -> &Logs {
+        &self.logs
     }
 
     /// Writes a small row the way every other row is written, and reads it back.
