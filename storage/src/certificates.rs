@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::keys;
+use crate::log::Pending;
 use crate::page::{Cursor, Page};
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::stored::Stored;
@@ -34,11 +35,18 @@ pub struct CertificateRecord {
 #[derive(Clone, Debug)]
 pub struct Certificates {
     shelf: Arc<Shelf>,
+    pending: Option<Arc<Pending>>,
 }
 
 impl Certificates {
     pub(crate) const fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf }
+        Self { shelf, pending: None }
+    }
+
+    /// The same table, whose next change takes these records along.
+    #[must_use]
+    pub fn recording(&self, pending: &Arc<Pending>) -> Self {
+        Self { shelf: Arc::clone(&self.shelf), pending: Some(Arc::clone(pending)) }
     }
 
     /// Deposits a certificate. The same again changes nothing.
@@ -56,7 +64,7 @@ impl Certificates {
         if let Some(kept) = self.shelf.read::<CertificateRecord>(&key)? {
             return Ok(Attempt::Done(Stored::Unchanged(CertificateRecord { der: record.der.clone(), ..kept.value })));
         }
-        let mut change = self.shelf.change();
+        let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.file(&record.sha256, &record.der)?;
         change.insert(key.clone(), record)?;
         change.index(keys::certificate_in_list(record.added_at, &record.sha256));

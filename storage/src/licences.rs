@@ -10,6 +10,7 @@ use crypto::verify::Verified;
 
 use crate::error::StorageError;
 use crate::keys::{self, LicenceKey};
+use crate::log::Pending;
 use crate::page::{Cursor, Page};
 use crate::records::Current;
 use crate::shelf::{Attempt, Change, Committed, Kept, Shelf, repeat};
@@ -62,11 +63,18 @@ pub struct StatusChange {
 #[derive(Clone, Debug)]
 pub struct Licences {
     shelf: Arc<Shelf>,
+    pending: Option<Arc<Pending>>,
 }
 
 impl Licences {
     pub(crate) const fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf }
+        Self { shelf, pending: None }
+    }
+
+    /// The same table, whose next change takes these records along.
+    #[must_use]
+    pub fn recording(&self, pending: &Arc<Pending>) -> Self {
+        Self { shelf: Arc::clone(&self.shelf), pending: Some(Arc::clone(pending)) }
     }
 
     /// Puts a licence on record with its document, and moves the version before it out of force, all in one batch. Idempotent by
@@ -92,7 +100,7 @@ impl Licences {
                 Err(StorageError::LicenceExists)
             };
         }
-        let mut change = self.shelf.change();
+        let mut change = self.shelf.change().recording(self.pending.as_ref());
         let mut record = new_record(verified, how);
         match self.shelf.read::<Current>(&key.current())? {
             None if key.version == 1 => change.insert(key.current(), &Current { version: 1 })?,
@@ -332,7 +340,7 @@ impl Licences {
             successor: asked.successor.clone(),
         };
         record.apply(decision).map_err(StorageError::Refused)?;
-        let mut change = self.shelf.change();
+        let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.replace(key.clone(), kept.version, &record)?;
         match change.commit()? {
             Committed::Yes => Ok(Attempt::Done(record)),

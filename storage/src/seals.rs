@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::keys;
+use crate::log::Pending;
 use crate::page::{Cursor, Page};
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::stored::Stored;
@@ -48,11 +49,18 @@ pub struct SealRecord {
 #[derive(Clone, Debug)]
 pub struct Seals {
     shelf: Arc<Shelf>,
+    pending: Option<Arc<Pending>>,
 }
 
 impl Seals {
     pub(crate) const fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf }
+        Self { shelf, pending: None }
+    }
+
+    /// The same table, whose next change takes these records along.
+    #[must_use]
+    pub fn recording(&self, pending: &Arc<Pending>) -> Self {
+        Self { shelf: Arc::clone(&self.shelf), pending: Some(Arc::clone(pending)) }
     }
 
     /// Puts a seal on file. Its digest is computed here. The same seal again changes nothing.
@@ -71,7 +79,7 @@ impl Seals {
             let there = SealRecord { der: seal.der.clone(), ..kept.value };
             return if same { Ok(Attempt::Done(Stored::Unchanged(there))) } else { Err(StorageError::SealExists) };
         }
-        let mut change = self.shelf.change();
+        let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.file(&seal.sha256, &seal.der)?;
         change.insert(keys::seal(&id), seal)?;
         change.index(keys::seal_in_list(seal.registered_at, &id));

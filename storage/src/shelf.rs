@@ -7,6 +7,7 @@ use crypto::digest::Sha256;
 use crate::engine::{Batch, CommitError, Direction, Engine, Range, Space, Versioned};
 use crate::error::StorageError;
 use crate::keys::{self, INDEX_VALUE, Key, REGISTRY};
+use crate::log::{self, Pending};
 use crate::page::{Cursor, PAGE_MAX};
 use crate::records::Layout;
 use crate::vault::{OVERHEAD_BYTES, Place, Vault};
@@ -137,17 +138,24 @@ impl Shelf {
 
     /// An empty change.
     pub(crate) fn change(&self) -> Change<'_> {
-        Change { shelf: self, batch: Batch::new() }
+        Change { shelf: self, batch: Batch::new(), pending: None }
     }
 }
 
 /// Writes that will happen together, being gathered.
 pub(crate) struct Change<'a> {
-    shelf: &'a Shelf,
+    pub(crate) shelf: &'a Shelf,
     batch: Batch,
+    pending: Option<Arc<Pending>>,
 }
 
 impl Change<'_> {
+    /// Takes records along.
+    pub(crate) fn recording(mut self, pending: Option<&Arc<Pending>>) -> Self {
+        self.pending = pending.cloned();
+        self
+    }
+
     pub(crate) fn insert<T: Layout>(&mut self, key: Key, value: &T) -> Result<(), StorageError> {
         let sealed = self.sealed(&key, &value.encode()?)?;
         self.batch.insert(key.space, key.bytes, sealed);
@@ -199,9 +207,16 @@ impl Change<'_> {
     }
 
     /// Commits. What another outcome than these means for the caller's loop is for the caller to say.
-    pub(crate) fn commit(self) -> Result<Committed, StorageError> {
+    pub(crate) fn commit(mut self) -> Result<Committed, StorageError> {
+        let pending = self.pending.take();
+        let recorded = pending.as_ref().map(|pending| log::add(&mut self, pending.drafts())).transpose()?;
         match self.shelf.engine.commit(REGISTRY, self.batch) {
-            Ok(()) => Ok(Committed::Yes),
+            Ok(()) => {
+                if let (Some(pending), Some(recorded)) = (pending, recorded) {
+                    pending.is_done(recorded);
+                }
+                Ok(Committed::Yes)
+            }
             Err(CommitError::Conflict) => Ok(Committed::Conflict),
             Err(CommitError::Unknown) => Ok(Committed::Unknown),
             Err(error) => Err(error.into()),

@@ -1,6 +1,7 @@
 //! The two logs: what happened, in order and without gaps, in the same batch as what it changed.
 
 mod draft;
+mod pending;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +14,7 @@ use crate::keys;
 use crate::shelf::{Attempt, Change, Committed, Shelf, repeat};
 
 pub use draft::{Draft, Once};
+pub use pending::Pending;
 
 /// The most links of one record: seals and subjects together.
 pub const LINKS_MAX: usize = Opening::PARTS_MAX - Opening::LINKS;
@@ -69,39 +71,13 @@ impl Logs {
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         repeat(|| {
-            let mut change = self.shelf.change();
-            let recorded = self.add(&mut change, drafts)?;
-            Ok(match change.commit()? {
-                Committed::Yes => Attempt::Done(recorded),
+            let pending = Pending::new(drafts.to_vec());
+            Ok(match self.shelf.change().recording(Some(&pending)).commit()? {
+                Committed::Yes => Attempt::Done(pending.recorded().unwrap_or_default().to_vec()),
                 Committed::Conflict => Attempt::Again,
                 Committed::Unknown => Attempt::Doubtful,
             })
         })
-    }
-
-    fn add(&self, change: &mut Change<'_>, drafts: &[Draft]) -> Result<Vec<Recorded>, StorageError> {
-        let mut recorded = Vec::new();
-        for log in LogName::ALL {
-            let key = keys::log_head(log);
-            let kept = self.shelf.read::<Head>(&key)?;
-            let (version, mut head) =
-                kept.map_or((None, Head { size: 0, at: Timestamp::MIN }), |kept| (Some(kept.version), kept.value));
-            let before = head.size;
-            for draft in drafts.iter().filter(|draft| draft.log == log) {
-                head.at = head.at.max(draft.at);
-                let stamp = Stamp { number: head.size, at: head.at };
-                let opening = opening(draft, stamp)?;
-                change.insert(keys::log_row(log, stamp.number), &opening)?;
-                recorded.push(Recorded { log, number: stamp.number, at: stamp.at, entry: opening.entry(), is_repeat: false });
-                head.size += 1;
-            }
-            match version {
-                _ if head.size == before => {}
-                None => change.insert(key, &head)?,
-                Some(version) => change.replace(key, version, &head)?,
-            }
-        }
-        Ok(recorded)
     }
 
     /// A record, as far as it is kept.
@@ -119,6 +95,32 @@ impl Logs {
     pub fn size(&self, log: LogName) -> Result<u64, StorageError> {
         Ok(self.shelf.read::<Head>(&keys::log_head(log))?.map_or(0, |kept| kept.value.size))
     }
+}
+
+/// Adds records to a change.
+pub(crate) fn add(change: &mut Change<'_>, drafts: &[Draft]) -> Result<Vec<Recorded>, StorageError> {
+    let mut recorded = Vec::new();
+    for log in LogName::ALL {
+        let key = keys::log_head(log);
+        let kept = change.shelf.read::<Head>(&key)?;
+        let (version, mut head) =
+            kept.map_or((None, Head { size: 0, at: Timestamp::MIN }), |kept| (Some(kept.version), kept.value));
+        let before = head.size;
+        for draft in drafts.iter().filter(|draft| draft.log == log) {
+            head.at = head.at.max(draft.at);
+            let stamp = Stamp { number: head.size, at: head.at };
+            let opening = opening(draft, stamp)?;
+            change.insert(keys::log_row(log, stamp.number), &opening)?;
+            recorded.push(Recorded { log, number: stamp.number, at: stamp.at, entry: opening.entry(), is_repeat: false });
+            head.size += 1;
+        }
+        match version {
+            _ if head.size == before => {}
+            None => change.insert(key, &head)?,
+            Some(version) => change.replace(key, version, &head)?,
+        }
+    }
+    Ok(recorded)
 }
 
 fn opening(draft: &Draft, stamp: Stamp) -> Result<Opening, StorageError> {
