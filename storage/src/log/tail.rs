@@ -40,6 +40,11 @@ impl Tail {
         self.times.len() >= usize::from(BLOCK)
     }
 
+    /// Whether the record `number` is the last of its block.
+    pub(crate) fn ends_block(number: u64) -> bool {
+        offset_of(number) == BLOCK - 1
+    }
+
     /// Adds the record that follows: its number is [`Self::end`]. Says whether it does follow, and nothing is added if not.
     #[must_use]
     pub(crate) fn push(&mut self, number: u64, at: Timestamp, terms: &[Term]) -> bool {
@@ -113,11 +118,11 @@ mod tests {
         assert_eq!((tail.start(), tail.end()), (4096, 4096));
         assert!(!tail.push(4097, at(0), &[term(1)]));
         for number in 4096..8192 {
-            assert!(!tail.is_full());
+            assert!(!tail.is_full() && !Tail::ends_block(number - 1) || number == 4096);
             let terms = [term(1), term(2)];
             assert!(tail.push(number, at(number), if number % 3 == 0 { &terms } else { &terms[..1] }));
         }
-        assert!(tail.is_full() && !tail.push(8192, at(9000), &[]));
+        assert!(Tail::ends_block(8191) && tail.is_full() && !tail.push(8192, at(9000), &[]));
         let rows = tail.rows(LogName::Seal);
         assert_eq!(rows.len(), 3);
         assert!(rows.is_sorted_by_key(|(key, _)| key.bytes.clone()));
