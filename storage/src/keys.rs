@@ -23,13 +23,16 @@
 //! | Idx | `t` type code 0, time lineage version | 0 | once |
 //! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
 //! | Idx | `E` time SHA-256 | 0 | once |
+//! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
+//! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
 //! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
-//! time of evidence is when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
+//! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
+//! values are sealed, but for those of index rows and the format.
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};
@@ -37,6 +40,7 @@ use crypto::record::LogName;
 use crypto::time::Timestamp;
 
 use crate::engine::{Part, Space};
+use crate::log::term::Term;
 use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
 
@@ -229,6 +233,36 @@ pub(crate) fn log_head(log: LogName) -> Key {
 /// A record of a log.
 pub(crate) fn log_row(log: LogName, number: u64) -> Key {
     key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
+}
+
+/// The beginning of the postings of a value.
+pub(crate) fn log_postings_of(log: LogName, term: &Term) -> Vec<u8> {
+    [&[b'l', log.number(), term.field.number()][..], &term.digest].concat()
+}
+
+/// Which records of a block have a value.
+pub(crate) fn log_postings(log: LogName, term: &Term, block: u64) -> Key {
+    key(Space::Idx, &[&log_postings_of(log, term), &block.to_be_bytes()])
+}
+
+/// The beginning of the postings of a log.
+pub(crate) const fn log_index(log: LogName) -> [u8; 2] {
+    [b'l', log.number()]
+}
+
+/// The beginning of the times of a log.
+pub(crate) const fn log_times_of(log: LogName) -> [u8; 2] {
+    [b'B', log.number()]
+}
+
+/// When the records of a block happened.
+pub(crate) fn log_times(log: LogName, block: u64) -> Key {
+    key(Space::Idx, &[&log_times_of(log), &block.to_be_bytes()])
+}
+
+/// The block at the end of a key of postings or times.
+pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
+    index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
 }
 
 pub(crate) fn key_check() -> Key {

@@ -2,6 +2,10 @@
 
 mod draft;
 mod pending;
+pub(crate) mod postings;
+pub(crate) mod tail;
+pub(crate) mod term;
+pub(crate) mod times;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
