@@ -3,6 +3,9 @@
 pub mod along;
 pub mod certificates;
 pub mod licences;
+pub mod log_tiles;
+pub mod logs;
+mod noted;
 pub mod openapi;
 mod own;
 pub mod seals;
@@ -12,3 +15,5 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verifications;
+
+pub(crate) use own::today_in_china;
