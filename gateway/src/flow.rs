@@ -7,14 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crypto::time::Timestamp;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::{Method, Response, Version, http};
 
 use crate::app::App;
 use crate::auth::{Caller, Identity};
 use crate::clock;
-use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, discard_body, read_body};
+use crate::http::{Answer, Code, Found, Language, Outgoing, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
 
@@ -29,7 +28,7 @@ struct Trace {
 }
 
 /// Answers a request, whatever happens.
-pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Request<Incoming>) -> Response<Outgoing> {
     let started = clock::instant();
     let _in_flight = Held::new(&app.metrics.in_flight);
     let request_id = RequestId::of(request.headers());
