@@ -65,7 +65,7 @@ impl App {
         let status = fetcher(config, &store, &trust)?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
-            callers: Callers::new(&config.callers),
+            callers: Callers::new(&config.callers, &config.organisations),
             trust,
             renewal,
             status: Arc::clone(&status),

@@ -14,6 +14,7 @@ pub mod app;
 pub mod flow;
 pub mod routes;
 
+pub mod audit;
 pub mod auth;
 pub mod handlers;
 pub mod http;
