@@ -1,5 +1,16 @@
-//! Reading the logs: who may see what, how rows are asked for, shown and streamed.
+//! Reading the logs: who may see what, how rows are asked for, shown, proved and streamed.
 
+mod csv;
+mod cursor;
+mod export;
+mod filter;
 mod rights;
+mod view;
+mod walk;
 
+pub use cursor::{read as read_cursor, write as write_cursor};
+pub use export::{Delivered, Format, PIECE_ROWS_MAX, Piece, WAITING_MAX, stream};
+pub use filter::{Filter, FilterRequest, bad, log_name, subject_number, text};
 pub use rights::Sight;
+pub use view::{ProofView, RowView, hashes, is_visible};
+pub use walk::{Found, Walk};

@@ -13,4 +13,5 @@ pub mod status_lists;
 pub mod trust;
 pub mod verifications;
 
-pub(crate) use own::today_in_china;
+pub(crate) use own::{read_identifier, today_in_china};
+pub(crate) use search::HolderRequest;

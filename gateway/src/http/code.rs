@@ -62,6 +62,12 @@ codes! {
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
+    /// There is no such log.
+    LogNotFound = "log-not-found", NOT_FOUND, "There is no such log", "没有该日志";
+    /// There is no such record, or it is not for this caller.
+    RecordNotFound = "record-not-found", NOT_FOUND, "No such record is in this log for this caller", "该日志中没有可供调用方查阅的该条记录";
+    /// The log has no such checkpoint.
+    CheckpointNotFound = "checkpoint-not-found", NOT_FOUND, "The log has no such checkpoint", "该日志没有这样的检查点";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.
@@ -72,6 +78,8 @@ codes! {
     VersionGap = "version-gap", CONFLICT, "The version does not follow the one on record", "版本与已登记版本不连续";
     /// The licence's state does not allow the operation.
     IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
+    /// These records must be kept longer.
+    RetentionNotOver = "retention-not-over", CONFLICT, "These records must be kept longer", "这些记录尚未超过保存期限";
     /// Another seal is on record under this identifier.
     SealExists = "seal-exists", CONFLICT, "Another seal is on record under this identifier", "该印章标识已登记其他印章";
     /// What the files of trust say cannot be put in force.
