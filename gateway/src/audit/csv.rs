@@ -31,18 +31,18 @@ const COLUMNS: [&str; 22] = [
 ];
 
 /// What stands in the first column of the last row.
-pub const END: &str = "#end";
+const END: &str = "#end";
 
 /// The row of names.
 #[must_use]
-pub fn head() -> Vec<u8> {
+pub(super) fn head() -> Vec<u8> {
     let mut out = Vec::new();
     write(COLUMNS.map(str::to_owned), &mut out);
     out
 }
 
 /// Adds a row.
-pub fn row(row: &RowView, out: &mut Vec<u8>) {
+pub(super) fn row(row: &RowView, out: &mut Vec<u8>) {
     fn text<T: ToString>(value: Option<T>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
@@ -78,7 +78,7 @@ pub fn row(row: &RowView, out: &mut Vec<u8>) {
 }
 
 /// Adds the last row: a mark in the place of a number, how many rows came, up to which number, and the size of the log.
-pub fn end(rows: u64, through: Option<u64>, size: u64, out: &mut Vec<u8>) {
+pub(super) fn end(rows: u64, through: Option<u64>, size: u64, out: &mut Vec<u8>) {
     let mut columns = COLUMNS.map(|_| String::new());
     let values =
         [END.to_owned(), rows.to_string(), through.map(|number| number.to_string()).unwrap_or_default(), size.to_string()];
