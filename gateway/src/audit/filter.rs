@@ -173,9 +173,9 @@ fn note(query: &Query) -> Result<Value, Problem> {
 /// The name of a log in a path.
 ///
 /// # Errors
-/// [`Code::LogNotFound`].
+/// [`Code::LogPartNotFound`].
 pub fn log_name(text: &str) -> Result<LogName, Problem> {
-    text.parse().or(Err(Code::LogNotFound.into()))
+    text.parse().or(Err(Code::LogPartNotFound.into()))
 }
 
 /// A number that a person goes by.

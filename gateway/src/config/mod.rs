@@ -10,6 +10,7 @@ mod moment;
 mod operation;
 mod organisation;
 mod policy;
+mod record;
 mod rules;
 mod server;
 mod status;
@@ -28,6 +29,7 @@ pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
@@ -46,6 +48,8 @@ pub struct Config {
     pub admin: Admin,
     /// `[storage]`: where things are kept.
     pub storage: Storage,
+    /// `[record]`: the logs of what happens.
+    pub record: Record,
     /// `[cache]`: what is kept in memory.
     #[serde(default)]
     pub cache: Cache,
@@ -105,6 +109,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         if let Some(lists) = &config.status_list {
@@ -135,6 +140,7 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
+        let own = own.chain(self.record.paths());
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
@@ -162,6 +168,9 @@ mod tests {
         path = "data"
         value_key = "value.key"
         index_key = "index.key"
+        [record]
+        origin = "licet.example.gov.cn"
+        key = "log.key"
     "#;
 
     #[track_caller]
@@ -176,6 +185,7 @@ mod tests {
         assert_eq!(config.server.key, Path::new("/srv/server.key"));
         assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
         assert_eq!(config.storage.path, Path::new("/srv/data"));
+        assert_eq!((config.record.key.as_path(), config.record.shard), (Path::new("/srv/log.key"), ShardPeriod::Year));
         assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
         assert!(!config.policy.signatures.raw_sm2);
     }
@@ -265,6 +275,8 @@ mod tests {
         assert_eq!(format!("{named:?}"), format!("{:?}", smallest.server));
         assert_eq!(format!("{:?}", documented.admin), format!("{:?}", smallest.admin));
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
+        let record = Record { sm2_key: None, ..documented.record.clone() };
+        assert_eq!(format!("{record:?}"), format!("{:?}", smallest.record));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
@@ -283,6 +295,7 @@ mod tests {
             "server",
             "admin",
             "storage",
+            "record",
             "cache",
             "log",
             "policy",
@@ -300,13 +313,14 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 20] = [
+        const SECTIONS: [&str; 21] = [
             "office_hours",
             "organisations",
             "audit",
             "server",
             "admin",
             "storage",
+            "record",
             "cache",
             "log",
             "policy",

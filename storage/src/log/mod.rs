@@ -2,6 +2,7 @@
 
 mod draft;
 mod pending;
+mod publisher;
 mod query;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use crate::shelf::{Attempt, Change, Committed, Shelf, repeat};
 
 pub use draft::{Draft, Once};
 pub use pending::Pending;
+pub use publisher::{Published, Publisher, Shard};
 pub use query::{Hits, Order, Query, Row};
 
 /// The most links of one record: seals and subjects together.
