@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
+use crate::audit::Hours;
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::clock;
@@ -53,6 +54,10 @@ pub struct App {
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
+    /// When a use of a seal counts as within office hours.
+    pub office_hours: Hours,
+    /// How long records are kept at least, in seconds.
+    pub retention_s: i64,
     /// The description of the interface.
     pub openapi: Bytes,
 }
@@ -100,6 +105,8 @@ impl App {
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
+            office_hours: Hours::new(&config.audit.office_hours),
+            retention_s: i64::from(config.record.retention_days) * 86_400,
             router,
         }))
     }

@@ -57,15 +57,20 @@ impl FromStr for Format {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "jsonl" => Ok(Self::JsonLines),
-            "csv" => Ok(Self::Csv),
-            _ => Err(()),
-        }
+        [Self::JsonLines, Self::Csv].into_iter().find(|format| format.name() == text).ok_or(())
     }
 }
 
 impl Format {
+    /// The name in queries and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::JsonLines => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
+
     /// The type of the content.
     #[must_use]
     pub const fn content_type(self) -> &'static str {

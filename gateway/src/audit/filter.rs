@@ -11,6 +11,7 @@ use storage::log::{Draft, Query};
 
 use crate::handlers::{HolderRequest, read_identifier};
 use crate::http::{Code, Problem};
+use crate::purpose::holds_citizen_number;
 
 /// The longest text of a filter, in bytes.
 const TEXT_BYTES_MAX: usize = 256;
@@ -95,15 +96,15 @@ impl Filter {
             return Err(bad("filter.until", "it is earlier than from", "早于from"));
         }
         let query = Query {
-            seal: text("filter.seal", asked.seal)?,
+            seal: text("filter.seal", asked.seal, today)?,
             document: asked.document,
             licence: licence(asked.licence)?,
-            issuer: text("filter.issuer", asked.issuer)?,
-            actor: text("filter.actor", asked.actor)?,
-            organisation: text("filter.organisation", asked.organisation)?,
+            issuer: text("filter.issuer", asked.issuer, today)?,
+            actor: text("filter.actor", asked.actor, today)?,
+            organisation: text("filter.organisation", asked.organisation, today)?,
             subject: asked.subject.map(|subject| subject_number("filter.subject", &subject, today)).transpose()?,
-            item: text("filter.item", asked.item)?,
-            case: text("filter.case", asked.case)?,
+            item: text("filter.item", asked.item, today)?,
+            case: case(asked.case)?,
             event: asked.event,
             outcome: asked.outcome,
             from: asked.from,
@@ -111,21 +112,6 @@ impl Filter {
         };
         let note = note(&query)?;
         Ok(Self { query, note })
-    }
-
-    /// A filter for these events alone within a range: what a ready question looks through.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn of_event(
-        event: EventKind,
-        seal: Option<String>,
-        (from, until): (Option<Timestamp>, Option<Timestamp>),
-        today: Date,
-    ) -> Result<Self, Problem> {
-        let asked =
-            FilterRequest { event: Some(event), outcome: Some(Ending::Done), seal, from, until, ..FilterRequest::default() };
-        Self::read(asked, today)
     }
 
     /// Says on record what was asked for: the filter without what may be about a citizen, its digest, the seal and the person as
@@ -201,12 +187,26 @@ pub fn bad(place: &str, en: &str, zh: &str) -> Problem {
 ///
 /// # Errors
 /// [`Code::BadParameter`] with its place.
-pub fn text(place: &str, asked: Option<String>) -> Result<Option<String>, Problem> {
+pub fn text(place: &str, asked: Option<String>, today: Date) -> Result<Option<String>, Problem> {
     let Some(text) = asked else { return Ok(None) };
     if text.is_empty() || text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
         return Err(bad(place, "it is empty, longer than 256 bytes, or has control characters", "为空、超过256字节或含控制字符"));
     }
+    // It goes on record for good.
+    if holds_citizen_number(&text, today) {
+        return Err(bad(place, "it holds the number of a citizen, for which there is subject", "含有公民身份号码，应使用subject"));
+    }
     Ok(Some(text))
+}
+
+/// A case, which goes where it can be erased.
+fn case(asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(text) if text.is_empty() || text.len() > TEXT_BYTES_MAX => {
+            Err(bad("filter.case", "it is empty or longer than 256 bytes", "为空或超过256字节"))
+        }
+        asked => Ok(asked),
+    }
 }
 
 fn licence(asked: Option<String>) -> Result<Option<String>, Problem> {
@@ -230,6 +230,7 @@ mod tests {
             (r#"{"seal":""}"#, "filter.seal"),
             (r#"{"item":"a\nb"}"#, "filter.item"),
             (r#"{"subject":{"code_type":"111","code":"110101199003070071"}}"#, "filter.subject"),
+            (r#"{"actor":"w11010519491231002X"}"#, "filter.actor"),
             (r#"{"licence":"1.2.3"}"#, "licence identifier"),
         ] {
             let problem = read(json).unwrap_err();
