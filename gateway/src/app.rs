@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::thread;
 
 use hyper::body::Bytes;
+use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::clock;
-use crate::config::{self, Config, Faults, Server};
+use crate::config::{self, Config, Faults, SealApplications, Server};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
+use crate::record_key::LogKeys;
+use crate::recorder::Recorder;
 use crate::routes::Route;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
@@ -40,10 +43,16 @@ pub struct App {
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
     pub cache: Cache,
+    /// Whether a seal is put on file only on an application that was approved.
+    pub seal_applications: SealApplications,
     /// Where verification and storage run.
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// What puts records into the logs.
+    pub recorder: Arc<Recorder>,
+    /// The keys of the logs.
+    pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
     /// The description of the interface.
@@ -63,6 +72,11 @@ impl App {
         let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         let status = fetcher(config, &store, &trust)?;
+        let log_keys = Arc::new(LogKeys::load(&config.record)?);
+        let publisher: Arc<dyn Publisher> = log_keys.clone();
+        store.logs().publish_with(publisher);
+        let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
+        let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
@@ -74,17 +88,21 @@ impl App {
                 store,
                 epochs,
                 unrecorded: config.policy.unrecorded,
+                unfiled_seals: config.policy.unfiled_seals,
                 record_is_proof: config.policy.record_is_proof,
                 status,
                 status_lists,
             }),
+            seal_applications: config.policy.seal_applications,
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
                 config.server.body_bytes_max,
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
-            metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
+            recorder: Arc::new(recorder),
+            log_keys,
+            metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,
         }))

@@ -13,10 +13,17 @@
 pub mod app;
 pub mod flow;
 pub mod routes;
+mod sealed;
 
 pub mod auth;
 pub mod handlers;
 pub mod http;
+
+pub mod about;
+pub mod purpose;
+pub mod record_key;
+pub mod recorder;
+pub mod trail;
 
 pub mod cache;
 pub mod epochs;

@@ -15,5 +15,5 @@ mod testing;
 pub use application::{Application, ApplicationError, Decision, Judgement};
 pub use making::{Making, Mention, Picture};
 pub use record::{Applied, Change, Event, Record, RecordError};
-pub use standing::{Use, checks};
+pub use standing::{Use, checks, remark};
 pub use status::{IllegalTransition, Operation, Status};

@@ -3,8 +3,14 @@
 pub mod along;
 pub mod certificates;
 pub mod licences;
+pub mod log_tiles;
+pub mod logs;
+mod noted;
 pub mod openapi;
 mod own;
+mod repeat;
+pub mod seal_applications;
+pub mod seal_status;
 pub mod seals;
 pub mod search;
 pub mod sources;
@@ -12,3 +18,5 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verifications;
+
+pub(crate) use own::today_in_china;

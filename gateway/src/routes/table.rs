@@ -1,29 +1,32 @@
 //! The table of routes.
 
+use crypto::record::EventKind;
 use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
-use storage::seals::SealRecord;
 
-use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use super::{Content, Doc, Good, Parameter, Route, schema_of, seals};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
+use crate::handlers::logs::LogsView;
 use crate::handlers::search::{SearchAnswer, SearchRequest};
 use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::VerificationRequest;
-use crate::handlers::{certificates, licences, openapi, seals, search, sources, status, status_lists, trust, verifications};
+use crate::handlers::{
+    certificates, licences, log_tiles, logs, openapi, search, sources, status, status_lists, trust, verifications,
+};
 use crate::http::{BodyRule, Code, Media};
 
 const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
 
-const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
+pub(super) const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
 
 const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
-const AT: Parameter =
+pub(super) const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
 
 const DEPTH: Parameter = Parameter {
@@ -38,7 +41,8 @@ const OPERATION: Parameter = Parameter {
     schema: schema_of::<Entry>,
 };
 
-const NOT_MODIFIED: Good = Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
+pub(super) const NOT_MODIFIED: Good =
+    Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
 
 /// Every route, in the order of the documentation.
 pub static TABLE: &[Route] = &[
@@ -47,6 +51,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/verifications",
         admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
         query: &[AT, DEPTH],
+        event: Some(EventKind::DocumentVerify),
         body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
         handler: |app, request| Box::pin(verifications::verify(app, request)),
         doc: Doc {
@@ -70,6 +75,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences",
         admits: Admits::Roles(&[Role::Issuer]),
         query: &[OPERATION],
+        event: Some(EventKind::LicenceIssue),
         body: BodyRule::Files(DOCUMENTS),
         handler: |app, request| Box::pin(licences::ingest(app, request)),
         doc: Doc {
@@ -99,6 +105,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/search",
         admits: Admits::Roles(&[Role::Verifier, Role::Auditor, Role::Issuer]),
         query: &[],
+        event: Some(EventKind::LicenceSearch),
         body: BodyRule::Json,
         handler: |app, request| Box::pin(search::by_holder(app, request)),
         doc: Doc {
@@ -115,6 +122,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}",
         admits: Admits::Roles(READERS),
         query: &[],
+        event: Some(EventKind::LicenceRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(licences::record(app, request)),
         doc: Doc {
@@ -131,6 +139,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}/file",
         admits: Admits::Roles(READERS),
         query: &[],
+        event: Some(EventKind::LicenceDownload),
         body: BodyRule::None,
         handler: |app, request| Box::pin(licences::file(app, request)),
         doc: Doc {
@@ -160,6 +169,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}/status",
         admits: Admits::Roles(&[Role::Issuer]),
         query: &[],
+        event: Some(EventKind::LicenceStatus),
         body: BodyRule::Json,
         handler: |app, request| Box::pin(status::post(app, request)),
         doc: Doc {
@@ -183,72 +193,19 @@ pub static TABLE: &[Route] = &[
             ],
         },
     },
-    Route {
-        method: Method::POST,
-        path: "/v1/seals",
-        admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
-        query: &[],
-        body: BodyRule::Files(&[Media::Octets]),
-        handler: |app, request| Box::pin(seals::register(app, request)),
-        doc: Doc {
-            id: "registerSeal",
-            summary: "Put a seal on file",
-            text: "The seal in DER (GB/T 38540). It is verified before it is stored. An issuer registers its own alone.",
-            json: None,
-            answers: &[
-                Good { status: 200, text: "It was on file already", content: Content::Json(schema_of::<SealRecord>) },
-                Good { status: 201, text: "It is on file now", content: Content::Json(schema_of::<SealRecord>) },
-            ],
-            problems: &[
-                Code::OtherOrganisation,
-                Code::SealExists,
-                Code::NotVerified,
-                Code::BadContent,
-                Code::Overloaded,
-                Code::Unavailable,
-            ],
-        },
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/seals/{id}",
-        admits: Admits::Roles(EVERYBODY),
-        query: &[],
-        body: BodyRule::None,
-        handler: |app, request| Box::pin(seals::record(app, request)),
-        doc: Doc {
-            id: "readSeal",
-            summary: "Read what is on file about a seal",
-            text: "By the seal's own identifier.",
-            json: None,
-            answers: &[Good { status: 200, text: "The seal", content: Content::Json(schema_of::<SealRecord>) }],
-            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
-        },
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/seals/{id}/file",
-        admits: Admits::Roles(EVERYBODY),
-        query: &[],
-        body: BodyRule::None,
-        handler: |app, request| Box::pin(seals::file(app, request)),
-        doc: Doc {
-            id: "readSealFile",
-            summary: "Read a seal",
-            text: "The seal in DER.",
-            json: None,
-            answers: &[
-                Good { status: 200, text: "The seal", content: Content::File(&["application/octet-stream"]) },
-                NOT_MODIFIED,
-            ],
-            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
-        },
-    },
+    seals::REGISTER,
+    seals::APPLY,
+    seals::APPLICATION,
+    seals::DECIDE,
+    seals::RECORD,
+    seals::FILE,
+    seals::STATUS,
     Route {
         method: Method::POST,
         path: "/v1/certificates",
         admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
         query: &[],
+        event: Some(EventKind::CertificateAdd),
         body: BodyRule::Files(&[Media::Certificate, Media::Pem, Media::Octets]),
         handler: |app, request| Box::pin(certificates::register(app, request)),
         doc: Doc {
@@ -268,6 +225,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/certificates/{sha256}",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::CertificateRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(certificates::record(app, request)),
         doc: Doc {
@@ -284,6 +242,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/certificates/{sha256}/file",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::CertificateRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(certificates::file(app, request)),
         doc: Doc {
@@ -303,6 +262,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::TrustRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(trust::overview(app, request)),
         doc: Doc {
@@ -319,6 +279,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust/reload",
         admits: Admits::Roles(&[Role::Operator]),
         query: &[],
+        event: Some(EventKind::TrustChange),
         body: BodyRule::None,
         handler: |app, request| Box::pin(trust::reload(app, request)),
         doc: Doc {
@@ -339,6 +300,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust/status",
         admits: Admits::Roles(&[Role::Operator, Role::Auditor]),
         query: &[],
+        event: Some(EventKind::TrustRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(sources::overview(app, request)),
         doc: Doc {
@@ -355,6 +317,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/status-lists/{list}",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: None,
         body: BodyRule::None,
         handler: |app, request| Box::pin(status_lists::list(app, request)),
         doc: Doc {
@@ -371,9 +334,67 @@ pub static TABLE: &[Route] = &[
     },
     Route {
         method: Method::GET,
+        path: "/v1/logs",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(logs::overview(app, request)),
+        doc: Doc {
+            id: "readLogs",
+            summary: "See the two logs of what happens",
+            text: "Each with its shards: origin, the keys with which its checkpoints are verified, how far it has come, and its newest checkpoint. What it says is under /log.",
+            json: None,
+            answers: &[Good { status: 200, text: "Both logs", content: Content::Json(schema_of::<LogsView>) }],
+            problems: &[Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/log/{log}/{period}/checkpoint",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(log_tiles::checkpoint(app, request)),
+        doc: Doc {
+            id: "readCheckpoint",
+            summary: "Read the newest checkpoint of a shard",
+            text: "A signed note as C2SP tlog-checkpoint has it; the final one where the shard has ended.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The checkpoint", content: Content::File(&["text/plain; charset=utf-8"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::LogPartNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/log/{log}/{period}/tile/{tile...}",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(log_tiles::tile(app, request)),
+        doc: Doc {
+            id: "readTile",
+            summary: "Read a tile or a bundle of entries",
+            text: "As C2SP tlog-tiles has them, such as 0/x001/067 or entries/000.p/8. Whole ones never change and may be kept for ever. Entries are digests of 32 bytes.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The tile", content: Content::File(&["application/octet-stream"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::LogPartNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
         path: "/openapi.json",
         admits: Admits::AnyCaller,
         query: &[],
+        event: None,
         body: BodyRule::None,
         handler: |app, request| Box::pin(openapi::document(app, request)),
         doc: Doc {
