@@ -18,6 +18,7 @@ use crate::log::Logs;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
+use crate::sequencer::Sequencer;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
 use crate::vault::Vault;
@@ -56,15 +57,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the keys are not those that the store was made with.
     pub fn on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
-        let shelf = Arc::new(Shelf { engine, vault: Vault::new(keys) });
+        let shelf = Arc::new(Shelf::new(engine, Vault::new(keys), false));
         check_keys(&shelf)?;
         slots::backfill(&shelf)?;
+        shelf.board.reload(shelf.engine.as_ref(), &shelf.vault)?;
+        let sequencer = Sequencer::start(Arc::clone(&shelf.engine), Arc::clone(&shelf.vault), Arc::clone(&shelf.board))?;
+        shelf.sequencer.set(sequencer).map_err(|_set| StorageError::Internal)?;
+        Ok(Self::of(shelf))
+    }
+
+    fn of(shelf: Arc<Shelf>) -> Self {
         let licences = Licences::new(Arc::clone(&shelf));
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
-        Ok(Self { shelf, licences, seals, certificates, evidence, logs })
+        Self { shelf, licences, seals, certificates, evidence, logs }
     }
 
     /// The licences.

@@ -194,7 +194,11 @@ pub fn text(place: &str, asked: Option<String>, today: Date) -> Result<Option<St
     }
     // It goes on record for good.
     if holds_citizen_number(&text, today) {
-        return Err(bad(place, "it holds the number of a citizen, for which there is subject", "含有公民身份号码，应使用subject"));
+        return Err(bad(
+            place,
+            "it holds the number of a citizen, for which there is subject",
+            "含有公民身份号码，应使用subject",
+        ));
     }
     Ok(Some(text))
 }

@@ -87,8 +87,7 @@ impl<'a> Answerer<'a> {
     /// # Errors
     /// Those of a store that does not work.
     pub fn is_asked_for(&self, row: &Row) -> Result<bool, StorageError> {
-        let (Some(stamp), Some(facts)) =
-            (row.opening.read::<Stamp>(Opening::STAMP), row.opening.read::<Facts>(Opening::FACTS))
+        let (Some(stamp), Some(facts)) = (row.opening.read::<Stamp>(Opening::STAMP), row.opening.read::<Facts>(Opening::FACTS))
         else {
             return Ok(false);
         };

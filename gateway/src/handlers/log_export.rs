@@ -13,7 +13,9 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::own::today_in_china;
 use crate::app::App;
-use crate::audit::{Delivered, Filter, FilterRequest, Format, PIECE_ROWS_MAX, Piece, RowView, WAITING_MAX, Walk, log_name, stream};
+use crate::audit::{
+    Delivered, Filter, FilterRequest, Format, PIECE_ROWS_MAX, Piece, RowView, WAITING_MAX, Walk, log_name, stream,
+};
 use crate::clock;
 use crate::http::{Answer, Code, Outgoing, Problem, Request};
 
@@ -46,7 +48,8 @@ pub async fn export(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     // What comes later is not of this export: it ends although the log grows.
     let size = logs.size(log)?;
     request.trail.note(|draft| filter.tell(draft));
-    for (name, value) in [("log", json!(log)), ("format", json!(format.name())), ("size", json!(size)), ("step", json!("begin"))] {
+    for (name, value) in [("log", json!(log)), ("format", json!(format.name())), ("size", json!(size)), ("step", json!("begin"))]
+    {
         request.trail.detail(name, value);
     }
     // On record before a single row leaves.
@@ -89,7 +92,8 @@ impl Work {
     }
 
     fn piece(&self, after: Option<u64>) -> impl Future<Output = Result<Piece, Problem>> + Send + 'static {
-        let (app, walk, format, opening, size) = (Arc::clone(&self.app), Arc::clone(&self.walk), self.format, self.opening, self.size);
+        let (app, walk, format, opening, size) =
+            (Arc::clone(&self.app), Arc::clone(&self.walk), self.format, self.opening, self.size);
         let make = move || -> Result<Piece, Problem> {
             let page = walk.page(after, PIECE_ROWS_MAX, size)?;
             let mut piece = Piece { next: page.next, ..Piece::default() };

@@ -12,9 +12,7 @@ use storage::log::Order;
 use super::log_search::{LIMIT_MAX, LogSearchAnswer, read_limit};
 use super::own::today_in_china;
 use crate::app::App;
-use crate::audit::{
-    Answerer, Filter, FilterRequest, Found, Question, RowView, Walk, is_visible, read_cursor, write_cursor,
-};
+use crate::audit::{Answerer, Filter, FilterRequest, Found, Question, RowView, Walk, is_visible, read_cursor, write_cursor};
 use crate::http::{Answer, Code, Problem, Request};
 
 /// A range of time, and where the page before ended.
@@ -68,7 +66,7 @@ pub async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         })?;
         let rows = rows.iter().map(|row| RowView::new(row.number, &row.opening, &walk.sight, false)).collect();
         let next = next.map(|number| write_cursor(log, order, number));
-        Ok(LogSearchAnswer { log, rows, next, checkpoints: Vec::new(), completeness: None })
+        Ok(LogSearchAnswer { log, rows, next, checkpoints: Vec::new() })
     };
     let answer = app.pool.run(find).await??;
     request.trail.detail("rows", answer.rows.len());

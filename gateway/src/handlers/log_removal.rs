@@ -89,10 +89,8 @@ pub async fn retire(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         return Err(bad("before", "it lies in the future", "晚于当前时间"));
     }
     if asked.before > latest {
-        return Err(Problem::new(Code::RetentionNotOver).detail(
-            format!("Records from {latest} on must be kept at present."),
-            format!("目前须保存{latest}起的记录。"),
-        ));
+        return Err(Problem::new(Code::RetentionNotOver)
+            .detail(format!("Records from {latest} on must be kept at present."), format!("目前须保存{latest}起的记录。")));
     }
     let logs = app.store().logs().clone();
     let retired = app.pool.run(move || logs.retire(log, asked.before)).await??;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::record::{Completeness, LogName};
+use crypto::record::LogName;
 use crypto::time::Timestamp;
 use hyper::StatusCode;
 use schemars::JsonSchema;
@@ -66,9 +66,6 @@ pub struct LogSearchAnswer {
     /// The checkpoints that the proofs lead to, each shard's once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<CheckpointView>,
-    /// The proof that no record is missing, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completeness: Option<Completeness>,
 }
 
 impl From<OrderRequest> for Order {
@@ -106,7 +103,7 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     request.trail.detail("rows", page.rows.len());
     let trees = Trees::new(app.store().logs().clone(), log);
     let (rows, checkpoints) = proven(&app, rows, trees, shape.proofs).await?;
-    Ok(Answer::json(StatusCode::OK, &LogSearchAnswer { log, rows, next, checkpoints, completeness: None }))
+    Ok(Answer::json(StatusCode::OK, &LogSearchAnswer { log, rows, next, checkpoints }))
 }
 
 /// How rows are shown.
@@ -152,14 +149,21 @@ fn demand_completable(asked: &LogSearchRequest, now: Timestamp) -> Result<(), Pr
     let texts = [&filter.licence, &filter.issuer, &filter.actor, &filter.organisation, &filter.item, &filter.case];
     let is_more = filter.document.is_some() || filter.event.is_some() || filter.outcome.is_some();
     if is_more || texts.into_iter().any(Option::is_some) {
-        return is_wrong("beside seal or subject it goes with a range of time and nothing else", "除印章或主体和时间范围外不得与其他条件同用");
+        return is_wrong(
+            "beside seal or subject it goes with a range of time and nothing else",
+            "除印章或主体和时间范围外不得与其他条件同用",
+        );
     }
     if asked.after.is_some() || asked.limit.is_some() || matches!(asked.order, Some(OrderRequest::NewestFirst)) {
         return is_wrong("the whole range is given at once, oldest first", "一次给出全部范围，按时间先后排列");
     }
     // The asking is itself put on record, and must come to stand behind the range.
     if filter.until.is_some_and(|until| until >= now) {
-        return Err(bad("filter.until", "a range that has not ended cannot be complete; leave it out for all until now", "时间范围尚未结束；查询至今的全部记录时请勿填写"));
+        return Err(bad(
+            "filter.until",
+            "a range that has not ended cannot be complete; leave it out for all until now",
+            "时间范围尚未结束；查询至今的全部记录时请勿填写",
+        ));
     }
     Ok(())
 }

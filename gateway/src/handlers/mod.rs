@@ -3,6 +3,12 @@
 pub mod along;
 pub mod certificates;
 pub mod licences;
+mod log_complete;
+pub mod log_entries;
+pub mod log_export;
+pub mod log_questions;
+pub mod log_removal;
+pub mod log_search;
 pub mod log_tiles;
 pub mod logs;
 mod noted;

@@ -80,6 +80,8 @@ codes! {
     VersionGap = "version-gap", CONFLICT, "The version does not follow the one on record", "版本与已登记版本不连续";
     /// The licence's state does not allow the operation.
     IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
+    /// There are more records than one answer is proven to be complete of.
+    RangeTooLong = "range-too-long", UNPROCESSABLE_ENTITY, "The range has more records than one answer takes", "范围内的记录超过一次可给出的数量";
     /// These records must be kept longer.
     RetentionNotOver = "retention-not-over", CONFLICT, "These records must be kept longer", "这些记录尚未超过保存期限";
     /// Another seal is on record under this identifier.

@@ -31,7 +31,14 @@ pub(super) const SEARCH: Route = Route {
         text: "A page at a time, stable while the log grows. Only records that concern an organisation of the caller's subtrees are given. With proofs each record comes with its place in the tree of a checkpoint; with complete the answer is proven to have every record of a seal or of a person in a range.",
         json: Some(schema_of::<LogSearchRequest>),
         answers: &[Good { status: 200, text: "A page", content: Content::Json(schema_of::<LogSearchAnswer>) }],
-        problems: &[Code::BadJson, Code::OtherOrganisation, Code::LogPartNotFound, Code::RangeTooLong, Code::Overloaded, Code::Unavailable],
+        problems: &[
+            Code::BadJson,
+            Code::OtherOrganisation,
+            Code::LogPartNotFound,
+            Code::RangeTooLong,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
     },
 };
 
@@ -173,6 +180,13 @@ pub(super) const RETIRE: Route = Route {
         text: "Records from before a moment, for good; some of them may stay. The proofs stay valid. Not before the time of keeping is over.",
         json: Some(schema_of::<RetirementRequest>),
         answers: &[Good { status: 200, text: "They are gone", content: Content::Json(schema_of::<RetirementView>) }],
-        problems: &[Code::BadJson, Code::LogPartNotFound, Code::RetentionNotOver, Code::Contention, Code::Overloaded, Code::Unavailable],
+        problems: &[
+            Code::BadJson,
+            Code::LogPartNotFound,
+            Code::RetentionNotOver,
+            Code::Contention,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
     },
 };

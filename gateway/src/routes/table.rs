@@ -5,7 +5,7 @@ use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
 
-use super::{Content, Doc, Good, Parameter, Route, schema_of, seals};
+use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -349,6 +349,14 @@ pub static TABLE: &[Route] = &[
             problems: &[Code::Overloaded, Code::Unavailable],
         },
     },
+    record::SEARCH,
+    record::EXPORT,
+    record::ENTRY,
+    record::PROOF,
+    record::CONSISTENCY,
+    record::QUESTION,
+    record::ERASE,
+    record::RETIRE,
     Route {
         method: Method::GET,
         path: "/log/{log}/{period}/checkpoint",

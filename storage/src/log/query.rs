@@ -121,3 +121,37 @@ fn matches(query: &Query, opening: &Opening) -> bool {
         && query.from.is_none_or(|from| stamp.at >= from)
         && query.until.is_none_or(|until| stamp.at <= until)
 }
+
+/// Interim.
+#[derive(Clone, Copy, Debug)]
+pub struct Erased {
+    /// How many.
+    pub records: u64,
+}
+
+/// Interim.
+#[derive(Clone, Copy, Debug)]
+pub struct Retired {
+    /// How many.
+    pub records: u64,
+    /// From where.
+    pub kept_from: u64,
+}
+
+impl Logs {
+    /// Interim.
+    ///
+    /// # Errors
+    /// Interim.
+    pub fn erase(&self, _holder: &HolderNumber) -> Result<Erased, StorageError> {
+        Err(StorageError::Internal)
+    }
+
+    /// Interim.
+    ///
+    /// # Errors
+    /// Interim.
+    pub fn retire(&self, _log: LogName, _before: Timestamp) -> Result<Retired, StorageError> {
+        Err(StorageError::Internal)
+    }
+}
