@@ -10,7 +10,7 @@ use storage::{Keys, Options, Store};
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::clock;
-use crate::config::{self, Config, Faults, Server};
+use crate::config::{self, Config, Faults, SealApplications, Server};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
@@ -43,6 +43,8 @@ pub struct App {
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
     pub cache: Cache,
+    /// Whether a seal is put on file only on an application that was approved.
+    pub seal_applications: SealApplications,
     /// Where verification and storage run.
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
@@ -86,10 +88,12 @@ impl App {
                 store,
                 epochs,
                 unrecorded: config.policy.unrecorded,
+                unfiled_seals: config.policy.unfiled_seals,
                 record_is_proof: config.policy.record_is_proof,
                 status,
                 status_lists,
             }),
+            seal_applications: config.policy.seal_applications,
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,

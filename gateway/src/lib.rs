@@ -13,6 +13,7 @@
 pub mod app;
 pub mod flow;
 pub mod routes;
+mod sealed;
 
 pub mod auth;
 pub mod handlers;

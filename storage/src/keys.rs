@@ -2,8 +2,10 @@
 //!
 //! | space | key | value | written |
 //! |---|---|---|---|
+//! | Hot | `a` application | [`Application`](crypto::seal_register::Application) for a seal | changes |
 //! | Hot | `b` | [`Backfilled`](crate::slots::Backfilled) | once |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
+//! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `L` log | [`Head`](crate::log::Head) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
@@ -14,7 +16,7 @@
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
-//! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
+//! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
 //! | Idx | `h` holder, time lineage version | 0 | once |
@@ -27,7 +29,7 @@
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
+//! number's type and the number (32). seal, application = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
 
@@ -151,8 +153,18 @@ pub(crate) fn seal_id(vault: &Vault, id: &str) -> Blind {
     vault.blind(b"seal", id.as_bytes())
 }
 
+/// What is on file about a seal.
 pub(crate) fn seal(id: &Blind) -> Key {
+    key(Space::Hot, &[b"e", id])
+}
+
+/// The same in stores from before it could change.
+pub(crate) fn first_seal(id: &Blind) -> Key {
     key(Space::Obj, &[b"s", id])
+}
+
+pub(crate) fn seal_application(vault: &Vault, id: &str) -> Key {
+    key(Space::Hot, &[b"a", &vault.blind(b"seal application", id.as_bytes())])
 }
 
 pub(crate) const SEALS: &[u8] = b"S";

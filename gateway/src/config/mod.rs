@@ -24,7 +24,7 @@ pub use caller::Caller;
 pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
-pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
@@ -122,7 +122,7 @@ impl Config {
         faults.demand(
             is_silent,
             "policy",
-            "rules that decide on signatures stand in the trust list; here only unrecorded and record_is_proof may be set",
+            "rules that decide on signatures stand in the trust list; here only unrecorded, unfiled_seals, seal_applications and record_is_proof may be set",
         );
     }
 

@@ -52,12 +52,16 @@ codes! {
     RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
     /// The matter belongs to another organisation.
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// The application is the caller's own.
+    OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
     /// There is no such route.
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
     /// There is no such licence.
     LicenceNotFound = "licence-not-found", NOT_FOUND, "No such licence is on record", "未登记该证照";
     /// There is no such seal.
     SealNotFound = "seal-not-found", NOT_FOUND, "No such seal is on record", "未登记该印章";
+    /// There is no such application for a seal.
+    SealApplicationNotFound = "seal-application-not-found", NOT_FOUND, "No such application for a seal is on record", "未登记该印章申请";
     /// There is no such certificate.
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
@@ -76,6 +80,10 @@ codes! {
     IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
     /// Another seal is on record under this identifier.
     SealExists = "seal-exists", CONFLICT, "Another seal is on record under this identifier", "该印章标识已登记其他印章";
+    /// The seal's state does not allow the operation.
+    SealTransition = "illegal-seal-transition", CONFLICT, "The state of the seal does not allow this", "印章当前状态不允许该操作";
+    /// The application for a seal does not allow this.
+    SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
     /// What the files of trust say cannot be put in force.
     TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
     /// Others changed the same thing at the same time.
@@ -92,6 +100,10 @@ codes! {
     MalformedDocument = "malformed-document", UNPROCESSABLE_ENTITY, "This is no document that can be read", "无法读取为有效文件";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
+    /// A seal is put on file only on an application.
+    SealApplicationRequired = "seal-application-required", UNPROCESSABLE_ENTITY, "An approved application for the seal is required", "印章备案须有已批准的申请";
+    /// An earlier request of the same name asked for something else.
+    RequestReused = "request-reused", UNPROCESSABLE_ENTITY, "An earlier request with this Idempotency-Key was another one", "该Idempotency-Key已用于其他请求";
     /// The head of the request is too large.
     HeadersTooLarge = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "请求头过大";
     /// Something in the gateway is wrong.
