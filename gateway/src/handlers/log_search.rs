@@ -13,7 +13,7 @@ use super::log_complete as complete;
 use super::own::today_in_china;
 use crate::app::App;
 use crate::audit::{CheckpointView, Filter, FilterRequest, RowView, Trees, Walk, bad, log_name, read_cursor, write_cursor};
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Problem, Request};
 
 /// The most rows of one page.
 pub const LIMIT_MAX: usize = 500;
