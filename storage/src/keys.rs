@@ -260,6 +260,11 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
     key(Space::Idx, &[&log_times_of(log), &block.to_be_bytes()])
 }
 
+/// Whether a key is as long as those of postings or times are.
+pub(crate) const fn is_log_index(index_key: &[u8]) -> bool {
+    matches!(index_key, [b'l', ..] if index_key.len() == 27) || matches!(index_key, [b'B', ..] if index_key.len() == 10)
+}
+
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))

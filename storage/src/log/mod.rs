@@ -1,11 +1,15 @@
 //! The two logs: what happened, in order and without gaps, in the same batch as what it changed.
 
 mod draft;
+pub(crate) mod index_check;
 mod pending;
 pub(crate) mod postings;
+mod query;
+mod question;
 pub(crate) mod tail;
 pub(crate) mod term;
 pub(crate) mod times;
+mod walk;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +23,8 @@ use crate::shelf::{Attempt, Change, Committed, Shelf, repeat};
 
 pub use draft::{Draft, Once};
 pub use pending::Pending;
+pub use query::{Hits, Order, Query, Row};
+pub use question::{OfficeHours, Period, Question};
 
 /// The most links of one record: seals and subjects together.
 pub const LINKS_MAX: usize = Opening::PARTS_MAX - Opening::LINKS;
