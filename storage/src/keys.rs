@@ -311,6 +311,14 @@ pub(crate) fn log_tile(log: LogName, shard: u32, kind: TileKind, index: u64) -> 
     key(Space::Tile, &[&[log.number()], &shard.to_be_bytes(), &[level], &index.to_be_bytes()])
 }
 
+/// The shard, the level (none for entries) and the index of a key of [`log_tile`].
+pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
+    let (shard, rest) = key.get(1..)?.split_first_chunk::<4>()?;
+    let (level, index) = rest.split_first()?;
+    let level = (*level != ENTRIES).then_some(*level);
+    Some((u32::from_be_bytes(*shard), level, u64::from_be_bytes(index.try_into().ok()?)))
+}
+
 /// Where other tiles have their level.
 const ENTRIES: u8 = 0xff;
 
@@ -322,6 +330,11 @@ pub(crate) fn log_head(log: LogName) -> Key {
 /// A record of a log.
 pub(crate) fn log_row(log: LogName, number: u64) -> Key {
     key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
+}
+
+/// The number in a key of [`log_row`].
+pub(crate) fn log_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().filter(|_| key.len() == 9).map(|number| u64::from_be_bytes(*number))
 }
 
 /// The beginning of the postings of a value.

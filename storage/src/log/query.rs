@@ -1,157 +1,105 @@
-//! What an auditor asks for.
+//! What to look for in a log.
 
 use crypto::digest::Sha256;
 use crypto::licence::HolderNumber;
-use crypto::record::{Ending, EventKind, Facts, LogName, Opening, Stamp, SubjectPart};
+use crypto::record::{Ending, EventKind, Opening};
 use crypto::time::Timestamp;
 
-use super::Logs;
-use crate::error::StorageError;
+use super::term::{Field, Term};
+use crate::vault::Vault;
 
-/// What records are asked for: those of which all that is given is true.
+/// What the records must have that are looked for: everything that is given here. Nothing given, nothing asked.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
-    /// They concern this seal.
+    /// A seal that they mention, by its identifier.
     pub seal: Option<String>,
-    /// They concern this document.
+    /// The document, by the SHA-256 of the file.
     pub document: Option<Sha256>,
-    /// They concern this licence.
+    /// The licence, by its identifier.
     pub licence: Option<String>,
-    /// They concern a licence of this issuer.
+    /// The code of the body that issued the licence.
     pub issuer: Option<String>,
-    /// This caller or operator acted.
+    /// Who acted: the caller, by its name, or the operator.
     pub actor: Option<String>,
-    /// A caller of this organisation acted.
+    /// The organisation that the caller speaks for.
     pub organisation: Option<String>,
-    /// They concern this person.
+    /// A person whom they concern.
     pub subject: Option<HolderNumber>,
-    /// They served this item.
+    /// The code of the item (事项).
     pub item: Option<String>,
-    /// They served this case.
+    /// The case (办件).
     pub case: Option<String>,
-    /// This happened.
+    /// What happened.
     pub event: Option<EventKind>,
-    /// It ended so.
+    /// How it ended.
     pub outcome: Option<Ending>,
-    /// At this moment or later.
+    /// The earliest moment.
     pub from: Option<Timestamp>,
-    /// At this moment or earlier.
+    /// The latest moment, which is included.
     pub until: Option<Timestamp>,
 }
 
-/// In which order.
+/// In which order records are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The newest first.
+    /// From the end of the log.
     NewestFirst,
-    /// The oldest first.
+    /// From the beginning of the log.
     OldestFirst,
 }
 
 /// A record that was found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its number.
     pub number: u64,
-    /// The record.
+    /// What is kept of it.
     pub opening: Opening,
 }
 
-/// A page of records.
-#[derive(Clone, Debug)]
+/// A page of what was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hits {
     /// The records.
     pub rows: Vec<Row>,
-    /// The number of the last record, if there are more.
+    /// The number behind which the next page begins, unless this is the last. It stays right while the log grows. A page may be
+    /// short, even empty, and not the last.
     pub next: Option<u64>,
 }
 
-impl Logs {
-    /// Finds records.
-    ///
-    /// # Errors
-    /// Those of a store that does not work.
-    pub fn search(
-        &self,
-        log: LogName,
-        query: &Query,
-        order: Order,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Result<Hits, StorageError> {
-        let size = self.size(log)?;
-        let numbers: Box<dyn Iterator<Item = u64>> = match order {
-            Order::OldestFirst => Box::new(after.map_or(0, |after| after + 1)..size),
-            Order::NewestFirst => Box::new((0..after.unwrap_or(size)).rev()),
-        };
-        let mut rows: Vec<Row> = Vec::new();
-        for number in numbers {
-            let Some(opening) = self.record(log, number)? else { continue };
-            if !matches(query, &opening) {
-                continue;
-            }
-            if rows.len() == limit {
-                return Ok(Hits { next: rows.last().map(|row| row.number), rows });
-            }
-            rows.push(Row { number, opening });
-        }
-        Ok(Hits { rows, next: None })
+/// A query as the index takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    pub(crate) terms: Vec<Term>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Query {
+    /// As the index takes it, with the pseudonym of the subject where one is asked for.
+    pub(crate) fn selection(&self, vault: &Vault, subject: Option<&Sha256>) -> Selection {
+        let texts = [
+            (Field::Seal, self.seal.as_deref()),
+            (Field::Licence, self.licence.as_deref()),
+            (Field::Issuer, self.issuer.as_deref()),
+            (Field::Actor, self.actor.as_deref()),
+            (Field::Organisation, self.organisation.as_deref()),
+            (Field::Item, self.item.as_deref()),
+            (Field::Case, self.case.as_deref()),
+            (Field::Event, self.event.map(EventKind::name)),
+            (Field::Outcome, self.outcome.map(Ending::name)),
+        ];
+        let texts = texts.into_iter().filter_map(|(field, text)| Some((field, text?.as_bytes())));
+        let document = self.document.as_ref().map(|document| (Field::Document, &document.0[..]));
+        let values = texts.chain(document).map(|(field, value)| Term::new(vault, field, value));
+        let subject = subject.map(|pseudonym| Term::subject(vault, pseudonym));
+        Selection { terms: values.chain(subject).collect(), from: self.from, until: self.until }
     }
 }
 
-fn matches(query: &Query, opening: &Opening) -> bool {
-    fn is<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-        wanted.is_none_or(|wanted| found == Some(wanted))
-    }
-    let (Some(stamp), Some(facts)) = (opening.read::<Stamp>(Opening::STAMP), opening.read::<Facts>(Opening::FACTS)) else {
-        return false;
-    };
-    let subject = opening.read::<SubjectPart>(Opening::SUBJECT).unwrap_or_default();
-    query.seal.as_ref().is_none_or(|seal| facts.seals.iter().any(|mention| mention.id == *seal))
-        && is(query.document.as_ref(), facts.document.as_ref().and_then(|document| document.sha256.as_ref()))
-        && is(query.licence.as_ref(), subject.licence.as_ref())
-        && is(query.case.as_ref(), subject.case.as_ref())
-        && is(query.issuer.as_ref(), facts.issuer.as_ref())
-        && is(query.organisation.as_ref(), facts.organisation.as_ref())
-        && is(query.item.as_ref(), facts.item.as_ref())
-        && query.actor.as_ref().is_none_or(|actor| facts.caller == *actor || facts.operator.as_ref() == Some(actor))
-        && query.subject.is_none()
-        && query.event.is_none_or(|event| facts.event == event)
-        && query.outcome.is_none_or(|outcome| facts.outcome == outcome)
-        && query.from.is_none_or(|from| stamp.at >= from)
-        && query.until.is_none_or(|until| stamp.at <= until)
-}
-
-/// Interim.
-#[derive(Clone, Copy, Debug)]
-pub struct Erased {
-    /// How many.
-    pub records: u64,
-}
-
-/// Interim.
-#[derive(Clone, Copy, Debug)]
-pub struct Retired {
-    /// How many.
-    pub records: u64,
-    /// From where.
-    pub kept_from: u64,
-}
-
-impl Logs {
-    /// Interim.
-    ///
-    /// # Errors
-    /// Interim.
-    pub fn erase(&self, _holder: &HolderNumber) -> Result<Erased, StorageError> {
-        Err(StorageError::Internal)
-    }
-
-    /// Interim.
-    ///
-    /// # Errors
-    /// Interim.
-    pub fn retire(&self, _log: LogName, _before: Timestamp) -> Result<Retired, StorageError> {
-        Err(StorageError::Internal)
+impl Selection {
+    /// Whether a moment is in the range.
+    pub(crate) fn is_when(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at <= until)
     }
 }
