@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::thread;
 
 use hyper::body::Bytes;
+use storage::log::OfficeHours;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
-use crate::audit::Hours;
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::clock;
@@ -57,7 +57,7 @@ pub struct App {
     /// Every metric.
     pub metrics: Metrics,
     /// When a use of a seal counts as within office hours.
-    pub office_hours: Hours,
+    pub office_hours: OfficeHours,
     /// How long records are kept at least, in seconds.
     pub retention_s: i64,
     /// The description of the interface.
@@ -109,7 +109,7 @@ impl App {
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
-            office_hours: Hours::new(&config.audit.office_hours),
+            office_hours: config.audit.office_hours.hours(),
             retention_s: i64::from(config.record.retention_days) * 86_400,
             router,
         }))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::record::LogName;
+use crypto::tlog::Hash;
 use schemars::JsonSchema;
 use serde::Serialize;
 use storage::StorageError;
@@ -68,19 +69,30 @@ impl Trees {
     /// # Errors
     /// Those of a store that does not work.
     pub fn prove(&mut self, row: &mut RowView) -> Result<(), StorageError> {
-        let place = match self.known.iter().position(|known| covers(known, row.number)) {
+        if let Some((place, path)) = self.path(row.number)?
+            && let Some(published) = self.known.get(place)
+        {
+            let index = row.number.saturating_sub(published.first);
+            row.proof = Some(ProofView { checkpoint: place, index, hashes: hashes(&path) });
+        }
+        Ok(())
+    }
+
+    /// The way of a record to the root of its tree, with the place of that checkpoint among them. Nothing where none covers it yet.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn path(&mut self, number: u64) -> Result<Option<(usize, Vec<Hash>)>, StorageError> {
+        let place = match self.known.iter().position(|known| known.covers(number)) {
             Some(place) => place,
             None => {
-                let Some(published) = covering(&self.logs, self.log, row.number)? else { return Ok(()) };
+                let Some(published) = covering(&self.logs, self.log, number)? else { return Ok(None) };
                 self.known.push(published);
                 self.known.len() - 1
             }
         };
-        let Some(published) = self.known.get(place) else { return Ok(()) };
-        let path = self.logs.inclusion(row.number, published)?;
-        let index = row.number.saturating_sub(published.first);
-        row.proof = Some(ProofView { checkpoint: place, index, hashes: hashes(&path) });
-        Ok(())
+        let Some(published) = self.known.get(place) else { return Ok(None) };
+        Ok(Some((place, self.logs.inclusion(number, published)?)))
     }
 
     /// Waits for a checkpoint that covers this record, and takes it for its shard.
@@ -100,22 +112,17 @@ impl Trees {
     }
 }
 
-/// Whether a record stands in the tree of a checkpoint.
-fn covers(published: &Published, number: u64) -> bool {
-    number.checked_sub(published.first).is_some_and(|index| index < published.size)
-}
-
 /// The newest checkpoint of the shard that a record is in, if that covers it.
 ///
 /// # Errors
 /// Those of a store that does not work.
 pub fn covering(logs: &Logs, log: LogName, number: u64) -> Result<Option<Arc<Published>>, StorageError> {
-    if let Some(newest) = logs.published(log).filter(|newest| covers(newest, number)) {
+    if let Some(newest) = logs.published(log).filter(|newest| newest.covers(number)) {
         return Ok(Some(newest));
     }
     let holds = |first: u64, size: u64| number.checked_sub(first).is_some_and(|index| index < size);
     let Some(shard) = logs.shards(log)?.into_iter().find(|shard| holds(shard.first, shard.size)) else { return Ok(None) };
-    Ok(logs.published_of(log, shard.shard)?.filter(|published| covers(published, number)))
+    Ok(logs.published_of(log, shard.shard)?.filter(|published| published.covers(number)))
 }
 
 /// Waits for a checkpoint that covers a record.

@@ -8,14 +8,12 @@ use crypto::record::{Ending, Facts, Opening, Stamp};
 use crypto::seal_register::Record;
 use crypto::time::Timestamp;
 use storage::StorageError;
-use storage::log::Row;
+use storage::log::{OfficeHours, Question, Row};
 use storage::seals::Seals;
 
-use super::Hours;
-
-/// A ready question.
+/// A ready question, by its name in paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum ReadyQuestion {
     /// Uses of a seal from when on it was frozen, out of use, cancelled, replaced or expired, until it was restored; refused ones
     /// as well.
     AfterFreezing,
@@ -27,7 +25,7 @@ pub enum Question {
     ExpiredCertificates,
 }
 
-impl Question {
+impl ReadyQuestion {
     /// Every question.
     pub const ALL: [Self; 4] = [Self::AfterFreezing, Self::WithoutApproval, Self::OutsideHours, Self::ExpiredCertificates];
 
@@ -50,9 +48,19 @@ impl Question {
             Self::WithoutApproval | Self::OutsideHours | Self::ExpiredCertificates => Some(Ending::Done),
         }
     }
+
+    /// The question to the store, where the record alone answers it.
+    #[must_use]
+    pub fn of_records(self, hours: &OfficeHours) -> Option<Question> {
+        match self {
+            Self::WithoutApproval => Some(Question::WithoutApproval),
+            Self::OutsideHours => Some(Question::OutsideHours(hours.clone())),
+            Self::AfterFreezing | Self::ExpiredCertificates => None,
+        }
+    }
 }
 
-impl FromStr for Question {
+impl FromStr for ReadyQuestion {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -60,56 +68,41 @@ impl FromStr for Question {
     }
 }
 
-/// What answers a question about one use after the other.
+/// The register of seals, as far as a question needs it: each seal is read once.
 #[derive(Debug)]
-pub struct Answerer<'a> {
-    question: Question,
-    hours: &'a Hours,
-    register: Register<'a>,
-}
-
-/// The register of seals, each seal read once.
-#[derive(Debug)]
-struct Register<'a> {
+pub struct Register<'a> {
     seals: &'a Seals,
     read: RefCell<BTreeMap<String, Option<Record>>>,
 }
 
-impl<'a> Answerer<'a> {
-    /// Answers this question by these hours and this register.
+impl<'a> Register<'a> {
+    /// Over what is on file.
     #[must_use]
-    pub const fn new(question: Question, hours: &'a Hours, seals: &'a Seals) -> Self {
-        Self { question, hours, register: Register { seals, read: RefCell::new(BTreeMap::new()) } }
+    pub const fn new(seals: &'a Seals) -> Self {
+        Self { seals, read: RefCell::new(BTreeMap::new()) }
     }
 
-    /// Whether a use is what is asked for.
+    /// Whether a use is what is asked for, as far as the register decides that.
     ///
     /// # Errors
     /// Those of a store that does not work.
-    pub fn is_asked_for(&self, row: &Row) -> Result<bool, StorageError> {
+    pub fn answers(&self, question: ReadyQuestion, row: &Row) -> Result<bool, StorageError> {
+        let holds = match question {
+            ReadyQuestion::AfterFreezing => was_out_of_use,
+            ReadyQuestion::ExpiredCertificates => had_expired_certificates,
+            ReadyQuestion::WithoutApproval | ReadyQuestion::OutsideHours => return Ok(true),
+        };
         let (Some(stamp), Some(facts)) = (row.opening.read::<Stamp>(Opening::STAMP), row.opening.read::<Facts>(Opening::FACTS))
         else {
             return Ok(false);
         };
         let at = facts.effective_at.unwrap_or(stamp.at);
-        match self.question {
-            Question::WithoutApproval => Ok(facts.approval.as_ref().is_none_or(|approval| approval.trim().is_empty())),
-            Question::OutsideHours => Ok(!self.hours.contains(at)),
-            Question::AfterFreezing => self.register.any(&facts, |seal| was_out_of_use(seal, at)),
-            Question::ExpiredCertificates => self.register.any(&facts, |seal| had_expired_certificates(seal, at)),
-        }
-    }
-}
-
-impl Register<'_> {
-    /// Whether this holds of any of the seals that are on file.
-    fn any(&self, facts: &Facts, holds: impl Fn(&Record) -> bool) -> Result<bool, StorageError> {
         let mut read = self.read.borrow_mut();
         for mention in &facts.seals {
             if !read.contains_key(&mention.id) {
                 read.insert(mention.id.clone(), self.seals.seal(&mention.id)?);
             }
-            if read.get(&mention.id).and_then(Option::as_ref).is_some_and(&holds) {
+            if read.get(&mention.id).and_then(Option::as_ref).is_some_and(|seal| holds(seal, at)) {
                 return Ok(true);
             }
         }
@@ -122,8 +115,8 @@ fn was_out_of_use(seal: &Record, at: Timestamp) -> bool {
     seal.standing_at(at).is_some_and(|status| !status.is_usable())
 }
 
-/// Whether all signers' certificates whose end is known had ended. A list of mere digests says nothing.
+/// Whether all signers' certificates had ended. A list of mere digests says nothing.
 fn had_expired_certificates(seal: &Record, at: Timestamp) -> bool {
-    let mut ends = seal.making.signers.iter().map(|signer| signer.not_after).peekable();
-    ends.peek().is_some() && ends.all(|end| end.is_some_and(|end| end < at))
+    let signers = &seal.making.signers;
+    !signers.is_empty() && signers.iter().all(|signer| signer.not_after.is_some_and(|end| end < at))
 }

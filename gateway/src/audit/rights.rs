@@ -36,6 +36,12 @@ impl Sight {
         }
     }
 
+    /// Whether everything may be seen.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
     /// Whether matters of this organisation may be seen.
     #[must_use]
     pub fn covers(&self, organisation: &str) -> bool {
@@ -50,7 +56,7 @@ impl Sight {
     pub fn sees(&self, facts: &Facts) -> bool {
         let owners = facts.seals.iter().filter_map(|seal| seal.owner.as_deref());
         let mut concerned = facts.organisation.as_deref().into_iter().chain(facts.issuer.as_deref()).chain(owners);
-        *self == Self::All || concerned.any(|organisation| self.covers(organisation))
+        self.is_all() || concerned.any(|organisation| self.covers(organisation))
     }
 }
 

@@ -82,14 +82,13 @@ impl RowView {
 /// Whether the reader may see a record. What is not known to concern his organisations is not for him.
 #[must_use]
 pub fn is_visible(record: &Opening, sight: &Sight) -> bool {
-    *sight == Sight::All || record.read::<Facts>(Opening::FACTS).is_some_and(|facts| sight.sees(&facts))
+    sight.is_all() || record.read::<Facts>(Opening::FACTS).is_some_and(|facts| sight.sees(&facts))
 }
 
 /// The record with its salts. Links tell of other records of the same seal or person: they are closed for who does not see all.
 fn opened(record: &Opening, sight: &Sight) -> Opening {
     let parts = record.parts.iter().enumerate();
-    let shown =
-        parts.map(|(place, part)| if *sight == Sight::All || place < Opening::LINKS { part.clone() } else { part.closed() });
+    let shown = parts.map(|(place, part)| if sight.is_all() || place < Opening::LINKS { part.clone() } else { part.closed() });
     Opening { parts: shown.collect() }
 }
 

@@ -2,7 +2,7 @@
 
 use crypto::record::LogName;
 use storage::StorageError;
-use storage::log::{Logs, Order, Query, Row};
+use storage::log::{Hits, Logs, Order, Query, Question, Row};
 
 use super::Sight;
 use super::view::is_visible;
@@ -19,6 +19,8 @@ pub struct Walk {
     pub log: LogName,
     /// Which records.
     pub query: Query,
+    /// Which uses of seals among them, where a question of the store is asked.
+    pub question: Option<Question>,
     /// In which order.
     pub order: Order,
     /// What the reader may see.
@@ -61,7 +63,7 @@ impl Walk {
             Order::OldestFirst => after,
         };
         for _ in 0..ROUNDS_MAX {
-            let hits = self.logs.search(self.log, &self.query, self.order, behind, at_once)?;
+            let hits = self.hits(behind, at_once)?;
             for row in hits.rows {
                 if self.order == Order::OldestFirst && row.number >= end {
                     return Ok(Found { rows, next: None });
@@ -81,5 +83,12 @@ impl Walk {
             }
         }
         Ok(Found { rows, next: behind })
+    }
+
+    fn hits(&self, after: Option<u64>, limit: usize) -> Result<Hits, StorageError> {
+        match &self.question {
+            Some(question) => self.logs.ask(question, &self.query, self.order, after, limit),
+            None => self.logs.search(self.log, &self.query, self.order, after, limit),
+        }
     }
 }

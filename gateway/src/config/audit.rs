@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crypto::time::Date;
 use serde::Deserialize;
+use storage::log;
 
 use super::Faults;
 
 /// What the ready questions of auditors go by.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// When a seal is used within office hours.
@@ -19,10 +20,8 @@ pub struct Audit {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OfficeHours {
-    /// When the office opens, `HH:MM`. Default `08:30`.
-    pub opens: String,
-    /// When it closes, `HH:MM`. Default `17:30`.
-    pub closes: String,
+    /// The times of day at which the office is open, each `HH:MM-HH:MM`. Default `08:30-17:30`.
+    pub hours: Vec<String>,
     /// The days of the week on which it is open, 1 for Monday to 7 for Sunday. Default Monday to Friday.
     pub weekdays: BTreeSet<u8>,
     /// Days on which it is closed whatever day of the week they are: public holidays. Default none.
@@ -31,17 +30,10 @@ pub struct OfficeHours {
     pub workdays: BTreeSet<Date>,
 }
 
-impl Default for Audit {
-    fn default() -> Self {
-        Self { office_hours: OfficeHours::default() }
-    }
-}
-
 impl Default for OfficeHours {
     fn default() -> Self {
         Self {
-            opens: "08:30".to_owned(),
-            closes: "17:30".to_owned(),
+            hours: vec!["08:30-17:30".to_owned()],
             weekdays: (1..=5).collect(),
             holidays: BTreeSet::new(),
             workdays: BTreeSet::new(),
@@ -50,38 +42,48 @@ impl Default for OfficeHours {
 }
 
 impl OfficeHours {
-    /// Minutes after midnight at which the office opens and closes. Both are 0 for what was refused with the configuration.
+    /// As the store takes them. What is malformed was refused with the configuration.
     #[must_use]
-    pub fn minutes(&self) -> (u16, u16) {
-        (minutes(&self.opens).unwrap_or(0), minutes(&self.closes).unwrap_or(0))
+    pub fn hours(&self) -> log::OfficeHours {
+        log::OfficeHours {
+            weekdays: [1, 2, 3, 4, 5, 6, 7].map(|day| self.weekdays.contains(&day)),
+            hours: self.hours.iter().filter_map(|text| span(text)).collect(),
+            holidays: self.holidays.clone(),
+            workdays: self.workdays.clone(),
+        }
     }
 }
 
 impl Audit {
     pub(super) fn check(&self, faults: &mut Faults) {
         let hours = &self.office_hours;
-        const SHAPE: &str = "is not a time of day such as \"08:30\"";
-        let (opens, closes) = (minutes(&hours.opens), minutes(&hours.closes));
-        faults.demand(opens.is_some(), "audit.office_hours.opens", SHAPE);
-        faults.demand(closes.is_some(), "audit.office_hours.closes", SHAPE);
-        if let (Some(opens), Some(closes)) = (opens, closes) {
-            faults.demand(opens < closes, "audit.office_hours.closes", "must be later than opens");
+        let key = |name: &str| format!("audit.office_hours.{name}");
+        faults.demand(!hours.hours.is_empty(), key("hours"), "must have at least one time of day");
+        for text in hours.hours.iter().filter(|text| span(text).is_none()) {
+            faults.add(key("hours"), format!("{text:?} is not a time of day such as \"08:30-17:30\""));
         }
         let are_days = hours.weekdays.iter().all(|day| (1..=7).contains(day));
-        faults.demand(are_days, "audit.office_hours.weekdays", "are 1 for Monday to 7 for Sunday");
+        faults.demand(are_days, key("weekdays"), "are 1 for Monday to 7 for Sunday");
         let is_both = hours.holidays.intersection(&hours.workdays).next();
-        faults.demand(is_both.is_none(), "audit.office_hours.workdays", "has a day that is a holiday as well");
+        faults.demand(is_both.is_none(), key("workdays"), "has a day that is a holiday as well");
     }
+}
+
+/// `08:30-17:30`, in minutes of the day.
+fn span(text: &str) -> Option<(u16, u16)> {
+    let (from, until) = text.split_once('-')?;
+    Some((minutes(from)?, minutes(until)?)).filter(|(from, until)| from < until)
 }
 
 /// `08:30`, or `24:00` for the end of the day.
 fn minutes(text: &str) -> Option<u16> {
+    let number = |text: &str| -> Option<u16> {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse().ok())?
+    };
     let (hours, minutes) = text.split_once(':')?;
-    let number =
-        |text: &str| (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<u16>().ok())?;
     let (hours, minutes) = (number(hours)?, number(minutes)?);
-    let sum = hours * 60 + minutes;
-    (minutes < 60 && sum <= 24 * 60).then_some(sum)
+    Some(hours * 60 + minutes).filter(|sum| minutes < 60 && *sum <= 24 * 60)
 }
 
 #[cfg(test)]
@@ -90,10 +92,21 @@ mod tests {
 
     #[test]
     fn times_of_day() {
-        assert_eq!(minutes("08:30"), Some(510));
-        assert_eq!(minutes("24:00"), Some(1440));
-        for bad in ["", "8:30", "24:01", "10:60", "1a:00", "10:00:00", "+1:00"] {
-            assert_eq!(minutes(bad), None, "{bad}");
+        assert_eq!(span("08:30-17:30"), Some((510, 1050)));
+        assert_eq!(span("00:00-24:00"), Some((0, 1440)));
+        for bad in
+            ["", "08:30", "8:30-17:30", "08:30-24:01", "10:60-11:00", "1a:00-02:00", "+1:00-02:00", "10:00-09:00", "09:00-09:00"]
+        {
+            assert_eq!(span(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn offices_are_open_on_the_days_that_are_named() {
+        let hours = OfficeHours { weekdays: BTreeSet::from([7]), ..OfficeHours::default() }.hours();
+        let is_open = |text: &str| hours.is_open(text.parse().unwrap());
+        // 2026-07-05 was a Sunday.
+        assert!(is_open("2026-07-05T08:30:00+08:00") && !is_open("2026-07-05T17:30:00+08:00"));
+        assert!(!is_open("2026-07-06T08:30:00+08:00") && !is_open("2026-07-04T08:30:00+08:00"));
     }
 }

@@ -261,8 +261,10 @@ mod tests {
             Config::parse(&format!("{SMALLEST}{}", caller(&good)), Path::new(".")).unwrap();
         }
         let hours = |line: &str| faults(&format!("[audit.office_hours]\n{line}"));
-        assert!(hours("opens = '8:30'").contains("audit.office_hours.opens: "));
-        assert!(hours("closes = '08:00'").contains("audit.office_hours.closes: "));
+        assert!(hours("hours = ['8:30-9:00']").contains("audit.office_hours.hours: "));
+        assert!(hours("hours = []").contains("audit.office_hours.hours: "));
+        let day = "2026-10-01";
+        assert!(hours(&format!("holidays = ['{day}']\nworkdays = ['{day}']")).contains("audit.office_hours.workdays: "));
         assert!(hours("weekdays = [0]").contains("audit.office_hours.weekdays: "));
     }
 

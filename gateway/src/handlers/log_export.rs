@@ -54,7 +54,8 @@ pub async fn export(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     }
     // On record before a single row leaves.
     let begin = request.trail.record().await?;
-    let walk = Walk { logs, log, query: filter.query, order: Order::OldestFirst, sight: request.caller.sight.clone() };
+    let walk =
+        Walk { logs, log, query: filter.query, question: None, order: Order::OldestFirst, sight: request.caller.sight.clone() };
     let work = Work { app, walk: Arc::new(walk), format, opening: asked.opening, size, _place: place };
     let (out, pieces) = mpsc::channel(WAITING_MAX);
     let end = End { draft: request.trail.draft(), begin };

@@ -12,7 +12,7 @@ use storage::log::Order;
 use super::log_search::{LIMIT_MAX, LogSearchAnswer, read_limit};
 use super::own::today_in_china;
 use crate::app::App;
-use crate::audit::{Answerer, Filter, FilterRequest, Found, Question, RowView, Walk, is_visible, read_cursor, write_cursor};
+use crate::audit::{Filter, FilterRequest, Found, ReadyQuestion, Register, RowView, Walk, is_visible, read_cursor, write_cursor};
 use crate::http::{Answer, Code, Problem, Request};
 
 /// A range of time, and where the page before ended.
@@ -37,7 +37,7 @@ pub struct QuestionRequest {
 /// # Errors
 /// [`Code::NotFound`] for a question that there is not, [`Code::BadParameter`].
 pub async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let question: Question = request.params.value("question")?.parse().or(Err(Code::NotFound))?;
+    let question: ReadyQuestion = request.params.value("question")?.parse().or(Err(Code::NotFound))?;
     let asked: QuestionRequest = request.json()?;
     let limit = read_limit(asked.limit)?;
     let filter = FilterRequest {
@@ -55,18 +55,25 @@ pub async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let (log, order) = (LogName::Seal, Order::OldestFirst);
     let after = asked.after.as_deref().map(|text| read_cursor(text, log, order)).transpose()?;
     let sight = request.caller.sight.clone();
-    let walk = Walk { logs: app.store().logs().clone(), log, query: filter.query, order, sight };
+    let walk = Walk {
+        logs: app.store().logs().clone(),
+        log,
+        query: filter.query,
+        question: question.of_records(&app.office_hours),
+        order,
+        sight,
+    };
     let shared = Arc::clone(&app);
     let find = move || -> Result<_, Problem> {
         let seals = shared.store().seals();
-        let answerer = Answerer::new(question, &shared.office_hours, &seals);
+        let register = Register::new(&seals);
         let size = walk.logs.size(log)?;
         let Found { rows, next } = walk.page_if(after, (limit, LIMIT_MAX), size, |row| {
-            Ok(is_visible(&row.opening, &walk.sight) && answerer.is_asked_for(row)?)
+            Ok(is_visible(&row.opening, &walk.sight) && register.answers(question, row)?)
         })?;
         let rows = rows.iter().map(|row| RowView::new(row.number, &row.opening, &walk.sight, false)).collect();
         let next = next.map(|number| write_cursor(log, order, number));
-        Ok(LogSearchAnswer { log, rows, next, checkpoints: Vec::new() })
+        Ok(LogSearchAnswer { log, rows, next, checkpoints: Vec::new(), completeness: None })
     };
     let answer = app.pool.run(find).await??;
     request.trail.detail("rows", answer.rows.len());

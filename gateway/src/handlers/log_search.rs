@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::record::LogName;
+use crypto::record::{Completeness, LogName};
 use crypto::time::Timestamp;
 use hyper::StatusCode;
 use schemars::JsonSchema;
@@ -66,6 +66,9 @@ pub struct LogSearchAnswer {
     /// The checkpoints that the proofs lead to, each shard's once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<CheckpointView>,
+    /// The proof that no record is missing, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completeness: Option<Completeness>,
 }
 
 impl From<OrderRequest> for Order {
@@ -96,14 +99,21 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     request.trail.detail("log", log.name());
     let order = asked.order.map_or(Order::NewestFirst, Order::from);
     let after = asked.after.as_deref().map(|text| read_cursor(text, log, order)).transpose()?;
-    let walk = Walk { logs: app.store().logs().clone(), log, query: filter.query, order, sight: request.caller.sight.clone() };
+    let walk = Walk {
+        logs: app.store().logs().clone(),
+        log,
+        query: filter.query,
+        question: None,
+        order,
+        sight: request.caller.sight.clone(),
+    };
     let page = app.pool.run(move || walk.page(after, limit, walk.logs.size(log)?)).await??;
     let next = page.next.map(|number| write_cursor(log, order, number));
     let rows = page.rows.iter().map(|row| RowView::new(row.number, &row.opening, &request.caller.sight, shape.opening)).collect();
     request.trail.detail("rows", page.rows.len());
     let trees = Trees::new(app.store().logs().clone(), log);
     let (rows, checkpoints) = proven(&app, rows, trees, shape.proofs).await?;
-    Ok(Answer::json(StatusCode::OK, &LogSearchAnswer { log, rows, next, checkpoints }))
+    Ok(Answer::json(StatusCode::OK, &LogSearchAnswer { log, rows, next, checkpoints, completeness: None }))
 }
 
 /// How rows are shown.

@@ -70,6 +70,8 @@ codes! {
     LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
     /// There is no such record, or it is not for this caller.
     RecordNotFound = "record-not-found", NOT_FOUND, "No such record is in this log for this caller", "该日志中没有可供调用方查阅的该条记录";
+    /// The record is older than what is kept.
+    RecordRetired = "record-retired", GONE, "The record is older than what is kept", "该记录已超出保存期限";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.

@@ -1,7 +1,9 @@
 //! The logs as auditors read them: searched, proven, exported, asked, and what is kept from whom.
 
 use crypto::licence::{HolderCodeType, HolderNumber};
-use crypto::record::{Ending, EventKind, Facts, LogName, Opening, SealMention, SubjectPart};
+use crypto::record::{
+    Completeness, CompletenessError, Ending, EventKind, Facts, LogName, Opening, SealMention, SubjectPart, VerifiedTree,
+};
 use crypto::time::Timestamp;
 use crypto::tlog::{Checkpoint, Hash, Note, TlogProof, leaf_hash, merkle};
 use serde_json::{Value, json};
@@ -295,4 +297,57 @@ async fn what_is_said_about_a_person_is_erased() {
     assert_eq!((after["entry"].clone(), after["subject"].is_null()), (before["entry"].clone(), true));
     let filter = json!({ "filter": { "subject": asked["subject"] } });
     assert_eq!(numbers(&ask(&auditor, "/v1/logs/seal/search", &filter).await), [0; 0]);
+}
+
+/// Checks a proof with the checkpoints that came with it.
+fn check(proof: &Completeness, checkpoints: &Value) -> Result<(), CompletenessError> {
+    let tree_of = |origin: &str| {
+        let notes = checkpoints.as_array()?.iter().map(|checkpoint| &checkpoint["note"]);
+        let mut mine = notes.filter(|note| note.as_str().unwrap().lines().next() == Some(origin));
+        let (size, root) = tree(mine.next()?);
+        Some(VerifiedTree { size, root })
+    };
+    proof.check(&tree_of)
+}
+
+#[tokio::test]
+async fn an_answer_is_proven_to_be_complete() {
+    let gateway = start().await;
+    let logs = gateway.app.store().logs();
+    for second in 0..12 {
+        let seal = if second % 3 == 2 { "35020000000099" } else { SEAL };
+        let holders = if second % 2 == 0 { vec![person()] } else { Vec::new() };
+        let organisation = if second == 4 { TOWN } else { BUREAU };
+        logs.append_and_wait(&[Draft { holders, ..use_of(second, organisation, seal) }]).unwrap();
+    }
+    let (bureau, all) = (gateway.caller(AUDITOR), gateway.caller(ALL_SEEING));
+    let search = "/v1/logs/seal/search";
+    let of_seal = json!({ "complete": true, "filter": { "seal": SEAL, "from": at(1), "until": at(10) } });
+    let reply = ask(&all, search, &of_seal).await;
+    assert_eq!(numbers(&reply), [1, 3, 4, 6, 7, 9, 10]);
+    let answer = reply.json();
+    let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
+    check(&proof, &answer["checkpoints"]).unwrap();
+    for left_out in 0..proof.rows.len() {
+        let mut short = proof.clone();
+        short.rows.remove(left_out);
+        assert!(check(&short, &answer["checkpoints"]).is_err(), "{left_out}");
+    }
+    // A seal that is not known to be of the subtree is not told about, whether it is on file or not.
+    ask(&bureau, search, &of_seal).await.is_problem(403, "other-organisation");
+
+    let person = json!({ "code_type": "111", "code": "11010519491231002X" });
+    let of_person = json!({ "complete": true, "proofs": true, "filter": { "subject": person } });
+    let reply = ask(&bureau, search, &of_person).await;
+    assert_eq!(numbers(&reply), [0, 2, 4, 6, 8, 10]);
+    let answer = reply.json();
+    let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
+    check(&proof, &answer["checkpoints"]).unwrap();
+    // The proof needs the record of the other organisation; what it says is not shown.
+    let hidden = &answer["rows"][2];
+    assert!(hidden["facts"].is_null() && hidden["at"].is_null() && hidden["subject"].is_null() && hidden["proof"].is_object());
+    assert!(answer["rows"][1]["facts"].is_object());
+    assert!(!reply.body.windows(18).any(|window| window == b"11010519491231002X"));
+    // The asking stands in the log that was asked, and in the chain: asked again, it is among the answers.
+    assert_eq!(numbers(&ask(&bureau, search, &of_person).await), [0, 2, 4, 6, 8, 10, 13]);
 }
