@@ -4,8 +4,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crypto::record::{LogName, Recorded};
+use crypto::record::LogName;
 use storage::Store;
+use storage::log::Recorded;
 
 use crate::measure::{now, quantiles};
 use crate::subjects::draft;

@@ -33,6 +33,7 @@ pub mod x509;
 
 pub mod licence;
 pub mod record;
+pub mod seal_register;
 
 pub mod der;
 pub mod digest;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::thread;
 
 use hyper::body::Bytes;
+use storage::log::OfficeHours;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
 use crate::cache::Cache;
 use crate::clock;
-use crate::config::{self, Config, Faults, Server};
+use crate::config::{self, Config, Faults, SealApplications, Server};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
@@ -43,6 +44,8 @@ pub struct App {
     pub judge: Arc<Judge>,
     /// Verdicts that still hold.
     pub cache: Cache,
+    /// Whether a seal is put on file only on an application that was approved.
+    pub seal_applications: SealApplications,
     /// Where verification and storage run.
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
@@ -53,6 +56,10 @@ pub struct App {
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
+    /// When a use of a seal counts as within office hours.
+    pub office_hours: OfficeHours,
+    /// How long records are kept at least, in seconds.
+    pub retention_s: i64,
     /// The description of the interface.
     pub openapi: Bytes,
 }
@@ -77,7 +84,7 @@ impl App {
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
         Ok(Arc::new(Self {
             limits: config.server.clone(),
-            callers: Callers::new(&config.callers),
+            callers: Callers::new(&config.callers, &config.organisations),
             trust,
             renewal,
             status: Arc::clone(&status),
@@ -86,10 +93,12 @@ impl App {
                 store,
                 epochs,
                 unrecorded: config.policy.unrecorded,
+                unfiled_seals: config.policy.unfiled_seals,
                 record_is_proof: config.policy.record_is_proof,
                 status,
                 status_lists,
             }),
+            seal_applications: config.policy.seal_applications,
             pool: pool(&config.server),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
@@ -100,6 +109,8 @@ impl App {
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
+            office_hours: config.audit.office_hours.hours(),
+            retention_s: i64::from(config.record.retention_days) * 86_400,
             router,
         }))
     }

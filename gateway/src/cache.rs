@@ -1,7 +1,7 @@
 //! Cached? Verdicts that still hold, one verification at a time for each question.
 //!
 //! A verdict found here was reached from the same bytes, under the same generation of trust, for the same kind of time, and
-//! nothing of its issuer changed since. It is dead from the earliest moment at which anything in it could change. Answers are
+//! nothing of its issuer or its seals changed since. It is dead from the earliest moment at which anything in it could change. Answers are
 //! not kept, only verdicts: what a caller may see is decided for each request.
 
 use std::borrow::Cow;
@@ -54,8 +54,8 @@ pub struct Judged {
     pub made_at: Timestamp,
     /// Whom the document concerns, where it says so.
     pub about: Option<Arc<About>>,
-    /// The issuer's epoch, read before the record; `None` when the document names no issuer and so has no record.
-    pub epoch: Option<Epoch>,
+    /// The epochs of the issuer and of the seals, each read before the record: those of what the document names.
+    pub epochs: Arc<[Epoch]>,
 }
 
 /// The cache.
@@ -151,7 +151,7 @@ impl Cache {
     }
 
     fn holds(&self, question: Question, judged: &Judged, now: Timestamp) -> bool {
-        let current = judged.epoch.is_none_or(|epoch| self.epochs.is_current(epoch));
+        let current = judged.epochs.iter().all(|epoch| self.epochs.is_current(*epoch));
         let report = &judged.report;
         let in_time = match question.at {
             At::Now => report.validation_time <= now && report.holds_until.is_none_or(|until| now < until),
@@ -207,6 +207,7 @@ mod tests {
     use crate::http::Code;
 
     const ISSUER: &str = "91350211M000100Y46";
+    const SEAL: &str = "33010500012345";
     const SEEN: Ordering = Ordering::SeqCst;
 
     struct World {
@@ -237,7 +238,7 @@ mod tests {
             self.verifications.fetch_add(1, SEEN);
             self.started.add_permits(1);
             self.may_finish.acquire().await.unwrap().forget();
-            Ok(Judged { epoch: Some(epoch), ..judged(report(verdict, now), now) })
+            Ok(Judged { epochs: [epoch, self.epochs.of_seal(SEAL)].into(), ..judged(report(verdict, now), now) })
         }
 
         async fn ask(&self, now: Timestamp) -> (bool, Lookup) {
@@ -249,6 +250,11 @@ mod tests {
         fn revoke(&self) {
             self.revoked.store(true, SEEN);
             self.epochs.bump(ISSUER);
+        }
+
+        fn freeze(&self) {
+            self.revoked.store(true, SEEN);
+            self.epochs.bump_seal(SEAL);
         }
     }
 
@@ -262,7 +268,7 @@ mod tests {
     }
 
     fn judged(report: Report, made_at: Timestamp) -> Judged {
-        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, about: None, epoch: None }
+        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, about: None, epochs: [].into() }
     }
 
     fn t(seconds: i64) -> Timestamp {
@@ -283,6 +289,15 @@ mod tests {
         let world = World::new();
         assert_eq!(world.ask(t(10)).await, (true, Lookup::Miss));
         world.revoke();
+        assert_eq!(world.ask(t(10)).await, (false, Lookup::Miss));
+        assert_eq!(world.ask(t(11)).await, (false, Lookup::Hit));
+    }
+
+    #[tokio::test]
+    async fn nor_when_a_seal_changed() {
+        let world = World::new();
+        assert_eq!(world.ask(t(10)).await, (true, Lookup::Miss));
+        world.freeze();
         assert_eq!(world.ask(t(10)).await, (false, Lookup::Miss));
         assert_eq!(world.ask(t(11)).await, (false, Lookup::Hit));
     }

@@ -1,4 +1,4 @@
-//! Who must not be answered from memory any more: one counter for each group of issuers.
+//! Who must not be answered from memory any more: one counter for each group of issuers and of seals.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,12 +6,12 @@ use crypto::digest::Sha256;
 
 const SLOTS: usize = 1024;
 
-/// Counters that say whether anything of an issuer changed. Issuers whose codes fall into the same slot share one, which
+/// Counters that say whether anything of an issuer, or of a seal, changed. Those whose codes fall into the same slot share one, which
 /// costs a needless verification now and then and never a wrong answer.
 #[derive(Debug)]
 pub struct Epochs(Vec<AtomicU64>);
 
-/// The counter of an issuer, and what it said.
+/// The counter of an issuer or of a seal, and what it said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
     slot: usize,
@@ -31,12 +31,18 @@ impl Epochs {
         self.at(slot(issuer_code))
     }
 
+    /// The same of the seal with this identifier, whether it is on file or not.
+    #[must_use]
+    pub fn of_seal(&self, id: &str) -> Epoch {
+        self.at(slot(&seal(id)))
+    }
+
     fn at(&self, slot: usize) -> Epoch {
         // Acquire pairs with the release in `bump`: whoever sees the new count sees the commit before it.
         Epoch { slot, count: self.0.get(slot).map_or(0, |count| count.load(Ordering::Acquire)) }
     }
 
-    /// Whether nothing of the issuer changed since.
+    /// Whether nothing of the issuer or seal changed since.
     #[must_use]
     pub fn is_current(&self, epoch: Epoch) -> bool {
         self.at(epoch.slot) == epoch
@@ -49,6 +55,16 @@ impl Epochs {
             count.fetch_add(1, Ordering::AcqRel);
         }
     }
+
+    /// The same for the seal with this identifier.
+    pub fn bump_seal(&self, id: &str) {
+        self.bump(&seal(id));
+    }
+}
+
+/// The name of a seal among the codes of issuers, which have no blank.
+fn seal(id: &str) -> String {
+    format!("seal {id}")
 }
 
 fn slot(issuer_code: &str) -> usize {
@@ -68,5 +84,15 @@ mod tests {
         epochs.bump("91350211M000100Y46");
         assert!(!epochs.is_current(ours) && epochs.is_current(theirs));
         assert!(epochs.is_current(epochs.of("91350211M000100Y46")));
+    }
+
+    #[test]
+    fn seals_have_their_own() {
+        let epochs = Epochs::default();
+        let (ours, theirs) = (epochs.of_seal("33010500012345"), epochs.of_seal("33010500012346"));
+        assert_ne!(ours.slot, theirs.slot);
+        epochs.bump_seal("33010500012345");
+        assert!(!epochs.is_current(ours) && epochs.is_current(theirs));
+        assert!(epochs.is_current(epochs.of_seal("33010500012345")));
     }
 }

@@ -8,15 +8,14 @@ use std::time::Instant;
 
 use crypto::record::{EventKind, LogName};
 use crypto::time::Timestamp;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Response, Version, http};
 use storage::StorageError;
 
 use crate::app::App;
 use crate::auth::{Caller, Identity, Peer};
-use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, discard_body, read_body};
+use crate::http::{Answer, Code, Found, Language, Outgoing, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
 use crate::trail::{End, Trail};
@@ -37,7 +36,7 @@ struct Trace {
 }
 
 /// Answers a request, whatever happens.
-pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Incoming>) -> Response<Outgoing> {
     let started = clock::instant();
     let _in_flight = Held::new(&app.metrics.in_flight);
     let request_id = RequestId::of(request.headers());

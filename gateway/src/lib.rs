@@ -13,7 +13,9 @@
 pub mod app;
 pub mod flow;
 pub mod routes;
+mod sealed;
 
+pub mod audit;
 pub mod auth;
 pub mod handlers;
 pub mod http;

@@ -31,6 +31,8 @@ pub struct Judge {
     pub epochs: Arc<Epochs>,
     /// What a licence that is not on record counts as.
     pub unrecorded: Unrecorded,
+    /// What a seal that is not on file counts as.
+    pub unfiled_seals: Unrecorded,
     /// Whether the record of a document proves that the document existed when it came in.
     pub record_is_proof: bool,
     /// Who asks for the status of certificates.
@@ -141,14 +143,14 @@ impl Judge {
         };
         let mut verification = verify(expected, own.as_ref());
         let Some(metadata) = &verification.metadata else {
-            return Ok(self.without_record(verification, inquiry.now, own.map(|own| own.epoch)));
+            return self.without_record(verification, inquiry, own.map(|own| own.epoch));
         };
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);
         let record = self.record(metadata)?;
         let about = About::metadata(metadata, inquiry.now);
         let known = self.known_since(record.as_ref(), &inquiry.sha256, at);
-        // One verdict cannot follow the changes of two issuers, and no licence has its status at another issuer's.
+        // No licence has its status at another issuer's.
         let is_foreign = own.as_ref().is_some_and(|own| own.issuer != metadata.issuer_code);
         if known != expected || is_foreign {
             // It came in since it was looked for.
@@ -156,6 +158,7 @@ impl Judge {
             verification = verify(known, own.as_ref());
         }
         let mut report = verification.report;
+        let sealed = self.add_seals(&mut report, (at, inquiry.at == At::Now))?;
         // What is on record has happened, whatever the clock says: one that was set back brings no licence back to life.
         let last = record.as_ref().filter(|_| inquiry.at == At::Now).and_then(|record| record.current());
         let mut horizon = Horizon::new(last.map_or(at, |(_, event)| at.max(event.effective_at)));
@@ -169,13 +172,13 @@ impl Judge {
         let comes_in = record.filter(|record| at < record.received_at).map(|record| record.received_at);
         report.holds_until = report.holds_until.into_iter().chain(horizon.next()).chain(comes_in).min();
         let mut diagnostic = verification.diagnostic;
-        diagnostic.times.extend(horizon.compared());
+        diagnostic.times.extend(sealed.compared.iter().chain(horizon.compared()));
         Ok(Judged {
             report: Arc::new(report),
             diagnostic: Arc::new(diagnostic),
             made_at: inquiry.now,
             about: Some(Arc::new(about)),
-            epoch: Some(epoch),
+            epochs: sealed.epochs.into_iter().chain([epoch]).collect(),
         })
     }
 
@@ -190,15 +193,24 @@ impl Judge {
     }
 
     /// What names no licence has no record that could change the verdict, and the question was about a licence.
-    fn without_record(&self, verification: Verification, now: Timestamp, epoch: Option<Epoch>) -> Judged {
-        let Verification { mut report, diagnostic, .. } = verification;
+    fn without_record(&self, verification: Verification, inquiry: &Inquiry, epoch: Option<Epoch>) -> Result<Judged, Problem> {
+        let Verification { mut report, mut diagnostic, .. } = verification;
+        let at = report.validation_time;
+        let sealed = self.add_seals(&mut report, (at, inquiry.at == At::Now))?;
+        diagnostic.times.extend(&sealed.compared);
         if self.unrecorded == Unrecorded::Indeterminate {
             for check in report.checks.iter_mut().filter(|check| check.id == LICENCE_METADATA.id && check.is_warning()) {
                 check.effect = Some(Verdict::indeterminate(SubIndication::SignedDataNotFound));
             }
             report.conclude();
         }
-        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, about: None, epoch }
+        Ok(Judged {
+            report: Arc::new(report),
+            diagnostic: Arc::new(diagnostic),
+            made_at: inquiry.now,
+            about: None,
+            epochs: sealed.epochs.into_iter().chain(epoch).collect(),
+        })
     }
 
     fn add_record(&self, report: &mut Report, record: Option<&Record>, presented: Presented<'_>, horizon: &mut Horizon) {

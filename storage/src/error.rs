@@ -4,6 +4,7 @@ use std::fmt;
 
 use crypto::licence::{NumberError, RecordError};
 use crypto::report::Text;
+use crypto::seal_register::{self, ApplicationError};
 
 use crate::engine::{CommitError, OpenError, ReadError};
 use crate::vault::{KeyId, VaultError};
@@ -11,6 +12,8 @@ use crate::vault::{KeyId, VaultError};
 /// Why a table gave no answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageError {
+    /// The application for a seal does not allow what was asked.
+    Application(ApplicationError),
     /// Others changed the same rows again and again. Nothing was written; trying again may help.
     Contention,
     /// Stored bytes are damaged, or not where they were put.
@@ -33,6 +36,13 @@ pub enum StorageError {
     Poisoned,
     /// The licence does not allow what was asked of its record.
     Refused(RecordError),
+    /// The record is older than what is kept: only its place in the tree is left.
+    Retired {
+        /// The number of the first record that is kept.
+        kept_from: u64,
+    },
+    /// The seal does not allow what was asked of its record.
+    Seal(seal_register::RecordError),
     /// There is another seal under the identifier.
     SealExists,
     /// It is more than the engine takes at once, or more than one record may hold.
@@ -65,6 +75,7 @@ impl StorageError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Application(error) => error.code(),
             Self::Contention => "storage-contention",
             Self::Corrupt { .. } => "storage-corrupt",
             Self::Holder(error) => error.code(),
@@ -73,6 +84,8 @@ impl StorageError {
             Self::NotFound { .. } => "not-found",
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
+            Self::Retired { .. } => "record-retired",
+            Self::Seal(error) => error.code(),
             Self::SealExists => "seal-exists",
             Self::TooLarge => "too-large",
             Self::Unavailable => "storage-unavailable",
@@ -88,10 +101,13 @@ impl StorageError {
     pub const fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::Holder(_)
+            Self::Application(_)
+                | Self::Holder(_)
                 | Self::LicenceExists
                 | Self::NotFound { .. }
                 | Self::Refused(_)
+                | Self::Retired { .. }
+                | Self::Seal(_)
                 | Self::SealExists
                 | Self::TooLarge
                 | Self::VersionGap { .. }
@@ -104,8 +120,13 @@ impl StorageError {
         let (en, zh) = match self {
             Self::Holder(error) => return error.text(),
             Self::Refused(error) => return error.text(),
+            Self::Seal(error) => return error.text(),
+            Self::Application(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
+            Self::Retired { .. } => {
+                ("The record is older than what is kept; its proofs still hold.", "该记录已超出保存期限，其证明仍然有效。")
+            }
             Self::SealExists => ("Another seal is on record under this identifier.", "该印章标识下已登记另一枚印章。"),
             Self::TooLarge => ("It is larger than can be stored.", "超出可存储的大小。"),
             Self::VersionGap { current: Some(current) } => {
@@ -134,6 +155,9 @@ impl fmt::Display for StorageError {
             Self::NotFound { what } => write!(f, "there is no such {what}"),
             Self::Poisoned => f.write_str("an earlier write failed; nothing is written until a restart"),
             Self::Refused(error) => write!(f, "{}", error.text().en),
+            Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
+            Self::Seal(error) => error.fmt(f),
+            Self::Application(error) => error.fmt(f),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

@@ -2,9 +2,11 @@
 //!
 //! | space | key | value | written |
 //! |---|---|---|---|
+//! | Hot | `a` application | [`Application`](crypto::seal_register::Application) for a seal | changes |
 //! | Hot | `b` | [`Backfilled`](crate::slots::Backfilled) | once |
 //! | Hot | `C` log, kind, key | [`Link`](crypto::record::Link) of the next record of a chain | changes |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
+//! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
 //! | Hot | `L` log | [`Head`](crate::log::rows::Head) | changes |
@@ -21,7 +23,7 @@
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
-//! | Obj | `s` seal | [`SealRecord`](crate::seals::SealRecord) | once |
+//! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
 //! | Idx | `h` holder, time lineage version | 0 | once |
@@ -36,7 +38,7 @@
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
+//! number's type and the number (32). seal, application = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
 //! values are sealed, but for those of index rows and the format.
@@ -162,8 +164,18 @@ pub(crate) fn seal_id(vault: &Vault, id: &str) -> Blind {
     vault.blind(b"seal", id.as_bytes())
 }
 
+/// What is on file about a seal.
 pub(crate) fn seal(id: &Blind) -> Key {
+    key(Space::Hot, &[b"e", id])
+}
+
+/// The same in stores from before it could change.
+pub(crate) fn first_seal(id: &Blind) -> Key {
     key(Space::Obj, &[b"s", id])
+}
+
+pub(crate) fn seal_application(vault: &Vault, id: &str) -> Key {
+    key(Space::Hot, &[b"a", &vault.blind(b"seal application", id.as_bytes())])
 }
 
 pub(crate) const SEALS: &[u8] = b"S";
@@ -299,6 +311,14 @@ pub(crate) fn log_tile(log: LogName, shard: u32, kind: TileKind, index: u64) -> 
     key(Space::Tile, &[&[log.number()], &shard.to_be_bytes(), &[level], &index.to_be_bytes()])
 }
 
+/// The shard, the level (none for entries) and the index of a key of [`log_tile`].
+pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
+    let (shard, rest) = key.get(1..)?.split_first_chunk::<4>()?;
+    let (level, index) = rest.split_first()?;
+    let level = (*level != ENTRIES).then_some(*level);
+    Some((u32::from_be_bytes(*shard), level, u64::from_be_bytes(index.try_into().ok()?)))
+}
+
 /// Where other tiles have their level.
 const ENTRIES: u8 = 0xff;
 
@@ -310,6 +330,11 @@ pub(crate) fn log_head(log: LogName) -> Key {
 /// A record of a log.
 pub(crate) fn log_row(log: LogName, number: u64) -> Key {
     key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
+}
+
+/// The number in a key of [`log_row`].
+pub(crate) fn log_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().filter(|_| key.len() == 9).map(|number| u64::from_be_bytes(*number))
 }
 
 /// The beginning of the postings of a value.

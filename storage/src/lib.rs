@@ -26,6 +26,7 @@ pub mod licences;
 pub mod log;
 pub mod page;
 mod records;
+mod seal_applications;
 pub mod seals;
 pub mod secret;
 mod sequencer;

@@ -5,6 +5,7 @@
 
 use crypto::licence::Record;
 use crypto::record::{Link, Opening};
+use crypto::seal_register::{self, Application};
 use crypto::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,12 @@ use crate::error::StorageError;
 use crate::evidence::EvidenceRecord;
 use crate::log::Recorded;
 use crate::log::rows::{Closed, Head, KeptFrom, Pseudonym, Signed};
-use crate::seals::SealRecord;
+use crate::seals::FirstRecord;
 use crate::slots::{Backfilled, Owner, Slot};
 
 /// A value that is stored as JSON.
 pub(crate) trait Layout: Serialize + DeserializeOwned {
-    /// The version that is written, and the only one there has been.
+    /// The version that is written, and the only one that stands in its place.
     const VERSION: u8 = 1;
     /// What it is, for errors.
     const WHAT: &'static str;
@@ -77,8 +78,18 @@ impl Layout for KeptFrom {
     const WHAT: &'static str = "note of what is kept of a log";
 }
 
-impl Layout for SealRecord {
+impl Layout for FirstRecord {
     const WHAT: &'static str = "seal record";
+}
+
+/// The second layout, in a place of its own: the first stands where nothing is written twice.
+impl Layout for seal_register::Record {
+    const VERSION: u8 = 2;
+    const WHAT: &'static str = "seal record";
+}
+
+impl Layout for Application {
+    const WHAT: &'static str = "application for a seal";
 }
 
 impl Layout for CertificateRecord {
@@ -148,19 +159,21 @@ mod tests {
         assert_eq!(Current::decode(b"\x01{").unwrap_err(), StorageError::Corrupt { what: "current version" });
     }
 
-    /// What version 1 has written must be read for ever, and is written alike until there is a version 2.
+    /// What a version has written must be read for ever, and is written alike until there is a next one.
     #[track_caller]
     fn check_fixture<T: Layout>(json: &str) {
-        let stored = [&[1], json.trim_end().as_bytes()].concat();
+        let stored = [&[T::VERSION], json.trim_end().as_bytes()].concat();
         assert_eq!(String::from_utf8(T::decode(&stored).unwrap().encode().unwrap()), String::from_utf8(stored));
     }
 
     #[test]
-    fn version_1_is_read_and_written() {
+    fn every_version_is_read_and_written() {
         check_fixture::<Record>(include_str!("../tests/fixtures/v1/record.json"));
-        check_fixture::<SealRecord>(include_str!("../tests/fixtures/v1/seal.json"));
+        check_fixture::<FirstRecord>(include_str!("../tests/fixtures/v1/seal.json"));
         check_fixture::<CertificateRecord>(include_str!("../tests/fixtures/v1/certificate.json"));
         check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
+        check_fixture::<seal_register::Record>(include_str!("../tests/fixtures/v2/seal.json"));
+        check_fixture::<Application>(include_str!("../tests/fixtures/v1/seal_application.json"));
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));

@@ -84,6 +84,11 @@ impl Shelf {
         }
     }
 
+    /// Has something done by the thread that writes, between two groups, and waits for it.
+    pub(crate) fn between<T: Send + 'static>(&self, work: impl FnOnce(&Board) -> T + Send + 'static) -> Result<T, StorageError> {
+        self.sequencer.get().and_then(|sequencer| sequencer.between(work)).ok_or(StorageError::Unavailable)
+    }
+
     /// Publishes what there is to publish, and waits for it.
     pub(crate) fn publish(&self) {
         if let Some(sequencer) = self.sequencer.get() {
@@ -222,6 +227,15 @@ impl Change<'_> {
         let sealed = self.sealed(&key, &value.encode()?)?;
         self.batch.put(key.space, key.bytes, sealed);
         Ok(())
+    }
+
+    /// A row whose value is not sealed.
+    pub(crate) fn replace_plain(&mut self, key: Key, version: u64, value: Vec<u8>) {
+        self.batch.replace(key.space, key.bytes, version, value);
+    }
+
+    pub(crate) fn delete(&mut self, key: Key, version: u64) {
+        self.batch.delete(key.space, key.bytes, version);
     }
 
     /// An index row, which must be new.

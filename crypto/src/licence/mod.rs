@@ -22,6 +22,6 @@ pub use status::{IllegalTransition, Operation, Status};
 
 use crate::report::Text;
 
-const fn words(en: &'static str, zh: &'static str) -> Text {
+pub(crate) const fn words(en: &'static str, zh: &'static str) -> Text {
     Text { en: std::borrow::Cow::Borrowed(en), zh: std::borrow::Cow::Borrowed(zh) }
 }

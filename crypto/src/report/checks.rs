@@ -206,6 +206,14 @@ checks! {
         "The seal's time stamp is valid, and its authority is trusted.", "印章的时间戳有效且时间戳机构可信。";
         "The seal's time stamp is malformed, does not fit the seal, or is older than the seal says to be.", "印章的时间戳格式错误、与印章不符或早于声明的制章时间。";
         "The authority of the seal's time stamp is not trusted here: the time stamp proves nothing.", "印章的时间戳机构不受信任，不作为证明。";
+    SEAL_RECORD = "seal.record", "国办发〔2025〕33号", failed(Sub::HashFailure), unclear(Sub::TryLater);
+        "The seal is on file.", "印章已备案。";
+        "The seal is not the one on file under its identifier.", "印章与该标识备案的印章不一致。";
+        "The seal is not on file here, so its present state is not known.", "印章未在本库备案，无法得知其当前状态。";
+    SEAL_STATE = "seal.state", "国办发〔2025〕33号; ETSI EN 319 102-1, 5.5", failed(Sub::Revoked), unclear(Sub::RevokedNoPoe);
+        "The seal was not out of use when it was used.", "用章时印章未被冻结、停用、注销或重制。";
+        "The seal was out of use when it was used.", "用章时印章已被冻结、停用、注销或重制。";
+        "The seal was put out of use since, and nothing proves that it was used before.", "印章此后已被冻结、停用、注销或重制，且无法证明是在此之前使用。";
 
     // Certificate paths
     PATH_BUILT = "path.built", "RFC 5280, 6.1", unclear(Sub::NoCertificateChainFound), unclear(Sub::CertificateChainGeneralFailure);

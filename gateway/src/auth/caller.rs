@@ -7,7 +7,8 @@ use crypto::time::Timestamp;
 
 use super::certificate::{CertificateName, Presented};
 use super::role::Role;
-use crate::config;
+use crate::audit::Sight;
+use crate::config::{self, Organisation};
 
 /// A system that may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Caller {
     pub organisation: String,
     /// What it may do.
     pub roles: BTreeSet<Role>,
+    /// Whose records it sees in the logs, where it is an auditor.
+    pub sight: Sight,
 }
 
 impl Caller {
@@ -51,11 +54,15 @@ pub struct Callers(BTreeMap<CertificateName, Arc<Caller>>);
 impl Callers {
     /// Makes the index. Names that are malformed or used twice were refused with the configuration.
     #[must_use]
-    pub fn new(callers: &[config::Caller]) -> Self {
+    pub fn new(callers: &[config::Caller], organisations: &[Organisation]) -> Self {
         let mut index = BTreeMap::new();
         for row in callers {
-            let caller =
-                Arc::new(Caller { name: row.name.clone(), organisation: row.organisation.clone(), roles: row.roles.clone() });
+            let caller = Arc::new(Caller {
+                name: row.name.clone(),
+                organisation: row.organisation.clone(),
+                roles: row.roles.clone(),
+                sight: Sight::of(row, organisations),
+            });
             for name in row.certificates.iter().filter_map(|text| text.parse().ok()) {
                 index.insert(name, Arc::clone(&caller));
             }

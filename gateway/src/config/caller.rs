@@ -22,6 +22,10 @@ pub struct Caller {
     pub certificates: Vec<String>,
     /// What it may do: `verifier`, `issuer`, `auditor`, `operator`.
     pub roles: BTreeSet<Role>,
+    /// Where its role is auditor: the organisations whose records it sees in the logs, each with all below it; `*` for every
+    /// organisation. Its own organisation when left out.
+    #[serde(default)]
+    pub audits: Option<BTreeSet<String>>,
 }
 
 pub(super) fn check(callers: &[Caller], faults: &mut Faults) {

@@ -3,10 +3,12 @@
 //! Every fault is found before a port is bound. A key that is not known is a fault, a relative path is taken from the folder
 //! of the file, and every key that holds a quantity names its unit.
 
+mod audit;
 mod caller;
 mod fault;
 mod moment;
 mod operation;
+mod organisation;
 mod policy;
 mod record;
 mod rules;
@@ -20,11 +22,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
-pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
+pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
@@ -76,6 +80,12 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[audit]`: what the ready questions of auditors go by.
+    #[serde(default)]
+    pub audit: Audit,
+    /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
+    #[serde(default)]
+    pub organisations: Vec<Organisation>,
 }
 
 impl Config {
@@ -110,6 +120,8 @@ impl Config {
         config.check_list(&mut faults);
         config.status.check(&config.trust, &mut faults);
         caller::check(&config.callers, &mut faults);
+        config.audit.check(&mut faults);
+        organisation::check(&config.organisations, &config.callers, &mut faults);
         faults.none_or(config)
     }
 
@@ -122,7 +134,7 @@ impl Config {
         faults.demand(
             is_silent,
             "policy",
-            "rules that decide on signatures stand in the trust list; here only unrecorded and record_is_proof may be set",
+            "rules that decide on signatures stand in the trust list; here only unrecorded, unfiled_seals, seal_applications and record_is_proof may be set",
         );
     }
 
@@ -229,6 +241,34 @@ mod tests {
     }
 
     #[test]
+    fn organisations_are_a_tree() {
+        let row = |code: &str, more: &str| format!("[[organisations]]\ncode = '{code}'\nname = 'x'\n{more}\n");
+        let (a, b) = ("91350211M000100Y46", "11330105002500287C");
+        let circle = faults(&(row(a, &format!("parent = '{b}'")) + &row(b, &format!("parent = '{a}'"))));
+        assert!(circle.contains("organisations[0].parent: makes a circle") && circle.contains("organisations[1].parent"));
+        assert!(faults(&row(a, &format!("parent = '{a}'"))).contains("organisations[0].parent: makes a circle"));
+        assert!(faults(&row(a, &format!("parent = '{b}'"))).contains("organisations[0].parent: is the code of no"));
+        assert!(faults(&(row(a, "") + &row(a, ""))).contains("organisations[1].code: is used twice"));
+        assert!(faults(&row("123", "")).contains("organisations[0].code: "));
+        let caller = |audits: &str| {
+            let caller = "[[callers]]\nname = 'x'\ncertificates = ['dns:a']\nroles = ['auditor']\n";
+            format!("{}{caller}organisation = '{b}'\naudits = {audits}\n", row(a, ""))
+        };
+        assert!(faults(&caller("['91350211M000100Y47']")).contains("callers[0].audits: "));
+        assert!(faults(&caller("[]")).contains("callers[0].audits: "));
+        assert!(faults(&caller(&format!("['*', '{a}']"))).contains("callers[0].audits: "));
+        for good in [format!("['{a}', '{b}']"), "['*']".to_owned()] {
+            Config::parse(&format!("{SMALLEST}{}", caller(&good)), Path::new(".")).unwrap();
+        }
+        let hours = |line: &str| faults(&format!("[audit.office_hours]\n{line}"));
+        assert!(hours("hours = ['8:30-9:00']").contains("audit.office_hours.hours: "));
+        assert!(hours("hours = []").contains("audit.office_hours.hours: "));
+        let day = "2026-10-01";
+        assert!(hours(&format!("holidays = ['{day}']\nworkdays = ['{day}']")).contains("audit.office_hours.workdays: "));
+        assert!(hours("weekdays = [0]").contains("audit.office_hours.weekdays: "));
+    }
+
+    #[test]
     fn the_documented_file_has_every_key_with_its_default() {
         const DOCUMENTED: &str = include_str!("../../../config/licet.toml");
         let documented = Config::parse(DOCUMENTED, Path::new("/srv")).unwrap();
@@ -244,6 +284,7 @@ mod tests {
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+        assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -251,9 +292,21 @@ mod tests {
         let lists = documented.status_list.as_ref().unwrap();
         let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
-        let plain =
-            ["server", "admin", "storage", "record", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
-        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]"]) {
+        let plain = [
+            "audit.office_hours",
+            "server",
+            "admin",
+            "storage",
+            "record",
+            "cache",
+            "log",
+            "policy",
+            "reload",
+            "signing",
+            "status",
+            "status_list",
+        ];
+        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]", "[organisations]"]) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -262,7 +315,10 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 18] = [
+        const SECTIONS: [&str; 21] = [
+            "office_hours",
+            "organisations",
+            "audit",
             "server",
             "admin",
             "storage",

@@ -16,6 +16,12 @@ pub struct Policy {
     /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
     #[serde(default)]
     pub unrecorded: Unrecorded,
+    /// What a signature counts as whose seal is not on file here. Default `accept`: a remark.
+    #[serde(default = "accept")]
+    pub unfiled_seals: Unrecorded,
+    /// Whether a seal is put on file only on an application that was approved. Default `optional`.
+    #[serde(default)]
+    pub seal_applications: SealApplications,
     /// Whether the record of a licence proves that its file existed when it came in, so that it stays valid after its
     /// signer's certificate has ended. Default true.
     #[serde(default = "record_is_proof")]
@@ -27,22 +33,43 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { unrecorded: Unrecorded::default(), record_is_proof: record_is_proof(), signatures: SignaturePolicy::default() }
+        Self {
+            unrecorded: Unrecorded::default(),
+            unfiled_seals: accept(),
+            seal_applications: SealApplications::default(),
+            record_is_proof: record_is_proof(),
+            signatures: SignaturePolicy::default(),
+        }
     }
+}
+
+const fn accept() -> Unrecorded {
+    Unrecorded::Accept
 }
 
 const fn record_is_proof() -> bool {
     true
 }
 
-/// What a licence that is not on record counts as.
+/// Whether a seal is put on file only on an application that was approved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SealApplications {
+    /// Without one as well.
+    #[default]
+    Optional,
+    /// Only on one.
+    Required,
+}
+
+/// What a licence or a seal that is not on record counts as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unrecorded {
-    /// Nobody knows whether it was revoked: `INDETERMINATE`.
+    /// Nobody knows whether it was revoked, or put out of use: `INDETERMINATE`.
     #[default]
     Indeterminate,
-    /// Its signatures suffice; the report carries a warning.
+    /// The signatures suffice; the report carries a warning.
     Accept,
 }
 

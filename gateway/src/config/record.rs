@@ -31,6 +31,9 @@ pub struct Record {
     /// Refused requests of callers that are not known which are put on record, a second; further ones are counted. Default 10.
     #[serde(default = "refusals_per_s")]
     pub refusals_per_s: u32,
+    /// How long records are kept before an operator may let them go, in days. Default 3650.
+    #[serde(default = "retention_days")]
+    pub retention_days: u32,
 }
 
 /// How much time one tree of a log holds, in China's time.
@@ -77,6 +80,8 @@ impl Record {
             "must be a name such as licet.example.gov.cn: small letters, digits, dots, hyphens and single slashes, no scheme",
         );
         faults.demand((1..=10_000).contains(&self.refusals_per_s), "record.refusals_per_s", "must be 1 to 10000");
+        // Half a year is what the law on network security (网络安全法) asks for at least.
+        faults.demand((180..=36_500).contains(&self.retention_days), "record.retention_days", "must be 180 to 36500");
     }
 }
 
@@ -88,6 +93,10 @@ fn is_origin(text: &str) -> bool {
         part.bytes().all(inside) && part.bytes().next().is_some_and(ends) && part.bytes().last().is_some_and(ends)
     };
     text.len() <= ORIGIN_BYTES_MAX && text.split('/').all(plain) && text.split('/').next().is_some_and(|host| host.contains('.'))
+}
+
+const fn retention_days() -> u32 {
+    3650
 }
 
 const fn refusals_per_s() -> u32 {

@@ -114,17 +114,19 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// The document as something that may be stored, if it verifies now and is of the caller's own organisation.
 async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
     let (document, now, trust) = (request.body.clone(), request.now, app.trust.current());
-    let status = Arc::clone(&app.status);
-    let question = move || {
+    let judge = Arc::clone(&app.judge);
+    let question = move || -> Result<_, Problem> {
         let question = verify::Question::new(&document, now);
-        let verification = verify::verify(&question, &trust);
-        status.need(&verification.judged, now);
+        let mut verification = verify::verify(&question, &trust);
+        judge.status.need(&verification.judged, now);
+        // A seal that is out of use makes no licence.
+        judge.add_seals(&mut verification.report, (now, true))?;
         let report = verification.report.clone();
         let metadata = verification.metadata.as_ref();
         let about = metadata.map(|metadata| (metadata.issuer_code.clone(), About::metadata(metadata, now)));
-        (verification.into_verified(document.to_vec()), report, about)
+        Ok((verification.into_verified(document.to_vec()), report, about))
     };
-    let (verified, report, about) = app.pool.run(question).await?;
+    let (verified, report, about) = app.pool.run(question).await??;
     noted::report(request, &report);
     if let Some((issuer, about)) = about {
         request.trail.concerns(&about);

@@ -61,7 +61,8 @@ fn log(request: &Request) -> Result<LogName, Problem> {
     request.params.value("log")?.parse().or(Err(Code::LogPartNotFound.into()))
 }
 
-fn shard(logs: &Logs, log: LogName, period: &str) -> Result<Shard, Problem> {
+/// The shard of a period.
+pub(super) fn shard(logs: &Logs, log: LogName, period: &str) -> Result<Shard, Problem> {
     let found = logs.shards(log)?.into_iter().find(|shard| shard.period == period);
     found.ok_or_else(|| Code::LogPartNotFound.into())
 }

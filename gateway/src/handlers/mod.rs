@@ -3,11 +3,20 @@
 pub mod along;
 pub mod certificates;
 pub mod licences;
+mod log_complete;
+pub mod log_entries;
+pub mod log_export;
+pub mod log_questions;
+pub mod log_removal;
+pub mod log_search;
 pub mod log_tiles;
 pub mod logs;
 mod noted;
 pub mod openapi;
 mod own;
+mod repeat;
+pub mod seal_applications;
+pub mod seal_status;
 pub mod seals;
 pub mod search;
 pub mod sources;
@@ -16,4 +25,5 @@ pub mod status_lists;
 pub mod trust;
 pub mod verifications;
 
-pub(crate) use own::today_in_china;
+pub(crate) use own::{read_identifier, today_in_china};
+pub(crate) use search::HolderRequest;

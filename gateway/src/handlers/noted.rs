@@ -9,6 +9,7 @@ use crypto::report::{Diagnostic, Outcome, Report};
 use crypto::verify::Verified;
 use serde_json::{Value, json};
 use storage::log::Draft;
+use storage::seals::SealRecord;
 
 use crate::about::About;
 use crate::cache::Given;
@@ -78,6 +79,57 @@ pub(super) fn report(request: &Request, report: &Report) {
             details.insert("signers".to_owned(), Value::Array(signers));
         }
     });
+}
+
+/// The seal that the request is about, with what is on file about it once that is known.
+pub(super) fn seal(request: &Request, id: &str, record: Option<&SealRecord>) {
+    if is_fit(id, request) {
+        let mention = SealMention {
+            id: id.to_owned(),
+            sha256: record.map(|record| record.sha256),
+            owner: record.map(|record| record.organisation.clone()),
+        };
+        request.trail.note(|draft| match draft.facts.seals.first_mut() {
+            Some(first) if first.id == id => *first = mention,
+            _ => draft.facts.seals.insert(0, mention),
+        });
+    }
+}
+
+/// A seal that the request names beside it.
+pub(super) fn further_seal(request: &Request, id: &str) {
+    if is_fit(id, request) {
+        request.trail.note(|draft| draft.facts.seals.push(SealMention { id: id.to_owned(), sha256: None, owner: None }));
+    }
+}
+
+/// A seal that is to be put on file. Its name may be that of a person, and stands where it can be erased.
+pub(super) fn filing(request: &Request, record: &SealRecord) {
+    seal(request, &record.id, Some(record));
+    request.trail.note(|draft| {
+        draft.facts.approval.clone_from(&record.application);
+        draft.subject.details.insert("name".to_owned(), json!(record.name));
+        let making = &record.making;
+        let signers: Vec<_> = making.signers.iter().take(NAMED_MAX).collect();
+        draft.facts.details.extend(
+            [
+                ("filing", json!(record.filing)),
+                ("sm3", json!(making.sm3)),
+                ("picture", json!({ "sha256": making.picture.sha256, "sm3": making.picture.sm3 })),
+                ("maker", json!(making.maker)),
+                ("signers", json!(signers)),
+                ("version", json!(record.version)),
+                ("valid_from", json!(record.valid_from)),
+                ("valid_until", json!(record.valid_until)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+    });
+}
+
+/// Somebody wrote this identifier, and it stays for ever.
+fn is_fit(id: &str, request: &Request) -> bool {
+    id.len() <= SEAL_ID_BYTES_MAX && !holds_citizen_number(id, super::today_in_china(request.now))
 }
 
 /// Each seal once. Where one is proven to be its signer's, with the organisation that signed.

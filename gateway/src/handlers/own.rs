@@ -15,7 +15,7 @@ pub(super) fn identifier(request: &Request) -> Result<Identifier, Problem> {
 }
 
 /// Reads an identifier, and says what is wrong with one that is mistyped.
-pub(super) fn read_identifier(code: Code, text: &str) -> Result<Identifier, Problem> {
+pub(crate) fn read_identifier(code: Code, text: &str) -> Result<Identifier, Problem> {
     text.parse().map_err(|error| {
         let (en, zh) = match error {
             IdentifierError::Length => ("it is too long", "长度超限"),

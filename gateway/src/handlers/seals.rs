@@ -7,59 +7,98 @@ use crypto::digest::Sha256;
 use crypto::report::Report;
 use crypto::seal::verify::verify_seal;
 use crypto::seal::{CertificateList, Seal};
+use crypto::seal_register::{Record, Status};
 use crypto::time::Timestamp;
 use crypto::x509::{Certificate, Trust};
 use hyper::StatusCode;
-use storage::Stored;
-use storage::seals::SealRecord;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::licences::tagged;
+use super::noted;
+use super::own::demand_own;
+use super::seal_applications::unpersonal;
 use crate::app::App;
 use crate::auth::{Caller, Role};
+use crate::config::SealApplications;
 use crate::http::{Answer, Code, Problem, Request};
+
+/// A seal as it is on file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SealView {
+    /// Its state at the moment in question; one that nobody ended has expired when its time is over. Absent for a moment before it
+    /// was put on file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The moment in question.
+    pub status_at: Timestamp,
+    /// Everything on file about it.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+impl SealView {
+    pub(super) fn new(record: Record, at: Timestamp) -> Self {
+        Self { status: record.standing_at(at), status_at: at, record }
+    }
+}
+
+/// Under what a seal is put on file.
+struct Filing {
+    number: Option<String>,
+    application: Option<String>,
+}
 
 /// `POST /v1/seals`
 ///
 /// # Errors
-/// [`Code::NotVerified`] with the report, [`Code::OtherOrganisation`], [`Code::SealExists`].
+/// [`Code::NotVerified`] with the report, [`Code::OtherOrganisation`], [`Code::SealExists`], [`Code::SealApplicationRequired`] and
+/// what its application does not allow.
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let (shared, trust, caller, now) = (Arc::clone(&app), app.trust.current(), Arc::clone(&request.caller), request.now);
+    let filing = filing(&app, &request)?;
+    let (trust, now) = (app.trust.current(), request.now);
     let body = request.body.clone();
-    let stored = app
-        .pool
-        .run(move || -> Result<_, Problem> {
-            let record = verified(&body, &caller, &trust, now)?;
-            Ok(shared.store().seals().register(record)?)
-        })
-        .await??;
-    Ok(match stored {
-        Stored::Created(record) => Answer::json(StatusCode::CREATED, &record).located(&format!("/v1/seals/{}", record.id)),
-        Stored::Unchanged(record) => Answer::json(StatusCode::OK, &record),
-    })
+    let judged = request.clone();
+    let record = app.pool.run(move || verified(&body, &judged, filing, &trust)).await??;
+    let id = record.id.clone();
+    let work = move |app: &App| {
+        let stored = app.store().seals().recording(&request.trail.carried()).register(&record, &request.body)?;
+        if !stored.is_new() {
+            request.trail.detail("unchanged", true);
+        }
+        Ok(stored)
+    };
+    let stored = change(&app, id, work).await?;
+    let status = if stored.is_new() { StatusCode::CREATED } else { StatusCode::OK };
+    let record = stored.into_inner();
+    let place = format!("/v1/seals/{}", record.id);
+    Ok(Answer::json(status, &SealView::new(record, now)).located(&place))
 }
 
-fn verified(der: &[u8], caller: &Caller, trust: &Trust, now: Timestamp) -> Result<SealRecord, Problem> {
+fn filing(app: &App, request: &Request) -> Result<Filing, Problem> {
+    let text = |name: &str| request.query.value(name).map(str::to_owned);
+    let number = text("filing").map(|number| unpersonal(request, "filing", number)).transpose()?;
+    let application = text("application").map(|id| unpersonal(request, "application", id)).transpose()?;
+    if application.is_none() && app.seal_applications == SealApplications::Required {
+        return Err(Code::SealApplicationRequired.into());
+    }
+    Ok(Filing { number, application })
+}
+
+fn verified(der: &[u8], request: &Request, filing: Filing, trust: &Trust) -> Result<Record, Problem> {
     let seal = Seal::from_der(der)
         .map_err(|error| Problem::new(Code::BadContent).detail(format!("This is no seal: {error}."), "内容不是电子印章。"))?;
-    let organisation = organisation(&seal, caller)?;
+    noted::seal(request, &seal.id, None);
+    let (caller, now) = (&request.caller, request.now);
+    let owner = organisation(&seal, caller)?;
     let report = judge(&seal, trust, now)?;
     if !report.verdict.is_passed() {
         return Err(Problem::new(Code::NotVerified).report(Arc::new(report)));
     }
-    let maker = Certificate::from_der(seal.maker).or(Err(Code::Internal))?;
-    Ok(SealRecord {
-        id: seal.id.clone().into_owned(),
-        der: der.to_vec(),
-        sha256: seal.sha256(),
-        name: seal.name.to_owned(),
-        version: u8::try_from(seal.version.number()).or(Err(Code::Internal))?,
-        maker_sha256: maker.sha256(),
-        valid_from: seal.valid_from,
-        valid_until: seal.valid_until,
-        organisation,
-        registered_at: now,
-        registered_by: caller.name.clone(),
-    })
+    let record = Record::new(&seal, &owner, (&caller.name, &caller.organisation), now);
+    let record = Record { filing: filing.number, application: filing.application, ..record };
+    noted::filing(request, &record);
+    Ok(record)
 }
 
 /// Whose seal it is: that of the organisation in the certificates that it lists. An issuer registers its own alone; where the
@@ -93,9 +132,14 @@ fn judge(seal: &Seal<'_>, trust: &Trust, now: Timestamp) -> Result<Report, Probl
 /// `GET /v1/seals/{id}`
 ///
 /// # Errors
-/// [`Code::SealNotFound`].
+/// [`Code::SealNotFound`], and [`Code::BadParameter`] for a moment that is yet to come.
 pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    Ok(Answer::json(StatusCode::OK, &find(&app, &request).await?))
+    let at = request.query.parsed("at")?.unwrap_or(request.now);
+    if at > request.now {
+        return Err(Problem::new(Code::BadParameter).detail("The moment lies in the future.", "所询问的时间晚于当前时间。"));
+    }
+    let record = find(&app, &request).await?;
+    Ok(Answer::json(StatusCode::OK, &SealView::new(record, at)))
 }
 
 /// `GET /v1/seals/{id}/file`
@@ -103,12 +147,48 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// # Errors
 /// [`Code::SealNotFound`].
 pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let seal = find(&app, &request).await?;
-    tagged(&request, &seal.sha256.to_string(), "application/octet-stream", seal.der)
+    let record = find(&app, &request).await?;
+    let (shared, tag) = (Arc::clone(&app), record.sha256.to_string());
+    let der = app.pool.run(move || shared.store().seals().file(&record)).await??;
+    tagged(&request, &tag, "application/octet-stream", der)
 }
 
-async fn find(app: &Arc<App>, request: &Request) -> Result<SealRecord, Problem> {
+async fn find(app: &Arc<App>, request: &Request) -> Result<Record, Problem> {
     let (shared, id) = (Arc::clone(app), request.params.value("id")?.to_owned());
-    let seal = app.pool.run(move || shared.store().seals().seal(&id)).await??;
-    Ok(seal.ok_or(Code::SealNotFound)?)
+    noted::seal(request, &id, None);
+    let record = app.pool.run(move || shared.store().seals().seal(&id)).await??.ok_or(Code::SealNotFound)?;
+    noted::seal(request, &record.id, Some(&record));
+    Ok(record)
+}
+
+/// Whether the seals of this organisation are the caller's to deal with.
+pub(super) fn is_owner(caller: &Caller, organisation: &str) -> bool {
+    caller.is(Role::Operator) || caller.organisation == organisation
+}
+
+/// Refuses unless they are.
+pub(super) fn demand_owner(caller: &Caller, organisation: &str) -> Result<(), Problem> {
+    if caller.is(Role::Operator) { Ok(()) } else { demand_own(caller, organisation) }
+}
+
+/// Changes what is on file about a seal. Verdicts from before are dead before anybody learns of the change, whether it succeeds,
+/// fails half-way or panics.
+pub(super) async fn change<T: Send + 'static>(
+    app: &Arc<App>,
+    seal: String,
+    work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    struct Bump(Arc<App>, String);
+    impl Drop for Bump {
+        fn drop(&mut self) {
+            self.0.judge.epochs.bump_seal(&self.1);
+        }
+    }
+    let shared = Arc::clone(app);
+    app.pool
+        .run(move || {
+            let bump = Bump(shared, seal);
+            work(&bump.0)
+        })
+        .await?
 }

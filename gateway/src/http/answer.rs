@@ -1,23 +1,21 @@
 //! What goes back to a caller.
 
 use crypto::report::Indication;
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{Code, RequestId, request_id};
+use super::{Code, Outgoing, RequestId, request_id};
 
 /// An answer before it becomes HTTP.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Answer {
     /// Status.
     pub status: StatusCode,
     /// Media type of the body.
     pub content_type: &'static str,
     /// Body.
-    pub body: Bytes,
+    pub body: Outgoing,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The verdict that it carries, for the log and the metrics.
@@ -39,7 +37,7 @@ impl Answer {
 
     /// A body of any type.
     #[must_use]
-    pub fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Outgoing>) -> Self {
         Self { status, content_type, body: body.into(), headers: Vec::new(), verdict: None, code: None }
     }
 
@@ -75,15 +73,17 @@ impl Answer {
 
     /// The response; for HEAD, with the headers of the body but without it.
     #[must_use]
-    pub fn into_response(self, request_id: &RequestId, head_only: bool) -> Response<Full<Bytes>> {
-        let length = self.body.len();
-        let mut response = Response::new(Full::new(if head_only { Bytes::new() } else { self.body }));
+    pub fn into_response(self, request_id: &RequestId, head_only: bool) -> Response<Outgoing> {
+        let length = self.body.length();
+        let mut response = Response::new(if head_only { Vec::new().into() } else { self.body });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         if self.status != StatusCode::NOT_MODIFIED {
             // RFC 9110 8.6: a length in a 304 would have to be that of the file which is not sent.
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            if let Some(length) = length {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -52,18 +52,26 @@ codes! {
     RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
     /// The matter belongs to another organisation.
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// The application is the caller's own.
+    OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
     /// There is no such route.
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
     /// There is no such licence.
     LicenceNotFound = "licence-not-found", NOT_FOUND, "No such licence is on record", "未登记该证照";
     /// There is no such seal.
     SealNotFound = "seal-not-found", NOT_FOUND, "No such seal is on record", "未登记该印章";
+    /// There is no such application for a seal.
+    SealApplicationNotFound = "seal-application-not-found", NOT_FOUND, "No such application for a seal is on record", "未登记该印章申请";
     /// There is no such certificate.
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
     /// There is no such log, period or tile.
     LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
+    /// There is no such record, or it is not for this caller.
+    RecordNotFound = "record-not-found", NOT_FOUND, "No such record is in this log for this caller", "该日志中没有可供调用方查阅的该条记录";
+    /// The record is older than what is kept.
+    RecordRetired = "record-retired", GONE, "The record is older than what is kept", "该记录已超出保存期限";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.
@@ -74,8 +82,16 @@ codes! {
     VersionGap = "version-gap", CONFLICT, "The version does not follow the one on record", "版本与已登记版本不连续";
     /// The licence's state does not allow the operation.
     IllegalTransition = "illegal-transition", CONFLICT, "The state of the licence does not allow this", "证照当前状态不允许该操作";
+    /// There are more records than one answer is proven to be complete of.
+    RangeTooLong = "range-too-long", UNPROCESSABLE_ENTITY, "The range has more records than one answer takes", "范围内的记录超过一次可给出的数量";
+    /// These records must be kept longer.
+    RetentionNotOver = "retention-not-over", CONFLICT, "These records must be kept longer", "这些记录尚未超过保存期限";
     /// Another seal is on record under this identifier.
     SealExists = "seal-exists", CONFLICT, "Another seal is on record under this identifier", "该印章标识已登记其他印章";
+    /// The seal's state does not allow the operation.
+    SealTransition = "illegal-seal-transition", CONFLICT, "The state of the seal does not allow this", "印章当前状态不允许该操作";
+    /// The application for a seal does not allow this.
+    SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
     /// What the files of trust say cannot be put in force.
     TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
     /// Others changed the same thing at the same time.
@@ -92,6 +108,10 @@ codes! {
     MalformedDocument = "malformed-document", UNPROCESSABLE_ENTITY, "This is no document that can be read", "无法读取为有效文件";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
+    /// A seal is put on file only on an application.
+    SealApplicationRequired = "seal-application-required", UNPROCESSABLE_ENTITY, "An approved application for the seal is required", "印章备案须有已批准的申请";
+    /// An earlier request of the same name asked for something else.
+    RequestReused = "request-reused", UNPROCESSABLE_ENTITY, "An earlier request with this Idempotency-Key was another one", "该Idempotency-Key已用于其他请求";
     /// The head of the request is too large.
     HeadersTooLarge = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "请求头过大";
     /// Something in the gateway is wrong.

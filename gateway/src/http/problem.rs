@@ -138,13 +138,15 @@ impl From<Code> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Outgoing;
 
     #[test]
     fn both_languages() {
         let id = RequestId::of(&hyper::HeaderMap::new());
         let body = |language| -> serde_json::Value {
             let problem = Problem::new(Code::LicenceNotFound).detail("Look elsewhere.", "请另行查找。");
-            serde_json::from_slice(&problem.answer(language, &id).body).unwrap()
+            let Outgoing::Whole(body) = problem.answer(language, &id).body else { panic!("a problem is whole") };
+            serde_json::from_slice(&body).unwrap()
         };
         assert_eq!(
             body(Language::English),

@@ -1,6 +1,7 @@
 //! What a caller is told when the store does not do what it asked.
 
 use crypto::licence::RecordError;
+use crypto::seal_register::{self, ApplicationError};
 use storage::StorageError;
 
 use super::{Code, Problem};
@@ -12,11 +13,20 @@ impl From<StorageError> for Problem {
             StorageError::Holder(_) => Code::BadContent,
             StorageError::LicenceExists => Code::LicenceExists,
             StorageError::NotFound { what: "seal" } => Code::SealNotFound,
+            StorageError::NotFound { what: "seal application" } => Code::SealApplicationNotFound,
             StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
+            StorageError::NotFound { what: "record" | "tree" | "checkpoint" | "shard" | "subject" } => Code::RecordNotFound,
             StorageError::NotFound { .. } => Code::LicenceNotFound,
+            StorageError::Retired { .. } => Code::RecordRetired,
             StorageError::Refused(RecordError::Illegal(_)) => Code::IllegalTransition,
             StorageError::Refused(_) => Code::BadContent,
             StorageError::SealExists => Code::SealExists,
+            StorageError::Seal(seal_register::RecordError::Illegal(_)) => Code::SealTransition,
+            StorageError::Seal(seal_register::RecordError::OtherRequest)
+            | StorageError::Application(ApplicationError::OtherRequest) => Code::RequestReused,
+            StorageError::Seal(_) => Code::BadContent,
+            StorageError::Application(ApplicationError::Own) => Code::OwnApplication,
+            StorageError::Application(_) => Code::SealApplicationConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
             StorageError::Corrupt { .. }
@@ -48,5 +58,7 @@ mod tests {
         assert!(!format!("{problem:?}").contains("damaged"));
         assert!(format!("{:?}", Problem::from(StorageError::Unknown)).contains("may have been made"));
         assert_eq!(Problem::from(StorageError::NotFound { what: "seal" }).code(), Code::SealNotFound);
+        let application = Problem::from(StorageError::NotFound { what: "seal application" });
+        assert_eq!(application.code(), Code::SealApplicationNotFound);
     }
 }

@@ -4,9 +4,8 @@ use crypto::record::EventKind;
 use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
-use storage::seals::SealRecord;
 
-use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -17,17 +16,17 @@ use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::VerificationRequest;
 use crate::handlers::{
-    certificates, licences, log_tiles, logs, openapi, seals, search, sources, status, status_lists, trust, verifications,
+    certificates, licences, log_tiles, logs, openapi, search, sources, status, status_lists, trust, verifications,
 };
 use crate::http::{BodyRule, Code, Media};
 
 const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
 
-const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
+pub(super) const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
 
 const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
-const AT: Parameter =
+pub(super) const AT: Parameter =
     Parameter { name: "at", text: "The moment in question, RFC 3339; the present when absent.", schema: schema_of::<Timestamp> };
 
 const DEPTH: Parameter = Parameter {
@@ -42,7 +41,8 @@ const OPERATION: Parameter = Parameter {
     schema: schema_of::<Entry>,
 };
 
-const NOT_MODIFIED: Good = Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
+pub(super) const NOT_MODIFIED: Good =
+    Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
 
 /// Every route, in the order of the documentation.
 pub static TABLE: &[Route] = &[
@@ -193,70 +193,13 @@ pub static TABLE: &[Route] = &[
             ],
         },
     },
-    Route {
-        method: Method::POST,
-        path: "/v1/seals",
-        admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
-        query: &[],
-        event: Some(EventKind::SealFile),
-        body: BodyRule::Files(&[Media::Octets]),
-        handler: |app, request| Box::pin(seals::register(app, request)),
-        doc: Doc {
-            id: "registerSeal",
-            summary: "Put a seal on file",
-            text: "The seal in DER (GB/T 38540). It is verified before it is stored. An issuer registers its own alone.",
-            json: None,
-            answers: &[
-                Good { status: 200, text: "It was on file already", content: Content::Json(schema_of::<SealRecord>) },
-                Good { status: 201, text: "It is on file now", content: Content::Json(schema_of::<SealRecord>) },
-            ],
-            problems: &[
-                Code::OtherOrganisation,
-                Code::SealExists,
-                Code::NotVerified,
-                Code::BadContent,
-                Code::Overloaded,
-                Code::Unavailable,
-            ],
-        },
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/seals/{id}",
-        admits: Admits::Roles(EVERYBODY),
-        query: &[],
-        event: Some(EventKind::SealRead),
-        body: BodyRule::None,
-        handler: |app, request| Box::pin(seals::record(app, request)),
-        doc: Doc {
-            id: "readSeal",
-            summary: "Read what is on file about a seal",
-            text: "By the seal's own identifier.",
-            json: None,
-            answers: &[Good { status: 200, text: "The seal", content: Content::Json(schema_of::<SealRecord>) }],
-            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
-        },
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/seals/{id}/file",
-        admits: Admits::Roles(EVERYBODY),
-        query: &[],
-        event: Some(EventKind::SealRead),
-        body: BodyRule::None,
-        handler: |app, request| Box::pin(seals::file(app, request)),
-        doc: Doc {
-            id: "readSealFile",
-            summary: "Read a seal",
-            text: "The seal in DER.",
-            json: None,
-            answers: &[
-                Good { status: 200, text: "The seal", content: Content::File(&["application/octet-stream"]) },
-                NOT_MODIFIED,
-            ],
-            problems: &[Code::SealNotFound, Code::Overloaded, Code::Unavailable],
-        },
-    },
+    seals::REGISTER,
+    seals::APPLY,
+    seals::APPLICATION,
+    seals::DECIDE,
+    seals::RECORD,
+    seals::FILE,
+    seals::STATUS,
     Route {
         method: Method::POST,
         path: "/v1/certificates",
@@ -406,6 +349,14 @@ pub static TABLE: &[Route] = &[
             problems: &[Code::Overloaded, Code::Unavailable],
         },
     },
+    record::SEARCH,
+    record::EXPORT,
+    record::ENTRY,
+    record::PROOF,
+    record::CONSISTENCY,
+    record::QUESTION,
+    record::ERASE,
+    record::RETIRE,
     Route {
         method: Method::GET,
         path: "/log/{log}/{period}/checkpoint",

@@ -2,9 +2,10 @@
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::linger::Lingering;
 use crate::app::App;
 use crate::auth::Peer;
+use crate::http::{Cut, Outgoing};
 use crate::metrics::Held;
 use crate::shutdown::Shutdown;
 use crate::{clock, flow};
@@ -99,7 +101,7 @@ const fn head_read_max(app: &App) -> u32 {
     app.limits.header_bytes_max.saturating_mul(HEAD_READ_FACTOR)
 }
 
-type Reply = Result<hyper::Response<http_body_util::Full<hyper::body::Bytes>>, std::convert::Infallible>;
+type Reply = Result<hyper::Response<Serving>, std::convert::Infallible>;
 
 fn service(
     app: Arc<App>,
@@ -111,9 +113,38 @@ fn service(
         let answer = flow::handle(Arc::clone(&app), Arc::clone(&peer), request);
         Box::pin(async move {
             let answer = answer.await;
-            drop(running);
-            Ok(answer)
+            Ok(answer.map(|body| Serving::new(body, running)))
         })
+    }
+}
+
+/// The body of an answer as it leaves. A request is answered when its body is ready to leave whole, or has left.
+struct Serving {
+    body: Outgoing,
+    _running: Option<Running>,
+}
+
+impl Serving {
+    fn new(body: Outgoing, running: Running) -> Self {
+        let is_stream = matches!(body, Outgoing::Stream(_));
+        Self { body, _running: is_stream.then_some(running) }
+    }
+}
+
+impl Body for Serving {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod admin;
+mod audit;
+mod audit_export;
 mod client;
 mod command_line;
 mod demo;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use crypto::record::LogName;
 use crypto::time::Timestamp;
-use crypto::tlog::Hash;
 
 use super::live::Live;
 use super::publish::{Covered, Published, Publisher};
@@ -222,7 +221,7 @@ impl Board {
         }
     }
 
-    /// Has `done` called when the record is covered. Says whether there is something to wait for.
+    /// Has `done` called when the record is covered.
     pub(crate) fn wait(&self, log: LogName, number: u64, done: Covered) {
         locked(&self.waiting).push(Waiting { log, number, done });
     }
@@ -241,11 +240,5 @@ impl Board {
     pub(crate) fn give_up(&self) {
         let waiting = std::mem::take(&mut *locked(&self.waiting));
         waiting.into_iter().for_each(|one| (one.done)(None));
-    }
-
-    /// The root and size of the growing shard, as they are durable.
-    pub(crate) fn root(&self, log: LogName) -> (u64, Hash) {
-        let live = self.live(log);
-        (live.head.leaves(), live.head.root)
     }
 }

@@ -5,19 +5,28 @@
 //! ([`recovery`]).
 
 mod board;
+mod complete;
 mod draft;
+mod erase;
+mod finding;
+mod fsck;
 mod live;
 mod pending;
 pub(crate) mod postings;
 mod prepared;
 mod publish;
+mod query;
+mod question;
 mod recovery;
+mod retire;
 pub(crate) mod rows;
+mod search;
 mod stage;
 pub(crate) mod tail;
 pub(crate) mod term;
 mod tiles;
 pub(crate) mod times;
+mod walk;
 
 use std::sync::Arc;
 
@@ -27,14 +36,21 @@ use crypto::tlog::{Hash, ProveError, TilePath};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
+use crate::records::Layout as _;
 use crate::shelf::{Attempt, Shelf, repeat};
 use tiles::ShardTiles;
 
 pub(crate) use board::{Board, Signing};
+pub use complete::ChainKey;
 pub use draft::{Draft, Once};
+pub use erase::Erased;
+pub use finding::{Fault, Finding};
 pub use pending::Pending;
 pub(crate) use prepared::Prepared;
 pub use publish::{Covered, Published, Publisher};
+pub use query::{Hits, Order, Query, Row};
+pub use question::{OfficeHours, Period, Question};
+pub use retire::Retired;
 pub use rows::Shard;
 pub(crate) use stage::{Stage, Staged};
 
@@ -101,12 +117,17 @@ impl Logs {
         drafts.iter().map(|draft| Prepared::of(draft, &self.shelf.vault)).collect()
     }
 
-    /// A record, as far as it is kept.
+    /// A record, as far as it is kept; nothing, if the log has not come so far.
     ///
     /// # Errors
-    /// Those of a store that does not work.
+    /// [`StorageError::Retired`] when it is older than what is kept, and those of a store that does not work.
     pub fn record(&self, log: LogName, number: u64) -> Result<Option<Opening>, StorageError> {
-        recovery::record(self.shelf.engine.as_ref(), &self.shelf.vault, log, number)
+        let record = recovery::record(self.shelf.engine.as_ref(), &self.shelf.vault, log, number)?;
+        if record.is_some() || number >= self.size(log)? {
+            return Ok(record);
+        }
+        let kept_from = self.kept_from(log)?;
+        Err(if number < kept_from { StorageError::Retired { kept_from } } else { StorageError::Corrupt { what: Opening::WHAT } })
     }
 
     /// How many records a log has.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::group::{Group, Taken};
-use super::{Answer, Job, Submission};
+use super::{Answer, Between, Job, Submission};
 use crate::engine::{Batch, CommitError, Engine, Write};
 use crate::error::StorageError;
 use crate::keys::REGISTRY;
@@ -46,6 +46,7 @@ pub(super) struct Desk {
 struct Round {
     submissions: Vec<Submission>,
     publish: Vec<SyncSender<()>>,
+    between: Vec<Between>,
     writes: usize,
     bytes: usize,
     is_last: bool,
@@ -97,6 +98,7 @@ impl Desk {
                 }
             }
         }
+        round.between.into_iter().for_each(|work| work(&self.board));
         let mut group = Group::new(self.engine.as_ref(), &self.vault, &self.board);
         for submission in round.submissions {
             if let Some(later) = group.take(submission) {
@@ -182,6 +184,7 @@ impl Round {
                 self.submissions.push(submission);
             }
             Job::Publish(reply) => self.publish.extend(reply),
+            Job::Between(work) => self.between.push(work),
         }
     }
 }

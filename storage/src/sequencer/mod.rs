@@ -50,7 +50,11 @@ enum Job {
     Write(Submission),
     /// There is something to publish. Answered when it is.
     Publish(Option<SyncSender<()>>),
+    /// To be done when no group is being worked out.
+    Between(Between),
 }
+
+type Between = Box<dyn FnOnce(&Board) + Send>;
 
 /// The handle of the thread. Dropping it ends the thread, after what is queued is written.
 #[derive(Debug)]
@@ -64,6 +68,7 @@ impl std::fmt::Debug for Job {
         f.write_str(match self {
             Self::Write(_) => "Write",
             Self::Publish(_) => "Publish",
+            Self::Between(_) => "Between",
         })
     }
 }
@@ -94,7 +99,7 @@ impl Sequencer {
             Err(TrySendError::Full(Job::Write(submission))) => (submission.answer)(Err(StorageError::Unavailable)),
             // The thread ends only with its handle, or by a fault of ours that leaves the disk in doubt.
             Err(TrySendError::Disconnected(Job::Write(submission))) => (submission.answer)(Err(StorageError::Poisoned)),
-            Err(TrySendError::Full(Job::Publish(_)) | TrySendError::Disconnected(Job::Publish(_))) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
     }
 
@@ -113,6 +118,15 @@ impl Sequencer {
         if let Some(queue) = &self.queue {
             queue.try_send(Job::Publish(None)).unwrap_or_default();
         }
+    }
+
+    /// Has something done between two groups, and waits for it. Nothing comes back when the thread has ended.
+    pub(crate) fn between<T: Send + 'static>(&self, work: impl FnOnce(&Board) -> T + Send + 'static) -> Option<T> {
+        let (reply, done) = mpsc::sync_channel(1);
+        // The channel holds one answer, and there is one.
+        let work: Between = Box::new(move |board| reply.try_send(work(board)).unwrap_or_default());
+        self.queue.as_ref()?.send(Job::Between(work)).ok()?;
+        done.recv().ok()
     }
 
     /// Publishes what there is to publish, and waits for it.

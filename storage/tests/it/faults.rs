@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crypto::digest::Sha256;
 use crypto::licence::Operation;
+use crypto::seal_register;
 use storage::engine::memory::{Fault, FaultPlan, Memory};
 use storage::engine::{Engine, Space};
 use storage::evidence::{EvidenceKind, EvidenceRecord};
-use storage::seals::SealRecord;
 use storage::{StorageError, Store};
 
-use crate::sample::{ISSUER, identifier, ingest, keys, licence, now, status};
+use crate::sample::{self, identifier, ingest, keys, licence, now, seal_change, status};
 
 /// A change of the store; `Ok` says whether it found its work already done.
 type Change = fn(&Store) -> Result<bool, StorageError>;
@@ -31,20 +31,21 @@ fn revocation(store: &Store) -> Result<bool, StorageError> {
 }
 
 fn seal(store: &Store) -> Result<bool, StorageError> {
-    let seal = SealRecord {
-        id: "33010000001".to_owned(),
-        der: b"seal".to_vec(),
-        sha256: Sha256::of(&[b"seal"]),
-        name: "某某局".to_owned(),
-        version: 4,
-        maker_sha256: Sha256::of(&[b"maker"]),
-        valid_from: now(),
-        valid_until: now().plus(1000),
-        organisation: ISSUER.to_owned(),
-        registered_at: now(),
-        registered_by: "issuing-system".to_owned(),
-    };
-    store.seals().register(seal).map(|stored| !stored.is_new())
+    let (record, der) = sample::seal("33010000001", b"old", 0);
+    store.seals().register(&record, &der).map(|stored| !stored.is_new())
+}
+
+fn new_seal(store: &Store) -> Result<bool, StorageError> {
+    let (record, der) = sample::seal("33010000002", b"new", 0);
+    store.seals().register(&record, &der).map(|stored| !stored.is_new())
+}
+
+/// Ends one seal and tells the other whose place it took: two rows that change together.
+fn remaking(store: &Store) -> Result<bool, StorageError> {
+    let successor = Some("33010000002".to_owned());
+    let request = Some(Sha256::of(&[b"request"]));
+    let change = seal_register::Change { successor, request, ..seal_change(seal_register::Operation::Remake) };
+    store.seals().change_status("33010000001", &change).map(|stored| !stored.is_new())
 }
 
 fn certificate(store: &Store) -> Result<bool, StorageError> {
@@ -121,6 +122,11 @@ fn changing_a_state() {
 #[test]
 fn registering_a_seal() {
     check(&[], seal);
+}
+
+#[test]
+fn remaking_a_seal() {
+    check(&[seal, new_seal], remaking);
 }
 
 #[test]

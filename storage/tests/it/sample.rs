@@ -1,10 +1,14 @@
 //! Licences, keys and callers for tests. People and companies are invented; their numbers have valid check characters.
 
+use crypto::issue::{CertificateBuilder, KeyType, Name, SealBuilder, SealVersion, Signer, SigningKey};
 use crypto::licence::number::citizen_check_character;
 use crypto::licence::{Holder, HolderCodeType, HolderNumber, Identifier, Metadata, Operation};
+use crypto::seal::Seal;
+use crypto::seal_register::{self, Change};
 use crypto::time::{Date, Timestamp};
 use crypto::verify::Verified;
 use storage::licences::{Ingest, StatusChange};
+use storage::seals::SealRecord;
 use storage::{Keys, Options};
 
 pub(crate) const ISSUER: &str = "11330105002500287C";
@@ -83,5 +87,30 @@ pub(crate) fn status(operation: Operation) -> StatusChange {
         effective_at: None,
         successor: None,
         now: now().plus(60),
+    }
+}
+
+/// A seal with this identifier and picture, of which nothing but its structure is good, and its record from so many seconds later.
+pub(crate) fn seal(id: &str, picture: &[u8], seconds: i64) -> (SealRecord, Vec<u8>) {
+    let key = SigningKey::from_label(KeyType::Sm2, "maker");
+    let maker = CertificateBuilder::new(&Name::new("licet tests", "maker"), &key, 1).self_signed(&key);
+    let builder = SealBuilder::new(SealVersion::V5, id, "某某局", now(), now().plus(86_400 * 365));
+    let der = builder.user(&maker).picture("png", picture, (40, 40)).build(Signer::new(&maker, &key));
+    let seal = Seal::from_der(&der).unwrap();
+    let record = SealRecord::new(&seal, ISSUER, ("issuing-system", ISSUER), now().plus(seconds));
+    (record, der)
+}
+
+pub(crate) fn seal_change(operation: seal_register::Operation) -> Change {
+    Change {
+        operation,
+        effective_at: None,
+        now: now().plus(60),
+        reason: None,
+        evidence: Vec::new(),
+        actor: "issuing-system".to_owned(),
+        organisation: ISSUER.to_owned(),
+        successor: None,
+        request: None,
     }
 }
