@@ -1,12 +1,13 @@
 //! Receipts at a steady rate: from the moment at which a record was due until its proof against a signed checkpoint is there.
 
 use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crypto::record::LogName;
 use storage::Store;
-use storage::log::Recorded;
+use storage::log::{Published, Recorded};
 
 use crate::measure::{now, quantiles};
 use crate::subjects::draft;
@@ -43,7 +44,7 @@ pub(crate) fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<String, 
 
 fn covered(store: &Store, recorded: &Recorded, due: Instant, sender: Sender<Result<Duration, String>>) {
     let (number, logs) = (recorded.number, store.clone());
-    let proved = move |published: Option<_>| {
+    let proved = move |published: Option<Arc<Published>>| {
         let proof = published.ok_or("never covered".to_owned());
         let proof = proof.and_then(|published| logs.logs().inclusion(number, &published).map_err(|error| error.to_string()));
         // Whoever counts may have given up at the first failure.
