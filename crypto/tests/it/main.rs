@@ -15,6 +15,7 @@ mod identifiers;
 mod indications;
 mod issued;
 mod limbo;
+mod merkle;
 mod mutations;
 mod ocsp;
 mod openssl;
@@ -37,6 +38,7 @@ mod soundness;
 mod status;
 mod status_list;
 mod timestamps;
+mod tlog_peers;
 mod vectors;
 mod world;
 
