@@ -6,6 +6,8 @@ mod engines;
 mod evidence;
 mod faults;
 mod licences;
+mod log_complete;
+mod log_query;
 mod model;
 mod opening;
 mod registers;
