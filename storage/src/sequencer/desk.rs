@@ -105,7 +105,10 @@ impl Desk {
                 self.deferred.push_back(later);
             }
         }
-        let publishes = round.is_last || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX || self.board.is_awaited();
+        let publishes = round.is_last
+            || !round.publish.is_empty()
+            || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX
+            || self.board.is_awaited();
         let signings = if publishes { self.board.to_sign() } else { Vec::new() };
         match group.finish(&signings) {
             Ok((batch, witness, taken, staged)) => {
