@@ -263,7 +263,7 @@ impl Check<'_> {
 
     /// Adds a record to the index of its block, and compares that with the disk when the block is full.
     fn index_of(&mut self, number: u64, record: Option<(&Opening, Stamp)>, index: &mut Index) -> Result<(), StorageError> {
-        if number % u64::from(BLOCK) == 0 {
+        if number.is_multiple_of(u64::from(BLOCK)) {
             *index = Index { tail: Tail::new(number), is_whole: true };
         }
         let terms = record.map(|(opening, _)| Terms::of_opening(opening, &self.shelf.vault)).unwrap_or_default();
