@@ -122,6 +122,10 @@ impl Desk {
             }
             Err((error, answers)) => refuse(answers.into_iter(), &error),
         }
+        if self.board.is_awaited() {
+            // Also those who came when what they wait for had just been published.
+            self.board.answer(self.engine.as_ref(), &self.vault);
+        }
         for reply in round.publish {
             // Whoever asked may have gone away.
             reply.try_send(()).unwrap_or_default();
@@ -133,10 +137,14 @@ impl Desk {
         match outcome {
             Ok(()) if !signings.is_empty() => {
                 self.groups_unpublished = 0;
-                self.board.publish(signings, self.engine.as_ref(), &self.vault);
+                self.board.publish(signings);
             }
             Ok(()) => {}
-            Err(_) => self.is_quiet = true,
+            Err(_) => {
+                self.is_quiet = true;
+                // Nobody knows when it will work again.
+                self.board.give_up();
+            }
         }
     }
 
