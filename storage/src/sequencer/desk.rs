@@ -94,6 +94,7 @@ impl Desk {
             match self.board.reload(self.engine.as_ref(), &self.vault) {
                 Ok(()) => self.is_stale = false,
                 Err(_) => {
+                    self.board.give_up();
                     return refuse(round.submissions.into_iter().map(|submission| submission.answer), &StorageError::Unavailable);
                 }
             }
@@ -122,6 +123,10 @@ impl Desk {
             }
             Err((error, answers)) => refuse(answers.into_iter(), &error),
         }
+        if self.board.is_awaited() {
+            // Also those who came when what they wait for had just been published.
+            self.board.answer(self.engine.as_ref(), &self.vault);
+        }
         for reply in round.publish {
             // Whoever asked may have gone away.
             reply.try_send(()).unwrap_or_default();
@@ -133,10 +138,14 @@ impl Desk {
         match outcome {
             Ok(()) if !signings.is_empty() => {
                 self.groups_unpublished = 0;
-                self.board.publish(signings, self.engine.as_ref(), &self.vault);
+                self.board.publish(signings);
             }
             Ok(()) => {}
-            Err(_) => self.is_quiet = true,
+            Err(_) => {
+                self.is_quiet = true;
+                // Nobody knows when it will work again.
+                self.board.give_up();
+            }
         }
     }
 

@@ -182,12 +182,15 @@ fn search_is_a_filter_over_all_records() {
             let expected = world.expected(&query);
             empty += usize::from(expected.is_empty());
             rows += expected.len();
-            let limit = usize::try_from(dice.roll(500) + 1).unwrap();
-            let (found, _) = paged(&mut world, &query, Order::OldestFirst, || limit, |_| ());
-            assert_eq!(found, expected, "{query:?}");
-            let (mut found, _) = paged(&mut world, &query, Order::NewestFirst, || limit, |_| ());
-            found.reverse();
-            assert_eq!(found, expected, "{query:?}");
+            // Reading thousands of records again and again shows nothing new.
+            if expected.len() < 1000 || size < 1000 {
+                let limit = usize::try_from(dice.roll(500) + 1).unwrap();
+                let (found, _) = paged(&mut world, &query, Order::OldestFirst, || limit, |_| ());
+                assert_eq!(found, expected, "{query:?}");
+                let (mut found, _) = paged(&mut world, &query, Order::NewestFirst, || limit, |_| ());
+                found.reverse();
+                assert_eq!(found, expected, "{query:?}");
+            }
             let logs = world.store.logs();
             assert_eq!(logs.numbers(LogName::Seal, &query, None, usize::MAX).unwrap(), expected, "{query:?}");
             let after = dice.roll(world.size() + 1);
