@@ -16,6 +16,7 @@ mod pki;
 mod process;
 mod publisher;
 mod raw_and_chain;
+mod record;
 mod registers;
 mod reports;
 mod requests;
