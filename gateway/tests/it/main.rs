@@ -11,6 +11,7 @@ mod licence_kit;
 mod licences;
 mod lifetime;
 mod limits;
+mod log_tiles;
 mod messages;
 mod pki;
 mod process;
