@@ -315,7 +315,7 @@ async fn what_a_request_is_for_is_on_record() {
 async fn without_its_record_no_answer_is_given() {
     let office = Office::new();
     let engine = Arc::new(Memory::new());
-    let store = Store::on(Arc::clone(&engine) as _, &Keys::new([1; 32], [2; 32])).unwrap();
+    let store = Store::on(Arc::<Memory>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();
     let gateway = office.trusted_by(Setup::new()).start_over(TABLE, store).await;
     let document = office.ofd(&fields("1", 1));
     let created = gateway.caller(ISSUER).send(Http::One, request("POST", "/v1/licences", OFD, document.clone())).await;
