@@ -146,6 +146,11 @@ async fn frozen_restored_and_remade() {
     post_named(&issuer, STATUS, &cancel, "two words").await.is_problem(400, "bad-parameter");
     post(&issuer, STATUS, &freeze).await.is_problem(409, "illegal-seal-transition");
 
+    // Everybody may ask about a seal, and not everybody why.
+    let told = async |client: Client| String::from_utf8_lossy(&client.get(SEAL).await.body).contains("张三");
+    assert!(told(gateway.caller(AUDITOR)).await && told(gateway.caller(ISSUER)).await);
+    assert!(!told(gateway.verifier()).await && !told(gateway.caller(OTHER_ISSUER)).await);
+
     // Its state at any time.
     let now = gateway::clock::now();
     assert_eq!(verifier.get(SEAL).await.json()["status"], "frozen");
