@@ -1,6 +1,7 @@
 //! The listener for operators: metrics, and whether the gateway lives and works. Plain HTTP, by default for this machine alone.
 
 mod health;
+mod log_watch;
 mod rehearsal;
 
 use std::convert::Infallible;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use health::{Check, Health};
+pub use log_watch::LogWatch;
 pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
@@ -117,6 +119,10 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
         "/metrics" => {
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
+            let recorder = Arc::clone(&app.recorder);
+            if !matches!(tokio::task::spawn_blocking(move || recorder.measure()).await, Ok(Ok(()))) {
+                tracing::warn!("the logs could not be measured");
+            }
             match app.metrics.text() {
                 Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
                 Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),

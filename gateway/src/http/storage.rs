@@ -16,6 +16,7 @@ impl From<StorageError> for Problem {
             StorageError::NotFound { what: "seal application" } => Code::SealApplicationNotFound,
             StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
             StorageError::NotFound { .. } => Code::LicenceNotFound,
+            StorageError::Retired { .. } => Code::NotFound,
             StorageError::Refused(RecordError::Illegal(_)) => Code::IllegalTransition,
             StorageError::Refused(_) => Code::BadContent,
             StorageError::SealExists => Code::SealExists,
