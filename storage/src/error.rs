@@ -36,13 +36,13 @@ pub enum StorageError {
     Poisoned,
     /// The licence does not allow what was asked of its record.
     Refused(RecordError),
+    /// The seal does not allow what was asked of its record.
+    Seal(seal_register::RecordError),
     /// The record is older than what is kept: only its place in the tree is left.
     Retired {
         /// The number of the first record that is kept.
         kept_from: u64,
     },
-    /// The seal does not allow what was asked of its record.
-    Seal(seal_register::RecordError),
     /// There is another seal under the identifier.
     SealExists,
     /// It is more than the engine takes at once, or more than one record may hold.
@@ -84,8 +84,8 @@ impl StorageError {
             Self::NotFound { .. } => "not-found",
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
-            Self::Retired { .. } => "record-retired",
             Self::Seal(error) => error.code(),
+            Self::Retired { .. } => "record-retired",
             Self::SealExists => "seal-exists",
             Self::TooLarge => "too-large",
             Self::Unavailable => "storage-unavailable",
@@ -106,8 +106,8 @@ impl StorageError {
                 | Self::LicenceExists
                 | Self::NotFound { .. }
                 | Self::Refused(_)
-                | Self::Retired { .. }
                 | Self::Seal(_)
+                | Self::Retired { .. }
                 | Self::SealExists
                 | Self::TooLarge
                 | Self::VersionGap { .. }
@@ -155,9 +155,9 @@ impl fmt::Display for StorageError {
             Self::NotFound { what } => write!(f, "there is no such {what}"),
             Self::Poisoned => f.write_str("an earlier write failed; nothing is written until a restart"),
             Self::Refused(error) => write!(f, "{}", error.text().en),
-            Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::Seal(error) => error.fmt(f),
             Self::Application(error) => error.fmt(f),
+            Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

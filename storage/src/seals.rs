@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::seal_register::{Applied, Change, Making, Operation, Record, RecordError};
+use crypto::seal_register::{Applied, Change, Making, Operation, Record, RecordError, Status};
 use crypto::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -158,7 +158,8 @@ impl Seals {
         let next = before.next.as_ref().ok_or_else(|| refused.clone())?;
         let id = keys::seal_id(&self.shelf.vault, next);
         let Some(Row { version, mut record }) = self.row(&id)? else { return Err(refused) };
-        let is_usable = record.standing_at(now.max(record.registered_at)).is_some_and(crypto::seal_register::Status::is_usable);
+        let now = record.current().map_or(now, |(_, last)| now.max(last.effective_at));
+        let is_usable = record.standing_at(now).is_some_and(Status::is_usable);
         if !is_usable || record.organisation != before.organisation || record.previous.is_some() {
             return Err(refused);
         }
@@ -220,11 +221,9 @@ fn write(change: &mut shelf::Change<'_>, id: &Blind, version: Option<u64>, recor
 
 #[cfg(test)]
 mod tests {
-    use crypto::issue::{CertificateBuilder, KeyType, Name, SealBuilder, SealVersion, Signer, SigningKey};
-    use crypto::seal_register::Status;
-
     use super::*;
     use crate::{Keys, Store};
+    use crypto::issue::{CertificateBuilder, KeyType, Name, SealBuilder, SealVersion, Signer, SigningKey};
 
     #[test]
     fn a_seal_from_before_lives_on() {

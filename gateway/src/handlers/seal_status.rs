@@ -25,7 +25,7 @@ pub(super) const EVIDENCE_MAX: usize = 32;
 pub struct SealStatusRequest {
     /// What is done to the seal.
     pub operation: Operation,
-    /// Why. Kept on record for who may read about the seal; never in reports.
+    /// Why. Shown to the owner, operators and auditors alone; never in reports.
     pub reason: Option<Reason>,
     /// From when it holds, not later than now; the present when absent.
     pub effective_at: Option<Timestamp>,
@@ -73,7 +73,7 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         Ok(stored.into_inner())
     };
     let record: Record = change(&app, id, work).await?;
-    Ok(Answer::json(StatusCode::OK, &SealView::new(record, request.now)))
+    Ok(Answer::json(StatusCode::OK, &SealView::new(record, &request, None)))
 }
 
 /// The reason is in somebody's words, and stands where it can be erased.

@@ -38,7 +38,15 @@ pub struct SealView {
 }
 
 impl SealView {
-    pub(super) fn new(record: Record, at: Timestamp) -> Self {
+    /// As this caller may see it, with its state at a moment; without one, now.
+    pub(super) fn new(mut record: Record, request: &Request, at: Option<Timestamp>) -> Self {
+        // What is on record has happened, also when the clock was set back.
+        let now = record.current().map_or(request.now, |(_, last)| request.now.max(last.effective_at));
+        let at = at.unwrap_or(now);
+        if !is_owner(&request.caller, &record.organisation) && !request.caller.is(Role::Auditor) {
+            // Reasons are in somebody's words, and everybody may ask about a seal.
+            record.events.iter_mut().for_each(|event| (event.reason, event.request) = (None, None));
+        }
         Self { status: record.standing_at(at), status_at: at, record }
     }
 }
@@ -56,15 +64,14 @@ struct Filing {
 /// what its application does not allow.
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let filing = filing(&app, &request)?;
-    let (trust, now) = (app.trust.current(), request.now);
-    let body = request.body.clone();
-    let judged = request.clone();
-    let record = app.pool.run(move || verified(&body, &judged, filing, &trust)).await??;
-    let id = record.id.clone();
+    let trust = app.trust.current();
+    let asking = request.clone();
+    let record = app.pool.run(move || verified(&asking, filing, &trust)).await??;
+    let (asking, id) = (request.clone(), record.id.clone());
     let work = move |app: &App| {
-        let stored = app.store().seals().recording(&request.trail.carried()).register(&record, &request.body)?;
+        let stored = app.store().seals().recording(&asking.trail.carried()).register(&record, &asking.body)?;
         if !stored.is_new() {
-            request.trail.detail("unchanged", true);
+            asking.trail.detail("unchanged", true);
         }
         Ok(stored)
     };
@@ -72,7 +79,7 @@ pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem
     let status = if stored.is_new() { StatusCode::CREATED } else { StatusCode::OK };
     let record = stored.into_inner();
     let place = format!("/v1/seals/{}", record.id);
-    Ok(Answer::json(status, &SealView::new(record, now)).located(&place))
+    Ok(Answer::json(status, &SealView::new(record, &request, None)).located(&place))
 }
 
 fn filing(app: &App, request: &Request) -> Result<Filing, Problem> {
@@ -85,8 +92,8 @@ fn filing(app: &App, request: &Request) -> Result<Filing, Problem> {
     Ok(Filing { number, application })
 }
 
-fn verified(der: &[u8], request: &Request, filing: Filing, trust: &Trust) -> Result<Record, Problem> {
-    let seal = Seal::from_der(der)
+fn verified(request: &Request, filing: Filing, trust: &Trust) -> Result<Record, Problem> {
+    let seal = Seal::from_der(&request.body)
         .map_err(|error| Problem::new(Code::BadContent).detail(format!("This is no seal: {error}."), "内容不是电子印章。"))?;
     noted::seal(request, &seal.id, None);
     let (caller, now) = (&request.caller, request.now);
@@ -134,12 +141,12 @@ fn judge(seal: &Seal<'_>, trust: &Trust, now: Timestamp) -> Result<Report, Probl
 /// # Errors
 /// [`Code::SealNotFound`], and [`Code::BadParameter`] for a moment that is yet to come.
 pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let at = request.query.parsed("at")?.unwrap_or(request.now);
-    if at > request.now {
+    let at: Option<Timestamp> = request.query.parsed("at")?;
+    if at.is_some_and(|at| at > request.now) {
         return Err(Problem::new(Code::BadParameter).detail("The moment lies in the future.", "所询问的时间晚于当前时间。"));
     }
     let record = find(&app, &request).await?;
-    Ok(Answer::json(StatusCode::OK, &SealView::new(record, at)))
+    Ok(Answer::json(StatusCode::OK, &SealView::new(record, &request, at)))
 }
 
 /// `GET /v1/seals/{id}/file`

@@ -161,10 +161,15 @@ impl Office {
     }
 
     pub(crate) fn seal(&self) -> Vec<u8> {
+        self.seal_with("33010500012345", b"\x89PNG")
+    }
+
+    /// A seal with this identifier and picture.
+    pub(crate) fn seal_with(&self, id: &str, picture: &[u8]) -> Vec<u8> {
         let (made, until) = (self.now.plus(-7200), self.now.plus(7200));
-        SealBuilder::new(SealVersion::V4, "33010500012345", "某某局", made, until)
+        SealBuilder::new(SealVersion::V4, id, "某某局", made, until)
             .user(&self.certificates[2])
-            .picture("png", b"\x89PNG", (40, 40))
+            .picture("png", picture, (40, 40))
             .build(Signer::new(&self.certificates[1], &self.keys[1]))
     }
 
@@ -174,8 +179,13 @@ impl Office {
 
     /// A licence as an OFD file with a seal.
     pub(crate) fn ofd(&self, fields: &BTreeMap<String, String>) -> Vec<u8> {
+        self.ofd_at(fields, -60)
+    }
+
+    /// The same, sealed so many seconds from when the office was made, by its own word.
+    pub(crate) fn ofd_at(&self, fields: &BTreeMap<String, String>, seconds: i64) -> Vec<u8> {
         let seal = self.seal();
-        let signed = OfdSignature::seal(self.signer(), SealVersion::V4, &seal, self.now.plus(-60));
+        let signed = OfdSignature::seal(self.signer(), SealVersion::V4, &seal, self.now.plus(seconds));
         OfdBuilder::new(fields, "许可证").created(self.now.date()).sign(signed).build()
     }
 

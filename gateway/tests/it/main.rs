@@ -24,6 +24,7 @@ mod registers;
 mod reports;
 mod requests;
 mod sample_routes;
+mod seals;
 mod started;
 mod status;
 mod status_list;

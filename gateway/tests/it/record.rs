@@ -31,6 +31,11 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("registerSeal", Some(EventKind::SealFile)),
     ("readSeal", Some(EventKind::SealRead)),
     ("readSealFile", Some(EventKind::SealRead)),
+    ("applyForSeal", Some(EventKind::SealApply)),
+    ("decideSealApplication", Some(EventKind::SealDecide)),
+    ("readSealApplication", Some(EventKind::SealRead)),
+    // Which of them it is, the body says.
+    ("changeSealStatus", Some(EventKind::Request)),
     ("registerCertificate", Some(EventKind::CertificateAdd)),
     ("readCertificate", Some(EventKind::CertificateRead)),
     ("readCertificateFile", Some(EventKind::CertificateRead)),
