@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use super::pki::{Pki, uri};
+use crate::auth::Role;
+use crate::config::EVERY_ORGANISATION;
 
 /// Folder of the infrastructure, below that of the demo.
 pub const PKI: &str = "pki";
@@ -113,6 +115,10 @@ roles = ["{}"]
             uri(&client.name),
             client.role
         ));
+        if client.role == Role::Auditor {
+            // There is one auditor in the demo, and nothing that he may not see.
+            text.push_str(&format!("audits = [\"{EVERY_ORGANISATION}\"]\n"));
+        }
     }
 }
 
