@@ -228,10 +228,10 @@ impl Board {
 
     /// Answers those who wait for a record below `end`.
     fn answer(&self, log: LogName, end: u64, engine: &dyn Engine, vault: &Vault) {
-        let (ready, rest) =
+        let (ready, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut *locked(&self.waiting)).into_iter().partition(|one| one.log == log && one.number < end);
-        locked(&self.waiting).extend::<Vec<Waiting>>(rest);
-        for Waiting { number, done, .. } in Vec::<Waiting>::from(ready) {
+        locked(&self.waiting).extend(rest);
+        for Waiting { number, done, .. } in ready {
             done(self.covering(log, number, engine, vault).unwrap_or_default());
         }
     }

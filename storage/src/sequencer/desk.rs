@@ -105,11 +105,14 @@ impl Desk {
                 self.deferred.push_back(later);
             }
         }
-        let publishes = round.is_last || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX || self.board.is_awaited();
+        let publishes = round.is_last
+            || !round.publish.is_empty()
+            || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX
+            || self.board.is_awaited();
         let signings = if publishes { self.board.to_sign() } else { Vec::new() };
         match group.finish(&signings) {
             Ok((batch, witness, taken, staged)) => {
-                let outcome = self.commit(batch, witness);
+                let outcome = self.commit(&batch, witness);
                 if outcome.is_ok() {
                     // What does not fit together in memory is read anew.
                     self.is_stale |= self.board.apply(staged).is_err();
@@ -139,7 +142,7 @@ impl Desk {
 
     /// Writes a batch, and where the engine cannot say whether it did, finds out: `witness` is a write of the batch whose value
     /// no other batch has.
-    fn commit(&mut self, batch: Batch, witness: Option<Write>) -> Result<(), StorageError> {
+    fn commit(&mut self, batch: &Batch, witness: Option<Write>) -> Result<(), StorageError> {
         let Some(witness) = witness else { return Ok(()) };
         let mut is_doubtful = false;
         for _ in 0..ATTEMPTS {
