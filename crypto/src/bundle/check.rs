@@ -10,7 +10,7 @@ use super::step::{Examination, Finding, Step};
 use crate::budget::Budget;
 use crate::digest::{Sha256, sm3, to_hex};
 use crate::record::{Ending, EventKind, Facts, Opening, Stamp};
-use crate::report::Report;
+use crate::report::{Outcome, Report};
 use crate::time::Timestamp;
 use crate::tlog::merkle::verify_inclusion;
 use crate::tlog::{Observed, Policy, TlogProof, VerifierKey, leaf_hash};
@@ -49,11 +49,14 @@ pub fn check(bundle: &Bundle, given: &Given<'_>) -> Examination {
         }
     };
     let findings = &mut examination.findings;
-    findings.push(material(&receipt, &bundle.material));
+    let enclosed = material(&receipt, &bundle.material);
+    let is_whole = enclosed.outcome == Outcome::Passed;
+    findings.push(enclosed);
     findings.push(claims(&receipt, &bundle.material));
     findings.push(record(&receipt, bundle));
     log(&receipt, bundle, given, findings);
-    examination.report = judge(&receipt, &bundle.material, given, findings);
+    // What the receipt was not made for is not worth the work.
+    examination.report = if is_whole { judge(&receipt, &bundle.material, given, findings) } else { None };
     examination.receipt = Some(receipt);
     examination
 }

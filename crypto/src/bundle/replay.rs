@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::material::{EnclosedEvidence, Material, Source};
 use crate::digest::Sha256;
 use crate::report::checks::{
-    LICENCE_METADATA, LICENCE_RECORD, LICENCE_SAME_DATA, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_VALIDITY, SEAL_USE_LOGGED,
+    LICENCE_METADATA, LICENCE_RECORD, LICENCE_SAME_DATA, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_VALIDITY, SEAL_RECORD,
+    SEAL_STATE, SEAL_USE_LOGGED,
 };
 use crate::report::{Check, Report};
 use crate::sd_jwt::Presentation;
@@ -13,14 +14,16 @@ use crate::verify::{Question, verify};
 use crate::x509::{Certificate, Evidence, OcspResponse, RevocationList, Trust};
 
 /// Checks that rest on the registers of the gateway. They cannot be made again without them, so they are taken as the report has
-/// them, which the receipt vouches for. Beside these, all whose identifiers begin with `seal.record` or `seal.state`.
-pub static FROM_REGISTERS: [&str; 7] = [
+/// them, which the receipt vouches for.
+pub static FROM_REGISTERS: [&str; 9] = [
     LICENCE_METADATA.id,
     LICENCE_RECORD.id,
     LICENCE_SAME_FILE.id,
     LICENCE_SAME_DATA.id,
     LICENCE_STATE.id,
     LICENCE_VALIDITY.id,
+    SEAL_RECORD.id,
+    SEAL_STATE.id,
     SEAL_USE_LOGGED.id,
 ];
 
@@ -80,14 +83,12 @@ fn certificates(material: &Material) -> Option<BTreeMap<Sha256, Certificate>> {
 fn evidence(material: &Material, source: Source) -> Option<Evidence> {
     fn from(all: &BTreeMap<Sha256, EnclosedEvidence>, source: Source) -> Option<Vec<&[u8]>> {
         let here = all.iter().filter(|(_, piece)| piece.source == source);
-        let read = |(name, piece): (&Sha256, &'_ EnclosedEvidence)| match &piece.der {
-            None => Some(None),
-            Some(_) if source == Source::Document => None,
-            Some(der) => (Sha256::of(&[&der.0]) == *name && piece.bytes == u64::try_from(der.0.len()).ok()).then_some(Some(())),
+        let enclosed = here.filter_map(|(name, piece)| Some((*name, piece.bytes, piece.der.as_ref()?.0.as_slice())));
+        let read = |(name, bytes, der): (Sha256, Option<u64>, _)| {
+            let is_right = Sha256::of(&[der]) == name && bytes == u64::try_from(der.len()).ok();
+            is_right.then_some(der)
         };
-        let checked: Option<Vec<Option<()>>> = here.clone().map(read).collect();
-        checked?;
-        Some(here.filter_map(|(_, piece)| piece.der.as_ref()).map(|der| der.0.as_slice()).collect())
+        enclosed.map(read).collect()
     }
     let lists =
         from(&material.lists, source)?.into_iter().map(|der| RevocationList::from_der(der).ok()).collect::<Option<_>>()?;
@@ -113,7 +114,7 @@ fn take(report: &mut Report, written: &Report) -> BTreeSet<String> {
 }
 
 fn take_into(checks: &mut Vec<Check>, written: &[Check], taken: &mut BTreeSet<String>) {
-    for (place, check) in written.iter().enumerate().filter(|(_, check)| is_from_registers(&check.id)) {
+    for (place, check) in written.iter().enumerate().filter(|(_, check)| FROM_REGISTERS.contains(&&*check.id)) {
         // What the document itself says of these cannot be made better by what was written.
         match checks.iter_mut().find(|own| own.id == check.id && own.role == check.role) {
             Some(own) if own == check || own.effect.is_some() => continue,
@@ -122,8 +123,4 @@ fn take_into(checks: &mut Vec<Check>, written: &[Check], taken: &mut BTreeSet<St
         }
         taken.insert(check.id.to_string());
     }
-}
-
-fn is_from_registers(id: &str) -> bool {
-    FROM_REGISTERS.contains(&id) || ["seal.record", "seal.state"].iter().any(|start| id.starts_with(start))
 }

@@ -2,8 +2,10 @@
 
 pub mod along;
 pub mod certificates;
+pub mod evidence;
 pub mod licences;
 pub mod log_tiles;
+mod logged_use;
 pub mod logs;
 mod noted;
 pub mod openapi;
@@ -17,6 +19,7 @@ pub mod sources;
 pub mod status;
 pub mod status_lists;
 pub mod trust;
+pub mod uses;
 pub mod verifications;
 
 pub(crate) use own::today_in_china;
