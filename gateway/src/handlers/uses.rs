@@ -106,12 +106,12 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let asked: UseRequest = request.json()?;
     let name = note(&request, asked)?;
     // Until it is on record nobody takes the seal out of use.
-    let _turn = app.turns.using(&id).await;
-    let before = demand_usable(&app, &request, &id, &name).await?;
-    let recorded = match before {
-        Some(recorded) => recorded,
-        None => put(&request, name).await?,
-    };
+    let turn = app.turns.using(&id).await;
+    if let Some(earlier) = demand_usable(&app, &request, &id, &name).await? {
+        same(&app, &request, &earlier).await?;
+    }
+    let recorded = put(&request, name).await?;
+    drop(turn);
     let opening = same(&app, &request, &recorded).await?;
     let status = if recorded.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
     let number = recorded.number;
@@ -189,7 +189,8 @@ fn bad(place: &str) -> Problem {
     )
 }
 
-/// Demands a seal of the caller's organisation that is in use. A use that is on record already is that, whatever became of the seal.
+/// Demands a seal of the caller's organisation that is in use, unless the use is on record already: then it stays that, whatever
+/// became of the seal.
 async fn demand_usable(app: &Arc<App>, request: &Request, id: &str, name: &str) -> Result<Option<Recorded>, Problem> {
     let (shared, asking, id, once) = (Arc::clone(app), request.clone(), id.to_owned(), once(request, name));
     let job = move || -> Result<_, Problem> {

@@ -36,8 +36,8 @@ use crypto::tlog::{Hash, ProveError, TilePath};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
-use crate::records::Layout as _;
 use crate::keys;
+use crate::records::Layout as _;
 use crate::shelf::{Attempt, Shelf, repeat};
 use tiles::ShardTiles;
 
