@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::budget::Budget;
+use crypto::bundle::{self, Bundle, Given};
 use crypto::chain;
 use crypto::cms;
 use crypto::context::Context;
@@ -37,6 +38,7 @@ pub(super) type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in the corpus.
 pub(super) const ALL: &[(&str, Target)] = &[
+    ("bundle", bundle),
     ("certificate", certificate),
     ("checkpoint", checkpoint),
     ("cms", cms),
@@ -392,4 +394,18 @@ fn log_text(text: &str) {
 fn logged(note: &Note) {
     let seen = LogPolicy::default().observe(note, std::slice::from_ref(&*LOG), &mut Budget::for_document());
     assert!(seen.is_err() || note.text() == LOGGED.text(), "a checkpoint that nobody signed");
+}
+
+/// The only evidence that there is.
+static EVIDENCE: LazyLock<Bundle> =
+    LazyLock::new(|| Bundle::parse(include_bytes!("corpus/bundle/good")).expect("the corpus holds this bundle"));
+
+/// A bundle has one form, and nothing counts as evidence but what was given out.
+fn bundle(data: &[u8]) {
+    let Ok(bundle) = Bundle::parse(data) else { return };
+    let written = bundle.to_bytes();
+    assert!(written.len() <= data.len(), "a bundle is longer than it was");
+    assert_eq!(Bundle::parse(&written).as_ref(), Ok(&bundle), "a bundle reads back as itself");
+    let given = Given { log_keys: &[], anchors: None, policy: None, document: None, now: now().plus(86_400) };
+    assert!(!bundle::check(&bundle, &given).is_good() || bundle == *EVIDENCE, "evidence that nobody gave out");
 }

@@ -35,6 +35,8 @@ pub mod licence;
 pub mod record;
 pub mod seal_register;
 
+pub mod bundle;
+
 pub mod der;
 pub mod digest;
 pub mod oid;

@@ -20,9 +20,11 @@ use crate::pool::Pool;
 use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::routes::Route;
+use crate::signing::Signer;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
+use crate::turns::Turns;
 use crate::verdict::Judge;
 
 /// Everything that serves requests.
@@ -52,6 +54,10 @@ pub struct App {
     pub bodies: Rooms,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
+    /// The gateway's own signature, where it has one.
+    pub signer: Option<Signer>,
+    /// Who uses a seal, and who changes what is on file about it, one after the other.
+    pub turns: Turns,
     /// The keys of the logs.
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
@@ -106,6 +112,8 @@ impl App {
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
             recorder: Arc::new(recorder),
+            signer: config.signing.as_ref().map(Signer::load).transpose()?,
+            turns: Turns::default(),
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),

@@ -21,10 +21,13 @@ pub mod handlers;
 pub mod http;
 
 pub mod about;
+pub mod covered;
 pub mod purpose;
+pub mod receipt;
 pub mod record_key;
 pub mod recorder;
 pub mod trail;
+pub mod turns;
 
 pub mod cache;
 pub mod epochs;

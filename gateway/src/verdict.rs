@@ -6,6 +6,7 @@ use crypto::digest::Sha256;
 use crypto::licence::{self, Identifier, Metadata, Presented, Record};
 use crypto::report::checks::{LICENCE_METADATA, LICENCE_RECORD};
 use crypto::report::{CacheOutcome, Horizon, Outcome, Report, SubIndication, Verdict};
+use crypto::status_list::Known;
 use crypto::time::Timestamp;
 use crypto::verify::{self, Format, Verification};
 use crypto::x509::{Certificate, Evidence, Trust};
@@ -180,6 +181,23 @@ impl Judge {
             about: Some(Arc::new(about)),
             epochs: sealed.epochs.into_iter().chain([epoch]).collect(),
         })
+    }
+
+    /// What a verification of this document is told beside it: since when it is on record, and what our own lists say of its status.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) fn told(&self, document: &[u8], inquiry: &Inquiry) -> Result<(Option<Timestamp>, Option<Known>), Problem> {
+        let at = match inquiry.at {
+            At::Now => inquiry.now,
+            At::Moment(moment) => moment,
+        };
+        let known = self.known_since(self.store.licences().by_sha256(&inquiry.sha256)?.as_ref(), &inquiry.sha256, at);
+        let own = match &self.status_lists {
+            Some(lists) => lists.status_of(document, inquiry.at, &self.store, &self.epochs)?,
+            None => None,
+        };
+        Ok((known, own.map(|own| own.known)))
     }
 
     fn record(&self, metadata: &Metadata) -> Result<Option<Record>, Problem> {

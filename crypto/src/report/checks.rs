@@ -356,6 +356,12 @@ checks! {
         "The licence is within its period of validity.", "证照在有效期内。";
         "The licence is outside its period of validity.", "证照不在有效期内。";
         "The period of validity could not be judged.", "无法判断证照有效期。";
+
+    // What is on record of the use of seals
+    SEAL_USE_LOGGED = "seal.use-logged", "design 5; ETSI EN 319 102-1, 5.2.8", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);
+        "The seal log holds the use of this seal on this document.", "印章日志中有该印章用于该文件的用印记录。";
+        "The seal log holds no use of this seal on this document.", "印章日志中没有该印章用于该文件的用印记录。";
+        "Whether the use of this seal is on record could not be found out.", "无法查明该印章的用印记录。";
 }
 
 #[cfg(test)]

@@ -156,7 +156,8 @@ impl Trust {
     }
 
     /// When the list or response with this digest was received, if that is on record.
-    pub(super) fn received(&self, sha256: Sha256) -> Option<Timestamp> {
+    #[must_use]
+    pub fn received(&self, sha256: Sha256) -> Option<Timestamp> {
         self.known.received(sha256)
     }
 

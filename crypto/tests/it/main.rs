@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, clippy::string_slice, reason = "tests read samples, and cut texts that they wrote")]
 
 mod adversary;
+mod bundle;
 mod certificates;
 mod companions;
 mod completeness;

@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod evidence;
 mod fail;
 mod input;
 mod pki;
@@ -35,6 +36,12 @@ static COMMANDS: &[Command] = &[
         arguments: verify::ARGUMENTS,
         help: "verify files without a gateway; see licet verify --help",
         run: verify::run,
+    },
+    Command {
+        name: "evidence",
+        arguments: evidence::ARGUMENTS,
+        help: "check an evidence bundle, with nothing else at hand",
+        run: evidence::run,
     },
     Command {
         name: "report",

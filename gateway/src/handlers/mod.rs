@@ -2,6 +2,7 @@
 
 pub mod along;
 pub mod certificates;
+pub mod evidence;
 pub mod licences;
 mod log_complete;
 pub mod log_entries;
@@ -10,6 +11,7 @@ pub mod log_questions;
 pub mod log_removal;
 pub mod log_search;
 pub mod log_tiles;
+mod logged_use;
 pub mod logs;
 mod noted;
 pub mod openapi;
@@ -23,6 +25,7 @@ pub mod sources;
 pub mod status;
 pub mod status_lists;
 pub mod trust;
+pub mod uses;
 pub mod verifications;
 
 pub(crate) use own::{read_identifier, today_in_china};

@@ -192,8 +192,11 @@ pub(super) async fn change<T: Send + 'static>(
         }
     }
     let shared = Arc::clone(app);
+    // Uses that began before it are on record before it.
+    let turn = app.turns.change(&seal).await;
     app.pool
         .run(move || {
+            let _turn = turn;
             let bump = Bump(shared, seal);
             work(&bump.0)
         })

@@ -1,30 +1,36 @@
 //! Is it genuine and valid, now or at a time? A file, its digest, or the licence's identifier.
 
+use std::borrow::Cow;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use crypto::digest::{Sha256, from_hex};
+use crypto::digest::{Sha256, from_hex, to_hex};
 use crypto::licence::{Identifier, Record};
 use crypto::record::DocumentMention;
-use crypto::report::CacheUsed;
 use crypto::report::checks::DOCUMENT_FORMAT;
+use crypto::report::{CacheUsed, Report};
 use crypto::time::Timestamp;
 use crypto::verify::Format;
+use crypto::x509::Trust;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::along::{self, PresentationRequest, StapledEvidence};
-use super::noted;
 use super::own::{demand_readable, is_readable, read_identifier};
+use super::{logged_use, noted};
 use crate::app::App;
-use crate::cache::At;
+use crate::cache::{At, Given};
 use crate::http::{Answer, Code, Media, Octets, Problem, Request};
+use crate::receipt::{self, Standing};
 use crate::verdict::{self, Document, Inquiry};
 
 /// Says where the verdict came from, as in `hit; age=12`.
 const CACHE: HeaderName = HeaderName::from_static("licet-cache");
+/// How often a verdict is asked for again when trust is swapped meanwhile.
+const TRUST_TRIES_MAX: usize = 3;
 /// More bytes than these are read and hashed where tasks do not wait.
 const AT_ONCE_BYTES: usize = 256 << 10;
 
@@ -53,6 +59,47 @@ pub struct VerificationRequest {
     pub evidence: StapledEvidence,
     /// What the holder of a credential was asked to sign.
     pub presentation: Option<PresentationRequest>,
+    /// What is demanded beside what every verification demands.
+    pub require: Option<Requirement>,
+}
+
+/// What may be demanded of a document beside what every verification demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// The seal log holds the use of each of its seals on this very document.
+    LoggedUse,
+}
+
+impl FromStr for Requirement {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "logged-use" { Ok(Self::LoggedUse) } else { Err(()) }
+    }
+}
+
+/// A report, with the receipt of it where one was asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerificationAnswer<'a> {
+    /// The report.
+    #[serde(flatten)]
+    pub report: Cow<'a, Report>,
+    /// The receipt: a compact JWS of the type `licet-receipt+jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// Where it is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Standing>,
+}
+
+/// A question, read.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// What is asked.
+    pub(super) inquiry: Inquiry,
+    /// What is demanded beside.
+    pub(super) require: Option<Requirement>,
 }
 
 /// A digest with its algorithm.
@@ -83,32 +130,96 @@ pub enum DigestName {
 /// verify is no problem but a report.
 pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let depth = request.query.parsed("depth")?.unwrap_or_default();
-    let inquiry = if request.media == Some(Media::Json) {
-        asked(&app, &request).await?
-    } else {
-        let at = moment(request.query.parsed("at")?, request.now)?;
-        declared(request.media, &request.body)?;
-        given(&app, request.body.clone(), at, request.now).await?
-    };
-    if matches!(inquiry.document, Document::Given(_)) {
-        noted::document(&request, inquiry.sha256, None);
+    let with_receipt = request.query.parsed("receipt")?.unwrap_or(false);
+    if with_receipt {
+        receipt::signer(&app)?;
     }
-    let given = verdict::on(&app, inquiry).await?;
+    let Asked { inquiry, require } = inquire(&app, &request).await?;
+    let (given, trust) = judge(&app, &inquiry, require).await?;
     noted::verdict(&request, &given);
     let report = given.at_depth(depth);
-    if report.checks.iter().any(|check| check.id == DOCUMENT_FORMAT.id && check.effect.is_some()) {
-        return Err(Problem::new(Code::MalformedDocument).report(Arc::new(report.into_owned())));
-    }
-    let answer = Answer::json(StatusCode::OK, &*report).verdict(report.verdict.indication);
+    demand_document(&report)?;
+    let receipted = if with_receipt {
+        let mention = DocumentMention { sha256: Some(inquiry.sha256), sm3: sm3(&app, &request, &inquiry).await? };
+        Some(receipt::make(&app, &request, &receipt::claims(&request, &given.report, mention, &trust)?).await?)
+    } else {
+        None
+    };
+    let answer = match receipted {
+        None => Answer::json(StatusCode::OK, &*report),
+        Some(made) => {
+            let recorded = Some(Standing::of(&made.recorded));
+            Answer::json(
+                StatusCode::OK,
+                &VerificationAnswer { report: Cow::Borrowed(&*report), receipt: Some(made.text), recorded },
+            )
+        }
+    };
     let CacheUsed { outcome, age_s } = given.cache;
+    let answer = answer.verdict(report.verdict.indication);
     Ok(match HeaderValue::from_str(&format!("{}; age={age_s}", outcome.name())) {
         Ok(value) => answer.header(CACHE, value),
         Err(_) => answer,
     })
 }
 
+/// What is asked, in a file or in JSON.
+pub(super) async fn inquire(app: &Arc<App>, request: &Request) -> Result<Asked, Problem> {
+    let require = request.query.parsed("require")?;
+    let asked = if request.media == Some(Media::Json) {
+        asked(app, request).await?
+    } else {
+        let at = moment(request.query.parsed("at")?, request.now)?;
+        declared(request.media, &request.body)?;
+        Asked { inquiry: given(app, request.body.clone(), at, request.now).await?, require: None }
+    };
+    if matches!(asked.inquiry.document, Document::Given(_)) {
+        noted::document(request, asked.inquiry.sha256, None);
+    }
+    Ok(Asked { require: asked.require.or(require), ..asked })
+}
+
+/// The verdict, with what is demanded beside it, and the generation of trust that it was reached under.
+async fn judge(app: &Arc<App>, inquiry: &Inquiry, require: Option<Requirement>) -> Result<(Given, Arc<Trust>), Problem> {
+    let mut trust = app.trust.current();
+    let mut given = verdict::on(app, inquiry.clone()).await?;
+    for _ in 0..TRUST_TRIES_MAX {
+        if given.report.trust_generation == trust.generation() {
+            break;
+        }
+        // Trust was swapped in between.
+        trust = app.trust.current();
+        given = verdict::on(app, inquiry.clone()).await?;
+    }
+    let given = match require {
+        None => given,
+        Some(Requirement::LoggedUse) => logged_use::demand(app, given, inquiry.at).await?,
+    };
+    Ok((given, trust))
+}
+
+/// Refuses what cannot be read as a document.
+pub(super) fn demand_document(report: &Report) -> Result<(), Problem> {
+    if report.checks.iter().any(|check| check.id == DOCUMENT_FORMAT.id && check.effect.is_some()) {
+        return Err(Problem::new(Code::MalformedDocument).report(Arc::new(report.clone())));
+    }
+    Ok(())
+}
+
+/// SM3 of the document.
+async fn sm3(app: &App, request: &Request, inquiry: &Inquiry) -> Result<Option<String>, Problem> {
+    match &inquiry.document {
+        // It was noted with the record.
+        Document::OnRecord(_) => Ok(request.trail.draft().facts.document.and_then(|document| document.sm3)),
+        Document::Given(document) => {
+            let document = document.clone();
+            app.pool.run(move || Some(to_hex(&crypto::digest::sm3(&[&document])))).await
+        }
+    }
+}
+
 /// A question in JSON.
-async fn asked(app: &Arc<App>, request: &Request) -> Result<Inquiry, Problem> {
+async fn asked(app: &Arc<App>, request: &Request) -> Result<Asked, Problem> {
     let question = read(app, request).await?;
     let at = match (question.at, request.query.parsed("at")?) {
         (Some(_), Some(_)) => {
@@ -119,6 +230,7 @@ async fn asked(app: &Arc<App>, request: &Request) -> Result<Inquiry, Problem> {
         }
         (inside, beside) => moment(inside.or(beside), request.now)?,
     };
+    let require = question.require;
     let VerificationRequest { identifier, digest, document, format, certificates, evidence, presentation, .. } = question;
     let along = if certificates.is_empty() && evidence.is_empty() && presentation.is_none() {
         None
@@ -133,7 +245,7 @@ async fn asked(app: &Arc<App>, request: &Request) -> Result<Inquiry, Problem> {
         (identifier, digest, None, None) => on_record(app, request, (identifier, digest), at)?,
         _ => return Err(one_of_three()),
     };
-    Ok(Inquiry { along, ..inquiry })
+    Ok(Asked { inquiry: Inquiry { along, ..inquiry }, require })
 }
 
 /// Reads the JSON: at once when it is small, in the pool when that takes longer than a task may.

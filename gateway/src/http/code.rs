@@ -66,6 +66,8 @@ codes! {
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
+    /// There is no such use of the seal.
+    SealUseNotFound = "seal-use-not-found", NOT_FOUND, "No such use of the seal is on record", "未登记该用印记录";
     /// There is no such log, period or tile.
     LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
     /// There is no such record, or it is not for this caller.
@@ -92,6 +94,12 @@ codes! {
     SealTransition = "illegal-seal-transition", CONFLICT, "The state of the seal does not allow this", "印章当前状态不允许该操作";
     /// The application for a seal does not allow this.
     SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
+    /// The seal is not in use.
+    SealNotInUse = "seal-not-in-use", CONFLICT, "The seal is not in use at present", "印章当前不可使用";
+    /// Another use was put on record under the same name.
+    SealUseConflict = "seal-use-conflict", CONFLICT, "Another use is on record under this use_id", "该use_id已登记另一次用印";
+    /// The gateway has no key for signatures of its own.
+    SigningUnavailable = "signing-not-configured", CONFLICT, "This gateway signs no receipts", "本网关未配置回执签名密钥";
     /// What the files of trust say cannot be put in force.
     TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
     /// Others changed the same thing at the same time.

@@ -1,11 +1,12 @@
 //! The table of routes.
 
 use crypto::record::EventKind;
-use crypto::report::{Depth, Report};
+use crypto::report::Depth;
 use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals};
+use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -14,7 +15,7 @@ use crate::handlers::search::{SearchAnswer, SearchRequest};
 use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
-use crate::handlers::verifications::VerificationRequest;
+use crate::handlers::verifications::{VerificationAnswer, VerificationRequest};
 use crate::handlers::{
     certificates, licences, log_tiles, logs, openapi, search, sources, status, status_lists, trust, verifications,
 };
@@ -23,6 +24,9 @@ use crate::http::{BodyRule, Code, Media};
 const READERS: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor];
 
 pub(super) const EVERYBODY: &[Role] = &[Role::Verifier, Role::Issuer, Role::Auditor, Role::Operator];
+
+pub(super) const DOCUMENTS_OR_JSON: &[Media] =
+    &[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
 const DOCUMENTS: &[Media] = &[Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets];
 
@@ -50,20 +54,26 @@ pub static TABLE: &[Route] = &[
         method: Method::POST,
         path: "/v1/verifications",
         admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
-        query: &[AT, DEPTH],
+        query: &[AT, DEPTH, REQUIRE, RECEIPT],
         event: Some(EventKind::DocumentVerify),
-        body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
+        body: BodyRule::Files(DOCUMENTS_OR_JSON),
         handler: |app, request| Box::pin(verifications::verify(app, request)),
         doc: Doc {
             id: "verify",
             summary: "Verify a licence",
-            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, or with the file and the certificates and revocation lists that belong to it, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body. The header Licet-Cache says where the verdict came from and how many seconds ago it was reached.",
+            text: "Takes a file, or JSON with the identifier or the digest of a licence on record, or with the file and the certificates and revocation lists that belong to it, and answers with the report. A document that does not verify is no error but a report that says so; what cannot be read as a document is one, with the report. The moment in question stands in the query or, with JSON, in the body. The header Licet-Cache says where the verdict came from and how many seconds ago it was reached. A receipt is signed by the gateway and on record before it is given.",
             json: Some(schema_of::<VerificationRequest>),
-            answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<Report>) }],
+            answers: &[Good {
+                status: 200,
+                text: "The report, and the receipt where one is wanted",
+                content: Content::Json(schema_of::<VerificationAnswer<'_>>),
+            }],
             problems: &[
                 Code::OtherOrganisation,
                 Code::LicenceNotFound,
                 Code::MalformedDocument,
+                Code::SigningUnavailable,
+                Code::Contention,
                 Code::BadContent,
                 Code::Overloaded,
                 Code::Unavailable,
@@ -200,6 +210,9 @@ pub static TABLE: &[Route] = &[
     seals::RECORD,
     seals::FILE,
     seals::STATUS,
+    USE,
+    READ_USE,
+    EVIDENCE,
     Route {
         method: Method::POST,
         path: "/v1/certificates",

@@ -173,6 +173,10 @@ impl Office {
             .build(Signer::new(&self.certificates[1], &self.keys[1]))
     }
 
+    pub(crate) fn root(&self) -> &[u8] {
+        &self.certificates[0]
+    }
+
     pub(crate) fn maker(&self) -> &[u8] {
         &self.certificates[1]
     }

@@ -36,6 +36,9 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readSealApplication", Some(EventKind::SealRead)),
     // Which of them it is, the body says.
     ("changeSealStatus", Some(EventKind::Request)),
+    ("useSeal", Some(EventKind::SealUse)),
+    ("readSealUse", Some(EventKind::SealRead)),
+    ("makeEvidence", Some(EventKind::EvidenceMake)),
     ("registerCertificate", Some(EventKind::CertificateAdd)),
     ("readCertificate", Some(EventKind::CertificateRead)),
     ("readCertificateFile", Some(EventKind::CertificateRead)),

@@ -36,6 +36,7 @@ use crypto::tlog::{Hash, ProveError, TilePath};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
+use crate::keys;
 use crate::records::Layout as _;
 use crate::shelf::{Attempt, Shelf, repeat};
 use tiles::ShardTiles;
@@ -128,6 +129,15 @@ impl Logs {
         }
         let kept_from = self.kept_from(log)?;
         Err(if number < kept_from { StorageError::Retired { kept_from } } else { StorageError::Corrupt { what: Opening::WHAT } })
+    }
+
+    /// Where the record stands that a request of this name left, if it left one.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn once(&self, once: &Once) -> Result<Option<Recorded>, StorageError> {
+        let kept = self.shelf.read::<Recorded>(&keys::once(&self.shelf.vault, &once.caller, &once.name))?;
+        Ok(kept.map(|kept| Recorded { is_repeat: true, ..kept.value }))
     }
 
     /// How many records a log has.

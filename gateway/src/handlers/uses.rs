@@ -1,0 +1,287 @@
+//! The use of a seal (用印): put on record by the stamping system, before or as it stamps.
+
+use std::sync::Arc;
+
+use crypto::digest::Sha256;
+use crypto::record::{DocumentMention, Ending, EventKind, Facts, LogName, Opening, Part, SubjectPart};
+use crypto::seal_register::Status;
+use crypto::time::Timestamp;
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use storage::log::{Once, Recorded};
+
+use super::noted;
+use super::own::demand_own;
+use super::seal_applications::unpersonal;
+use super::seals::is_owner;
+use crate::app::App;
+use crate::auth::Role;
+use crate::covered;
+use crate::http::{Answer, Code, Problem, Request};
+use crate::receipt::Standing;
+
+/// The longest case number or identifier of a document, in characters.
+const NAME_MAX: usize = 256;
+
+/// A use of a seal.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UseRequest {
+    /// The caller's own name for this use. The same again gets the same answer.
+    pub use_id: String,
+    /// The document that is stamped.
+    pub document: UsedOn,
+    /// SHA-256 of the value of the signature made with the seal.
+    pub signature: Option<Sha256>,
+    /// The identifier of the licence, or another number of the document.
+    pub document_id: Option<String>,
+    /// What kind of document it is.
+    pub title_class: Option<String>,
+    /// The page that is stamped, from 1.
+    #[schemars(range(min = 1))]
+    pub page: Option<u32>,
+    /// The place on the page, in millimetres from its upper left corner.
+    pub position: Option<Position>,
+    /// What it is for.
+    pub purpose: Option<String>,
+    /// The code of the item (事项).
+    pub item: Option<String>,
+    /// The case (办件).
+    pub case: Option<String>,
+    /// The approval that it rests on.
+    pub approval: Option<String>,
+    /// Who approved, by the pseudonym that the calling system gives.
+    pub approver: Option<String>,
+    /// Who stamps, by the pseudonym that the calling system gives.
+    pub operator: Option<String>,
+    /// SHA-256 of the signer's certificate.
+    pub certificate: Option<Sha256>,
+    /// SHA-256 of the time stamp.
+    pub time_stamp: Option<Sha256>,
+}
+
+/// A document, by its digests.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsedOn {
+    /// SHA-256 of the finished file.
+    pub sha256: Sha256,
+    /// SM3 of it, 64 hexadecimal digits.
+    pub sm3: Option<String>,
+}
+
+/// A place on a page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// From the left, in millimetres.
+    pub x: u32,
+    /// From above, in millimetres.
+    pub y: u32,
+}
+
+/// A use on record.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UseView {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// What it says, with what it takes to check that the entry is of it. Its links are closed: they tell of other records.
+    pub opening: Opening,
+    /// The proof that it is in the log (C2SP tlog-proof); absent when it was not asked for, or no checkpoint came in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+/// `POST /v1/seals/{id}/uses`
+///
+/// # Errors
+/// [`Code::SealNotFound`], [`Code::OtherOrganisation`], [`Code::SealNotInUse`], [`Code::SealUseConflict`].
+pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let id = request.params.value("id")?.to_owned();
+    noted::seal(&request, &id, None);
+    let with_proof = wants_proof(&request)?;
+    let asked: UseRequest = request.json()?;
+    let name = note(&request, asked)?;
+    // Until it is on record nobody takes the seal out of use.
+    let turn = app.turns.using(&id).await;
+    if let Some(earlier) = demand_usable(&app, &request, &id, &name).await? {
+        same(&app, &request, &earlier).await?;
+    }
+    let recorded = put(&request, name).await?;
+    drop(turn);
+    let opening = same(&app, &request, &recorded).await?;
+    let status = if recorded.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    let number = recorded.number;
+    let view = view(&app, recorded, opening, with_proof).await?;
+    Ok(Answer::json(status, &view).located(&format!("/v1/seals/{id}/uses/{number}")))
+}
+
+/// `GET /v1/seals/{id}/uses/{number}`
+///
+/// # Errors
+/// [`Code::SealUseNotFound`], also for the uses of seals that are not the caller's to read about.
+pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let id = request.params.value("id")?.to_owned();
+    noted::seal(&request, &id, None);
+    let with_proof = wants_proof(&request)?;
+    let number: u64 = request.params.value("number")?.parse().map_err(|_error| Problem::parameter("number"))?;
+    request.trail.detail("number", number);
+    let (shared, asking) = (Arc::clone(&app), request.clone());
+    let found = app.pool.run(move || find(&shared, &asking, &id, number)).await??;
+    let (recorded, opening) = found.ok_or(Code::SealUseNotFound)?;
+    Ok(Answer::json(StatusCode::OK, &view(&app, recorded, opening, with_proof).await?))
+}
+
+fn wants_proof(request: &Request) -> Result<bool, Problem> {
+    match request.query.value("proof") {
+        None | Some("wait") => Ok(true),
+        Some("none") => Ok(false),
+        Some(_) => Err(Problem::parameter("proof")),
+    }
+}
+
+/// Puts what is asked into the record that is being made. Gives back the name of the use.
+fn note(request: &Request, asked: UseRequest) -> Result<String, Problem> {
+    let word = |place: &str, text: Option<String>| text.map(|text| unpersonal(request, place, text)).transpose();
+    let name = unpersonal(request, "use_id", asked.use_id)?;
+    let sm3 = asked.document.sm3.map(|text| Sha256::from_hex(&text).ok_or_else(|| bad("document.sm3"))).transpose()?;
+    let details = [
+        ("signature", json!(asked.signature)),
+        ("title_class", json!(word("title_class", asked.title_class)?)),
+        ("page", json!(asked.page)),
+        ("position", json!(asked.position.map(|place| [place.x, place.y]))),
+        ("approver", json!(word("approver", asked.approver)?)),
+        ("certificate", json!(asked.certificate)),
+        ("time_stamp", json!(asked.time_stamp)),
+        ("use_id", json!(name)),
+    ];
+    let (item, purpose) = (word("item", asked.item)?, word("purpose", asked.purpose)?);
+    let (approval, operator) = (word("approval", asked.approval)?, word("operator", asked.operator)?);
+    let is_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.is_empty() || text.chars().count() > NAME_MAX);
+    if is_long(&asked.case) || is_long(&asked.document_id) {
+        return Err(bad("case, document_id"));
+    }
+    request.trail.note(|draft| {
+        let facts = &mut draft.facts;
+        facts.document = Some(DocumentMention { sha256: Some(asked.document.sha256), sm3: sm3.map(|digest| digest.to_string()) });
+        // What the body says goes before what the headers say.
+        facts.item = item.or(facts.item.take());
+        facts.purpose = purpose.or(facts.purpose.take());
+        facts.operator = operator.or(facts.operator.take());
+        facts.approval = approval;
+        facts
+            .details
+            .extend(details.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)));
+        // What may be about a citizen stands where it can be erased.
+        draft.subject.case = asked.case.or(draft.subject.case.take());
+        draft.subject.licence = asked.document_id;
+    });
+    Ok(name)
+}
+
+fn bad(place: &str) -> Problem {
+    Problem::new(Code::BadContent).detail(
+        format!("{place} is empty, too long, or not of the expected kind."),
+        format!("{place}为空、过长或格式不符合要求。"),
+    )
+}
+
+/// Demands a seal of the caller's organisation that is in use, unless the use is on record already: then it stays that, whatever
+/// became of the seal.
+async fn demand_usable(app: &Arc<App>, request: &Request, id: &str, name: &str) -> Result<Option<Recorded>, Problem> {
+    let (shared, asking, id, once) = (Arc::clone(app), request.clone(), id.to_owned(), once(request, name));
+    let job = move || -> Result<_, Problem> {
+        let record = shared.store().seals().seal(&id)?.ok_or(Code::SealNotFound)?;
+        noted::seal(&asking, &id, Some(&record));
+        demand_own(&asking.caller, &record.organisation)?;
+        if let Some(recorded) = shared.store().logs().once(&once)? {
+            return Ok(Some(recorded));
+        }
+        // What is on record has happened, whatever the clock says.
+        let last = record.current().map_or(asking.now, |(_, event)| asking.now.max(event.effective_at));
+        match record.standing_at(last) {
+            Some(status) if status.is_usable() => Ok(None),
+            status => Err(not_in_use(&asking, status)),
+        }
+    };
+    app.pool.run(job).await?
+}
+
+fn not_in_use(request: &Request, status: Option<Status>) -> Problem {
+    request.trail.detail("state", status.map_or("none", Status::name));
+    let (en, zh) = status.map_or(("not on file", "未备案"), |status| (status.name(), status.name_zh()));
+    Problem::new(Code::SealNotInUse).detail(format!("The state of the seal is {en}."), format!("印章状态为“{zh}”。"))
+}
+
+fn once(request: &Request, name: &str) -> Once {
+    Once { caller: request.caller.name.clone(), name: format!("use {name}") }
+}
+
+/// Puts the use on record. Only a use that is done takes the name: a refusal leaves it free.
+async fn put(request: &Request, name: String) -> Result<Recorded, Problem> {
+    let once = once(request, &name);
+    request.trail.note(|draft| draft.once = Some(once));
+    let recorded = request.trail.record().await;
+    if recorded.is_err() {
+        request.trail.note(|draft| draft.once = None);
+    }
+    recorded
+}
+
+/// The record, which must be that of what is asked.
+async fn same(app: &Arc<App>, request: &Request, recorded: &Recorded) -> Result<Opening, Problem> {
+    let (shared, number) = (Arc::clone(app), recorded.number);
+    let opening = app.pool.run(move || shared.store().logs().record(LogName::Seal, number)).await??;
+    let opening = opening.ok_or(Code::Internal)?;
+    let draft = request.trail.draft();
+    let is_same = !recorded.is_repeat || {
+        let facts = opening.read::<Facts>(Opening::FACTS);
+        let subject = opening.read::<SubjectPart>(Opening::SUBJECT);
+        facts.is_some_and(|facts| plain(facts) == plain(draft.facts)) && subject.is_none_or(|subject| subject == draft.subject)
+    };
+    if is_same { Ok(opening) } else { Err(Code::SealUseConflict.into()) }
+}
+
+/// What of the facts is the caller's word about the use.
+fn plain(facts: Facts) -> Facts {
+    Facts { request: None, address: None, certificate: None, code: None, outcome: Ending::Done, seals: Vec::new(), ..facts }
+}
+
+fn find(app: &App, request: &Request, id: &str, number: u64) -> Result<Option<(Recorded, Opening)>, Problem> {
+    let Some(seal) = app.store().seals().seal(id)? else { return Ok(None) };
+    noted::seal(request, id, Some(&seal));
+    if !is_owner(&request.caller, &seal.organisation) && !request.caller.is(Role::Auditor) {
+        return Ok(None);
+    }
+    let Some(opening) = app.store().logs().record(LogName::Seal, number)? else { return Ok(None) };
+    let facts = opening.read::<Facts>(Opening::FACTS);
+    let is_use = |facts: &Facts| {
+        facts.event == EventKind::SealUse && facts.outcome == Ending::Done && facts.seals.iter().any(|seal| seal.id == id)
+    };
+    let stamp = opening.read::<crypto::record::Stamp>(Opening::STAMP);
+    let at: Option<Timestamp> = stamp.map(|stamp| stamp.at);
+    let (Some(_), Some(at)) = (facts.filter(is_use), at) else { return Ok(None) };
+    let recorded = Recorded { log: LogName::Seal, number, at, entry: opening.entry(), is_repeat: true };
+    Ok(Some((recorded, opening)))
+}
+
+async fn view(app: &Arc<App>, recorded: Recorded, opening: Opening, with_proof: bool) -> Result<UseView, Problem> {
+    let covered = if with_proof { covered::proof(app, &recorded).await? } else { None };
+    let proof = covered.map(|covered| covered.proof.to_string());
+    Ok(UseView { standing: Standing::of(&recorded), opening: without_links(opening), proof })
+}
+
+/// The record with its links closed.
+pub(super) fn without_links(opening: Opening) -> Opening {
+    let close = |(place, part): (usize, Part)| if place < Opening::LINKS { part } else { part.closed() };
+    Opening { parts: opening.parts.into_iter().enumerate().map(close).collect() }
+}
+
+/// Whether a record is that of a use of this very seal.
+pub(super) fn is_use_of(facts: &Facts, id: &str, sha256: Sha256) -> bool {
+    let is_it = |seal: &crypto::record::SealMention| seal.id == id && seal.sha256 == Some(sha256);
+    facts.event == EventKind::SealUse && facts.outcome == Ending::Done && facts.seals.iter().any(is_it)
+}
