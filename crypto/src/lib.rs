@@ -39,5 +39,6 @@ pub mod digest;
 pub mod oid;
 pub mod sig;
 pub mod time;
+pub mod tlog;
 
 pub mod issue;
