@@ -26,6 +26,7 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verdict;
+pub mod witness;
 
 pub mod openapi;
 
@@ -37,6 +38,7 @@ pub mod clock;
 pub mod config;
 pub mod logging;
 pub mod metrics;
+pub mod outbound;
 
 pub mod cli;
 pub mod demo;

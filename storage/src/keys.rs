@@ -8,6 +8,8 @@
 //! | Hot | `L` log | [`Head`](crate::log::Head) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
+//! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
+//! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Log | log, number | [`Opening`](crypto::record::Opening) | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
@@ -229,6 +231,16 @@ pub(crate) fn log_head(log: LogName) -> Key {
 /// A record of a log.
 pub(crate) fn log_row(log: LogName, number: u64) -> Key {
     key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
+}
+
+/// What the witnesses of a shard have signed.
+pub(crate) fn log_cosigned(log: LogName, shard: u32) -> Key {
+    key(Space::Hot, &[b"w", &[log.number()], &shard.to_be_bytes()])
+}
+
+/// What we signed of another log as its witness.
+pub(crate) fn vouched(origin: &str) -> Key {
+    key(Space::Hot, &[b"v", &Sha256::of(&[origin.as_bytes()]).0])
 }
 
 pub(crate) fn key_check() -> Key {

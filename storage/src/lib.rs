@@ -31,6 +31,7 @@ pub mod slots;
 mod store;
 mod stored;
 mod vault;
+pub mod witnessing;
 
 pub use engine::rocks::Options;
 pub use error::{StorageError, StoreError};

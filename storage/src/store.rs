@@ -21,6 +21,7 @@ use crate::secret::Keys;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
 use crate::vault::Vault;
+use crate::witnessing::Witnessing;
 
 /// Everything that is kept. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     logs: Logs,
+    witnessing: Witnessing,
 }
 
 impl Store {
@@ -64,7 +66,8 @@ impl Store {
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
-        Ok(Self { shelf, licences, seals, certificates, evidence, logs })
+        let witnessing = Witnessing::new(Arc::clone(&shelf));
+        Ok(Self { shelf, licences, seals, certificates, evidence, logs, witnessing })
     }
 
     /// The licences.
@@ -95,6 +98,12 @@ impl Store {
     #[must_use]
     pub const fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    /// What witnesses have signed of the logs, and what we have signed of others'.
+    #[must_use]
+    pub const fn witnessing(&self) -> &Witnessing {
+        &self.witnessing
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

@@ -14,6 +14,7 @@ mod status;
 mod status_list;
 pub(crate) mod trust;
 mod trust_list;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,7 @@ pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
+pub use witness::{Witness, WitnessedLog, Witnesses};
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,6 +71,9 @@ pub struct Config {
     /// `[status]`: where the status of certificates is asked for, in the background.
     #[serde(default)]
     pub status: Status,
+    /// `[witness]`: the logs of others that this gateway witnesses.
+    #[serde(default)]
+    pub witness: Option<Witness>,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -104,6 +109,9 @@ impl Config {
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
         config.status.check(&config.trust, &mut faults);
+        if let Some(witness) = &config.witness {
+            witness.check(&mut faults);
+        }
         caller::check(&config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -125,6 +133,7 @@ impl Config {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
+        let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
