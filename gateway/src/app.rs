@@ -15,6 +15,7 @@ use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
+use crate::recorder::Recorder;
 use crate::routes::Route;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
@@ -44,6 +45,8 @@ pub struct App {
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// What puts records into the logs.
+    pub recorder: Arc<Recorder>,
     /// Every metric.
     pub metrics: Metrics,
     /// The description of the interface.
@@ -63,6 +66,8 @@ impl App {
         let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         let status = fetcher(config, &store, &trust)?;
+        let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
+        let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), 10);
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
@@ -84,7 +89,8 @@ impl App {
                 config.server.body_bytes_max,
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
-            metrics: Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?,
+            recorder: Arc::new(recorder),
+            metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,
         }))

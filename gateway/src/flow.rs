@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use crypto::record::{EventKind, LogName};
 use crypto::time::Timestamp;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Response, Version, http};
+use storage::StorageError;
 
 use crate::app::App;
-use crate::auth::{Caller, Identity};
-use crate::clock;
+use crate::auth::{Caller, Identity, Peer};
 use crate::http::{Answer, Code, Found, Language, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
+use crate::trail::{End, Trail};
+use crate::{clock, purpose};
 
 /// Longest path with query, in bytes.
 const URI_BYTES_MAX: usize = 4096;
@@ -26,21 +29,26 @@ const URI_BYTES_MAX: usize = 4096;
 struct Trace {
     route: Option<&'static Route>,
     caller: Option<Arc<Caller>>,
+    was_handled: bool,
 }
 
 /// Answers a request, whatever happens.
-pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
+pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Incoming>) -> Response<Full<Bytes>> {
     let started = clock::instant();
     let _in_flight = Held::new(&app.metrics.in_flight);
     let request_id = RequestId::of(request.headers());
     let language = Language::preferred(request.headers());
     let head_only = request.method() == Method::HEAD;
+    let now = clock::now();
+    let trail = Trail::begin(&app.recorder, now, &request_id, &peer);
     let mut trace = Trace::default();
     let (head, mut body) = request.into_parts();
     let version = head.version;
 
-    let work = Guarded(Box::pin(answer(&app, &identity, &mut trace, (head, &mut body), request_id.clone())));
-    let outcome = match tokio::time::timeout(app.limits.request_timeout(), work).await {
+    let asked = Asked { peer: &peer, now, request_id: request_id.clone(), trail: Arc::clone(&trail) };
+    let work = Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body))));
+    let ended = tokio::time::timeout(app.limits.request_timeout(), work).await;
+    let outcome = match ended {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(Panicked)) => {
             app.metrics.panics.inc();
@@ -49,7 +57,11 @@ pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Requ
         Err(_) => Err(late(&trace)),
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
-    record(&app, &trace, &answer, &request_id, started);
+    let answer = match put_on_record(&trail, &trace, &answer).await {
+        Ok(log) => app.recorder.marked(answer, log),
+        Err(problem) => problem.answer(language, &request_id),
+    };
+    tell(&app, &trace, &answer, &request_id, started);
     if version == Version::HTTP_2 {
         // HTTP/1.1 has its own way: the connection is closed after the answer.
         let bytes_max = app.limits.body_bytes_max.saturating_mul(2);
@@ -58,19 +70,59 @@ pub async fn handle(app: Arc<App>, identity: Arc<Identity>, request: hyper::Requ
     answer.into_response(&request_id, head_only)
 }
 
+/// What is known of a request before it is read.
+struct Asked<'a> {
+    peer: &'a Peer,
+    now: Timestamp,
+    request_id: RequestId,
+    trail: Arc<Trail>,
+}
+
 async fn answer(
     app: &Arc<App>,
-    identity: &Identity,
+    asked: Asked<'_>,
     trace: &mut Trace,
     (head, body): (http::request::Parts, &mut Incoming),
-    request_id: RequestId,
 ) -> Result<Answer, Problem> {
-    let now = clock::now();
-    let caller = identify(identity, now)?;
+    let caller = identify(&asked.peer.identity, asked.now)?;
     trace.caller = Some(Arc::clone(&caller));
-    let (route, params) = admit(app, &caller, &head, trace)?;
-    let request = parse(app, (route, params), (caller, now), (head, body), request_id).await?;
+    asked.trail.is_of(&caller);
+    let (route, params) = admit(app, &caller, &head, (trace, &asked.trail))?;
+    let request = parse(app, (route, params), (caller, asked), (head, body)).await?;
+    trace.was_handled = true;
     (route.handler)(Arc::clone(app), request).await
+}
+
+/// Puts on record what the request came to. Says in which log it stands, if in one.
+///
+/// # Errors
+/// When that cannot be done: then the answer must not be given, and what it tells of may have happened.
+async fn put_on_record(trail: &Trail, trace: &Trace, answer: &Answer) -> Result<Option<LogName>, Problem> {
+    let end = End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() };
+    let recorded = trail.close(end).await.map_err(|error| {
+        let problem = Problem::new(Code::Unavailable);
+        let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
+        let may_have_happened = changes && (answer.code.is_none() || error == StorageError::Unknown);
+        if may_have_happened { problem.outcome_unknown() } else { problem }
+    })?;
+    Ok(recorded.map(|recorded| recorded.log))
+}
+
+/// Whether who asks for this asks for a change.
+const fn changes(event: EventKind) -> bool {
+    !matches!(
+        event,
+        EventKind::DocumentVerify
+            | EventKind::LicenceRead
+            | EventKind::LicenceDownload
+            | EventKind::LicenceSearch
+            | EventKind::SealRead
+            | EventKind::CertificateRead
+            | EventKind::TrustRead
+            | EventKind::LogRead
+            | EventKind::LogExport
+            | EventKind::Request
+    )
 }
 
 /// What began runs to its end, though nobody waits for it any more.
@@ -93,7 +145,7 @@ fn admit(
     app: &App,
     caller: &Caller,
     head: &http::request::Parts,
-    trace: &mut Trace,
+    (trace, trail): (&mut Trace, &Trail),
 ) -> Result<(&'static Route, Params), Problem> {
     if head_bytes(head) > app.limits.header_bytes_max {
         return Err(Code::HeadersTooLarge.into());
@@ -109,6 +161,7 @@ fn admit(
         Found::Nothing => return Err(Code::NotFound.into()),
     };
     trace.route = Some(route);
+    trail.is_for(route.event, route.path);
     if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
 }
 
@@ -123,10 +176,13 @@ fn head_bytes(head: &http::request::Parts) -> u32 {
 async fn parse(
     app: &App,
     (route, params): (&'static Route, Params),
-    (caller, now): (Arc<Caller>, Timestamp),
+    (caller, asked): (Arc<Caller>, Asked<'_>),
     (head, body): (http::request::Parts, &mut Incoming),
-    request_id: RequestId,
 ) -> Result<Request, Problem> {
+    let Asked { now, request_id, trail, .. } = asked;
+    let mut purpose = Ok(());
+    trail.note(|draft| purpose = purpose::read(&head.headers, now, draft));
+    purpose?;
     let known: Vec<_> = route.query.iter().map(|parameter| parameter.name).collect();
     let query = Query::parse(head.uri.query().unwrap_or_default(), &known)?;
     let media = route.body.admit(&head.headers)?;
@@ -134,10 +190,11 @@ async fn parse(
     let mut room = app.bodies.open(&caller.name);
     let body = read_body(body, bytes_max, &mut room, app.limits.body_timeout()).await?;
     let language = Language::preferred(&head.headers);
-    Ok(Request { caller, now, request_id, language, params, query, headers: head.headers, media, body, room: Arc::new(room) })
+    let room = Arc::new(room);
+    Ok(Request { caller, now, request_id, trail, language, params, query, headers: head.headers, media, body, room })
 }
 
-fn record(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {
+fn tell(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {
     let took = clock::instant().saturating_duration_since(started);
     let route = trace.route.map_or("(none)", |route| route.path);
     app.metrics.answered(route, answer.status.as_u16(), took, answer.verdict);

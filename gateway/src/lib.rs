@@ -18,6 +18,11 @@ pub mod auth;
 pub mod handlers;
 pub mod http;
 
+pub mod about;
+pub mod purpose;
+pub mod recorder;
+pub mod trail;
+
 pub mod cache;
 pub mod epochs;
 pub mod pool;

@@ -7,6 +7,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
 
@@ -33,6 +34,8 @@ pub struct Metrics {
     pub panics: IntCounter,
     /// How fresh trust is.
     pub trust: Gauges,
+    /// What comes into the logs.
+    pub record: Tally,
 }
 
 impl Metrics {
@@ -64,10 +67,12 @@ impl Metrics {
             handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
             trust: Gauges::new()?,
+            record: Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for collector in metrics.collectors().into_iter().chain(metrics.trust.collectors()) {
+        let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
+        for collector in all {
             metrics.registry.register(collector)?;
         }
         metrics.registry.register(Box::new(build))?;

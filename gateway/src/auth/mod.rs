@@ -4,8 +4,10 @@
 
 mod caller;
 mod certificate;
+mod peer;
 mod role;
 
 pub use caller::{Caller, Callers, Identity};
 pub use certificate::{BadName, CertificateName};
+pub use peer::Peer;
 pub use role::{Admits, Role};

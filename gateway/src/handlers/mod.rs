@@ -12,3 +12,5 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verifications;
+
+pub(crate) use own::today_in_china;

@@ -62,7 +62,7 @@ pub(super) fn reads_all(caller: &Caller) -> bool {
 }
 
 /// The day that it is in China, where licences are dated.
-pub(super) fn today_in_china(now: Timestamp) -> Date {
+pub(crate) fn today_in_china(now: Timestamp) -> Date {
     now.plus(8 * 3600).date()
 }
 

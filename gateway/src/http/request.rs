@@ -11,6 +11,7 @@ use serde_json::error::Category;
 use super::octets::NOT_BASE64;
 use super::{Code, Language, Media, Params, Problem, Query, RequestId, Room};
 use crate::auth::Caller;
+use crate::trail::Trail;
 
 /// A request that was admitted.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Request {
     pub now: Timestamp,
     /// Its name in answers and logs.
     pub request_id: RequestId,
+    /// What it leaves on record.
+    pub trail: Arc<Trail>,
     /// The language of the words in the answer.
     pub language: Language,
     /// The variable parts of the path.

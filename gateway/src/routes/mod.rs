@@ -5,6 +5,7 @@ mod table;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crypto::record::EventKind;
 use hyper::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -28,6 +29,8 @@ pub struct Route {
     pub admits: Admits,
     /// Parameters of the query that it knows.
     pub query: &'static [Parameter],
+    /// What a request leaves on record; none where reading is nobody's business.
+    pub event: Option<EventKind>,
     /// What it takes as body.
     pub body: BodyRule,
     /// What answers.

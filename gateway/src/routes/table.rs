@@ -1,5 +1,6 @@
 //! The table of routes.
 
+use crypto::record::EventKind;
 use crypto::report::{Depth, Report};
 use crypto::time::Timestamp;
 use hyper::Method;
@@ -47,6 +48,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/verifications",
         admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
         query: &[AT, DEPTH],
+        event: Some(EventKind::DocumentVerify),
         body: BodyRule::Files(&[Media::Json, Media::Ofd, Media::Pdf, Media::Jose, Media::SdJwt, Media::Cms, Media::Octets]),
         handler: |app, request| Box::pin(verifications::verify(app, request)),
         doc: Doc {
@@ -70,6 +72,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences",
         admits: Admits::Roles(&[Role::Issuer]),
         query: &[OPERATION],
+        event: Some(EventKind::LicenceIssue),
         body: BodyRule::Files(DOCUMENTS),
         handler: |app, request| Box::pin(licences::ingest(app, request)),
         doc: Doc {
@@ -99,6 +102,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/search",
         admits: Admits::Roles(&[Role::Verifier, Role::Auditor, Role::Issuer]),
         query: &[],
+        event: Some(EventKind::LicenceSearch),
         body: BodyRule::Json,
         handler: |app, request| Box::pin(search::by_holder(app, request)),
         doc: Doc {
@@ -115,6 +119,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}",
         admits: Admits::Roles(READERS),
         query: &[],
+        event: Some(EventKind::LicenceRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(licences::record(app, request)),
         doc: Doc {
@@ -131,6 +136,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}/file",
         admits: Admits::Roles(READERS),
         query: &[],
+        event: Some(EventKind::LicenceDownload),
         body: BodyRule::None,
         handler: |app, request| Box::pin(licences::file(app, request)),
         doc: Doc {
@@ -160,6 +166,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/licences/{identifier}/status",
         admits: Admits::Roles(&[Role::Issuer]),
         query: &[],
+        event: Some(EventKind::LicenceStatus),
         body: BodyRule::Json,
         handler: |app, request| Box::pin(status::post(app, request)),
         doc: Doc {
@@ -188,6 +195,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/seals",
         admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
         query: &[],
+        event: Some(EventKind::SealFile),
         body: BodyRule::Files(&[Media::Octets]),
         handler: |app, request| Box::pin(seals::register(app, request)),
         doc: Doc {
@@ -214,6 +222,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/seals/{id}",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::SealRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(seals::record(app, request)),
         doc: Doc {
@@ -230,6 +239,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/seals/{id}/file",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::SealRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(seals::file(app, request)),
         doc: Doc {
@@ -249,6 +259,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/certificates",
         admits: Admits::Roles(&[Role::Issuer, Role::Operator]),
         query: &[],
+        event: Some(EventKind::CertificateAdd),
         body: BodyRule::Files(&[Media::Certificate, Media::Pem, Media::Octets]),
         handler: |app, request| Box::pin(certificates::register(app, request)),
         doc: Doc {
@@ -268,6 +279,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/certificates/{sha256}",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::CertificateRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(certificates::record(app, request)),
         doc: Doc {
@@ -284,6 +296,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/certificates/{sha256}/file",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::CertificateRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(certificates::file(app, request)),
         doc: Doc {
@@ -303,6 +316,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: Some(EventKind::TrustRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(trust::overview(app, request)),
         doc: Doc {
@@ -319,6 +333,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust/reload",
         admits: Admits::Roles(&[Role::Operator]),
         query: &[],
+        event: Some(EventKind::TrustChange),
         body: BodyRule::None,
         handler: |app, request| Box::pin(trust::reload(app, request)),
         doc: Doc {
@@ -339,6 +354,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/trust/status",
         admits: Admits::Roles(&[Role::Operator, Role::Auditor]),
         query: &[],
+        event: Some(EventKind::TrustRead),
         body: BodyRule::None,
         handler: |app, request| Box::pin(sources::overview(app, request)),
         doc: Doc {
@@ -355,6 +371,7 @@ pub static TABLE: &[Route] = &[
         path: "/v1/status-lists/{list}",
         admits: Admits::Roles(EVERYBODY),
         query: &[],
+        event: None,
         body: BodyRule::None,
         handler: |app, request| Box::pin(status_lists::list(app, request)),
         doc: Doc {
@@ -374,6 +391,7 @@ pub static TABLE: &[Route] = &[
         path: "/openapi.json",
         admits: Admits::AnyCaller,
         query: &[],
+        event: None,
         body: BodyRule::None,
         handler: |app, request| Box::pin(openapi::document(app, request)),
         doc: Doc {

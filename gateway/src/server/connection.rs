@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::linger::Lingering;
 use crate::app::App;
-use crate::auth::Identity;
+use crate::auth::Peer;
 use crate::metrics::Held;
 use crate::shutdown::Shutdown;
 use crate::{clock, flow};
@@ -39,6 +39,7 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App
     if stream.set_nodelay(true).is_err() {
         return; // The client is gone already.
     }
+    let address = stream.peer_addr().ok().map(|address| address.ip());
     let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
     let tls = tokio::select! {
         () = shutdown.requested() => return,
@@ -52,17 +53,17 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App
     };
     let (_, session) = tls.get_ref();
     let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let identity = Arc::new(app.callers.identify(leaf.map(AsRef::as_ref)));
+    let peer = Arc::new(Peer::new(&app.callers, leaf.map(AsRef::as_ref), address));
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     if is_http2 {
-        serve_http2(tls, app, identity, shutdown).await;
+        serve_http2(tls, app, peer, shutdown).await;
     } else {
-        serve_http1(tls, app, identity, shutdown).await;
+        serve_http1(tls, app, peer, shutdown).await;
     }
 }
 
-async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, peer: Arc<Peer>, shutdown: Shutdown) {
     let activity = Arc::new(Activity::new(&app));
     let head_max = usize::try_from(head_read_max(&app)).unwrap_or(usize::MAX);
     let mut builder = http1::Builder::new();
@@ -73,11 +74,11 @@ async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identi
         .max_header_size(head_max)
         .max_buf_size(head_max.saturating_add(64 << 10))
         .half_close(false);
-    let service = service(app, identity, Arc::clone(&activity));
+    let service = service(app, peer, Arc::clone(&activity));
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
 }
 
-async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identity: Arc<Identity>, shutdown: Shutdown) {
+async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, peer: Arc<Peer>, shutdown: Shutdown) {
     let activity = Arc::new(Activity::new(&app));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -90,7 +91,7 @@ async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, identi
         .initial_connection_window_size(1 << 20)
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
-    let service = service(app, identity, Arc::clone(&activity));
+    let service = service(app, peer, Arc::clone(&activity));
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
 }
 
@@ -102,12 +103,12 @@ type Reply = Result<hyper::Response<http_body_util::Full<hyper::body::Bytes>>, s
 
 fn service(
     app: Arc<App>,
-    identity: Arc<Identity>,
+    peer: Arc<Peer>,
     activity: Arc<Activity>,
 ) -> impl Fn(hyper::Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
     move |request| {
         let running = Running::new(&activity);
-        let answer = flow::handle(Arc::clone(&app), Arc::clone(&identity), request);
+        let answer = flow::handle(Arc::clone(&app), Arc::clone(&peer), request);
         Box::pin(async move {
             let answer = answer.await;
             drop(running);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crypto::record::EventKind;
 use gateway::app::App;
 use gateway::auth::{Admits, Role};
 use gateway::http::{Answer, BodyRule, Media, Problem, Request};
@@ -50,7 +51,7 @@ const fn row(method: Method, path: &'static str, admits: Admits, body: BodyRule,
         problems: &[],
     };
     const QUERY: &[Parameter] = &[Parameter { name: "at", text: "", schema: schema_of::<String> }];
-    Route { method, path, admits, query: QUERY, body, handler, doc }
+    Route { method, path, admits, query: QUERY, event: Some(EventKind::TrustRead), body, handler, doc }
 }
 
 async fn who(request: Request) -> Result<Answer, Problem> {

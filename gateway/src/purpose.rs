@@ -1,0 +1,138 @@
+//! What a request is for, as its headers say: the item, the case, the purpose, and the person who asks.
+
+use crypto::licence::number::citizen_number;
+use crypto::time::{Date, Timestamp};
+use hyper::HeaderMap;
+use storage::log::Draft;
+
+use crate::handlers::today_in_china;
+use crate::http::{Code, Problem, percent_decode};
+
+/// The code of the item (事项), percent-encoded.
+pub const ITEM: &str = "licet-item";
+/// The number of the case (办件), percent-encoded.
+pub const CASE: &str = "licet-case";
+/// Why, in words, percent-encoded.
+pub const PURPOSE: &str = "licet-purpose";
+/// The person who acts, by a pseudonym that the calling system gives.
+pub const OPERATOR: &str = "licet-operator";
+
+/// The longest of them, decoded, in bytes.
+const TEXT_BYTES_MAX: usize = 256;
+/// The longest pseudonym.
+const OPERATOR_BYTES_MAX: usize = 64;
+
+/// Puts on record what the headers of a request say that it is for.
+///
+/// # Errors
+/// [`Code::BadParameter`] with the name of the header that is repeated, too long, malformed, or holds the number of a citizen where
+/// no such number may stand.
+pub fn read(headers: &HeaderMap, now: Timestamp, draft: &mut Draft) -> Result<(), Problem> {
+    let today = today_in_china(now);
+    draft.facts.item = text(headers, ITEM)?.map(|text| unpersonal(ITEM, text, today)).transpose()?;
+    draft.facts.purpose = text(headers, PURPOSE)?.map(|text| unpersonal(PURPOSE, text, today)).transpose()?;
+    draft.facts.operator = operator(headers)?.map(|text| unpersonal(OPERATOR, text, today)).transpose()?;
+    // A case is about somebody, and kept where it can be erased.
+    draft.subject.case = text(headers, CASE)?;
+    Ok(())
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        _ => Err(refused(name)),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let Some(value) = one(headers, name)? else { return Ok(None) };
+    let decoded = percent_decode(value).filter(|text| !text.is_empty() && text.len() <= TEXT_BYTES_MAX);
+    decoded.filter(|text| !text.chars().any(char::is_control)).map(Some).ok_or_else(|| refused(name))
+}
+
+fn operator(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = one(headers, OPERATOR)? else { return Ok(None) };
+    let is_good = (1..=OPERATOR_BYTES_MAX).contains(&value.len()) && value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if is_good { Ok(Some(value.to_owned())) } else { Err(refused(OPERATOR)) }
+}
+
+fn refused(name: &str) -> Problem {
+    Problem::new(Code::BadParameter)
+        .detail(format!("The header {name} is repeated, too long or malformed."), format!("请求头{name}重复、过长或格式错误。"))
+}
+
+/// These stay for ever, so the number of a citizen must not be in them.
+fn unpersonal(name: &str, text: String, today: Date) -> Result<String, Problem> {
+    if holds_citizen_number(&text, today) {
+        return Err(Problem::new(Code::BadParameter).detail(
+            format!("The header {name} holds the number of a citizen, which does not belong there."),
+            format!("请求头{name}中含有公民身份号码，不得如此提供。"),
+        ));
+    }
+    Ok(text)
+}
+
+/// Whether a citizen number of 18 characters stands somewhere in the text.
+fn holds_citizen_number(text: &str, today: Date) -> bool {
+    let text = text.to_ascii_uppercase();
+    (0..text.len()).any(|from| {
+        let number = text.get(from..).and_then(|rest| rest.get(..18));
+        number.is_some_and(|number| citizen_number(number, today).is_ok())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crypto::record::{Ending, EventKind, Facts};
+
+    use super::*;
+
+    fn read_all(pairs: &[(&'static str, &str)]) -> Result<Draft, Problem> {
+        let now: Timestamp = "2026-07-01T08:00:00Z".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let mut draft = Draft::new(now, Facts::new(EventKind::Request, Ending::Done, "a".to_owned()));
+        read(&headers, now, &mut draft).map(|()| draft)
+    }
+
+    #[test]
+    fn what_is_said_is_kept_where_it_belongs() {
+        let draft = read_all(&[
+            (ITEM, "11350200-0101"),
+            (CASE, "350200%2F2026%2F7"),
+            (PURPOSE, "%E5%8A%9E%E7%90%86"),
+            (OPERATOR, "w-17"),
+        ])
+        .unwrap();
+        assert_eq!((draft.facts.item.as_deref(), draft.facts.purpose.as_deref()), (Some("11350200-0101"), Some("办理")));
+        assert_eq!((draft.facts.operator.as_deref(), draft.subject.case.as_deref()), (Some("w-17"), Some("350200/2026/7")));
+        assert!(read_all(&[]).unwrap().facts.item.is_none());
+    }
+
+    #[test]
+    fn what_is_malformed_or_personal_is_refused() {
+        let long = "x".repeat(257);
+        for bad in [
+            (ITEM, ""),
+            (ITEM, "%ff"),
+            (ITEM, "%0a"),
+            (CASE, "%2"),
+            (PURPOSE, long.as_str()),
+            (OPERATOR, ""),
+            (OPERATOR, &long[..65]),
+            (OPERATOR, "11010519491231002X"),
+            (ITEM, "A11010519491231002x7"),
+            (PURPOSE, "%E5%8A%9E11010519491231002X"),
+        ] {
+            assert_eq!(read_all(&[bad]).unwrap_err().code(), Code::BadParameter, "{bad:?}");
+        }
+        assert_eq!(read_all(&[(CASE, "1"), (CASE, "2")]).unwrap_err().code(), Code::BadParameter);
+        // A case may be named by a number of whatever kind: it is kept apart.
+        assert!(read_all(&[(CASE, "11010519491231002X")]).is_ok());
+        assert!(read_all(&[(ITEM, "110105194912310021")]).is_ok());
+    }
+}

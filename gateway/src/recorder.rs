@@ -1,0 +1,230 @@
+//! What puts records into the logs: waits without a thread, counts what it does, and bounds what strangers can write.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crypto::record::LogName;
+use prometheus::core::Collector;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
+use serde_json::json;
+use storage::StorageError;
+use storage::log::{Draft, Logs, Recorded};
+use tokio::sync::oneshot;
+
+use crate::clock;
+use crate::http::Answer;
+
+/// Upper bounds of the latencies of appending, in seconds.
+const SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Puts records into the logs.
+#[derive(Debug)]
+pub struct Recorder {
+    logs: Logs,
+    tally: Tally,
+    strangers: Mutex<Bucket>,
+    suppressed: AtomicU64,
+}
+
+/// What the metrics tell of the logs.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    appended: IntCounterVec,
+    seconds: Histogram,
+    suppressed: IntCounter,
+    failed: IntCounter,
+    size: IntGaugeVec,
+    published: IntGaugeVec,
+}
+
+/// So many a second, and no more at once.
+#[derive(Debug)]
+struct Bucket {
+    per_s: f64,
+    left: f64,
+    since: Option<Instant>,
+}
+
+impl Recorder {
+    /// What puts records into these logs; of refused strangers no more than so many a second.
+    #[must_use]
+    pub fn new(logs: Logs, tally: Tally, refusals_per_s: u32) -> Self {
+        let per_s = f64::from(refusals_per_s);
+        let strangers = Mutex::new(Bucket { per_s, left: per_s, since: None });
+        Self { logs, tally, strangers, suppressed: AtomicU64::new(0) }
+    }
+
+    /// The logs.
+    #[must_use]
+    pub const fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// Puts records into the logs, and waits until they are durable, but not for longer than this.
+    ///
+    /// # Errors
+    /// [`StorageError::Unknown`] when it takes too long, and those of a store that does not work.
+    pub async fn append(&self, mut drafts: Vec<Draft>, wait: Duration) -> Result<Vec<Recorded>, StorageError> {
+        let suppressed = self.tell_suppressed(&mut drafts);
+        let labels: Vec<_> = drafts.iter().map(Labels::of).collect();
+        let (tell, told) = oneshot::channel();
+        let started = clock::instant();
+        // Whoever waited may be gone: the record stands all the same.
+        self.logs.append(drafts, Box::new(move |result| drop(tell.send(result))));
+        let result = match tokio::time::timeout(wait, told).await {
+            Ok(told) => told.unwrap_or(Err(StorageError::Unavailable)),
+            Err(_) => Err(StorageError::Unknown),
+        };
+        match &result {
+            Ok(recorded) => {
+                self.tally.seconds.observe(clock::instant().saturating_duration_since(started).as_secs_f64());
+                self.counted(&labels, recorded);
+            }
+            Err(error) => {
+                tracing::error!(code = error.code(), %error, "a record could not be made");
+                self.tally.failed.inc();
+                self.suppressed.fetch_add(suppressed, Ordering::Relaxed);
+            }
+        }
+        result
+    }
+
+    /// Puts a record into its log when nobody waits for it.
+    pub(crate) fn append_unattended(&self, draft: Draft) {
+        let failed = self.tally.failed.clone();
+        let appended = self.tally.appended.clone();
+        let labels = Labels::of(&draft);
+        let done = move |result: Result<Vec<Recorded>, StorageError>| match result {
+            Ok(_) => labels.count(&appended),
+            Err(error) => {
+                tracing::error!(code = error.code(), %error, "a record could not be made");
+                failed.inc();
+            }
+        };
+        self.logs.append(vec![draft], Box::new(done));
+    }
+
+    /// The answer with the newest checkpoint of the log that its record went to.
+    pub(crate) fn marked(&self, answer: Answer, _log: Option<LogName>) -> Answer {
+        answer
+    }
+
+    /// Counts records that came into the logs with a change.
+    pub(crate) fn came_along(&self, drafts: &[Draft], recorded: &[Recorded]) {
+        let labels: Vec<_> = drafts.iter().map(Labels::of).collect();
+        self.counted(&labels, recorded);
+    }
+
+    /// Whether the refusal of a stranger is to be put on record at this moment. One that is not is counted.
+    pub(crate) fn admits_stranger(&self, now: Instant) -> bool {
+        let admits = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+        if !admits {
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
+            self.tally.suppressed.inc();
+        }
+        admits
+    }
+
+    /// The next record in the access log says how many refusals are missing before it.
+    fn tell_suppressed(&self, drafts: &mut [Draft]) -> u64 {
+        let Some(draft) = drafts.iter_mut().find(|draft| draft.log == LogName::Access) else { return 0 };
+        let suppressed = self.suppressed.swap(0, Ordering::Relaxed);
+        if suppressed > 0 {
+            draft.facts.details.insert("suppressed".to_owned(), json!(suppressed));
+        }
+        suppressed
+    }
+
+    fn counted(&self, labels: &[Labels], recorded: &[Recorded]) {
+        for (labels, recorded) in labels.iter().zip(recorded) {
+            if !recorded.is_repeat {
+                labels.count(&self.tally.appended);
+            }
+        }
+    }
+}
+
+/// What a record is counted under.
+struct Labels([&'static str; 3]);
+
+impl Labels {
+    fn of(draft: &Draft) -> Self {
+        Self([draft.log.name(), draft.facts.event.name(), draft.facts.outcome.name()])
+    }
+
+    fn count(&self, appended: &IntCounterVec) {
+        appended.with_label_values(&self.0).inc();
+    }
+}
+
+impl Tally {
+    /// Makes the metrics.
+    ///
+    /// # Errors
+    /// When one is malformed, which is a fault of this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let appended = Opts::new("licet_log_records_total", "Records put into the logs");
+        let seconds = HistogramOpts::new("licet_log_append_seconds", "Time until a record is durable").buckets(SECONDS.to_vec());
+        Ok(Self {
+            appended: IntCounterVec::new(appended, &["log", "event", "outcome"])?,
+            seconds: Histogram::with_opts(seconds)?,
+            suppressed: IntCounter::new(
+                "licet_log_suppressed_total",
+                "Refusals of strangers that were counted and not recorded",
+            )?,
+            failed: IntCounter::new("licet_log_failures_total", "Records that could not be made")?,
+            size: IntGaugeVec::new(Opts::new("licet_log_records", "Records in the log"), &["log"])?,
+            published: IntGaugeVec::new(Opts::new("licet_log_published", "Records under a checkpoint"), &["log"])?,
+        })
+    }
+
+    /// Everything that is measured.
+    #[must_use]
+    pub fn collectors(&self) -> [Box<dyn Collector>; 6] {
+        [
+            Box::new(self.appended.clone()),
+            Box::new(self.seconds.clone()),
+            Box::new(self.suppressed.clone()),
+            Box::new(self.failed.clone()),
+            Box::new(self.size.clone()),
+            Box::new(self.published.clone()),
+        ]
+    }
+
+    /// How many records a log has, and how many of them are under a checkpoint.
+    pub fn extent(&self, log: LogName, size: u64, published: u64) {
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.size.with_label_values(&[log.name()]).set(gauge(size));
+        self.published.with_label_values(&[log.name()]).set(gauge(published));
+    }
+}
+
+impl Bucket {
+    fn take(&mut self, now: Instant) -> bool {
+        let passed = self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.since = Some(now);
+        self.left = (self.left + passed.as_secs_f64() * self.per_s).min(self.per_s);
+        let admits = self.left >= 1.0;
+        if admits {
+            self.left -= 1.0;
+        }
+        admits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_fills_with_time_and_runs_over() {
+        let mut bucket = Bucket { per_s: 2.0, left: 2.0, since: None };
+        let start = clock::instant();
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!([0, 0, 0].map(|ms| bucket.take(at(ms))), [true, true, false]);
+        assert_eq!([499, 500, 501].map(|ms| bucket.take(at(ms))), [false, true, false]);
+        // However long nobody came, no more than a second's worth.
+        assert_eq!([60_000, 60_000, 60_000].map(|ms| bucket.take(at(ms))), [true, true, false]);
+    }
+}

@@ -1,0 +1,254 @@
+//! What a request leaves on record: facts gathered while it is worked on, put into the logs once, before it is answered.
+//!
+//! A handler [notes](Trail::note) what it learns. One that changes something takes the record along with the change
+//! ([`Trail::carried`]), one that needs its place in the log before it answers puts it there ([`Trail::record`]); whatever is not
+//! on record when the handler has ended, [`crate::flow`] puts there ([`Trail::close`]), refusals and failures as well.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crypto::record::{Ending, EventKind, Facts, LogName};
+use crypto::time::Timestamp;
+use serde_json::{Value, json};
+use storage::StorageError;
+use storage::log::{Draft, Pending, Recorded};
+
+use crate::auth::{Caller, Peer};
+use crate::http::{Code, Problem, RequestId};
+use crate::recorder::Recorder;
+
+/// How long an answer waits for its record, at most.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// The name of who is not known.
+const NOBODY: &str = "-";
+
+/// What a request leaves on record.
+#[derive(Debug)]
+pub struct Trail {
+    recorder: Arc<Recorder>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    draft: Draft,
+    /// Whether nobody of the configuration asked.
+    is_stranger: bool,
+    /// Whether an answer of the route leaves no record.
+    is_silent: bool,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nothing is on record.
+    Open,
+    /// A change that is under way takes it along. Once nobody waits for the change, with how that ended.
+    Carried(Arc<Pending>, Option<End>),
+    /// It is on record.
+    Recorded(Vec<Recorded>),
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The problem that it ended with, if it did.
+    pub problem: Option<Code>,
+    /// Whether a handler had it.
+    pub was_handled: bool,
+    /// When it ended.
+    pub at: Instant,
+}
+
+impl Trail {
+    /// That of a request that has just come.
+    #[must_use]
+    pub fn begin(recorder: &Arc<Recorder>, at: Timestamp, request_id: &RequestId, peer: &Peer) -> Arc<Self> {
+        let mut facts = Facts::new(EventKind::Request, Ending::Done, NOBODY.to_owned());
+        facts.request = Some(request_id.as_str().to_owned());
+        facts.certificate = peer.certificate;
+        facts.address = peer.address.map(|address| address.to_string());
+        let state = State { draft: Draft::new(at, facts), is_stranger: true, is_silent: false, stage: Stage::Open };
+        Arc::new(Self { recorder: Arc::clone(recorder), state: Mutex::new(state) })
+    }
+
+    /// Says who asks.
+    pub(crate) fn is_of(&self, caller: &Caller) {
+        let mut state = self.state();
+        state.is_stranger = false;
+        state.draft.facts.caller.clone_from(&caller.name);
+        state.draft.facts.organisation = Some(caller.organisation.clone());
+    }
+
+    /// Says what the request is for, as its route has it.
+    pub(crate) fn is_for(&self, event: Option<EventKind>, route: &'static str) {
+        match event {
+            Some(event) => self.event(event),
+            None => {
+                self.state().is_silent = true;
+                self.detail("route", route);
+            }
+        }
+    }
+
+    /// Says what the request is for, where that is more than its route can say.
+    pub fn event(&self, event: EventKind) {
+        let mut state = self.state();
+        state.draft.facts.event = event;
+        state.draft.log = event.log();
+    }
+
+    /// Adds to what will be on record. Nothing about a citizen belongs into the facts.
+    pub fn note(&self, add: impl FnOnce(&mut Draft)) {
+        add(&mut self.state().draft);
+    }
+
+    /// Adds a detail to the facts.
+    pub fn detail(&self, name: &str, value: impl Into<Value>) {
+        self.note(|draft| {
+            draft.facts.details.insert(name.to_owned(), value.into());
+        });
+    }
+
+    /// Says whom it concerns and under which licence, as far as that is not known yet.
+    pub fn concerns(&self, about: &crate::about::About) {
+        self.note(|draft| about.add_to(draft));
+    }
+
+    /// Everything that was noted so far.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        self.state().draft.clone()
+    }
+
+    /// Where the request stands on record, once it does.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Recorded> {
+        match &self.state().stage {
+            Stage::Open => None,
+            Stage::Carried(pending, _) => pending.recorded().and_then(<[Recorded]>::first).cloned(),
+            Stage::Recorded(recorded) => recorded.first().cloned(),
+        }
+    }
+
+    /// The record as it is now, as that of something that was done: for the change that does it to take along. Hand it to the job
+    /// that makes the change, and let it go when that has ended: if nothing was changed, it is put on record then or at the end.
+    #[must_use]
+    pub fn carried(self: &Arc<Self>) -> Carried {
+        let mut state = self.state();
+        let pending = Pending::new(vec![state.draft.clone()]);
+        state.stage = Stage::Carried(Arc::clone(&pending), None);
+        drop(state);
+        Carried { pending, trail: Arc::clone(self) }
+    }
+
+    /// Puts it on record as it is now, as something that was done: for an answer that tells of its own record.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] when the log takes no records: then nothing may be answered.
+    pub async fn record(&self) -> Result<Recorded, Problem> {
+        if let Some(recorded) = self.recorded() {
+            return Ok(recorded);
+        }
+        let recorded = self.recorder.append(vec![self.draft()], WAIT_MAX).await.or(Err(Code::Unavailable))?;
+        let first = recorded.first().cloned().ok_or(Code::Unavailable)?;
+        self.state().stage = Stage::Recorded(recorded);
+        Ok(first)
+    }
+
+    /// Puts on record what is not yet, and waits until it is durable. Nothing where the route leaves no record, where a stranger was
+    /// refused too often, or where a change that is still under way has it.
+    ///
+    /// # Errors
+    /// Those of a store that does not work: then nothing may be answered.
+    pub(crate) async fn close(&self, end: End) -> Result<Option<Recorded>, StorageError> {
+        let Some(draft) = self.rest(end) else { return Ok(self.recorded()) };
+        let recorded = self.recorder.append(vec![draft], WAIT_MAX).await?;
+        let first = recorded.first().cloned();
+        self.state().stage = Stage::Recorded(recorded);
+        Ok(first)
+    }
+
+    /// What is to be put on record now that the request has ended.
+    fn rest(&self, end: End) -> Option<Draft> {
+        let mut state = self.state();
+        match &mut state.stage {
+            Stage::Recorded(_) => return None,
+            Stage::Carried(pending, left) => {
+                if pending.recorded().is_none() {
+                    *left = Some(end);
+                }
+                return None;
+            }
+            Stage::Open => {}
+        }
+        let is_silent = state.is_silent && end.was_handled;
+        let is_too_much = || state.is_stranger && !self.recorder.admits_stranger(end.at);
+        if is_silent || is_too_much() { None } else { Some(ended(state.draft.clone(), end)) }
+    }
+
+    /// A change has ended, and has taken the record along or not.
+    fn returned(&self, pending: &Arc<Pending>) {
+        let mut state = self.state();
+        let Stage::Carried(mine, left) = &state.stage else { return };
+        if !Arc::ptr_eq(mine, pending) {
+            return;
+        }
+        let left = *left;
+        if let Some(recorded) = pending.recorded() {
+            self.recorder.came_along(pending.drafts(), recorded);
+            state.stage = Stage::Recorded(recorded.to_vec());
+            return;
+        }
+        state.stage = Stage::Open;
+        if let Some(end) = left {
+            // Nobody waits any more, so nobody else does it.
+            let draft = ended(state.draft.clone(), end);
+            drop(state);
+            self.recorder.append_unattended(draft);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What was noted before a panic is as good as before it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The record of a request that ended so.
+fn ended(mut draft: Draft, end: End) -> Draft {
+    if let Some(code) = end.problem {
+        draft.facts.outcome = if code.status().is_client_error() { Ending::Refused } else { Ending::Failed };
+        if let Some(verdict) = draft.facts.code.replace(code.code().to_owned()) {
+            draft.facts.details.insert("verdict".to_owned(), json!(verdict));
+        }
+        if draft.facts.event == EventKind::DocumentVerify {
+            // The seal log has verifications. What did not become one is about the request.
+            draft.log = LogName::Access;
+        }
+    }
+    draft
+}
+
+/// The record of a request, with the change that takes it along.
+#[derive(Debug)]
+pub struct Carried {
+    pending: Arc<Pending>,
+    trail: Arc<Trail>,
+}
+
+impl Deref for Carried {
+    type Target = Arc<Pending>;
+
+    fn deref(&self) -> &Arc<Pending> {
+        &self.pending
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        self.trail.returned(&self.pending);
+    }
+}
