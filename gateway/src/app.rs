@@ -21,6 +21,7 @@ use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
+use crate::witness::Service;
 
 /// Everything that serves requests.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct App {
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// What signs the checkpoints of others' logs.
+    pub witness: Option<Service>,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
     /// Every metric.
@@ -89,6 +92,7 @@ impl App {
                 config.server.body_bytes_max,
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
+            witness: config.witness.as_ref().map(Service::load).transpose()?,
             recorder: Arc::new(recorder),
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),

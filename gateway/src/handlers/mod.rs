@@ -12,5 +12,6 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verifications;
+pub mod witness;
 
 pub(crate) use own::today_in_china;

@@ -54,6 +54,12 @@ impl Service {
         self.key.key()
     }
 
+    /// Whether this log is one of ours to witness.
+    #[must_use]
+    pub fn knows(&self, origin: &str) -> bool {
+        self.logs.iter().any(|log| log.key_for(origin).is_some())
+    }
+
     /// Decides on a request, and signs. What is signed is kept first, in one batch with its record and on condition that nobody
     /// else came in between: so two answers never tell of two trees.
     ///
