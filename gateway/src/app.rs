@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use hyper::body::Bytes;
+use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
@@ -15,6 +16,7 @@ use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
+use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::routes::Route;
 use crate::status::Fetcher;
@@ -50,6 +52,8 @@ pub struct App {
     pub witness: Option<Service>,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
+    /// The keys of the logs.
+    pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
     /// The description of the interface.
@@ -69,8 +73,11 @@ impl App {
         let status_lists = StatusLists::load(config)?.map(Arc::new);
         let document = openapi::document(router.routes());
         let status = fetcher(config, &store, &trust)?;
+        let log_keys = Arc::new(LogKeys::load(&config.record)?);
+        let publisher: Arc<dyn Publisher> = log_keys.clone();
+        store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
-        let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), 10);
+        let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
@@ -94,6 +101,7 @@ impl App {
             ),
             witness: config.witness.as_ref().map(Service::load).transpose()?,
             recorder: Arc::new(recorder),
+            log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,

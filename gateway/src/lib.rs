@@ -20,6 +20,7 @@ pub mod http;
 
 pub mod about;
 pub mod purpose;
+pub mod record_key;
 pub mod recorder;
 pub mod trail;
 

@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 
 use super::Failure;
 use crate::config::{Config, Faults};
+use crate::record_key::LogKeys;
 use crate::signing::Signer;
 use crate::{app, server, trust};
 
@@ -43,6 +44,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(server::tls_config(&config.server));
     faults.take(trust::load(&config));
     faults.take(app::store_keys(&config.storage));
+    faults.take(LogKeys::load(&config.record));
     faults.take(config.signing.as_ref().map(Signer::load).transpose());
     faults.none_or(())?;
     println!("{}: good", file.display());

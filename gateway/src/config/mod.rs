@@ -8,6 +8,7 @@ mod fault;
 mod moment;
 mod operation;
 mod policy;
+mod record;
 mod rules;
 mod server;
 mod status;
@@ -25,6 +26,7 @@ pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use policy::{Policy, SignaturePolicy, TypeRow, Unrecorded};
+pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
@@ -44,6 +46,8 @@ pub struct Config {
     pub admin: Admin,
     /// `[storage]`: where things are kept.
     pub storage: Storage,
+    /// `[record]`: the logs of what happens.
+    pub record: Record,
     /// `[cache]`: what is kept in memory.
     #[serde(default)]
     pub cache: Cache,
@@ -100,6 +104,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         if let Some(lists) = &config.status_list {
@@ -131,6 +136,7 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
+        let own = own.chain(self.record.paths());
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
@@ -159,6 +165,9 @@ mod tests {
         path = "data"
         value_key = "value.key"
         index_key = "index.key"
+        [record]
+        origin = "licet.example.gov.cn"
+        key = "log.key"
     "#;
 
     #[track_caller]
@@ -173,6 +182,7 @@ mod tests {
         assert_eq!(config.server.key, Path::new("/srv/server.key"));
         assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
         assert_eq!(config.storage.path, Path::new("/srv/data"));
+        assert_eq!((config.record.key.as_path(), config.record.shard), (Path::new("/srv/log.key"), ShardPeriod::Year));
         assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
         assert!(!config.policy.signatures.raw_sm2);
     }
@@ -236,6 +246,8 @@ mod tests {
         assert_eq!(format!("{named:?}"), format!("{:?}", smallest.server));
         assert_eq!(format!("{:?}", documented.admin), format!("{:?}", smallest.admin));
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
+        let record = Record { sm2_key: None, ..documented.record.clone() };
+        assert_eq!(format!("{record:?}"), format!("{:?}", smallest.record));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
@@ -248,7 +260,8 @@ mod tests {
         let lists = documented.status_list.as_ref().unwrap();
         let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
-        let plain = ["server", "admin", "storage", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
+        let plain =
+            ["server", "admin", "storage", "record", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
         for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]"]) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
@@ -258,10 +271,11 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 17] = [
+        const SECTIONS: [&str; 18] = [
             "server",
             "admin",
             "storage",
+            "record",
             "cache",
             "log",
             "policy",

@@ -49,7 +49,7 @@ impl std::fmt::Debug for Origin {
 
 impl Origin {
     /// The key with this label.
-    fn key(&self, kind: KeyType, label: &str) -> SigningKey {
+    pub(super) fn key(&self, kind: KeyType, label: &str) -> SigningKey {
         SigningKey::from_seed(kind, Sha256::of(&[b"key ", &self.seed, label.as_bytes()]).0)
     }
 

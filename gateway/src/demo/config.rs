@@ -28,6 +28,11 @@ path = "data"
 value_key = "value.key"
 index_key = "index.key"
 
+[record]
+origin = "localhost.licet-demo.example"
+key = "{PKI}/signers/log.key"
+sm2_key = "{PKI}/signers/log-sm2.key"
+
 [log]
 level = "warn"
 format = "text"
@@ -128,8 +133,12 @@ mod tests {
         let files = pki.files();
         let named = config.trust.iter().flat_map(crate::config::TrustDomain::materials);
         let signing = config.signing.iter().flat_map(|signing| [&signing.key, &signing.certificate]);
-        for path in
-            named.chain(&config.server.client_anchors).chain([&config.server.certificate, &config.server.key]).chain(signing)
+        let record = [&config.record.key].into_iter().chain(&config.record.sm2_key);
+        for path in named
+            .chain(&config.server.client_anchors)
+            .chain([&config.server.certificate, &config.server.key])
+            .chain(signing)
+            .chain(record)
         {
             let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
             assert!(files.iter().any(|file| file.path == below), "{below}");

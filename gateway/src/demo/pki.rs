@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crypto::issue::{AltName, KeyType, TokenBuilder, pem};
+use crypto::issue::{AltName, KeyType, SigningKey, TokenBuilder, pem};
 use crypto::oid::Oid;
 use crypto::time::Timestamp;
 
@@ -45,6 +45,8 @@ pub struct Pki {
     pub pretender: Credential,
     /// With what the gateway signs what it says itself.
     pub publisher: Credential,
+    /// The keys of the gateway's logs: Ed25519 and SM2.
+    pub log_keys: [SigningKey; 2],
     /// The gateway's own certificate for TLS.
     pub server: Credential,
     /// Systems that may call.
@@ -100,6 +102,7 @@ impl Pki {
         let departments = department::all(origin, &certifiers);
         let stamper = tsa_root.time_stamper("time-stamper");
         let publisher = ecdsa_ca.publisher("gateway", "localhost");
+        let log_keys = [origin.key(KeyType::Ed25519, "log"), origin.key(KeyType::Sm2, "log-sm2")];
         let local = [AltName::Dns("localhost".to_owned()), AltName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST))];
         let server = tls_root.tls("server", &local);
         let clients = clients(&tls_root, &departments);
@@ -119,6 +122,7 @@ impl Pki {
             lost,
             pretender,
             publisher,
+            log_keys,
             server,
             clients,
             stranger,
@@ -170,6 +174,7 @@ impl Pki {
         pair("signers/market-lost", &self.lost);
         pair("signers/time-stamper", &self.stamper);
         pair("signers/gateway", &self.publisher);
+        let [log, log_sm2] = &self.log_keys;
         for department in &self.departments {
             pair(&format!("signers/{}", department.slug), &department.signer);
             if let Some(other) = &department.other {
@@ -181,6 +186,8 @@ impl Pki {
             pair(&format!("clients/{}", client.name), &client.credential);
         }
         pair("clients/stranger", &self.stranger);
+        files.push(secret("signers/log.key", &log.pem()));
+        files.push(secret("signers/log-sm2.key", &log_sm2.pem()));
         for department in &self.departments {
             let seals = department.seals.iter();
             files.extend(seals.map(|seal| open(&format!("seals/{}", seal.file(department)), &seal.der)));
@@ -228,7 +235,7 @@ Keys (`*.key`, PKCS#8) are not encrypted; only their owner may read them. `licet
 |---|---|
 | `authorities/` | for each authority its certificate, its revocation list (good for 30 days) and its key |
 | `signers/` | who signs: the maker of seals, each issuing department (SM2), two of them also for JWS, SD-JWT and PDF (`-jws`) |
-| | the `time-stamper`; the `gateway` itself, its status lists |
+| | the `time-stamper`; the `gateway` itself, its status lists; `log` and `log-sm2`, its logs |
 | `seals/` | electronic seals of the departments: v1 (GM/T 0031-2014), v4 (GB/T 38540-2020), v5 (GM/T 0031-2025) |
 | `tls/` | the gateway's own certificate, for localhost and 127.0.0.1 |
 | `clients/` | who may call: `approval` asks, departments issue, `auditor` reads, `operator` operates |

@@ -1,8 +1,11 @@
 //! A gateway that runs in the process of the test.
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
+use crypto::issue::{KeyType, SigningKey};
 use gateway::admin::{Admin, Health};
 use gateway::app::App;
 use gateway::config::Config;
@@ -50,6 +53,10 @@ impl Setup {
         self.folder.write("server.pem", server.pem());
         self.folder.write("server.key", server.key.pem());
         self.folder.write("clients.pem", self.authority.pem());
+        for (name, kind) in [("log.key", KeyType::Ed25519), ("log-sm2.key", KeyType::Sm2)] {
+            let path = self.folder.write(name, SigningKey::from_label(kind, name).pem());
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
         format!(
             r#"
             [server]
@@ -64,6 +71,10 @@ impl Setup {
             path = "data"
             value_key = "value.key"
             index_key = "index.key"
+            [record]
+            origin = "licet.test.example"
+            key = "log.key"
+            sm2_key = "log-sm2.key"
             {}
             "#,
             self.server, self.sections

@@ -2,6 +2,7 @@
 
 mod draft;
 mod pending;
+mod publisher;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,7 @@ use crate::shelf::{Attempt, Change, Committed, Shelf, repeat};
 
 pub use draft::{Draft, Once};
 pub use pending::Pending;
+pub use publisher::{Published, Publisher, Shard};
 
 /// The most links of one record: seals and subjects together.
 pub const LINKS_MAX: usize = Opening::PARTS_MAX - Opening::LINKS;

@@ -1,0 +1,125 @@
+//! `[record]`: the logs of what happens.
+
+use std::path::PathBuf;
+
+use crypto::time::Timestamp;
+use serde::Deserialize;
+
+use super::Faults;
+
+/// Longest origin, so that what stands on it stays short.
+const ORIGIN_BYTES_MAX: usize = 200;
+
+/// The offset of China's legal time, in seconds.
+const CHINA_S: i64 = 8 * 3600;
+
+/// The two logs of what happens: under which name they are known, and who signs for them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Under which name others know the logs, such as `licet.example.gov.cn`: a name of the organisation's own, without scheme. It
+    /// stands in every checkpoint, followed by the log and the period, so it never changes.
+    pub origin: String,
+    /// File with the key that signs checkpoints: Ed25519, PKCS#8 PEM, readable by the owner alone.
+    pub key: PathBuf,
+    /// File with a second key, which signs beside it: SM2, PKCS#8 PEM, readable by the owner alone.
+    #[serde(default)]
+    pub sm2_key: Option<PathBuf>,
+    /// How much time one tree holds: `year`, the default, `half`, `quarter` or `month`.
+    #[serde(default)]
+    pub shard: ShardPeriod,
+    /// Refused requests of callers that are not known which are put on record, a second; further ones are counted. Default 10.
+    #[serde(default = "refusals_per_s")]
+    pub refusals_per_s: u32,
+}
+
+/// How much time one tree of a log holds, in China's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShardPeriod {
+    /// A year, such as `2026`.
+    #[default]
+    Year,
+    /// Half a year, such as `2026-h1`.
+    Half,
+    /// A quarter, such as `2026-q3`.
+    Quarter,
+    /// A month, such as `2026-07`.
+    Month,
+}
+
+impl ShardPeriod {
+    /// The name of the period that a moment belongs to.
+    #[must_use]
+    pub fn of(self, at: Timestamp) -> String {
+        let compact = at.plus(CHINA_S).date().compact();
+        let year = compact.get(..4).unwrap_or_default();
+        let month: u8 = compact.get(4..6).and_then(|month| month.parse().ok()).unwrap_or(1);
+        let part = |months: u8| month.saturating_sub(1) / months + 1;
+        match self {
+            Self::Year => year.to_owned(),
+            Self::Half => format!("{year}-h{}", part(6)),
+            Self::Quarter => format!("{year}-q{}", part(3)),
+            Self::Month => format!("{year}-{month:02}"),
+        }
+    }
+}
+
+impl Record {
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.key).chain(&mut self.sm2_key)
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.demand(
+            is_origin(&self.origin),
+            "record.origin",
+            "must be a name such as licet.example.gov.cn: small letters, digits, dots, hyphens and single slashes, no scheme",
+        );
+        faults.demand((1..=10_000).contains(&self.refusals_per_s), "record.refusals_per_s", "must be 1 to 10000");
+    }
+}
+
+/// Whether this is a URL without its scheme, as origins of logs are: a host with a dot in it, and perhaps a path.
+fn is_origin(text: &str) -> bool {
+    let plain = |part: &str| {
+        let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+        let ends = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        part.bytes().all(inside) && part.bytes().next().is_some_and(ends) && part.bytes().last().is_some_and(ends)
+    };
+    text.len() <= ORIGIN_BYTES_MAX && text.split('/').all(plain) && text.split('/').next().is_some_and(|host| host.contains('.'))
+}
+
+const fn refusals_per_s() -> u32 {
+    10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_those_of_china() {
+        let of = |text: &str| {
+            let at = text.parse().unwrap();
+            [ShardPeriod::Year, ShardPeriod::Half, ShardPeriod::Quarter, ShardPeriod::Month].map(|shard| shard.of(at))
+        };
+        assert_eq!(of("2025-12-31T15:59:59Z"), ["2025", "2025-h2", "2025-q4", "2025-12"]);
+        assert_eq!(of("2025-12-31T16:00:00Z"), ["2026", "2026-h1", "2026-q1", "2026-01"]);
+        assert_eq!(of("2026-06-30T15:59:59Z"), ["2026", "2026-h1", "2026-q2", "2026-06"]);
+        assert_eq!(of("2026-06-30T16:00:00Z"), ["2026", "2026-h2", "2026-q3", "2026-07"]);
+    }
+
+    #[test]
+    fn origins_are_names_without_scheme() {
+        for good in ["licet.example.gov.cn", "example.cn/licet", "a1.cn/b_c/d"] {
+            assert!(is_origin(good), "{good}");
+        }
+        let long = format!("a.{}", "b".repeat(ORIGIN_BYTES_MAX));
+        for bad in
+            ["", "licet", "https://example.cn", "example.cn/", "/example.cn", "Example.cn", "a+b.cn", "a b.cn", "例.cn", &long]
+        {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+}
