@@ -23,7 +23,7 @@ use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
-use crate::witness::Service;
+use crate::witness::{Service, Witnesses};
 
 /// Everything that serves requests.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub struct App {
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// Who witnesses our logs.
+    pub witnesses: Option<Witnesses>,
     /// What signs the checkpoints of others' logs.
     pub witness: Option<Service>,
     /// What puts records into the logs.
@@ -78,6 +80,9 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let witnesses = config.record.witnesses.as_ref();
+        let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
+        let witnesses = witnesses.transpose()?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers),
@@ -99,6 +104,7 @@ impl App {
                 config.server.body_bytes_max,
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
+            witnesses,
             witness: config.witness.as_ref().map(Service::load).transpose()?,
             recorder: Arc::new(recorder),
             log_keys,
@@ -135,12 +141,17 @@ pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
 
 /// Who asks for the status of certificates, with what the store has kept of it put in force.
 fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher>, Faults> {
-    let mut seed = [0; 8];
-    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
-    let fetcher = Fetcher::new(&config.status, u64::from_ne_bytes(seed))?;
+    let fetcher = Fetcher::new(&config.status, seed()?)?;
     let recalled = fetcher.recall(store, trust, config.status.history_bytes_max);
     recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
     Ok(Arc::new(fetcher))
+}
+
+/// What spreads the moments of asking others.
+fn seed() -> Result<u64, Faults> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
+    Ok(u64::from_ne_bytes(seed))
 }
 
 fn pool(server: &Server) -> Pool {

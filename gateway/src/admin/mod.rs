@@ -117,6 +117,9 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
         "/metrics" => {
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
+            if let Some(witnesses) = &app.witnesses {
+                witnesses.measure(clock::now());
+            }
             match app.metrics.text() {
                 Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),
                 Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "metrics cannot be written\n"),

@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(format!("{named:?}"), format!("{:?}", smallest.server));
         assert_eq!(format!("{:?}", documented.admin), format!("{:?}", smallest.admin));
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
-        let record = Record { sm2_key: None, ..documented.record.clone() };
+        let record = Record { sm2_key: None, witnesses: None, ..documented.record.clone() };
         assert_eq!(format!("{record:?}"), format!("{:?}", smallest.record));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crypto::time::Timestamp;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, Witnesses};
 
 /// Longest origin, so that what stands on it stays short.
 const ORIGIN_BYTES_MAX: usize = 200;
@@ -31,6 +31,9 @@ pub struct Record {
     /// Refused requests of callers that are not known which are put on record, a second; further ones are counted. Default 10.
     #[serde(default = "refusals_per_s")]
     pub refusals_per_s: u32,
+    /// `[record.witnesses]`: who witnesses the logs.
+    #[serde(default)]
+    pub witnesses: Option<Witnesses>,
 }
 
 /// How much time one tree of a log holds, in China's time.
@@ -67,7 +70,8 @@ impl ShardPeriod {
 
 impl Record {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        std::iter::once(&mut self.key).chain(&mut self.sm2_key)
+        let witnesses = self.witnesses.iter_mut().flat_map(Witnesses::paths);
+        std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(witnesses)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
@@ -77,6 +81,9 @@ impl Record {
             "must be a name such as licet.example.gov.cn: small letters, digits, dots, hyphens and single slashes, no scheme",
         );
         faults.demand((1..=10_000).contains(&self.refusals_per_s), "record.refusals_per_s", "must be 1 to 10000");
+        if let Some(witnesses) = &self.witnesses {
+            witnesses.check(faults);
+        }
     }
 }
 

@@ -11,12 +11,18 @@
 
 mod board;
 mod client;
+mod job;
 mod key;
 mod service;
 mod state;
+mod tally;
+mod work;
 
-pub use board::{Asked, Board, Job, Target};
+pub use board::Board;
 pub use client::{Answered, Client, Fault};
+pub use job::{Asked, Job, Target};
 pub use key::WitnessKey;
 pub use service::{Decided, Service};
 pub use state::{Standing, WitnessState, WitnessedView};
+pub use tally::Tally;
+pub use work::{Witnesses, run, tick};

@@ -38,8 +38,7 @@ impl Service {
     /// # Errors
     /// What is wrong with its file.
     pub fn load(settings: &config::Witness) -> Result<Self, Faults> {
-        let key = WitnessKey::load(&settings.name, &settings.key).map_err(|fault| Faults::one("witness.key", fault))?;
-        Ok(Self::new(key, settings.logs.clone()))
+        Ok(Self::new(WitnessKey::load(&settings.name, &settings.key)?, settings.logs.clone()))
     }
 
     /// The witness of these logs.
