@@ -12,6 +12,7 @@ use crypto::digest::Sha256;
 use crypto::report::{CacheOutcome, CacheUsed, Depth, Diagnostic, Report};
 use crypto::time::Timestamp;
 
+use crate::about::About;
 use crate::epochs::{Epoch, Epochs};
 use crate::http::Problem;
 
@@ -51,6 +52,8 @@ pub struct Judged {
     pub diagnostic: Arc<Diagnostic>,
     /// When it was reached.
     pub made_at: Timestamp,
+    /// Whom the document concerns, where it says so.
+    pub about: Option<Arc<About>>,
     /// The issuer's epoch, read before the record; `None` when the document names no issuer and so has no record.
     pub epoch: Option<Epoch>,
 }
@@ -69,6 +72,8 @@ pub struct Given {
     pub report: Arc<Report>,
     /// Every input that was used.
     pub diagnostic: Arc<Diagnostic>,
+    /// Whom the document concerns, where it says so: for the record.
+    pub about: Option<Arc<About>>,
     /// Where it came from.
     pub cache: CacheUsed,
 }
@@ -81,6 +86,7 @@ impl Given {
         Self {
             report: as_of(judged, question, now),
             diagnostic: Arc::clone(&judged.diagnostic),
+            about: judged.about.clone(),
             cache: CacheUsed { outcome, age_s },
         }
     }
@@ -256,7 +262,7 @@ mod tests {
     }
 
     fn judged(report: Report, made_at: Timestamp) -> Judged {
-        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, epoch: None }
+        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, about: None, epoch: None }
     }
 
     fn t(seconds: i64) -> Timestamp {

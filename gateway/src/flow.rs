@@ -10,6 +10,7 @@ use crypto::record::{EventKind, LogName};
 use crypto::time::Timestamp;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Response, Version, http};
 use storage::StorageError;
 
@@ -20,6 +21,9 @@ use crate::metrics::Held;
 use crate::routes::Route;
 use crate::trail::{End, Trail};
 use crate::{clock, purpose};
+
+/// Origin, size and root of a log's newest checkpoint.
+const CHECKPOINT: HeaderName = HeaderName::from_static("licet-checkpoint");
 
 /// Longest path with query, in bytes.
 const URI_BYTES_MAX: usize = 4096;
@@ -58,7 +62,7 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
     let answer = match put_on_record(&trail, &trace, &answer).await {
-        Ok(log) => app.recorder.marked(answer, log),
+        Ok(log) => marked(&app, answer, log),
         Err(problem) => problem.answer(language, &request_id),
     };
     tell(&app, &trace, &answer, &request_id, started);
@@ -106,6 +110,17 @@ async fn put_on_record(trail: &Trail, trace: &Trace, answer: &Answer) -> Result<
         if may_have_happened { problem.outcome_unknown() } else { problem }
     })?;
     Ok(recorded.map(|recorded| recorded.log))
+}
+
+/// The answer with the newest checkpoint of the log that its record went to, so that callers can compare what they saw.
+fn marked(app: &App, answer: Answer, log: Option<LogName>) -> Answer {
+    let log = log.unwrap_or(LogName::Seal);
+    let Some(published) = app.recorder.logs().published(log) else { return answer };
+    let text = format!("{} {} {}", app.log_keys.origin(log, &published.period), published.size, published.root);
+    match HeaderValue::from_str(&text) {
+        Ok(value) => answer.header(CHECKPOINT, value),
+        Err(_) => answer,
+    }
 }
 
 /// Whether who asks for this asks for a change.

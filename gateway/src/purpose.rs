@@ -75,7 +75,7 @@ fn unpersonal(name: &str, text: String, today: Date) -> Result<String, Problem> 
 }
 
 /// Whether a citizen number of 18 characters stands somewhere in the text.
-fn holds_citizen_number(text: &str, today: Date) -> bool {
+pub(crate) fn holds_citizen_number(text: &str, today: Date) -> bool {
     let text = text.to_ascii_uppercase();
     (0..text.len()).any(|from| {
         let number = text.get(from..).and_then(|rest| rest.get(..18));

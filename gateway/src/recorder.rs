@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crypto::record::LogName;
+use crypto::digest::Sha256;
+use crypto::record::{Ending, EventKind, Facts, LogName};
+use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 use serde_json::json;
@@ -13,10 +15,12 @@ use storage::log::{Draft, Logs, Recorded};
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::http::Answer;
 
 /// Upper bounds of the latencies of appending, in seconds.
 const SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// How long the gateway waits for the records of what it does by itself.
+const OWN_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Puts records into the logs.
 #[derive(Debug)]
@@ -90,6 +94,27 @@ impl Recorder {
         result
     }
 
+    /// Puts on record that the gateway began or stopped to serve.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append`].
+    pub async fn note_service(&self, state: &str, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        let mut draft = own(EventKind::Service, trust, at);
+        draft.facts.details.insert("state".to_owned(), json!(state));
+        draft.facts.details.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+        self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
+    }
+
+    /// Puts on record that the gateway read other rules of trust by itself.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append`].
+    pub async fn note_trust(&self, source: &str, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        let mut draft = own(EventKind::TrustChange, trust, at);
+        draft.facts.details.insert("source".to_owned(), json!(source));
+        self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
+    }
+
     /// Puts a record into its log when nobody waits for it.
     pub(crate) fn append_unattended(&self, draft: Draft) {
         let failed = self.tally.failed.clone();
@@ -105,15 +130,22 @@ impl Recorder {
         self.logs.append(vec![draft], Box::new(done));
     }
 
-    /// The answer with the newest checkpoint of the log that its record went to.
-    pub(crate) fn marked(&self, answer: Answer, _log: Option<LogName>) -> Answer {
-        answer
-    }
-
     /// Counts records that came into the logs with a change.
     pub(crate) fn came_along(&self, drafts: &[Draft], recorded: &[Recorded]) {
         let labels: Vec<_> = drafts.iter().map(Labels::of).collect();
         self.counted(&labels, recorded);
+    }
+
+    /// Brings the metrics of the logs up to date.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn measure(&self) -> Result<(), StorageError> {
+        for log in LogName::ALL {
+            let published = self.logs.published(log).map_or(0, |published| published.first.saturating_add(published.size));
+            self.tally.extent(log, self.logs.size(log)?, published);
+        }
+        Ok(())
     }
 
     /// Whether the refusal of a stranger is to be put on record at this moment. One that is not is counted.
@@ -143,6 +175,13 @@ impl Recorder {
             }
         }
     }
+}
+
+/// A record of what the gateway does by itself.
+fn own(event: EventKind, trust: Sha256, at: Timestamp) -> Draft {
+    let mut draft = Draft::new(at, Facts::new(event, Ending::Done, "licet".to_owned()));
+    draft.facts.details.insert("trust".to_owned(), json!(trust));
+    draft
 }
 
 /// What a record is counted under.

@@ -12,6 +12,7 @@ use crypto::x509::{Certificate, Evidence, Trust};
 use hyper::body::Bytes;
 use storage::Store;
 
+use crate::about::About;
 use crate::app::App;
 use crate::cache::{At, Given, Judged, Question};
 use crate::config::Unrecorded;
@@ -145,6 +146,7 @@ impl Judge {
         // The order matters: a change after this line makes the epoch old, a change before it is seen in the record.
         let epoch = self.epochs.of(&metadata.issuer_code);
         let record = self.record(metadata)?;
+        let about = About::metadata(metadata, inquiry.now);
         let known = self.known_since(record.as_ref(), &inquiry.sha256, at);
         // One verdict cannot follow the changes of two issuers, and no licence has its status at another issuer's.
         let is_foreign = own.as_ref().is_some_and(|own| own.issuer != metadata.issuer_code);
@@ -168,7 +170,13 @@ impl Judge {
         report.holds_until = report.holds_until.into_iter().chain(horizon.next()).chain(comes_in).min();
         let mut diagnostic = verification.diagnostic;
         diagnostic.times.extend(horizon.compared());
-        Ok(Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: inquiry.now, epoch: Some(epoch) })
+        Ok(Judged {
+            report: Arc::new(report),
+            diagnostic: Arc::new(diagnostic),
+            made_at: inquiry.now,
+            about: Some(Arc::new(about)),
+            epoch: Some(epoch),
+        })
     }
 
     fn record(&self, metadata: &Metadata) -> Result<Option<Record>, Problem> {
@@ -190,7 +198,7 @@ impl Judge {
             }
             report.conclude();
         }
-        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, epoch }
+        Judged { report: Arc::new(report), diagnostic: Arc::new(diagnostic), made_at: now, about: None, epoch }
     }
 
     fn add_record(&self, report: &mut Report, record: Option<&Record>, presented: Presented<'_>, horizon: &mut Horizon) {

@@ -1,6 +1,7 @@
 //! The listener for operators: metrics, and whether the gateway lives and works. Plain HTTP, by default for this machine alone.
 
 mod health;
+mod log_watch;
 mod rehearsal;
 
 use std::convert::Infallible;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use health::{Check, Health};
+pub use log_watch::LogWatch;
 pub use rehearsal::verification as rehearse_verification;
 
 use crate::app::App;
@@ -119,6 +121,10 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
             app.status.measure(&app.metrics, clock::now());
             if let Some(witnesses) = &app.witnesses {
                 witnesses.measure(clock::now());
+            }
+            let recorder = Arc::clone(&app.recorder);
+            if !matches!(tokio::task::spawn_blocking(move || recorder.measure()).await, Ok(Ok(()))) {
+                tracing::warn!("the logs could not be measured");
             }
             match app.metrics.text() {
                 Ok(metrics) => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics),

@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
 use super::Failure;
-use crate::admin::{Admin, Check, Health, rehearse_verification};
+use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::server::{self, Drained, Server};
@@ -61,6 +61,7 @@ pub(super) struct Running {
     pub(super) address: SocketAddr,
     /// Address of the listener for metrics and health.
     pub(super) admin_address: SocketAddr,
+    app: Arc<App>,
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
@@ -76,9 +77,11 @@ impl Running {
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
         let admin = Admin::bind(config.admin.listen).await.map_err(|error| cannot_bind("admin.listen", error))?;
         let (address, admin_address) = (public.address(), admin.address());
+        let recorded = app.recorder.note_service("started", app.trust.current().generation(), clock::now()).await;
+        recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app)]));
+        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
         let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
         if let Some(every) = config.reload.every() {
             // It ends with the signal to stop; nothing that it still does would be missed.
@@ -89,8 +92,8 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&app), shutdown.clone())));
         }
-        let public = tokio::spawn(public.run(app, tls, shutdown));
-        Ok(Self { address, admin_address, trigger, public, admin, status })
+        let public = tokio::spawn(public.run(Arc::clone(&app), tls, shutdown));
+        Ok(Self { address, admin_address, app, trigger, public, admin, status })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -101,6 +104,9 @@ impl Running {
         self.admin.abort();
         // It has seen the signal too; nothing that it still does would be missed.
         self.status.abort();
+        let generation = self.app.trust.current().generation();
+        // What failed was said in the log; nothing else is left to do about it.
+        drop(self.app.recorder.note_service("stopped", generation, clock::now()).await);
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
@@ -115,4 +121,10 @@ fn verify_check() -> (&'static str, Check) {
 fn store_check(app: &Arc<App>) -> (&'static str, Check) {
     let app = Arc::clone(app);
     ("store", Box::new(move || app.store().probe(clock::now()).map_err(|error| error.to_string())))
+}
+
+/// Sees whether the checkpoints of the logs keep up.
+fn log_check(app: &App) -> (&'static str, Check) {
+    let watch = LogWatch::new(app.store().logs().clone());
+    ("logs", Box::new(move || watch.check(clock::instant())))
 }

@@ -9,6 +9,7 @@ use crypto::x509::{Certificate, pem};
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use storage::certificates::CertificateRecord;
 
 use super::licences::tagged;
@@ -40,16 +41,21 @@ impl CertificateView {
 pub async fn register(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let (shared, body) = (Arc::clone(&app), request.body.clone());
     let (name, now) = (request.caller.name.clone(), request.now);
+    let trail = Arc::clone(&request.trail);
     // Read in the pool as well: a body of many certificates takes longer than a task may.
     let add = move || -> Result<_, Problem> {
         let read = pem::certificates(&body).unwrap_or_default();
         let [certificate] = read.as_slice() else {
             return Err(Problem::new(Code::BadContent).detail("The body is not exactly one certificate.", "请求体应为单个证书。"));
         };
-        Ok(shared.store().certificates().add(certificate.raw(), &name, now)?)
+        trail.detail("sha256", json!(certificate.sha256()));
+        Ok(shared.store().certificates().recording(&trail.carried()).add(certificate.raw(), &name, now)?)
     };
     let stored = app.pool.run(add).await??;
     let is_new = stored.is_new();
+    if !is_new {
+        request.trail.detail("unchanged", true);
+    }
     let record = stored.into_inner();
     let place = format!("/v1/certificates/{}", record.sha256);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -75,6 +81,7 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 
 async fn find(app: &Arc<App>, request: &Request) -> Result<CertificateRecord, Problem> {
     let sha256 = Sha256::from_hex(request.params.value("sha256")?).ok_or_else(|| Problem::parameter("sha256"))?;
+    request.trail.detail("sha256", json!(sha256));
     let shared = Arc::clone(app);
     let found = app.pool.run(move || shared.store().certificates().certificate(&sha256)).await??;
     Ok(found.ok_or(Code::CertificateNotFound)?)

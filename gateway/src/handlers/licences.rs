@@ -12,11 +12,14 @@ use hyper::StatusCode;
 use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use storage::Stored;
 use storage::licences::Ingest;
 
+use super::noted;
 use super::own::{change, demand_own, demand_readable, identifier};
 use super::verifications::declared;
+use crate::about::About;
 use crate::app::App;
 use crate::http::{Answer, Code, Problem, Request};
 
@@ -88,16 +91,21 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     declared(request.media, &request.body)?;
     let now = request.now;
     let verified = verified(&app, &request).await?;
+    noted::verified(&request, &verified);
+    request.trail.detail("operation", json!(operation));
     let licence = verified.metadata().identifier.clone();
-    let caller = Arc::clone(&request.caller);
+    let (caller, carried) = (Arc::clone(&request.caller), request.trail.carried());
     let stored = change(&app, licence, move |app| {
         let how = Ingest { operation, actor: caller.name.clone(), organisation: caller.organisation.clone(), now };
-        Ok(app.store().licences().ingest(&verified, &how)?)
+        Ok(app.store().licences().recording(&carried).ingest(&verified, &how)?)
     })
     .await?;
     let (status, record) = match stored {
         Stored::Created(record) => (StatusCode::CREATED, record),
-        Stored::Unchanged(record) => (StatusCode::OK, record),
+        Stored::Unchanged(record) => {
+            request.trail.detail("unchanged", true);
+            (StatusCode::OK, record)
+        }
     };
     let place = format!("/v1/licences/{}", record.identifier());
     Ok(Answer::json(status, &LicenceView::new(&app, record, now)?).located(&place))
@@ -112,11 +120,14 @@ async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
         let verification = verify::verify(&question, &trust);
         status.need(&verification.judged, now);
         let report = verification.report.clone();
-        let issuer = verification.metadata.as_ref().map(|metadata| metadata.issuer_code.clone());
-        (verification.into_verified(document.to_vec()), report, issuer)
+        let metadata = verification.metadata.as_ref();
+        let about = metadata.map(|metadata| (metadata.issuer_code.clone(), About::metadata(metadata, now)));
+        (verification.into_verified(document.to_vec()), report, about)
     };
-    let (verified, report, issuer) = app.pool.run(question).await?;
-    if let Some(issuer) = issuer {
+    let (verified, report, about) = app.pool.run(question).await?;
+    noted::report(request, &report);
+    if let Some((issuer, about)) = about {
+        request.trail.concerns(&about);
         demand_own(&request.caller, &issuer)?;
     }
     verified.ok_or_else(|| refused(report))
@@ -135,10 +146,12 @@ fn refused(report: Report) -> Problem {
 /// [`Code::LicenceNotFound`], [`Code::OtherOrganisation`].
 pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
+    noted::asked(&request, &identifier);
     demand_readable(&request.caller, identifier.issuer())?;
     let shared = Arc::clone(&app);
     let record = app.pool.run(move || shared.store().licences().record(&identifier)).await??;
     let record = record.ok_or(Code::LicenceNotFound)?;
+    noted::found(&request, &record);
     Ok(Answer::json(StatusCode::OK, &LicenceView::new(&app, record, request.now)?))
 }
 
@@ -148,6 +161,7 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// [`Code::LicenceNotFound`], [`Code::OtherOrganisation`].
 pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
+    noted::asked(&request, &identifier);
     demand_readable(&request.caller, identifier.issuer())?;
     let shared = Arc::clone(&app);
     let read = move || -> Result<_, Problem> {
@@ -157,6 +171,7 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         Ok((record, file))
     };
     let (record, file) = app.pool.run(read).await??;
+    noted::found(&request, &record);
     let media_type = Format::from_name(&record.format).map_or("application/octet-stream", Format::media_type);
     tagged(&request, &record.sha256.to_string(), media_type, file)
 }

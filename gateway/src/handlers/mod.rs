@@ -3,6 +3,9 @@
 pub mod along;
 pub mod certificates;
 pub mod licences;
+pub mod log_tiles;
+pub mod logs;
+mod noted;
 pub mod openapi;
 mod own;
 pub mod seals;

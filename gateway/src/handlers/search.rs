@@ -67,6 +67,7 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
         let text = error.text();
         Problem::new(Code::BadContent).detail(text.en, text.zh)
     })?;
+    request.trail.note(|draft| draft.holders.push(number.clone()));
     let limit = asked.limit.unwrap_or(20);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::parameter("limit"));
@@ -85,6 +86,7 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
         }
     };
     let page = app.pool.run(find).await??;
+    request.trail.detail("rows", page.items.len());
     let answer = SearchAnswer {
         licences: page.items.into_iter().map(|record| LicenceView::new(&app, record, request.now)).collect::<Result<_, _>>()?,
         next: page.next.map(|cursor| cursor.to_string()),

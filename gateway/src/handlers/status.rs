@@ -7,10 +7,13 @@ use crypto::time::Timestamp;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 use storage::licences::StatusChange;
 
 use super::licences::LicenceView;
+use super::noted;
 use super::own::{change, demand_own, identifier};
+use crate::about::About;
 use crate::app::App;
 use crate::http::{Answer, Problem, Request};
 
@@ -34,8 +37,10 @@ pub struct StatusRequest {
 /// [`crate::http::Code::IllegalTransition`] and whatever else the store refuses.
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
+    noted::asked(&request, &identifier);
     demand_own(&request.caller, identifier.issuer())?;
     let asked: StatusRequest = request.json()?;
+    note(&request, &asked);
     let asked = StatusChange {
         operation: asked.operation,
         reason: asked.reason,
@@ -45,7 +50,26 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         successor: asked.successor,
         now: request.now,
     };
-    let licence = identifier.clone();
-    let record = change(&app, licence, move |app| Ok(app.store().licences().change_status(&identifier, &asked)?)).await?;
+    let (licence, trail) = (identifier.clone(), Arc::clone(&request.trail));
+    let record = change(&app, licence, move |app| {
+        let licences = app.store().licences();
+        if let Some(record) = licences.record(&identifier)? {
+            // Whom it concerns does not change with the state.
+            trail.concerns(&About::record(&record, asked.now));
+        }
+        Ok(licences.recording(&trail.carried()).change_status(&identifier, &asked)?)
+    })
+    .await?;
     Ok(Answer::json(StatusCode::OK, &LicenceView::new(&app, record, request.now)?))
+}
+
+/// The reason is in somebody's words, and the successor names a licence: both stand where they can be erased.
+fn note(request: &Request, asked: &StatusRequest) {
+    request.trail.note(|draft| {
+        draft.facts.effective_at = asked.effective_at;
+        draft.facts.details.insert("operation".to_owned(), json!(asked.operation));
+        let details = &mut draft.subject.details;
+        details.extend(asked.reason.as_ref().map(|reason| ("reason".to_owned(), json!(reason))));
+        details.extend(asked.successor.as_ref().map(|successor| ("successor".to_owned(), json!(successor))));
+    });
 }

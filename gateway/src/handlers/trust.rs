@@ -11,6 +11,7 @@ use crypto::x509::{Certificate, Domain, Purpose, RevocationList, ServiceStatus};
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::app::App;
 use crate::auth::Role;
@@ -237,7 +238,12 @@ pub async fn overview(app: Arc<App>, request: Request) -> Result<Answer, Problem
 /// When what the files say cannot be put in force.
 pub async fn reload(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let (shared, now) = (Arc::clone(&app), request.now);
+    let before = app.trust.current().generation();
     let renewed = app.pool.run(move || shared.renewal.renew(&shared.trust, now)).await?;
+    let generation = app.trust.current().generation();
+    request.trail.detail("trust", json!(generation));
+    request.trail.detail("source", app.renewal.source().name());
+    request.trail.detail("unchanged", generation == before);
     // The operator asked, so the operator is told what is wrong with the files.
     renewed.map_err(|faults| Problem::new(Code::TrustNotReloaded).detail(faults.to_string(), faults.to_string()))?;
     Ok(Answer::json(StatusCode::OK, &TrustView::new(&app, &request)))

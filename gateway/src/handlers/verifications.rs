@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crypto::digest::{Sha256, from_hex};
 use crypto::licence::{Identifier, Record};
+use crypto::record::DocumentMention;
 use crypto::report::CacheUsed;
 use crypto::report::checks::DOCUMENT_FORMAT;
 use crypto::time::Timestamp;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::along::{self, PresentationRequest, StapledEvidence};
+use super::noted;
 use super::own::{demand_readable, is_readable, read_identifier};
 use crate::app::App;
 use crate::cache::At;
@@ -88,7 +90,11 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         declared(request.media, &request.body)?;
         given(&app, request.body.clone(), at, request.now).await?
     };
+    if matches!(inquiry.document, Document::Given(_)) {
+        noted::document(&request, inquiry.sha256, None);
+    }
     let given = verdict::on(&app, inquiry).await?;
+    noted::verdict(&request, &given);
     let report = given.at_depth(depth);
     if report.checks.iter().any(|check| check.id == DOCUMENT_FORMAT.id && check.effect.is_some()) {
         return Err(Problem::new(Code::MalformedDocument).report(Arc::new(report.into_owned())));
@@ -178,18 +184,31 @@ fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<D
     let found = match named {
         (Some(text), None) => {
             let identifier = read_identifier(Code::BadContent, &text)?;
+            noted::asked(request, &identifier);
             demand_readable(&request.caller, identifier.issuer())?;
             app.store().licences().record(&identifier)?
         }
         // Whoever may not read it learns no more than of a digest that is not on record.
         (None, Some(digest)) => {
+            let mention = mention(&digest);
+            request.trail.note(|draft| draft.facts.document = Some(mention));
             by_digest(app, &digest)?.filter(|record| is_readable(&request.caller, &record.metadata.issuer_code))
         }
         _ => return Err(one_of_three()),
     };
     let record = found.ok_or(Code::LicenceNotFound)?;
+    noted::found(request, &record);
     let document = Document::OnRecord(record.identifier().clone());
     Ok(Inquiry { document, sha256: record.sha256, at, now: request.now, along: None })
+}
+
+/// The digest as it is put on record; nothing of one that is none.
+fn mention(digest: &Digest) -> DocumentMention {
+    let value = Sha256::from_hex(&digest.value);
+    match digest.algorithm {
+        DigestName::Sha256 => DocumentMention { sha256: value, sm3: None },
+        DigestName::Sm3 => DocumentMention { sha256: None, sm3: value.map(|value| value.to_string()) },
+    }
 }
 
 fn by_digest(app: &App, digest: &Digest) -> Result<Option<Record>, Problem> {

@@ -62,6 +62,8 @@ codes! {
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
+    /// There is no such log, period or tile.
+    LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.

@@ -15,6 +15,8 @@ pub struct Router(Vec<(&'static Route, Vec<Segment>)>);
 enum Segment {
     Fixed(&'static str),
     Variable(&'static str),
+    /// All that is left of the path, slashes included.
+    Rest(&'static str),
 }
 
 /// The variable parts of a path, decoded, by name.
@@ -75,7 +77,10 @@ impl Router {
 
 fn segments(pattern: &'static str) -> Vec<Segment> {
     let segment = |text: &'static str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-        Some(name) => Segment::Variable(name),
+        Some(name) => match name.strip_suffix("...") {
+            Some(name) => Segment::Rest(name),
+            None => Segment::Variable(name),
+        },
         None => Segment::Fixed(text),
     };
     pattern.split('/').map(segment).collect()
@@ -83,10 +88,17 @@ fn segments(pattern: &'static str) -> Vec<Segment> {
 
 fn fit(pattern: &[Segment], path: &str) -> Option<Params> {
     let mut params = BTreeMap::new();
-    let mut parts = path.split('/');
+    let mut rest = Some(path);
     for segment in pattern {
-        let part = parts.next()?;
+        let whole = rest?;
+        let (part, behind) = whole.split_once('/').map_or((whole, None), |(part, behind)| (part, Some(behind)));
+        rest = behind;
         match segment {
+            Segment::Rest(_) if whole.is_empty() => return None,
+            Segment::Rest(name) => {
+                params.insert(*name, percent_decode(whole)?);
+                rest = None;
+            }
             Segment::Fixed(text) if *text == part => {}
             Segment::Fixed(_) => return None,
             Segment::Variable(_) if part.is_empty() => return None,
@@ -95,7 +107,7 @@ fn fit(pattern: &[Segment], path: &str) -> Option<Params> {
             }
         }
     }
-    parts.next().is_none().then_some(Params(params))
+    rest.is_none().then_some(Params(params))
 }
 
 #[cfg(test)]
@@ -110,6 +122,12 @@ mod tests {
         for other in
             ["/v1/licences//file", "/v1/licences/1/file/", "/v1/licences/1", "/v1/licences/%2/file", "v1/licences/1/file", ""]
         {
+            assert!(fit(&pattern, other).is_none(), "{other}");
+        }
+        let pattern = segments("/log/{log}/tile/{path...}");
+        let params = fit(&pattern, "/log/seal/tile/0/x001/067.p/8").unwrap();
+        assert_eq!((params.value("log").unwrap(), params.value("path").unwrap()), ("seal", "0/x001/067.p/8"));
+        for other in ["/log/seal/tile/", "/log/seal/tile", "/log//tile/0", "/log/seal/0"] {
             assert!(fit(&pattern, other).is_none(), "{other}");
         }
     }

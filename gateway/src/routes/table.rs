@@ -10,13 +10,14 @@ use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
+use crate::handlers::logs::LogsView;
 use crate::handlers::search::{SearchAnswer, SearchRequest};
 use crate::handlers::sources::SourcesView;
 use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::VerificationRequest;
 use crate::handlers::{
-    certificates, licences, openapi, seals, search, sources, status, status_lists, trust, verifications, witness,
+    certificates, licences, log_tiles, logs, openapi, seals, search, sources, status, status_lists, trust, verifications, witness,
 };
 use crate::http::{BodyRule, Code, Media};
 
@@ -415,6 +416,63 @@ pub static TABLE: &[Route] = &[
                 Code::Overloaded,
                 Code::Unavailable,
             ],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/logs",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(logs::overview(app, request)),
+        doc: Doc {
+            id: "readLogs",
+            summary: "See the two logs of what happens",
+            text: "Each with its shards: origin, the keys with which its checkpoints are verified, how far it has come, and its newest checkpoint. What it says is under /log.",
+            json: None,
+            answers: &[Good { status: 200, text: "Both logs", content: Content::Json(schema_of::<LogsView>) }],
+            problems: &[Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/log/{log}/{period}/checkpoint",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(log_tiles::checkpoint(app, request)),
+        doc: Doc {
+            id: "readCheckpoint",
+            summary: "Read the newest checkpoint of a shard",
+            text: "A signed note as C2SP tlog-checkpoint has it; the final one where the shard has ended.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The checkpoint", content: Content::File(&["text/plain; charset=utf-8"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::LogPartNotFound, Code::Overloaded, Code::Unavailable],
+        },
+    },
+    Route {
+        method: Method::GET,
+        path: "/log/{log}/{period}/tile/{tile...}",
+        admits: Admits::AnyCaller,
+        query: &[],
+        event: None,
+        body: BodyRule::None,
+        handler: |app, request| Box::pin(log_tiles::tile(app, request)),
+        doc: Doc {
+            id: "readTile",
+            summary: "Read a tile or a bundle of entries",
+            text: "As C2SP tlog-tiles has them, such as 0/x001/067 or entries/000.p/8. Whole ones never change and may be kept for ever. Entries are digests of 32 bytes.",
+            json: None,
+            answers: &[
+                Good { status: 200, text: "The tile", content: Content::File(&["application/octet-stream"]) },
+                NOT_MODIFIED,
+            ],
+            problems: &[Code::LogPartNotFound, Code::Overloaded, Code::Unavailable],
         },
     },
     Route {

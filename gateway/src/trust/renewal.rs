@@ -108,9 +108,15 @@ pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
         }
         let renewing = Arc::clone(&app);
         // What is wrong has been noted and logged where it was found.
-        let renewed = tokio::task::spawn_blocking(move || renewing.renewal.renew(&renewing.trust, clock::now()).is_ok()).await;
-        if renewed.is_err() {
-            tracing::error!("reading trust again broke down");
+        let renewed = tokio::task::spawn_blocking(move || renewing.renewal.renew(&renewing.trust, clock::now())).await;
+        match renewed {
+            Ok(Ok(Outcome::Changed)) => {
+                let (source, generation) = (app.renewal.source().name(), app.trust.current().generation());
+                // What failed was said in the log: the rules are in force all the same.
+                drop(app.recorder.note_trust(source, generation, clock::now()).await);
+            }
+            Ok(_) => {}
+            Err(_) => tracing::error!("reading trust again broke down"),
         }
         let is_stale = app.trust.standing().is_stale(clock::now());
         if is_stale && !was_stale {

@@ -1,0 +1,135 @@
+//! What handlers put on record of documents, licences and verdicts: digests, codes and identifiers, never words of the document.
+
+use std::collections::BTreeSet;
+
+use crypto::digest::{Sha256, to_hex};
+use crypto::licence::{Identifier, Record};
+use crypto::record::{DocumentMention, SealMention};
+use crypto::report::{Diagnostic, Outcome, Report};
+use crypto::verify::Verified;
+use serde_json::{Value, json};
+use storage::log::Draft;
+
+use crate::about::About;
+use crate::cache::Given;
+use crate::http::Request;
+use crate::purpose::holds_citizen_number;
+
+/// The most signatures, checks and lists of one verdict that are named.
+const NAMED_MAX: usize = 16;
+/// The longest identifier of a seal: those of the standard have 20 or 32 characters.
+const SEAL_ID_BYTES_MAX: usize = 64;
+
+/// The licence that somebody asks about, before it is known whether it is on record.
+pub(super) fn asked(request: &Request, identifier: &Identifier) {
+    request.trail.note(|draft| {
+        draft.facts.issuer = Some(identifier.issuer().to_owned());
+        draft.subject.licence = Some(identifier.to_string());
+    });
+}
+
+/// The licence on record that the answer tells of.
+pub(super) fn found(request: &Request, record: &Record) {
+    let sm3 = Some(record.sm3.clone());
+    document(request, record.sha256, sm3);
+    request.trail.concerns(&About::record(record, request.now));
+}
+
+/// The document that the request is about.
+pub(super) fn document(request: &Request, sha256: Sha256, sm3: Option<String>) {
+    request.trail.note(|draft| draft.facts.document = Some(DocumentMention { sha256: Some(sha256), sm3 }));
+}
+
+/// A licence that is to be stored, and how it was judged.
+pub(super) fn verified(request: &Request, verified: &Verified) {
+    document(request, verified.sha256(), Some(to_hex(&verified.sm3())));
+    request.trail.concerns(&About::metadata(verified.metadata(), request.now));
+}
+
+/// A verdict that is given.
+pub(super) fn verdict(request: &Request, given: &Given) {
+    if let Some(about) = &given.about {
+        request.trail.concerns(about);
+    }
+    report(request, &given.report);
+    request.trail.note(|draft| evidence(draft, &given.diagnostic));
+    request.trail.detail("cache", given.cache.outcome.name());
+}
+
+/// What a report says, in short.
+pub(super) fn report(request: &Request, report: &Report) {
+    request.trail.note(|draft| {
+        if draft.facts.document.as_ref().is_none_or(|document| document.sha256 != Some(report.document_sha256)) {
+            draft.facts.document = Some(DocumentMention { sha256: Some(report.document_sha256), sm3: None });
+        }
+        draft.facts.code = Some(report.verdict.indication.name().to_owned());
+        draft.facts.seals = seals(report, draft);
+        let details = &mut draft.facts.details;
+        if let Some(why) = report.verdict.sub_indication {
+            details.insert("sub_indication".to_owned(), json!(why));
+        }
+        details.insert("format".to_owned(), json!(report.format));
+        details.insert("validated_for".to_owned(), json!(report.validation_time));
+        details.insert("trust".to_owned(), json!(report.trust_generation));
+        details.insert("policy".to_owned(), json!([report.policy.name, report.policy.version]));
+        details.insert("steps".to_owned(), steps(report));
+        let signers = signers(report);
+        if !signers.is_empty() {
+            details.insert("signers".to_owned(), Value::Array(signers));
+        }
+    });
+}
+
+/// Each seal once. Where one is proven to be its signer's, with the organisation that signed.
+fn seals(report: &Report, draft: &Draft) -> Vec<SealMention> {
+    let mut seen = BTreeSet::new();
+    let mut seals = Vec::new();
+    let today = super::today_in_china(draft.at);
+    for signature in &report.signatures {
+        let Some(seal) = &signature.seal else { continue };
+        // Whoever made the document wrote this, and it stays for ever.
+        let is_fit = seal.id.len() <= SEAL_ID_BYTES_MAX && !holds_citizen_number(&seal.id, today);
+        if is_fit && seals.len() < NAMED_MAX && seen.insert(&seal.id) {
+            let owner = signature.signer.as_ref().filter(|_| signature.verdict.is_passed());
+            let owner = owner.and_then(|signer| signer.organisation_code.clone());
+            seals.push(SealMention { id: seal.id.clone(), sha256: Some(seal.sha256), owner });
+        }
+    }
+    seals
+}
+
+/// Who signed, by certificate, with the verdict on each signature.
+fn signers(report: &Report) -> Vec<Value> {
+    let named = report.signatures.iter().take(NAMED_MAX);
+    let row = named.map(|signature| {
+        let signer = signature.signer.as_ref();
+        json!({
+            "certificate": signer.map(|signer| signer.sha256),
+            "organisation": signer.and_then(|signer| signer.organisation_code.as_ref()),
+            "verdict": signature.verdict.indication.name(),
+        })
+    });
+    row.collect()
+}
+
+/// How many checks passed, and which did not.
+fn steps(report: &Report) -> Value {
+    let all = || report.checks.iter().chain(report.signatures.iter().flat_map(|signature| &signature.checks));
+    let named = |outcome: Outcome| {
+        let ids: BTreeSet<_> = all().filter(|check| check.outcome == outcome).map(|check| &*check.id).collect();
+        ids.into_iter().take(NAMED_MAX).collect::<Vec<_>>()
+    };
+    let passed = all().filter(|check| check.outcome == Outcome::Passed).count();
+    json!({ "passed": passed, "failed": named(Outcome::Failed), "not_concluded": named(Outcome::NotConcluded) })
+}
+
+/// Which evidence of status was used, and how old the oldest of it is.
+fn evidence(draft: &mut Draft, diagnostic: &Diagnostic) {
+    let lists = diagnostic.lists.values().map(|list| list.this_update);
+    let responses = diagnostic.responses.values().map(|response| response.this_update);
+    let Some(oldest) = lists.chain(responses).min() else { return };
+    let age_s = draft.at.unix().saturating_sub(oldest.unix());
+    let digests = diagnostic.lists.keys().chain(diagnostic.responses.keys()).take(NAMED_MAX);
+    let digests: Vec<_> = digests.collect();
+    draft.facts.details.insert("status".to_owned(), json!({ "age_s": age_s, "evidence": digests }));
+}
