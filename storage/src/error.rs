@@ -33,6 +33,11 @@ pub enum StorageError {
     Poisoned,
     /// The licence does not allow what was asked of its record.
     Refused(RecordError),
+    /// The record is older than what is kept: only its place in the tree is left.
+    Retired {
+        /// The number of the first record that is kept.
+        kept_from: u64,
+    },
     /// There is another seal under the identifier.
     SealExists,
     /// It is more than the engine takes at once, or more than one record may hold.
@@ -73,6 +78,7 @@ impl StorageError {
             Self::NotFound { .. } => "not-found",
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
+            Self::Retired { .. } => "record-retired",
             Self::SealExists => "seal-exists",
             Self::TooLarge => "too-large",
             Self::Unavailable => "storage-unavailable",
@@ -92,6 +98,7 @@ impl StorageError {
                 | Self::LicenceExists
                 | Self::NotFound { .. }
                 | Self::Refused(_)
+                | Self::Retired { .. }
                 | Self::SealExists
                 | Self::TooLarge
                 | Self::VersionGap { .. }
@@ -106,6 +113,9 @@ impl StorageError {
             Self::Refused(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
+            Self::Retired { .. } => {
+                ("The record is older than what is kept; its proofs still hold.", "该记录已超出保存期限，其证明仍然有效。")
+            }
             Self::SealExists => ("Another seal is on record under this identifier.", "该印章标识下已登记另一枚印章。"),
             Self::TooLarge => ("It is larger than can be stored.", "超出可存储的大小。"),
             Self::VersionGap { current: Some(current) } => {
@@ -134,6 +144,7 @@ impl fmt::Display for StorageError {
             Self::NotFound { what } => write!(f, "there is no such {what}"),
             Self::Poisoned => f.write_str("an earlier write failed; nothing is written until a restart"),
             Self::Refused(error) => write!(f, "{}", error.text().en),
+            Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

@@ -3,15 +3,22 @@
 //! | space | key | value | written |
 //! |---|---|---|---|
 //! | Hot | `b` | [`Backfilled`](crate::slots::Backfilled) | once |
+//! | Hot | `C` log, kind, key | [`Link`](crypto::record::Link) of the next record of a chain | changes |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
-//! | Hot | `L` log | [`Head`](crate::log::Head) | changes |
+//! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
+//! | Hot | `L` log | [`Head`](crate::log::rows::Head) | changes |
+//! | Hot | `O` log | [`KeptFrom`](crate::log::rows::KeptFrom) | changes |
+//! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
+//! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
-//! | Log | log, number | [`Opening`](crypto::record::Opening) | once |
+//! | Log | log, number | [`Opening`](crypto::record::Opening) | erasures |
+//! | Tile | log, shard, level, index | a tile of hashes, or with level 255 a bundle of entries; plain | once |
+//! | Idem | keyed digest of caller and name | [`Recorded`](crate::log::Recorded) | once |
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
@@ -25,20 +32,25 @@
 //! | Idx | `t` type code 0, time lineage version | 0 | once |
 //! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
 //! | Idx | `E` time SHA-256 | 0 | once |
+//! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
+//! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
 //! number's type and the number (32). seal = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
-//! time of evidence is when its issuer made it. All values are sealed, but for the one byte of an index row and the format.
+//! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
+//! values are sealed, but for those of index rows and the format.
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};
-use crypto::record::LogName;
+use crypto::record::{KeyKind, LogName};
 use crypto::time::Timestamp;
+use crypto::tlog::TileKind;
 
 use crate::engine::{Part, Space};
+use crate::log::term::Term;
 use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
 
@@ -133,8 +145,7 @@ pub(crate) fn by_sm3(digest: &[u8; 32]) -> Vec<u8> {
 
 /// The index of what a holder has. The number is normalised by its type.
 pub(crate) fn by_holder(vault: &Vault, number: &HolderNumber) -> Vec<u8> {
-    let subject = zeroize::Zeroizing::new([number.code_type().code().as_bytes(), &[0], number.expose().as_bytes()].concat());
-    [&b"h"[..], &vault.blind(b"holder", &subject)].concat()
+    [&b"h"[..], &vault.blind(b"holder", &holder(number))].concat()
 }
 
 pub(crate) fn by_issuer(issuer: &str) -> Vec<u8> {
@@ -223,6 +234,84 @@ pub(crate) fn backfilled() -> Key {
     key(Space::Hot, &[b"b"])
 }
 
+/// The number of the holder, normalised by its type, as keyed digests take it.
+fn holder(number: &HolderNumber) -> zeroize::Zeroizing<Vec<u8>> {
+    zeroize::Zeroizing::new([number.code_type().code().as_bytes(), &[0], number.expose().as_bytes()].concat())
+}
+
+/// Under which name the pseudonym of a person is kept.
+pub(crate) fn subject(vault: &Vault, number: &HolderNumber) -> Blind {
+    vault.blind(b"log subject number", &holder(number))
+}
+
+/// The pseudonym of a person.
+pub(crate) fn pseudonym(subject: &Blind) -> Key {
+    key(Space::Hot, &[PSEUDONYMS, subject])
+}
+
+/// The beginning of the keys of pseudonyms.
+pub(crate) const PSEUDONYMS: &[u8] = b"Y";
+
+/// What the link of the next record of a chain will be.
+pub(crate) fn chain(log: LogName, kind: KeyKind, chain: &Sha256) -> Key {
+    let kind = match kind {
+        KeyKind::Seal => 1,
+        KeyKind::Subject => 2,
+    };
+    key(Space::Hot, &[&chains(log), &[kind], &chain.0])
+}
+
+/// The beginning of the keys of a log's chains.
+pub(crate) const fn chains(log: LogName) -> [u8; 2] {
+    [b'C', log.number()]
+}
+
+/// What came of a request that a caller gave a name.
+pub(crate) fn once(vault: &Vault, caller: &str, name: &str) -> Key {
+    // Callers' names come from the configuration and hold no zero byte.
+    key(Space::Idem, &[&vault.blind(b"once", &[caller.as_bytes(), &[0], name.as_bytes()].concat())])
+}
+
+/// What was signed last of a log.
+pub(crate) fn log_signed(log: LogName) -> Key {
+    key(Space::Hot, &[b"P", &[log.number()]])
+}
+
+/// The beginning of the keys of a log's closed shards.
+pub(crate) const fn log_shards(log: LogName) -> [u8; 2] {
+    [b'F', log.number()]
+}
+
+/// A closed shard.
+pub(crate) fn log_shard(log: LogName, shard: u32) -> Key {
+    key(Space::Hot, &[&log_shards(log), &shard.to_be_bytes()])
+}
+
+/// From where on the records of a log are kept.
+pub(crate) fn log_kept(log: LogName) -> Key {
+    key(Space::Hot, &[b"O", &[log.number()]])
+}
+
+/// A tile of a shard's tree, or a bundle of its entries.
+pub(crate) fn log_tile(log: LogName, shard: u32, kind: TileKind, index: u64) -> Key {
+    let level = match kind {
+        TileKind::Hashes { level } => level,
+        TileKind::Entries => ENTRIES,
+    };
+    key(Space::Tile, &[&[log.number()], &shard.to_be_bytes(), &[level], &index.to_be_bytes()])
+}
+
+/// The shard, the level (none for entries) and the index of a key of [`log_tile`].
+pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
+    let (shard, rest) = key.get(1..)?.split_first_chunk::<4>()?;
+    let (level, index) = rest.split_first()?;
+    let level = (*level != ENTRIES).then_some(*level);
+    Some((u32::from_be_bytes(*shard), level, u64::from_be_bytes(index.try_into().ok()?)))
+}
+
+/// Where other tiles have their level.
+const ENTRIES: u8 = 0xff;
+
 /// How far a log has come.
 pub(crate) fn log_head(log: LogName) -> Key {
     key(Space::Hot, &[b"L", &[log.number()]])
@@ -241,6 +330,41 @@ pub(crate) fn log_cosigned(log: LogName, shard: u32) -> Key {
 /// What we signed of another log as its witness.
 pub(crate) fn vouched(origin: &str) -> Key {
     key(Space::Hot, &[b"v", &Sha256::of(&[origin.as_bytes()]).0])
+}
+
+/// The number in a key of [`log_row`].
+pub(crate) fn log_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().filter(|_| key.len() == 9).map(|number| u64::from_be_bytes(*number))
+}
+
+/// The beginning of the postings of a value.
+pub(crate) fn log_postings_of(log: LogName, term: &Term) -> Vec<u8> {
+    [&[b'l', log.number(), term.field.number()][..], &term.digest].concat()
+}
+
+/// Which records of a block have a value.
+pub(crate) fn log_postings(log: LogName, term: &Term, block: u64) -> Key {
+    key(Space::Idx, &[&log_postings_of(log, term), &block.to_be_bytes()])
+}
+
+/// The beginning of the postings of a log.
+pub(crate) const fn log_index(log: LogName) -> [u8; 2] {
+    [b'l', log.number()]
+}
+
+/// The beginning of the times of a log.
+pub(crate) const fn log_times_of(log: LogName) -> [u8; 2] {
+    [b'B', log.number()]
+}
+
+/// When the records of a block happened.
+pub(crate) fn log_times(log: LogName, block: u64) -> Key {
+    key(Space::Idx, &[&log_times_of(log), &block.to_be_bytes()])
+}
+
+/// The block at the end of a key of postings or times.
+pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
+    index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
 }
 
 pub(crate) fn key_check() -> Key {

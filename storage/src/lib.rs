@@ -8,6 +8,8 @@
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
+//!   log                              what happened: records, trees, checkpoints
+//!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   vault                            values sealed, subjects blinded
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
@@ -26,6 +28,7 @@ pub mod page;
 mod records;
 pub mod seals;
 pub mod secret;
+mod sequencer;
 mod shelf;
 pub mod slots;
 mod store;

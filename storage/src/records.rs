@@ -4,7 +4,7 @@
 //! the old ones. What kind of thing a value is, its place says, and its place is authenticated.
 
 use crypto::licence::Record;
-use crypto::record::Opening;
+use crypto::record::{Link, Opening};
 use crypto::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::certificates::CertificateRecord;
 use crate::error::StorageError;
 use crate::evidence::EvidenceRecord;
-use crate::log::Head;
+use crate::log::Recorded;
+use crate::log::rows::{Closed, Head, KeptFrom, Pseudonym, Signed};
 use crate::seals::SealRecord;
 use crate::slots::{Backfilled, Owner, Slot};
 
@@ -50,6 +51,30 @@ impl Layout for Head {
 
 impl Layout for Opening {
     const WHAT: &'static str = "record of a log";
+}
+
+impl Layout for Link {
+    const WHAT: &'static str = "chain of a log";
+}
+
+impl Layout for Pseudonym {
+    const WHAT: &'static str = "pseudonym";
+}
+
+impl Layout for Recorded {
+    const WHAT: &'static str = "note of a request";
+}
+
+impl Layout for Signed {
+    const WHAT: &'static str = "note of what was signed";
+}
+
+impl Layout for Closed {
+    const WHAT: &'static str = "closed shard of a log";
+}
+
+impl Layout for KeptFrom {
+    const WHAT: &'static str = "note of what is kept of a log";
 }
 
 impl Layout for SealRecord {

@@ -1,15 +1,16 @@
 //! The engine with the vault in front of it: the tables read and write through here, and see values, not sealed bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crypto::digest::Sha256;
 
-use crate::engine::{Batch, CommitError, Direction, Engine, Range, Space, Versioned};
+use crate::engine::{Batch, Direction, Engine, Range, Space, Versioned};
 use crate::error::StorageError;
 use crate::keys::{self, INDEX_VALUE, Key, REGISTRY};
-use crate::log::{self, Pending};
+use crate::log::{Board, Done, Pending, Prepared, Recorded};
 use crate::page::{Cursor, PAGE_MAX};
 use crate::records::Layout;
+use crate::sequencer::{Sequencer, Submission};
 use crate::vault::{OVERHEAD_BYTES, Place, Vault};
 
 /// The plain bytes of one piece of a file: with its seal it stays below the longest value.
@@ -26,8 +27,14 @@ pub(crate) const ATTEMPTS: usize = 32;
 /// Engine and vault.
 #[derive(Debug)]
 pub(crate) struct Shelf {
+    /// Who writes; nobody before the store is open, and nobody at all where it is only looked at. First, so that it ends before
+    /// the engine is closed.
+    pub(crate) sequencer: OnceLock<Sequencer>,
+    pub(crate) board: Arc<Board>,
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
+    /// Whether the store is only looked at.
+    pub(crate) is_read_only: bool,
 }
 
 /// A value with the version of its key.
@@ -47,6 +54,55 @@ pub(crate) enum Committed {
 }
 
 impl Shelf {
+    pub(crate) fn new(engine: Arc<dyn Engine>, vault: Vault, is_read_only: bool) -> Self {
+        let (sequencer, board) = (OnceLock::new(), Arc::new(Board::empty()));
+        Self { sequencer, board, engine, vault: Arc::new(vault), is_read_only }
+    }
+
+    /// Puts records into the log that belong to no change.
+    pub(crate) fn submit(&self, records: Vec<Prepared>, answer: Done) {
+        match self.sequencer.get() {
+            Some(sequencer) => sequencer.submit(Submission { batch: Batch::new(), records, answer }),
+            None => answer(Err(StorageError::Unavailable)),
+        }
+    }
+
+    /// The same, and waits.
+    pub(crate) fn submit_and_wait(&self, records: Vec<Prepared>) -> Result<Vec<Recorded>, StorageError> {
+        self.write(Batch::new(), records)
+    }
+
+    fn write(&self, batch: Batch, records: Vec<Prepared>) -> Result<Vec<Recorded>, StorageError> {
+        match self.sequencer.get() {
+            Some(sequencer) => sequencer.submit_and_wait(batch, records),
+            // The store is being opened: nobody else writes.
+            None if !self.is_read_only && records.is_empty() => {
+                self.engine.commit(REGISTRY, batch)?;
+                Ok(Vec::new())
+            }
+            None => Err(StorageError::Unavailable),
+        }
+    }
+
+    /// Has something done by the thread that writes, between two groups, and waits for it.
+    pub(crate) fn between<T: Send + 'static>(&self, work: impl FnOnce(&Board) -> T + Send + 'static) -> Result<T, StorageError> {
+        self.sequencer.get().and_then(|sequencer| sequencer.between(work)).ok_or(StorageError::Unavailable)
+    }
+
+    /// Publishes what there is to publish, and waits for it.
+    pub(crate) fn publish(&self) {
+        if let Some(sequencer) = self.sequencer.get() {
+            sequencer.publish();
+        }
+    }
+
+    /// Says that somebody waits for a checkpoint.
+    pub(crate) fn nudge(&self) {
+        if let Some(sequencer) = self.sequencer.get() {
+            sequencer.nudge();
+        }
+    }
+
     /// The value of a key.
     pub(crate) fn read<T: Layout>(&self, key: &Key) -> Result<Option<Kept<T>>, StorageError> {
         self.engine.get(REGISTRY, key.space, &key.bytes)?.map(|row| self.opened(key, &row)).transpose()
@@ -63,8 +119,7 @@ impl Shelf {
     }
 
     fn open(&self, space: Space, key: &[u8], sealed: &[u8], what: &'static str) -> Result<Vec<u8>, StorageError> {
-        let place = Place { part: REGISTRY, space, key };
-        self.vault.open(place, sealed).map_err(|error| StorageError::of_vault(error, what))
+        open(&self.vault, space, key, sealed, what)
     }
 
     /// The pieces stored under a digest, put together and checked against it.
@@ -174,6 +229,15 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// A row whose value is not sealed.
+    pub(crate) fn replace_plain(&mut self, key: Key, version: u64, value: Vec<u8>) {
+        self.batch.replace(key.space, key.bytes, version, value);
+    }
+
+    pub(crate) fn delete(&mut self, key: Key, version: u64) {
+        self.batch.delete(key.space, key.bytes, version);
+    }
+
     /// An index row, which must be new.
     pub(crate) fn index(&mut self, key: Key) {
         self.batch.insert(key.space, key.bytes, INDEX_VALUE.to_vec());
@@ -209,24 +273,36 @@ impl Change<'_> {
     /// Commits. What another outcome than these means for the caller's loop is for the caller to say.
     pub(crate) fn commit(mut self) -> Result<Committed, StorageError> {
         let pending = self.pending.take();
-        let recorded = pending.as_ref().map(|pending| log::add(&mut self, pending.drafts())).transpose()?;
-        match self.shelf.engine.commit(REGISTRY, self.batch) {
-            Ok(()) => {
-                if let (Some(pending), Some(recorded)) = (pending, recorded) {
+        let drafts = pending.as_ref().map_or(&[][..], |pending| pending.drafts());
+        let records = drafts.iter().map(|draft| Prepared::of(draft, &self.shelf.vault)).collect::<Result<_, _>>()?;
+        match self.shelf.write(self.batch, records) {
+            Ok(recorded) => {
+                if let Some(pending) = pending {
                     pending.is_done(recorded);
                 }
                 Ok(Committed::Yes)
             }
-            Err(CommitError::Conflict) => Ok(Committed::Conflict),
-            Err(CommitError::Unknown) => Ok(Committed::Unknown),
-            Err(error) => Err(error.into()),
+            Err(StorageError::Contention) => Ok(Committed::Conflict),
+            Err(StorageError::Unknown) => Ok(Committed::Unknown),
+            Err(error) => Err(error),
         }
     }
 
     fn sealed(&self, key: &Key, value: &[u8]) -> Result<Vec<u8>, StorageError> {
-        let place = Place { part: REGISTRY, space: key.space, key: &key.bytes };
-        self.shelf.vault.seal(place, value).map_err(|error| StorageError::of_vault(error, "value"))
+        seal(&self.shelf.vault, key, value)
     }
+}
+
+/// Seals a value for its key.
+pub(crate) fn seal(vault: &Vault, key: &Key, value: &[u8]) -> Result<Vec<u8>, StorageError> {
+    let place = Place { part: REGISTRY, space: key.space, key: &key.bytes };
+    vault.seal(place, value).map_err(|error| StorageError::of_vault(error, "value"))
+}
+
+/// Opens the value of a key.
+pub(crate) fn open(vault: &Vault, space: Space, key: &[u8], sealed: &[u8], what: &'static str) -> Result<Vec<u8>, StorageError> {
+    let place = Place { part: REGISTRY, space, key };
+    vault.open(place, sealed).map_err(|error| StorageError::of_vault(error, what))
 }
 
 /// What one attempt at a change came to.

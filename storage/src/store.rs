@@ -18,6 +18,7 @@ use crate::log::Logs;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
+use crate::sequencer::Sequencer;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
 use crate::vault::Vault;
@@ -45,6 +46,31 @@ impl Store {
         Self::on(Arc::new(Rocks::open(directory, options)?), keys)
     }
 
+    /// Opens the store in `directory` to look at it: nothing is written, and the logs need not be whole. For
+    /// [`Logs::fsck`](crate::log::Logs::fsck), and for reading what is left of a damaged store.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn inspect(directory: &Path, keys: &Keys, options: &Options) -> Result<Self, StoreError> {
+        Self::inspect_on(Arc::new(Rocks::open(directory, options)?), keys)
+    }
+
+    /// The store on this engine, to look at it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the keys are not those that the store was made with.
+    pub fn inspect_on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
+        let shelf = Shelf::new(engine, Vault::new(keys), true);
+        let ours = key_check(&shelf);
+        match shelf.read::<KeyCheck>(&keys::key_check()) {
+            Ok(noted) => compare_keys(&shelf, &ours, Ok(noted.map_or_else(|| key_check(&shelf), |kept| kept.value)))?,
+            Err(error) => compare_keys(&shelf, &ours, Err(error))?,
+        }
+        // Logs that are not whole count as empty here. What is wrong with them is for the check to say.
+        shelf.board.reload(shelf.engine.as_ref(), &shelf.vault).unwrap_or_default();
+        Ok(Self::of(Arc::new(shelf)))
+    }
+
     /// A store in memory, gone when it is dropped.
     ///
     /// # Errors
@@ -58,16 +84,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the keys are not those that the store was made with.
     pub fn on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
-        let shelf = Arc::new(Shelf { engine, vault: Vault::new(keys) });
+        let shelf = Arc::new(Shelf::new(engine, Vault::new(keys), false));
         check_keys(&shelf)?;
         slots::backfill(&shelf)?;
+        shelf.board.reload(shelf.engine.as_ref(), &shelf.vault)?;
+        let sequencer = Sequencer::start(Arc::clone(&shelf.engine), Arc::clone(&shelf.vault), Arc::clone(&shelf.board))?;
+        shelf.sequencer.set(sequencer).map_err(|_set| StorageError::Internal)?;
+        Ok(Self::of(shelf))
+    }
+
+    fn of(shelf: Arc<Shelf>) -> Self {
         let licences = Licences::new(Arc::clone(&shelf));
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Ok(Self { shelf, licences, seals, certificates, evidence, logs, witnessing })
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
     }
 
     /// The licences.
@@ -127,10 +160,19 @@ impl Store {
 
 /// Checks the keys against those that the store was made with, or notes them in a new one.
 fn check_keys(shelf: &Shelf) -> Result<(), StoreError> {
-    let ours = KeyCheck { index: to_hex(&shelf.vault.blind(b"key check", b"")) };
+    let ours = key_check(shelf);
     let noted = repeat(|| attempt_note(shelf, &ours));
+    compare_keys(shelf, &ours, noted)
+}
+
+/// What a store with these keys notes of them.
+fn key_check(shelf: &Shelf) -> KeyCheck {
+    KeyCheck { index: to_hex(&shelf.vault.blind(b"key check", b"")) }
+}
+
+fn compare_keys(shelf: &Shelf, ours: &KeyCheck, noted: Result<KeyCheck, StorageError>) -> Result<(), StoreError> {
     match noted {
-        Ok(noted) if noted == ours => Ok(()),
+        Ok(noted) if noted == *ours => Ok(()),
         Ok(_) => Err(StoreError::WrongIndexKey),
         Err(StorageError::WrongKey { sealed }) => Err(StoreError::WrongValueKey { expected: sealed, given: shelf.vault.id() }),
         Err(error) => Err(error.into()),

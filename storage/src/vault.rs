@@ -134,6 +134,11 @@ impl Vault {
         Ok(value)
     }
 
+    /// Fills with random bytes.
+    pub(crate) fn random(&self, bytes: &mut [u8]) -> Result<(), VaultError> {
+        self.random.fill(bytes).map_err(|_unspecified| VaultError::NoRandomness)
+    }
+
     /// The keyed digest of `content` for one purpose.
     pub(crate) fn blind(&self, purpose: &[u8], content: &[u8]) -> Blind {
         digest(&self.index, purpose, content)

@@ -84,8 +84,14 @@ impl Opening {
     /// The entry that commits to the record.
     #[must_use]
     pub fn entry(&self) -> Entry {
-        let count = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
-        let commitments: Vec<u8> = self.parts.iter().flat_map(|part| part.commitment().0).collect();
+        Self::entry_of(&self.parts.iter().map(Part::commitment).collect::<Vec<_>>())
+    }
+
+    /// The entry that commits to parts with these commitments.
+    #[must_use]
+    pub fn entry_of(commitments: &[Commitment]) -> Entry {
+        let count = u8::try_from(commitments.len()).unwrap_or(u8::MAX);
+        let commitments: Vec<u8> = commitments.iter().flat_map(|commitment| commitment.0).collect();
         Sha256::of(&[b"licet entry v1\n", &[count], &commitments])
     }
 

@@ -14,6 +14,7 @@ impl From<StorageError> for Problem {
             StorageError::NotFound { what: "seal" } => Code::SealNotFound,
             StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
             StorageError::NotFound { .. } => Code::LicenceNotFound,
+            StorageError::Retired { .. } => Code::NotFound,
             StorageError::Refused(RecordError::Illegal(_)) => Code::IllegalTransition,
             StorageError::Refused(_) => Code::BadContent,
             StorageError::SealExists => Code::SealExists,

@@ -70,6 +70,11 @@ impl Batch {
         self.writes.push(Write { space, key, expect: Some(Expect::Version(version)), value: None });
     }
 
+    /// Adds the writes of another batch.
+    pub fn append(&mut self, mut other: Self) {
+        self.writes.append(&mut other.writes);
+    }
+
     /// The writes, in the order in which they were added.
     #[must_use]
     pub fn writes(&self) -> &[Write] {

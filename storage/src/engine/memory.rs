@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Batch, Caps, CommitError, Direction, Engine, Part, Range, ReadError, Row, Space, Versioned};
+use super::{Batch, CAPS, Caps, CommitError, Direction, Engine, Part, Range, ReadError, Row, Space, Versioned};
 
 /// How a commit goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +176,6 @@ impl Engine for Memory {
     }
 
     fn caps(&self) -> Caps {
-        Caps { writes: 4096, bytes: 64 * 1024 * 1024 }
+        CAPS
     }
 }

@@ -14,7 +14,6 @@
 //! 7. [`Engine::caps`] bounds one batch.
 
 mod batch;
-pub(crate) mod committer;
 mod error;
 pub mod memory;
 pub mod rocks;
@@ -155,6 +154,9 @@ pub struct Caps {
     /// Bytes of all keys and values together.
     pub bytes: usize,
 }
+
+/// The bounds of the engines of this crate: the end of a block of a log writes some ten thousand rows of its index at once.
+pub(crate) const CAPS: Caps = Caps { writes: 131_072, bytes: 64 * 1024 * 1024 };
 
 /// A key and what it holds, as a scan returns them.
 pub type Row = (Vec<u8>, Versioned);

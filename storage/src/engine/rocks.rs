@@ -1,4 +1,5 @@
-//! The default engine: `RocksDB` on the local disk, with group commit.
+//! The default engine: `RocksDB` on the local disk. One batch is one synced write; that many callers share it is the
+//! [sequencer](crate::sequencer)'s doing.
 //!
 //! One column family per [`Space`]; key = part (8 bytes, big-endian) ++ key; value = version (8 bytes, big-endian) ++ value.
 //! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.
@@ -7,15 +8,14 @@ use std::fs::{self, File, TryLockError};
 use std::ops::Bound;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, IteratorMode,
     LogLevel, ReadOptions, WriteBatch, WriteOptions,
 };
 
-use super::committer::{Committer, Decided, Ledger, WriteFailed};
-use super::{Batch, Caps, CommitError, Direction, Engine, OpenError, Part, Range, ReadError, Row, Space, Versioned};
+use super::{Batch, CAPS, Caps, CommitError, Direction, Engine, OpenError, Part, Range, ReadError, Row, Space, Versioned};
 
 /// The key of the format marker, in [`Space::Hot`] of part 0.
 pub const FORMAT_KEY: &[u8] = b"format";
@@ -46,15 +46,36 @@ impl Default for Options {
 /// A `RocksDB` database, open.
 #[derive(Debug)]
 pub struct Rocks {
-    // In this order: the committer ends, then the database closes, then the lock is released.
-    committer: Committer,
+    // In this order: the database closes, then the lock is released.
     disk: Disk,
+    turn: Mutex<Turn>,
     _lock: File,
 }
 
-#[derive(Clone)]
+/// Held by whoever writes.
+#[derive(Debug, Default)]
+struct Turn {
+    /// After a failed write nothing is known about the disk any more: a sync that failed once may succeed the next time without
+    /// having written. So nothing is written until the process restarts and reads what there is.
+    is_poisoned: bool,
+}
+
 struct Disk {
-    db: Arc<DB>,
+    db: DB,
+}
+
+/// A write or a sync failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WriteFailed;
+
+/// A write whose expectation held.
+#[derive(Debug)]
+struct Decided {
+    part: Part,
+    space: Space,
+    key: Vec<u8>,
+    /// The new version and value; `None` to delete.
+    value: Option<(u64, Vec<u8>)>,
 }
 
 impl std::fmt::Debug for Disk {
@@ -82,10 +103,14 @@ impl Rocks {
         let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
         let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
         let db = DB::open_cf_descriptors(&database_options(options), &path, families).map_err(refused)?;
-        let mut disk = Disk { db: Arc::new(db) };
+        let disk = Disk { db };
         disk.check_format()?;
-        let committer = Committer::start(disk.clone())?;
-        Ok(Self { committer, disk, _lock: lock })
+        Ok(Self { disk, turn: Mutex::default(), _lock: lock })
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        // Whoever panicked here had not begun to write, or has not heard the outcome: the flag was set before.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,7 +168,7 @@ impl Disk {
     }
 
     /// Reads the format marker, and writes it into an empty database.
-    fn check_format(&mut self) -> Result<(), OpenError> {
+    fn check_format(&self) -> Result<(), OpenError> {
         let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
         match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
             Some(format) if format.value == FORMAT => return Ok(()),
@@ -170,13 +195,32 @@ impl Disk {
     }
 }
 
-impl Ledger for Disk {
+impl Disk {
+    /// The version of a key on disk.
     fn version(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<u64>, ReadError> {
         let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
         found.map(|stored| split_version(&stored).map(|(version, _)| version)).transpose()
     }
 
-    fn write(&mut self, writes: Vec<Decided>) -> Result<(), WriteFailed> {
+    /// What a batch writes, if all that it expects holds.
+    fn decide(&self, part: Part, batch: Batch) -> Result<Vec<Decided>, CommitError> {
+        let mut decided = Vec::with_capacity(batch.writes().len());
+        for write in batch.into_writes() {
+            let version = self.version(part, write.space, &write.key).map_err(|error| match error {
+                ReadError::Corrupt => CommitError::Corrupt,
+                ReadError::Unavailable => CommitError::Unavailable,
+            })?;
+            if write.expect.is_some_and(|expect| !expect.holds(version)) {
+                return Err(CommitError::Conflict);
+            }
+            let next = version.unwrap_or(0).checked_add(1).ok_or(CommitError::Corrupt)?;
+            decided.push(Decided { part, space: write.space, key: write.key, value: write.value.map(|value| (next, value)) });
+        }
+        Ok(decided)
+    }
+
+    /// Writes all of it and syncs. `Err` means that it is not known how much of it there is.
+    fn write(&self, writes: Vec<Decided>) -> Result<(), WriteFailed> {
         let mut batch = WriteBatch::default();
         for write in writes {
             let family = self.family(write.space).map_err(|_missing| WriteFailed)?;
@@ -221,11 +265,20 @@ impl Engine for Rocks {
 
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
         batch.check(self.caps())?;
-        self.committer.commit(part, batch)
+        let mut turn = self.turn();
+        if turn.is_poisoned {
+            return Err(CommitError::Poisoned);
+        }
+        let decided = self.disk.decide(part, batch)?;
+        // Set first: also a panic in the middle leaves the disk in doubt.
+        turn.is_poisoned = true;
+        self.disk.write(decided).map_err(|WriteFailed| CommitError::Unknown)?;
+        turn.is_poisoned = false;
+        Ok(())
     }
 
     fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.committer.fence()?;
+        let _turn = self.turn();
         self.disk.read(part, space, key)
     }
 
@@ -235,7 +288,7 @@ impl Engine for Rocks {
     }
 
     fn caps(&self) -> Caps {
-        Caps { writes: 4096, bytes: 64 * 1024 * 1024 }
+        CAPS
     }
 }
 
@@ -298,7 +351,7 @@ mod tests {
         let mut options = database_options(&Options::default());
         options.enable_statistics();
         let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
-        let mut disk = Disk { db: Arc::new(DB::open_cf_descriptors(&options, &folder, families).unwrap()) };
+        let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };
         for number in 1..=3 {
             let before = options.get_ticker_count(Ticker::WalFileSynced);
             let write = Decided { part: Part(0), space: Space::Hot, key: vec![1], value: Some((number, vec![1])) };

@@ -1,22 +1,50 @@
 //! The two logs: what happened, in order and without gaps, in the same batch as what it changed.
+//!
+//! A record is made ready by whoever asks for it ([`prepared`]), gets its number, its links and its place in the tree from the
+//! one thread that writes ([`stage`]), and is visible when it is durable ([`board`]). A start puts the same together from the disk
+//! ([`recovery`]).
 
+mod board;
 mod draft;
+mod erase;
+mod finding;
+mod fsck;
+mod live;
 mod pending;
-mod publisher;
+pub(crate) mod postings;
+mod prepared;
+mod publish;
+mod recovery;
+mod retire;
+pub(crate) mod rows;
+mod stage;
+pub(crate) mod tail;
+pub(crate) mod term;
+mod tiles;
+pub(crate) mod times;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crypto::record::{Entry, LogName, Opening, Part, Salt, Stamp};
+use crypto::record::{Entry, LogName, Opening};
 use crypto::time::Timestamp;
+use crypto::tlog::{Hash, ProveError, TilePath};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
-use crate::keys;
-use crate::shelf::{Attempt, Change, Committed, Shelf, repeat};
+use crate::records::Layout as _;
+use crate::shelf::{Attempt, Shelf, repeat};
+use tiles::ShardTiles;
 
+pub(crate) use board::{Board, Signing};
 pub use draft::{Draft, Once};
+pub use erase::Erased;
+pub use finding::{Fault, Finding};
 pub use pending::Pending;
-pub use publisher::{Published, Publisher, Shard};
+pub(crate) use prepared::Prepared;
+pub use publish::{Covered, Published, Publisher};
+pub use retire::Retired;
+pub use rows::Shard;
+pub(crate) use stage::{Stage, Staged};
 
 /// The most links of one record: seals and subjects together.
 pub const LINKS_MAX: usize = Opening::PARTS_MAX - Opening::LINKS;
@@ -39,55 +67,59 @@ pub struct Recorded {
 /// What is called when records are durable, or will not be.
 pub type Done = Box<dyn FnOnce(Result<Vec<Recorded>, StorageError>) + Send>;
 
-/// How far a log has come.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Head {
-    pub(crate) size: u64,
-    pub(crate) at: Timestamp,
-}
-
 /// The logs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Logs {
-    shelf: Arc<Shelf>,
-    turn: Arc<Mutex<()>>,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 impl Logs {
-    pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf, turn: Arc::default() }
+    pub(crate) const fn new(shelf: Arc<Shelf>) -> Self {
+        Self { shelf }
     }
 
-    /// Puts on record what changed nothing in the registry. `done` is called from another thread, soon; it must not block.
+    /// Puts on record what changed nothing in the registry, all of it or nothing. `done` is called soon, mostly from another thread;
+    /// it must not block.
+    #[expect(clippy::needless_pass_by_value, reason = "the drafts are used up: what is made of them is on its way")]
     pub fn append(&self, drafts: Vec<Draft>, done: Done) {
-        done(self.append_and_wait(&drafts));
+        match self.prepare(&drafts) {
+            Ok(records) if records.is_empty() => done(Ok(Vec::new())),
+            Ok(records) => self.shelf.submit(records, done),
+            Err(error) => done(Err(error)),
+        }
     }
 
     /// The same, and waits until the records are durable.
     ///
     /// # Errors
-    /// Those of a store that does not work.
+    /// [`StorageError::TooLarge`] when a draft is longer than a record may be, and those of a store that does not work.
     pub fn append_and_wait(&self, drafts: &[Draft]) -> Result<Vec<Recorded>, StorageError> {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        repeat(|| {
-            let pending = Pending::new(drafts.to_vec());
-            Ok(match self.shelf.change().recording(Some(&pending)).commit()? {
-                Committed::Yes => Attempt::Done(pending.recorded().unwrap_or_default().to_vec()),
-                Committed::Conflict => Attempt::Again,
-                Committed::Unknown => Attempt::Doubtful,
-            })
+        let records = self.prepare(drafts)?;
+        repeat(|| match self.shelf.submit_and_wait(records.clone()) {
+            Ok(recorded) => Ok(Attempt::Done(recorded)),
+            Err(StorageError::Contention) => Ok(Attempt::Again),
+            Err(error) => Err(error),
         })
     }
 
-    /// A record, as far as it is kept.
+    fn prepare(&self, drafts: &[Draft]) -> Result<Vec<Prepared>, StorageError> {
+        drafts.iter().map(|draft| Prepared::of(draft, &self.shelf.vault)).collect()
+    }
+
+    /// A record, as far as it is kept; nothing, if the log has not come so far.
     ///
     /// # Errors
-    /// Those of a store that does not work.
+    /// [`StorageError::Retired`] when it is older than what is kept, and those of a store that does not work.
     pub fn record(&self, log: LogName, number: u64) -> Result<Option<Opening>, StorageError> {
-        Ok(self.shelf.read::<Opening>(&keys::log_row(log, number))?.map(|kept| kept.value))
+        let record = recovery::record(self.shelf.engine.as_ref(), &self.shelf.vault, log, number)?;
+        if record.is_some() || number >= self.size(log)? {
+            return Ok(record);
+        }
+        let kept_from = self.kept_from(log)?;
+        Err(if number < kept_from { StorageError::Retired { kept_from } } else { StorageError::Corrupt { what: Opening::WHAT } })
     }
 
     /// How many records a log has.
@@ -95,41 +127,108 @@ impl Logs {
     /// # Errors
     /// Those of a store that does not work.
     pub fn size(&self, log: LogName) -> Result<u64, StorageError> {
-        Ok(self.shelf.read::<Head>(&keys::log_head(log))?.map_or(0, |kept| kept.value.size))
+        Ok(self.shelf.board.live(log).head.size)
+    }
+
+    /// Has periods named and checkpoints signed from now on. Returns when what there is is published.
+    pub fn publish_with(&self, publisher: Arc<dyn Publisher>) {
+        self.shelf.board.set_publisher(publisher);
+        self.shelf.publish();
+    }
+
+    /// The shards of a log, in order; none as long as there is no record.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn shards(&self, log: LogName) -> Result<Vec<Shard>, StorageError> {
+        let head = self.shelf.board.live(log).head.clone();
+        let closed = tiles::all_closed(self.shelf.engine.as_ref(), &self.shelf.vault, log)?;
+        let closed = closed.into_iter().filter(|(shard, _)| *shard < head.shard).map(|(shard, closed)| Shard {
+            log,
+            shard,
+            period: closed.period,
+            first: closed.first,
+            size: closed.size,
+            is_closed: true,
+        });
+        let growing =
+            Shard { log, shard: head.shard, first: head.first, size: head.leaves(), period: head.period, is_closed: false };
+        Ok(closed.chain((growing.size > 0).then_some(growing)).collect())
+    }
+
+    /// The newest checkpoint of a log.
+    #[must_use]
+    pub fn published(&self, log: LogName) -> Option<Arc<Published>> {
+        self.shelf.board.published(log)
+    }
+
+    /// The newest checkpoint of a shard: the final one, if the shard is closed.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn published_of(&self, log: LogName, shard: u32) -> Result<Option<Arc<Published>>, StorageError> {
+        if shard == self.shelf.board.live(log).head.shard {
+            return Ok(self.published(log).filter(|published| published.shard == shard));
+        }
+        self.shelf.board.last_of(log, shard, self.shelf.engine.as_ref(), &self.shelf.vault)
+    }
+
+    /// Has `done` called with a checkpoint that covers the record, at once or as soon as there is one; with nothing, when there
+    /// will not be one in this process.
+    pub fn when_covered(&self, log: LogName, number: u64, done: Covered) {
+        let board = &self.shelf.board;
+        let covering = board.covering(log, number, self.shelf.engine.as_ref(), &self.shelf.vault);
+        match covering {
+            Ok(None) if board.has_publisher() && number < board.live(log).head.size => {
+                board.wait(log, number, done);
+                self.shelf.nudge();
+            }
+            Ok(covering) => done(covering),
+            Err(_) => done(None),
+        }
+    }
+
+    /// A tile or an entry bundle of a shard, of any width that its published tree has.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn tile(&self, log: LogName, shard: u32, path: &TilePath) -> Result<Option<Vec<u8>>, StorageError> {
+        let published = self.published_of(log, shard)?;
+        let width = published.and_then(|published| path.width_at(published.size));
+        if width.is_none_or(|width| path.width() > width) {
+            return Ok(None);
+        }
+        self.tiles(log, shard).bytes(*path).map(Some)
+    }
+
+    /// The proof that a record is in a published tree.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when it is not, and those of a store that does not work.
+    pub fn inclusion(&self, number: u64, published: &Published) -> Result<Vec<Hash>, StorageError> {
+        let leaf = published.leaf(number).ok_or(StorageError::NotFound { what: "record" })?;
+        let tiles = self.tiles(published.log, published.shard);
+        crypto::tlog::prove::inclusion(published.size, leaf, &tiles).map_err(unproven)
+    }
+
+    /// The proof that the tree of `from` leaves is the beginning of a published tree of the same shard.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is no such smaller tree, and those of a store that does not work.
+    pub fn consistency(&self, published: &Published, from: u64) -> Result<Vec<Hash>, StorageError> {
+        let tiles = self.tiles(published.log, published.shard);
+        crypto::tlog::prove::consistency(from, published.size, &tiles).map_err(unproven)
+    }
+
+    fn tiles(&self, log: LogName, shard: u32) -> ShardTiles<'_> {
+        ShardTiles { engine: self.shelf.engine.as_ref(), board: &self.shelf.board, log, shard }
     }
 }
 
-/// Adds records to a change.
-pub(crate) fn add(change: &mut Change<'_>, drafts: &[Draft]) -> Result<Vec<Recorded>, StorageError> {
-    let mut recorded = Vec::new();
-    for log in LogName::ALL {
-        let key = keys::log_head(log);
-        let kept = change.shelf.read::<Head>(&key)?;
-        let (version, mut head) =
-            kept.map_or((None, Head { size: 0, at: Timestamp::MIN }), |kept| (Some(kept.version), kept.value));
-        let before = head.size;
-        for draft in drafts.iter().filter(|draft| draft.log == log) {
-            head.at = head.at.max(draft.at);
-            let stamp = Stamp { number: head.size, at: head.at };
-            let opening = opening(draft, stamp)?;
-            change.insert(keys::log_row(log, stamp.number), &opening)?;
-            recorded.push(Recorded { log, number: stamp.number, at: stamp.at, entry: opening.entry(), is_repeat: false });
-            head.size += 1;
-        }
-        match version {
-            _ if head.size == before => {}
-            None => change.insert(key, &head)?,
-            Some(version) => change.replace(key, version, &head)?,
-        }
+fn unproven(error: ProveError<StorageError>) -> StorageError {
+    match error {
+        ProveError::OutOfRange => StorageError::NotFound { what: "tree" },
+        ProveError::Width { .. } => StorageError::Corrupt { what: tiles::WHAT },
+        ProveError::Tiles(error) => error,
     }
-    Ok(recorded)
-}
-
-fn opening(draft: &Draft, stamp: Stamp) -> Result<Opening, StorageError> {
-    let texts = [serde_json::to_string(&stamp), serde_json::to_string(&draft.facts), serde_json::to_string(&draft.subject)];
-    let parts = texts.into_iter().map(|text| {
-        let text = text.map_err(|_error| StorageError::Internal)?;
-        Ok(Part::Open { salt: Salt([0; 16]), text })
-    });
-    Ok(Opening { parts: parts.collect::<Result<_, StorageError>>()? })
 }

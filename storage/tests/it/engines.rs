@@ -82,8 +82,8 @@ fn the_rules_hold_on_both() {
         batch.put(Space::Obj, vec![1; 201], vec![1]);
         assert_eq!(engine.commit(PART, batch), Err(CommitError::Malformed(Malformed::KeyTooLong { bytes: 201 })));
         let mut batch = Batch::new();
-        (0..=4096_u32).for_each(|n| batch.put(Space::Obj, n.to_be_bytes().to_vec(), vec![1]));
-        assert!(matches!(engine.commit(PART, batch), Err(CommitError::TooLarge { writes: 4097, .. })));
+        (0..=131_072_u32).for_each(|n| batch.put(Space::Obj, n.to_be_bytes().to_vec(), vec![1]));
+        assert!(matches!(engine.commit(PART, batch), Err(CommitError::TooLarge { writes: 131_073, .. })));
         assert_eq!(engine.barrier(PART), Ok(()));
     }
 }

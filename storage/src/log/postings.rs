@@ -1,0 +1,176 @@
+//! Postings: which records of a block have a value.
+//!
+//! A block is 4,096 records in a row, aligned. What is stored for a value and a block is the list of the records' places in the
+//! block: as gaps of 7 bits to the byte, or, where that is not shorter, as one bit for each place. Each list has one form.
+
+use crate::error::StorageError;
+
+/// How many records a block has.
+pub(crate) const BLOCK: u16 = 4096;
+
+/// What a damaged row is called in errors.
+pub(crate) const WHAT: &str = "index of a log";
+
+const CORRUPT: StorageError = StorageError::Corrupt { what: WHAT };
+
+/// The bytes of a list with one bit for each place.
+const BITMAP_BYTES: usize = 512;
+
+/// The block of a record.
+pub(crate) const fn block_of(number: u64) -> u64 {
+    number / 4096
+}
+
+/// The number of a block's first record.
+pub(crate) const fn start_of(block: u64) -> u64 {
+    block.saturating_mul(4096)
+}
+
+/// The place of a record in its block.
+pub(crate) fn offset_of(number: u64) -> u16 {
+    u16::try_from(number % u64::from(BLOCK)).unwrap_or(0)
+}
+
+/// The row of these places, which ascend and are at least one.
+pub(crate) fn encode(offsets: &[u16]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(offsets.len().min(BITMAP_BYTES) + 1);
+    let mut next = 0;
+    for offset in offsets {
+        push_gap(&mut bytes, offset.saturating_sub(next));
+        next = offset.saturating_add(1);
+    }
+    if bytes.len() < BITMAP_BYTES { bytes } else { bitmap(offsets) }
+}
+
+/// One gap, which is below 2^14: two bytes at most.
+fn push_gap(bytes: &mut Vec<u8>, gap: u16) {
+    let [high, low] = (gap << 1).to_be_bytes();
+    let low = low >> 1;
+    if high == 0 {
+        bytes.push(low);
+    } else {
+        bytes.extend([low | 0x80, high]);
+    }
+}
+
+fn bitmap(offsets: &[u16]) -> Vec<u8> {
+    let mut bytes = vec![0; BITMAP_BYTES];
+    for offset in offsets {
+        if let Some(byte) = bytes.get_mut(usize::from(offset / 8)) {
+            *byte |= 1 << (offset % 8);
+        }
+    }
+    bytes
+}
+
+/// The places of a row.
+pub(crate) fn decode(row: &[u8]) -> Result<Vec<u16>, StorageError> {
+    let offsets = if row.len() == BITMAP_BYTES { set_bits(row) } else { from_gaps(row)? };
+    // A row that is not what would be written was not written here.
+    if !offsets.is_empty() && encode(&offsets) == row { Ok(offsets) } else { Err(CORRUPT) }
+}
+
+fn set_bits(row: &[u8]) -> Vec<u16> {
+    (0..BLOCK)
+        .zip(row.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1)))
+        .filter(|(_, bit)| *bit == 1)
+        .map(|(offset, _)| offset)
+        .collect()
+}
+
+fn from_gaps(row: &[u8]) -> Result<Vec<u16>, StorageError> {
+    let (mut offsets, mut next, mut bytes) = (Vec::new(), 0_u16, row.iter());
+    while let Some(byte) = bytes.next() {
+        let low = u16::from(byte & 0x7f);
+        let high = if byte & 0x80 == 0 { 0 } else { u16::from(*bytes.next().ok_or(CORRUPT)?) };
+        let offset = next.checked_add(high << 7).and_then(|sum| sum.checked_add(low)).filter(|offset| *offset < BLOCK);
+        let offset = offset.ok_or(CORRUPT)?;
+        offsets.push(offset);
+        next = offset + 1;
+    }
+    Ok(offsets)
+}
+
+/// The row without some places; nothing when none is left.
+pub(crate) fn without(row: &[u8], offsets: &[u16]) -> Result<Option<Vec<u8>>, StorageError> {
+    let mut left = decode(row)?;
+    left.retain(|offset| !offsets.contains(offset));
+    Ok((!left.is_empty()).then(|| encode(&left)))
+}
+
+/// The places that are in both lists.
+pub(crate) fn common(one: &[u16], other: &[u16]) -> Vec<u16> {
+    let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    few.iter().filter(|offset| many.binary_search(offset).is_ok()).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every(step: usize) -> Vec<u16> {
+        (0..BLOCK).step_by(step).collect()
+    }
+
+    #[test]
+    fn lists_are_read_as_they_were_written() {
+        let mut lists = vec![vec![0], vec![4095], vec![0, 4095], vec![127], vec![128, 129, 4000], (100..700).collect()];
+        lists.extend((1..300).map(every));
+        for list in lists {
+            let row = encode(&list);
+            assert!(row.len() <= list.len() * 2 && row.len() <= BITMAP_BYTES, "{} bytes for {}", row.len(), list.len());
+            assert_eq!(decode(&row), Ok(list));
+        }
+        assert_eq!(encode(&every(2)).len(), BITMAP_BYTES);
+        assert_eq!(encode(&every(9)).len(), 456);
+    }
+
+    #[test]
+    fn no_list_has_two_rows() {
+        let empty_bitmap = [0; BITMAP_BYTES];
+        let mut sparse_bitmap = [0; BITMAP_BYTES];
+        sparse_bitmap[0] = 1;
+        let zero_in_two: &[u8] = &[0x80, 0];
+        let behind_the_block: &[u8] = &[0x80, 32];
+        let twice_the_end: &[u8] = &[0xff, 31, 0];
+        let long_gaps = vec![0; 513];
+        for bad in [
+            &[][..],
+            zero_in_two,
+            &[0x80],
+            behind_the_block,
+            twice_the_end,
+            &[0xff, 0xff],
+            &empty_bitmap,
+            &sparse_bitmap,
+            &long_gaps,
+        ] {
+            assert_eq!(decode(bad), Err(CORRUPT), "{bad:?}");
+        }
+        assert_eq!(decode(&[0xff, 31]), Ok(vec![4095]));
+    }
+
+    #[test]
+    fn places_are_taken_out() {
+        let row = encode(&[1, 5, 9]);
+        assert_eq!(without(&row, &[5, 6]), Ok(Some(encode(&[1, 9]))));
+        assert_eq!(without(&row, &[1, 5, 9]), Ok(None));
+        assert_eq!(without(&encode(&every(1)), &every(2)).unwrap().map(|row| decode(&row).unwrap().len()), Some(2048));
+        assert_eq!(without(&[], &[1]), Err(CORRUPT));
+    }
+
+    #[test]
+    fn lists_meet() {
+        assert_eq!(common(&[1, 3, 5], &[3, 4, 5, 6]), [3, 5]);
+        assert_eq!(common(&every(6), &every(4)), every(12));
+        assert_eq!(common(&[1], &[]), Vec::<u16>::new());
+    }
+
+    #[test]
+    fn numbers_have_a_block_and_a_place() {
+        for number in [0, 1, 4095, 4096, 1 << 40, u64::MAX] {
+            assert_eq!(start_of(block_of(number)) + u64::from(offset_of(number)), number);
+            assert_eq!(start_of(block_of(number)) % u64::from(BLOCK), 0);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A record as far as it can be made without its number: by the threads of those who ask for it, not by the one that all wait for.
+
+use crypto::digest::Sha256;
+use crypto::record::{Commitment, KeyKind, LogName, Part, Salt};
+use crypto::time::Timestamp;
+use serde::Serialize;
+
+use super::term::Terms;
+use super::{Draft, LINKS_MAX};
+use crate::error::StorageError;
+use crate::keys::{self, Key};
+use crate::vault::{Blind, Vault};
+
+/// The longest facts and subject part together, in bytes: with their quotes escaped, twice, they fit into one value.
+const TEXT_BYTES_MAX: usize = 60 * 1024;
+
+/// A part and what stands for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) part: Part,
+    pub(crate) commitment: Commitment,
+}
+
+impl Made {
+    pub(crate) fn new(salt: Salt, value: &impl Serialize) -> Result<Self, StorageError> {
+        let text = serde_json::to_string(value).map_err(|_error| StorageError::Internal)?;
+        let part = Part::Open { salt, text };
+        Ok(Self { commitment: part.commitment(), part })
+    }
+
+    fn bytes(&self) -> usize {
+        self.part.text().map_or(0, str::len)
+    }
+}
+
+/// A record without its number.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) log: LogName,
+    pub(crate) at: Timestamp,
+    pub(crate) facts: Made,
+    pub(crate) subject: Made,
+    /// Of the stamp, and of each link.
+    pub(crate) salts: Vec<Salt>,
+    /// The keys of the seals that it is linked to.
+    pub(crate) seals: Vec<Sha256>,
+    /// Where the pseudonyms of those whom it concerns are.
+    pub(crate) holders: Vec<Blind>,
+    pub(crate) terms: Terms,
+    /// Where it is looked up whether the request has been made before.
+    pub(crate) once: Option<Key>,
+}
+
+impl Prepared {
+    /// Makes what can be made of a draft.
+    pub(crate) fn of(draft: &Draft, vault: &Vault) -> Result<Self, StorageError> {
+        let mut seals: Vec<Sha256> = Vec::new();
+        for seal in &draft.facts.seals {
+            let key = seal_key(vault, &seal.id);
+            if seals.len() < LINKS_MAX && !seals.contains(&key) {
+                seals.push(key);
+            }
+        }
+        let mut holders: Vec<Blind> = Vec::new();
+        for number in &draft.holders {
+            let blind = keys::subject(vault, number);
+            if seals.len() + holders.len() < LINKS_MAX && !holders.contains(&blind) {
+                holders.push(blind);
+            }
+        }
+        let mut salts = salts(vault, 3 + seals.len() + holders.len())?.into_iter();
+        let mut salt = || salts.next().ok_or(StorageError::Internal);
+        let (facts, subject) = (Made::new(salt()?, &draft.facts)?, Made::new(salt()?, &draft.subject)?);
+        if facts.bytes() + subject.bytes() > TEXT_BYTES_MAX {
+            return Err(StorageError::TooLarge);
+        }
+        Ok(Self {
+            log: draft.log,
+            at: draft.at,
+            facts,
+            subject,
+            salts: salts.collect(),
+            seals,
+            holders,
+            terms: Terms::of(draft, vault),
+            once: draft.once.as_ref().map(|once| keys::once(vault, &once.caller, &once.name)),
+        })
+    }
+
+    /// The rows that decide what becomes of it, and that somebody else may be changing.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Key> {
+        let seals = self.seals.iter().map(|key| keys::chain(self.log, KeyKind::Seal, key));
+        seals.chain(self.holders.iter().map(keys::pseudonym)).chain(self.once.clone())
+    }
+
+    /// How many rows it writes, about.
+    pub(crate) const fn writes(&self) -> usize {
+        3 + self.seals.len() + 2 * self.holders.len()
+    }
+
+    /// How many bytes it writes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        1024 + self.facts.bytes() + self.subject.bytes()
+    }
+}
+
+/// The key of a seal's chain.
+pub(crate) fn seal_key(vault: &Vault, id: &str) -> Sha256 {
+    Sha256(vault.blind(b"log chain of a seal", id.as_bytes()))
+}
+
+fn salts(vault: &Vault, count: usize) -> Result<Vec<Salt>, StorageError> {
+    let mut bytes = vec![0; 16 * count];
+    vault.random(&mut bytes).map_err(|error| StorageError::of_vault(error, "salt"))?;
+    Ok(bytes.as_chunks::<16>().0.iter().map(|salt| Salt(*salt)).collect())
+}
