@@ -42,6 +42,7 @@ pub mod shutdown;
 
 pub mod clock;
 pub mod config;
+pub mod gossip;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;

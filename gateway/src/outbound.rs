@@ -25,6 +25,9 @@ use crate::status::Fault;
 /// The longest head of an answer, in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
+/// The longest refusal that is read, in bytes.
+const REFUSAL_BYTES_MAX: usize = 64 << 10;
+
 /// With what others are asked over https, by the keys of the configuration that name the files.
 #[derive(Clone, Debug)]
 pub struct Material<'a> {
@@ -99,15 +102,37 @@ impl Outbound {
     /// # Errors
     /// Why there is none.
     pub async fn ask(&self, question: Question<'_>) -> Result<Reply, Fault> {
-        let Question { url, method, headers, content, bytes_max, within } = question;
-        let builder = Request::builder().method(method).uri(&url.target).header(HOST, &url.authority);
-        let mut request = builder.header(CONNECTION, "close").body(Full::new(content)).or(Err(Fault::Internal))?;
-        request.headers_mut().extend(headers);
+        let (url, bytes_max, within) = (question.url, question.bytes_max, question.within);
+        let request = request(question)?;
         let work = async {
             let (head, mut body) = self.send(url, request).await?.into_parts();
             Ok(Reply { status: head.status, headers: head.headers, body: read(&mut body, bytes_max).await? })
         };
         timeout(within, work).await.unwrap_or(Err(Fault::Slow))
+    }
+
+    /// Asks, and hands on what comes of a good answer piece by piece, as long as `take` says so. Each piece may take as long as the
+    /// question says. Of any other answer, the content is in the reply.
+    ///
+    /// # Errors
+    /// Why the answer is not there, or not whole.
+    pub async fn pour(&self, question: Question<'_>, take: &mut (dyn FnMut(&[u8]) -> bool + Send)) -> Result<Reply, Fault> {
+        let (url, bytes_max, within) = (question.url, question.bytes_max, question.within);
+        let response = timeout(within, self.send(url, request(question)?)).await.unwrap_or(Err(Fault::Slow))?;
+        let (head, mut body) = response.into_parts();
+        let mut reply = Reply { status: head.status, headers: head.headers, body: Vec::new() };
+        if reply.status != StatusCode::OK {
+            let refusal = timeout(within, read(&mut body, bytes_max.min(REFUSAL_BYTES_MAX)));
+            reply.body = refusal.await.unwrap_or(Err(Fault::Slow))?;
+            return Ok(reply);
+        }
+        while let Some(frame) = timeout(within, body.frame()).await.or(Err(Fault::Slow))? {
+            let Ok(data) = frame.or(Err(Fault::Broken))?.into_data() else { continue };
+            if !take(&data) {
+                return Err(Fault::Internal);
+            }
+        }
+        Ok(reply)
     }
 
     async fn send(&self, url: &SourceUrl, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Fault> {
@@ -122,6 +147,14 @@ impl Outbound {
         let stream = timeout(self.connect_timeout, handshake).await.or(Err(Fault::Slow))?.or(Err(Fault::Tls))?;
         exchange(stream, request).await
     }
+}
+
+fn request(question: Question<'_>) -> Result<Request<Full<Bytes>>, Fault> {
+    let Question { url, method, headers, content, .. } = question;
+    let builder = Request::builder().method(method).uri(&url.target).header(HOST, &url.authority);
+    let mut request = builder.header(CONNECTION, "close").body(Full::new(content)).or(Err(Fault::Internal))?;
+    request.headers_mut().extend(headers);
+    Ok(request)
 }
 
 fn tls(material: &Material<'_>) -> Result<Option<Arc<ClientConfig>>, Faults> {

@@ -22,6 +22,7 @@ pub(crate) mod tail;
 pub(crate) mod term;
 mod tiles;
 pub(crate) mod times;
+mod tree;
 
 use std::sync::Arc;
 
