@@ -132,7 +132,8 @@ mod tests {
         let note = format!("a.example/seal/2026\n7\n{root}\n\n\u{2014} a.example/seal/2026 AAAAAAAA\n");
         let text = format!("\nLicet-Checkpoint: a.example/seal/2026 5 {root}\r\n{note}\nb.example/x 1 {root}\n{note}");
         let found = read("file", &text).unwrap();
-        let short: Vec<_> = found.iter().map(|one| (one.origin.as_str(), one.size, one.note.is_some(), one.seen.as_str())).collect();
+        let short: Vec<_> =
+            found.iter().map(|one| (one.origin.as_str(), one.size, one.note.is_some(), one.seen.as_str())).collect();
         assert_eq!(
             short,
             [
@@ -156,7 +157,8 @@ mod tests {
             note: None,
             seen: seen.to_owned(),
         };
-        let good = vec![sighting("a", 1, "x", "1"), sighting("a", 1, "x", "2"), sighting("b", 1, "y", "3"), sighting("a", 2, "z", "4")];
+        let good =
+            vec![sighting("a", 1, "x", "1"), sighting("a", 1, "x", "2"), sighting("b", 1, "y", "3"), sighting("a", 2, "z", "4")];
         let compared = compare(good.clone());
         assert!(compared.splits.is_empty());
         assert_eq!((compared.trees.len(), compared.trees["a"].len()), (2, 2));

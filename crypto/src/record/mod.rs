@@ -5,11 +5,14 @@
 //! each subject. Each part is salted and committed to by itself; the entry of the record, which is what the tree holds, commits
 //! to the commitments. So a part can be shown without the others, and erased without them.
 
+pub mod completeness;
+
 mod event;
 mod facts;
 mod link;
 mod part;
 
+pub use completeness::{Completeness, CompletenessError, Proven, VerifiedTree};
 pub use event::{Ending, EventKind, LogName};
 pub use facts::{DocumentMention, Facts, SealMention, Stamp, SubjectPart};
 pub use link::{Chain, KeyKind, Link, Previous};

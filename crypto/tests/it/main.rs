@@ -5,6 +5,7 @@
 mod adversary;
 mod certificates;
 mod companions;
+mod completeness;
 mod corpus;
 mod demands;
 mod diagnostics;

@@ -5,6 +5,7 @@
 //! ([`recovery`]).
 
 mod board;
+mod complete;
 mod draft;
 mod erase;
 mod finding;
@@ -14,15 +15,19 @@ mod pending;
 pub(crate) mod postings;
 mod prepared;
 mod publish;
+mod query;
+mod question;
 mod recovery;
 mod retire;
 pub(crate) mod rows;
+mod search;
 mod stage;
 pub(crate) mod tail;
 pub(crate) mod term;
 mod tiles;
 pub(crate) mod times;
 mod tree;
+mod walk;
 
 use std::sync::Arc;
 
@@ -37,12 +42,15 @@ use crate::shelf::{Attempt, Shelf, repeat};
 use tiles::ShardTiles;
 
 pub(crate) use board::{Board, Signing};
+pub use complete::ChainKey;
 pub use draft::{Draft, Once};
 pub use erase::Erased;
 pub use finding::{Fault, Finding};
 pub use pending::Pending;
 pub(crate) use prepared::Prepared;
 pub use publish::{Covered, Published, Publisher};
+pub use query::{Hits, Order, Query, Row};
+pub use question::{OfficeHours, Period, Question};
 pub use retire::Retired;
 pub use rows::Shard;
 pub(crate) use stage::{Stage, Staged};

@@ -98,7 +98,9 @@ fn proof(path: &Path, text: &str, trusted: &Trusted, options: &Options) -> Held 
     let witnesses: Vec<&str> = seen.cosigners.iter().map(|cosigner| cosigner.witness.as_str()).collect();
     let witnessed = if witnesses.is_empty() { String::new() } else { format!(", witnessed by {}", witnesses.join(", ")) };
     let (size, index) = (seen.checkpoint.size(), proof.index());
-    let what = record.and_then(|record| record.read::<Stamp>(Opening::STAMP)).map(|stamp| format!("record {} of {}, ", stamp.number, stamp.at));
+    let what = record
+        .and_then(|record| record.read::<Stamp>(Opening::STAMP))
+        .map(|stamp| format!("record {} of {}, ", stamp.number, stamp.at));
     Ok(Ok(format!("{}entry {index} of {size} in {origin}{witnessed}", what.unwrap_or_default())))
 }
 
@@ -161,7 +163,14 @@ fn complete(path: &Path, proof: &Completeness, answer: &Json, trusted: &Trusted)
         }
     }
     let range = [proof.from, proof.until].map(|at| at.map_or_else(|| "…".to_owned(), |at| at.to_string()));
-    let said = format!("all {} records of {} {} in the {} log, {}", proof.rows.len(), kind(proof), proof.key, proof.log, range.join(" to "));
+    let said = format!(
+        "all {} records of {} {} in the {} log, {}",
+        proof.rows.len(),
+        kind(proof),
+        proof.key,
+        proof.log,
+        range.join(" to ")
+    );
     Ok(proof.check(&|origin| trees.get(origin).copied()).map(|()| said).map_err(|error| error.to_string()))
 }
 
@@ -177,7 +186,9 @@ fn checkpoint(path: &Path, bytes: &[u8], trusted: &Trusted) -> Held {
     demand_keys(trusted)?;
     let note = Note::parse(bytes).map_err(|error| InputError::malformed(path, "proof, record or checkpoint", &error))?;
     Ok(match trusted.observe(&note) {
-        Ok(seen) if seen.is_witnessed => Ok(format!("{} {} {}", seen.checkpoint.origin(), seen.checkpoint.size(), seen.checkpoint.root())),
+        Ok(seen) if seen.is_witnessed => {
+            Ok(format!("{} {} {}", seen.checkpoint.origin(), seen.checkpoint.size(), seen.checkpoint.root()))
+        }
         Ok(_) => Err("fewer witnesses have signed than the policy demands".to_owned()),
         Err(error) => Err(error.to_string()),
     })

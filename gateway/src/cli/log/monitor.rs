@@ -201,7 +201,8 @@ impl Pass<'_> {
                 break;
             }
             let width = u16::try_from(hashes % u64::from(TILE_WIDTH)).unwrap_or(0);
-            let row = if width == 0 { Vec::new() } else { self.folder.tile_hashes(level, hashes / u64::from(TILE_WIDTH), width)? };
+            let row =
+                if width == 0 { Vec::new() } else { self.folder.tile_hashes(level, hashes / u64::from(TILE_WIDTH), width)? };
             edge.push(row);
         }
         let tree = Tree::from_edge(old.size(), edge).map_err(|error| error.to_string());
@@ -264,7 +265,9 @@ impl Pass<'_> {
     /// Keeps a hash tile, which must be what is served.
     fn tile(&self, (level, index): (u8, u64), hashes: &[Hash]) -> Checked<()> {
         let width = u16::try_from(hashes.len()).unwrap_or(TILE_WIDTH);
-        let Some(path) = TilePath::new(TileKind::Hashes { level }, index, width) else { return Ok(Err("no such tile".to_owned())) };
+        let Some(path) = TilePath::new(TileKind::Hashes { level }, index, width) else {
+            return Ok(Err("no such tile".to_owned()));
+        };
         let ours = encode_hashes(hashes);
         match self.fetched(path)? {
             Some(theirs) if theirs == ours => self.folder.put_tile(path, &ours).map(Ok),

@@ -147,7 +147,8 @@ fn all(place: &Place, log: LogName, options: &Options) -> Result<Vec<u8>, InputE
     let mut filter = json!({ "seal": options.seal, "from": options.from, "until": options.until });
     if let (Some(subject), Some(filter)) = (&options.subject, filter.as_object_mut()) {
         let (code, file) = subject.split_once(':').ok_or_else(|| InputError::Wrong("--subject is TYPE:FILE".to_owned()))?;
-        let code: CodeType = code.parse().map_err(|_error| InputError::Wrong(format!("--subject: {code} is no kind of number")))?;
+        let code: CodeType =
+            code.parse().map_err(|_error| InputError::Wrong(format!("--subject: {code} is no kind of number")))?;
         let number = input::read(file.as_ref())?;
         let number = str::from_utf8(&number).unwrap_or_default().trim();
         filter.insert("subject".to_owned(), json!({ "code_type": code, "number": number }));
