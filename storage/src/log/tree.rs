@@ -1,6 +1,5 @@
 //! The trees as they are in a store that is only looked at: whatever was signed, and by nobody.
 
-use crypto::record::LogName;
 use crypto::tlog::{Hash, TilePath};
 
 use super::Logs;

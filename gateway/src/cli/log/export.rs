@@ -75,7 +75,9 @@ fn export(options: &Options) -> Result<ExitCode, InputError> {
     match options.place.open()? {
         Place::Online(online) => {
             let question = json!({ "filter": filter });
-            online.save(&format!("/v1/logs/{log}/export?format={format}"), &question, out)?;
+            let saved = online.save(&format!("/v1/logs/{log}/export?format={format}"), &question, out);
+            // Half an export must not be taken for a whole one.
+            saved.inspect_err(|_| std::fs::remove_file(out).unwrap_or_default())?;
         }
         Place::Store(copy) if format == "jsonl" && options.filter.is_none() => from_store(copy.logs(), log, out)?,
         Place::Store(_) => return Err(InputError::Wrong("from a store come all records, as jsonl".to_owned())),

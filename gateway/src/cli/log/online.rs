@@ -115,7 +115,10 @@ impl Online {
         let mut asked = Question::post(&url, question.to_string(), usize::MAX, WITHIN);
         asked.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut broken = None;
-        let mut write = |data: &[u8]| file.write_all(data).map_err(|error| drop(broken.insert(error))).is_ok();
+        let mut write = |data: &[u8]| {
+            broken = file.write_all(data).err();
+            broken.is_none()
+        };
         let reply = self.runtime.block_on(self.client.pour(asked, &mut write));
         if let Some(error) = broken {
             return Err(failed(error));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crypto::licence::CodeType;
+use crypto::licence::HolderCodeType;
 use crypto::record::LogName;
 use crypto::time::Timestamp;
 use crypto::tlog::merkle::verify_inclusion;
@@ -147,11 +147,12 @@ fn all(place: &Place, log: LogName, options: &Options) -> Result<Vec<u8>, InputE
     let mut filter = json!({ "seal": options.seal, "from": options.from, "until": options.until });
     if let (Some(subject), Some(filter)) = (&options.subject, filter.as_object_mut()) {
         let (code, file) = subject.split_once(':').ok_or_else(|| InputError::Wrong("--subject is TYPE:FILE".to_owned()))?;
-        let code: CodeType =
-            code.parse().map_err(|_error| InputError::Wrong(format!("--subject: {code} is no kind of number")))?;
+        if HolderCodeType::from_code(code).is_none() {
+            return Err(InputError::Wrong(format!("--subject: {code} is no kind of number")));
+        }
         let number = input::read(file.as_ref())?;
         let number = str::from_utf8(&number).unwrap_or_default().trim();
-        filter.insert("subject".to_owned(), json!({ "code_type": code, "number": number }));
+        filter.insert("subject".to_owned(), json!({ "code_type": code, "code": number }));
     }
     if let Some(filter) = filter.as_object_mut() {
         filter.retain(|_, value| !value.is_null());

@@ -42,11 +42,6 @@ fn policy(path: &Path) -> Result<Policy, InputError> {
 }
 
 impl Trusted {
-    /// These keys and no policy.
-    pub(super) fn of(keys: Vec<VerifierKey>) -> Self {
-        Self { keys, policy: Policy::default() }
-    }
-
     pub(super) const fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -85,7 +80,8 @@ mod tests {
     #[test]
     fn a_key_is_good_for_all_shards_of_its_log_and_no_other_log() {
         let key = |name: &str| VerifierKey::new(name, KeyType::Ed25519, &[7; 32]).unwrap();
-        let trusted = Trusted::of(vec![key("a.example/seal/2026"), key("a.example/access/2026"), key("other.example")]);
+        let keys = vec![key("a.example/seal/2026"), key("a.example/access/2026"), key("other.example")];
+        let trusted = Trusted { keys, policy: Policy::default() };
         for origin in ["a.example/seal/2026", "a.example/seal/2027", "a.example/access/2027"] {
             let keys = trusted.keys_for(origin);
             assert_eq!((keys.len(), keys[0].name()), (1, origin), "the same key once");
