@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::thread;
 
+use crypto::time::Timestamp;
 use hyper::body::Bytes;
+use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
@@ -23,7 +25,7 @@ use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::verdict::Judge;
-use crate::witness::{Service, Witnesses};
+use crate::witness::{Service, WitnessedView, Witnesses};
 
 /// Everything that serves requests.
 #[derive(Debug)]
@@ -112,6 +114,18 @@ impl App {
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             router,
         }))
+    }
+
+    /// The signed note of a checkpoint, with the lines of witnesses.
+    #[must_use]
+    pub fn signed(&self, published: &Arc<Published>) -> String {
+        self.witnesses.as_ref().map_or_else(|| published.note.clone(), |witnesses| witnesses.signed(published))
+    }
+
+    /// Whether a checkpoint is witnessed, and which one is.
+    #[must_use]
+    pub fn witnessed(&self, published: &Published, now: Timestamp) -> WitnessedView {
+        self.witnesses.as_ref().map_or(WitnessedView::NOT_REQUIRED, |witnesses| witnesses.view(published, now))
     }
 
     /// What is on record.
