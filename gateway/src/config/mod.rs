@@ -260,9 +260,22 @@ mod tests {
         let lists = documented.status_list.as_ref().unwrap();
         let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
-        let plain =
-            ["server", "admin", "storage", "record", "cache", "log", "policy", "reload", "signing", "status", "status_list"];
-        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]"]) {
+        let plain = [
+            "server",
+            "admin",
+            "storage",
+            "record",
+            "cache",
+            "log",
+            "policy",
+            "reload",
+            "signing",
+            "status",
+            "status_list",
+            "witness",
+        ];
+        for section in plain.into_iter().chain(["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]"])
+        {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -271,7 +284,7 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 18] = [
+        const SECTIONS: [&str; 21] = [
             "server",
             "admin",
             "storage",
@@ -290,6 +303,9 @@ mod tests {
             "sources",
             "signing",
             "status_list",
+            "witnesses",
+            "witness",
+            "logs",
         ];
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;

@@ -100,7 +100,7 @@ fn a_proof_from_a_mirror_holds_for_its_entry_alone() {
     }
 
     let policy =
-        format!("log {}\nwitness w {}\nquorum w\n", site.vkey, "w.example+11f70c1e+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH");
+        format!("log {}\nwitness w {}\nquorum w\n", site.vkey, "w.example+fd0a1844+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH");
     let policy = site.folder.write("policy", policy);
     let output = licet(&["check", text(&proof), "--entry", &entry(555), "--policy", text(&policy)]);
     assert_ne!(output.status.code(), Some(0), "nobody has witnessed it");
@@ -131,7 +131,7 @@ fn a_monitor_follows_a_log_and_tells_what_is_not_as_it_was() {
     let next = grow(&site.store, "a", 100);
     let third = site.mirror("third", &next);
     for (name, said) in [
-        ("tile/entries/002", "entry 512 is not what it was"),
+        ("tile/entries/002", "entry 513 is not what it was"),
         ("tile/0/002", "tile/0/002 does not follow from the entries"),
         ("tile/1/000.p/3", "tile/1/000.p/3 does not follow from the entries"),
         ("checkpoint", "seal/"),
@@ -198,6 +198,15 @@ fn stored(records: u64) -> Setup {
     setup
 }
 
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() { copy_all(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+    }
+}
+
 #[test]
 fn a_store_that_nobody_has_open_is_checked_shown_and_exported() {
     let setup = stored(50);
@@ -218,11 +227,7 @@ fn a_store_that_nobody_has_open_is_checked_shown_and_exported() {
     assert_eq!(lines[50]["end"]["rows"], 50);
 
     let copy = setup.folder.path().join("copy");
-    fs::create_dir(&copy).unwrap();
-    for entry in fs::read_dir(setup.folder.path().join("data")).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
-    }
+    copy_all(&setup.folder.path().join("data"), &copy);
     assert_eq!(ends(&licet(&["fsck", "--config", config, "--data", text(&copy)]), 0), "good\n");
     ends(&licet(&["fsck", "--config", config, "--data", "/nowhere"]), 66);
 }

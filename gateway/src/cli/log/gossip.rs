@@ -57,7 +57,12 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             other => return Err(other.unexpected()),
         }
     }
-    if options.files.is_empty() { Err("a file is needed".into()) } else { Ok(Some(options)) }
+    let has_any = options.has_place || !options.files.is_empty();
+    if has_any {
+        Ok(Some(options))
+    } else {
+        Err("a file is needed, or a place whose checkpoint is held against its tiles".into())
+    }
 }
 
 fn work(options: &Options) -> Result<ExitCode, InputError> {
@@ -116,7 +121,7 @@ fn broken(compared: &Compared, origin: &str, tiles: &Tiles<'_>) -> Result<Option
         return Ok(Some(format!("{newest}: the log now says that it has {} records", tiles.shard.size)));
     }
     let mut prover = Prover::new(newest.size, tiles);
-    let wrong = |error| InputError::Wrong(format!("{origin}: {error:?}"));
+    let wrong = |error| place::unproven(origin, error);
     let root = prover.root().map_err(wrong)?;
     if root != newest.root {
         return Ok(Some(format!("SPLIT VIEW\n  {newest}\n  {origin} {} {root} (its tiles)", newest.size)));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crypto::record::LogName;
 use crypto::tlog::tile::decode_hashes;
-use crypto::tlog::{Checkpoint, Hash, HashTiles, Note, TileKind, TilePath, VerifierKey};
+use crypto::tlog::{Checkpoint, Hash, HashTiles, Note, ProveError, TileKind, TilePath, VerifierKey};
 use lexopt::prelude::*;
 use serde_json::Value as Json;
 use storage::log::Logs;
@@ -144,6 +144,14 @@ impl Copy {
 /// A store that does not work, as a file that cannot be read.
 pub(super) fn stored(error: &storage::StorageError) -> InputError {
     InputError::Unreadable { path: "the store".into(), error: std::io::Error::other(error.to_string()) }
+}
+
+/// Why something cannot be proven.
+pub(super) fn unproven(what: &str, error: ProveError<InputError>) -> InputError {
+    match error {
+        ProveError::Tiles(error) => error,
+        other => InputError::Wrong(format!("{what} cannot be proven: {other}")),
+    }
 }
 
 impl Place {

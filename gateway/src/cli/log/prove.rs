@@ -105,7 +105,7 @@ fn one(place: &Place, log: LogName, number: u64, options: &Options) -> Result<Tl
         return Err(wrong(format!("the checkpoint has {} records of {log}/{}", checkpoint.size(), shard.period)));
     }
     let tiles = Tiles { place, shard };
-    let cannot = |error| wrong(format!("{log} {number} cannot be proven: {error:?}"));
+    let cannot = |error| place::unproven(&format!("{log} {number}"), error);
     let hashes = Prover::new(checkpoint.size(), &tiles).inclusion(index).map_err(cannot)?;
     let opening = if options.with_opening { Some(show::opening(place, log, number)?) } else { None };
     if let Some(opening) = &opening {
