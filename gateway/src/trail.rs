@@ -252,3 +252,99 @@ impl Drop for Carried {
         self.trail.returned(&self.pending);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crypto::record::Opening;
+    use hyper::HeaderMap;
+    use storage::{Keys, Store};
+
+    use super::*;
+    use crate::auth::Identity;
+    use crate::clock;
+    use crate::recorder::Tally;
+
+    const AT: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+    fn world() -> (Store, Arc<Recorder>) {
+        let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let recorder = Recorder::new(store.logs().clone(), Tally::new().unwrap(), 1);
+        (store, Arc::new(recorder))
+    }
+
+    fn trail(recorder: &Arc<Recorder>) -> Arc<Trail> {
+        let peer = Peer { identity: Identity::Anonymous, certificate: None, address: None };
+        let trail = Trail::begin(recorder, AT, &RequestId::of(&HeaderMap::new()), &peer);
+        trail.is_of(&Caller { name: "a".to_owned(), organisation: "b".to_owned(), roles: BTreeSet::new() });
+        trail.is_for(Some(EventKind::CertificateAdd), "/");
+        trail
+    }
+
+    fn ended_with(problem: Option<Code>) -> End {
+        End { problem, was_handled: true, at: clock::instant() }
+    }
+
+    /// Outcome and code of each record in the access log.
+    fn said(store: &Store) -> Vec<(Ending, Option<String>)> {
+        let record = |number| store.logs().record(LogName::Access, number).unwrap().unwrap();
+        let facts = |number| record(number).read::<Facts>(Opening::FACTS).unwrap();
+        let all = (0..store.logs().size(LogName::Access).unwrap()).map(facts);
+        all.map(|facts| (facts.outcome, facts.code)).collect()
+    }
+
+    const LATE: Option<Code> = Some(Code::DeadlineExceeded);
+
+    #[tokio::test]
+    async fn a_change_that_nobody_waits_for_is_on_record_once() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        let carried = mine.carried();
+        // The request has timed out, the change has not been made yet.
+        assert_eq!(mine.close(ended_with(LATE)).await, Ok(None));
+        assert!(store.certificates().recording(&carried).add(b"1", "a", AT).unwrap().is_new());
+        drop(carried);
+        assert_eq!(said(&store), [(Ending::Done, None)]);
+        assert_eq!(mine.recorded().map(|recorded| recorded.number), Some(0));
+    }
+
+    #[tokio::test]
+    async fn a_change_that_was_made_in_time_is_on_record_once() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        let carried = mine.carried();
+        assert!(store.certificates().recording(&carried).add(b"1", "a", AT).unwrap().is_new());
+        assert_eq!(mine.close(ended_with(LATE)).await.unwrap().map(|recorded| recorded.number), Some(0));
+        drop(carried);
+        assert_eq!(said(&store), [(Ending::Done, None)]);
+
+        // The same again changes nothing, and is on record all the same.
+        let mine = trail(&recorder);
+        assert!(!store.certificates().recording(&mine.carried()).add(b"1", "a", AT).unwrap().is_new());
+        assert_eq!(mine.close(ended_with(None)).await.unwrap().map(|recorded| recorded.number), Some(1));
+        assert_eq!(said(&store).len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_given_up_is_on_record_as_failed() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        let carried = mine.carried();
+        assert_eq!(mine.close(ended_with(LATE)).await, Ok(None));
+        drop(carried);
+        // Behind it in the queue.
+        store.logs().append_and_wait(&[mine.draft()]).unwrap();
+        assert_eq!(said(&store), [(Ending::Failed, Some("deadline-exceeded".to_owned())), (Ending::Done, None)]);
+    }
+
+    #[tokio::test]
+    async fn what_was_put_on_record_before_the_answer_is_not_put_there_again() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        let first = mine.record().await.unwrap();
+        assert_eq!(mine.record().await.unwrap(), first);
+        assert_eq!(mine.close(ended_with(None)).await, Ok(Some(first)));
+        assert_eq!(said(&store).len(), 1);
+    }
+}

@@ -28,6 +28,8 @@ pub struct LogView {
     pub log: LogName,
     /// How many records it has; their numbers begin with 0.
     pub size: u64,
+    /// The number of the first record that is still kept. Of older ones the tree keeps what proves them.
+    pub kept_from: u64,
     /// Its shards, the oldest first. Each is a tree of its own.
     pub shards: Vec<ShardView>,
 }
@@ -72,7 +74,7 @@ impl LogView {
         let logs = app.store().logs();
         let shards = logs.shards(log)?;
         let shards = shards.iter().map(|shard| ShardView::new(app, shard, now)).collect::<Result<_, _>>()?;
-        Ok(Self { log, size: logs.size(log)?, shards })
+        Ok(Self { log, size: logs.size(log)?, kept_from: logs.kept_from(log)?, shards })
     }
 }
 

@@ -32,13 +32,21 @@ pub(crate) struct Setup {
     pub(crate) authority: Authority,
     /// Lines for `[server]`.
     pub(crate) server: String,
+    /// Lines for `[record]`.
+    pub(crate) record: String,
     /// Further sections.
     pub(crate) sections: String,
 }
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self { folder: Folder::new(), authority: Authority::new("clients"), server: String::new(), sections: String::new() }
+        Self {
+            folder: Folder::new(),
+            authority: Authority::new("clients"),
+            server: String::new(),
+            record: String::new(),
+            sections: String::new(),
+        }
     }
 
     pub(crate) fn with(mut self, line: &str) -> Self {
@@ -76,8 +84,9 @@ impl Setup {
             key = "log.key"
             sm2_key = "log-sm2.key"
             {}
+            {}
             "#,
-            self.server, self.sections
+            self.server, self.record, self.sections
         ) + &callers()
     }
 
