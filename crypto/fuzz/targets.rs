@@ -23,6 +23,8 @@ use crypto::seal::{Seal, SealSignature};
 use crypto::status_list::{self, StatusList, StatusListToken};
 use crypto::time::Timestamp;
 use crypto::timestamp::Token;
+use crypto::tlog::{AddCheckpoint, Checkpoint, KeyType as NoteKey, Note, Policy as LogPolicy, TilePath, TlogProof, VerifierKey};
+use crypto::tlog::{leaf_hash, tile, witness};
 use crypto::verify::{Question, verify};
 use crypto::x509::general_name::GeneralName;
 use crypto::x509::name_constraints::NameConstraints;
@@ -36,6 +38,7 @@ pub(super) type Target = fn(&[u8]);
 /// Every target by its name, which is also that of its folder in the corpus.
 pub(super) const ALL: &[(&str, Target)] = &[
     ("certificate", certificate),
+    ("checkpoint", checkpoint),
     ("cms", cms),
     ("crl", crl),
     ("der", der),
@@ -327,4 +330,66 @@ fn licence(data: &[u8]) {
         assert!(serde_json::from_str::<Metadata>(&written).is_ok(), "metadata read back as themselves");
     }
     let _ = (text.parse::<Timestamp>(), crypto::seal::signature::time_from_text(text));
+}
+
+/// The key of the kept checkpoint's log.
+static LOG: LazyLock<VerifierKey> = LazyLock::new(|| {
+    let key = SigningKey::from_label(KeyType::Ed25519, "log").public_key();
+    VerifierKey::new("log.example/seal", NoteKey::Ed25519, key.bits()).expect("a name and a key")
+});
+
+/// The only text that this log signed.
+static LOGGED: LazyLock<Note> =
+    LazyLock::new(|| Note::parse(include_bytes!("corpus/checkpoint/note")).expect("the corpus holds this note"));
+
+/// Every text around transparency logs prints as it was, and nothing counts as signed that the log did not sign.
+fn checkpoint(data: &[u8]) {
+    if let Ok(note) = Note::parse(data) {
+        assert_eq!(note.to_string().as_bytes(), data, "a note prints as it was");
+        logged(&note);
+    }
+    if let Ok(policy) = LogPolicy::parse(data) {
+        assert_eq!(LogPolicy::parse(policy.to_string().as_bytes()).as_ref(), Ok(&policy), "a policy reads back as itself");
+        assert!(!policy.asks_for_witnesses() || !policy.is_met(&[]), "a quorum of nobody");
+    }
+    if let Ok(request) = AddCheckpoint::parse(data) {
+        assert_eq!(request.to_string().as_bytes(), data, "a request prints as it was");
+        let decision = witness::decide(None, &request, std::slice::from_ref(&*LOG), &mut Budget::for_document());
+        assert!(decision.is_err() || request.note().text() == LOGGED.text(), "a checkpoint that nobody signed");
+    }
+    for width in [1, 3] {
+        if let Ok(entries) = tile::decode_entries(data, width) {
+            assert_eq!(tile::encode_entries(&entries).as_deref(), Ok(data), "a bundle packs as it was");
+        }
+        if let Ok(hashes) = tile::decode_hashes(data, width) {
+            assert_eq!(tile::encode_hashes(&hashes), data, "a tile packs as it was");
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        log_text(text);
+    }
+}
+
+fn log_text(text: &str) {
+    if let Ok(checkpoint) = text.parse::<Checkpoint>() {
+        assert_eq!(checkpoint.to_string(), text, "a checkpoint prints as it was");
+    }
+    if let Ok(path) = text.parse::<TilePath>() {
+        assert_eq!(path.to_string(), text, "a path prints as it was");
+    }
+    if let Ok(key) = text.parse::<VerifierKey>() {
+        assert_eq!(key.to_string(), text, "a key prints as it was");
+    }
+    if let Ok(proof) = text.parse::<TlogProof>() {
+        assert_eq!(proof.to_string(), text, "a proof prints as it was");
+        logged(proof.note());
+        let (leaf, keys) = (leaf_hash(b"entry 77"), std::slice::from_ref(&*LOG));
+        let proven = proof.verify(&leaf, keys, &LogPolicy::default(), &mut Budget::for_document());
+        assert!(proven.is_err() || proof.index() == 77, "an entry at two places");
+    }
+}
+
+fn logged(note: &Note) {
+    let seen = LogPolicy::default().observe(note, std::slice::from_ref(&*LOG), &mut Budget::for_document());
+    assert!(seen.is_err() || note.text() == LOGGED.text(), "a checkpoint that nobody signed");
 }

@@ -254,11 +254,16 @@ pub(crate) const PSEUDONYMS: &[u8] = b"Y";
 
 /// What the link of the next record of a chain will be.
 pub(crate) fn chain(log: LogName, kind: KeyKind, chain: &Sha256) -> Key {
+    key(Space::Hot, &[&chains_of(log, kind), &chain.0])
+}
+
+/// The beginning of the keys of a log's chains of one kind.
+pub(crate) const fn chains_of(log: LogName, kind: KeyKind) -> [u8; 3] {
     let kind = match kind {
         KeyKind::Seal => 1,
         KeyKind::Subject => 2,
     };
-    key(Space::Hot, &[&chains(log), &[kind], &chain.0])
+    [b'C', log.number(), kind]
 }
 
 /// The beginning of the keys of a log's chains.

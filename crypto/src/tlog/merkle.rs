@@ -163,7 +163,7 @@ impl Paths {
 fn is_subtree(start: u64, end: u64) -> bool {
     let Some(count) = end.checked_sub(start).filter(|count| *count > 0) else { return false };
     // Without a next power of two, the leaves are more than half of all that can be counted.
-    count.checked_next_power_of_two().map_or(start == 0, |step| start % step == 0)
+    count.checked_next_power_of_two().map_or(start == 0, |step| start.is_multiple_of(step))
 }
 
 /// The root of a power of two of neighbours.
@@ -211,7 +211,7 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().or_else(|_| Err(serde::de::Error::custom("expected 32 bytes in base64")))
+        text.parse().ok().ok_or_else(|| serde::de::Error::custom("expected 32 bytes in base64"))
     }
 }
 
@@ -244,8 +244,8 @@ mod tests {
         let text = hash.to_string();
         assert_eq!(text.parse(), Ok(hash));
         assert_eq!(serde_json::from_str::<Hash>(&serde_json::to_string(&hash).unwrap()).unwrap(), hash);
-        let stray = format!("{}B=", &text[..42]);
-        for bad in ["", &text[..43], &format!("{text} "), &stray, "AQI="] {
+        let stray = format!("{}B=", text.get(..42).unwrap());
+        for bad in ["", text.get(..43).unwrap(), &format!("{text} "), &stray, "AQI="] {
             assert_eq!(bad.parse::<Hash>(), Err(TlogError::Hash), "{bad:?}");
             assert!(serde_json::from_str::<Hash>(&format!("{bad:?}")).is_err());
         }

@@ -126,7 +126,7 @@ impl Note {
             }
             budget.spend_signature()?;
             budget.spend_digested(self.text.len())?;
-            let time = key.verify(&self.text, &line.signature).or_else(|_| Err(TlogError::BadSignature { name: name() }))?;
+            let time = key.verify(&self.text, &line.signature).ok().ok_or_else(|| TlogError::BadSignature { name: name() })?;
             signed.push(Signed { key, time });
         }
         if signed.is_empty() { Err(TlogError::Unsigned) } else { Ok(signed) }

@@ -179,7 +179,7 @@ mod tests {
             good.replace("index 77", "extra AQ\nindex 77"),
             good.replace("index 77", "extra AQ==\nextra AQ==\nindex 77"),
             good.replace("index 77", "index 77\nextra AQ=="),
-            good.replace(&first, &first[1..]),
+            good.replace(&first, first.get(1..).unwrap()),
             good.replace(&first, ""),
             good.replace(&first, &format!("{first}\n").repeat(60)),
             good.replace("log.example/1\n300", "log.example/1\n0300"),

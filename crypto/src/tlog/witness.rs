@@ -362,7 +362,7 @@ mod tests {
             good.replace("old 13", "old  13"),
             good.replace("old 13", "Old 13"),
             good.replace("old 13\n", ""),
-            good.replace(&hash, &hash[1..]),
+            good.replace(&hash, hash.get(1..).unwrap()),
             good.replace(&hash, &format!("{hash}\n").repeat(64)),
             good.replace("log.example\n40", "log.example\n4x"),
             good.replacen("\n\n", "\n", 1),

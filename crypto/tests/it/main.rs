@@ -16,6 +16,7 @@ mod identifiers;
 mod indications;
 mod issued;
 mod limbo;
+mod merkle;
 mod mutations;
 mod ocsp;
 mod openssl;
@@ -38,6 +39,7 @@ mod soundness;
 mod status;
 mod status_list;
 mod timestamps;
+mod tlog_peers;
 mod vectors;
 mod world;
 

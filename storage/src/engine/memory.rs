@@ -101,6 +101,11 @@ impl Memory {
         self.state().rows.insert((part, space, key.to_vec()), row);
     }
 
+    /// Takes a key away, past every rule.
+    pub fn remove(&self, part: Part, space: Space, key: &[u8]) {
+        self.state().rows.remove(&(part, space, key.to_vec()));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while the lock is held cannot leave a batch half applied: a commit only inserts and removes.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

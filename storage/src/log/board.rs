@@ -158,7 +158,7 @@ impl Board {
     }
 
     /// Signs and gives out what is durable.
-    pub(crate) fn publish(&self, signings: Vec<Signing>, engine: &dyn Engine, vault: &Vault) {
+    pub(crate) fn publish(&self, signings: Vec<Signing>) {
         for signing in signings {
             let Signing { log, row, version, is_new, period, first } = signing;
             let version = version.unwrap_or(0).saturating_add(u64::from(is_new));
@@ -167,7 +167,6 @@ impl Board {
             if let Some(published) = self.sign(log, row.shard, shard, false) {
                 *writing(self.published.of(log)) = Some(published);
             }
-            self.answer(log, first.saturating_add(row.size), engine, vault);
         }
     }
 
@@ -226,13 +225,22 @@ impl Board {
         locked(&self.waiting).push(Waiting { log, number, done });
     }
 
-    /// Answers those who wait for a record below `end`.
-    fn answer(&self, log: LogName, end: u64, engine: &dyn Engine, vault: &Vault) {
-        let (ready, rest) =
-            std::mem::take(&mut *locked(&self.waiting)).into_iter().partition(|one| one.log == log && one.number < end);
-        locked(&self.waiting).extend::<Vec<Waiting>>(rest);
-        for Waiting { number, done, .. } in Vec::<Waiting>::from(ready) {
-            done(self.covering(log, number, engine, vault).unwrap_or_default());
+    /// Answers those whose records are covered by what has been given to the publisher.
+    pub(crate) fn answer(&self, engine: &dyn Engine, vault: &Vault) {
+        for log in LogName::ALL {
+            let covered = |live: &Live, given: Signed| match given.shard == live.head.shard {
+                true => live.head.first.saturating_add(given.size),
+                // The growing shard has nothing out yet, and what is before it is closed.
+                false => live.head.first,
+            };
+            let given = locked(self.noted.of(log)).given;
+            let Some(end) = given.map(|given| covered(&self.live(log), given)) else { continue };
+            let waiting = std::mem::take(&mut *locked(&self.waiting));
+            let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|one| one.log == log && one.number < end);
+            locked(&self.waiting).extend(rest);
+            for Waiting { number, done, .. } in ready {
+                done(self.covering(log, number, engine, vault).unwrap_or_default());
+            }
         }
     }
 

@@ -48,15 +48,19 @@ impl Logs {
         limit: usize,
     ) -> Result<Completeness, StorageError> {
         let until = until.filter(|until| *until < end.at);
-        let chained = self.chained(end.log, key, from)?;
+        // The asking is found also when the range would only begin after it.
+        let chained = self.chained(end.log, key, from.map(|from| from.min(end.at)))?;
         let mut walk = self.walk(end.log, &chained.selection, (Order::OldestFirst, None))?;
         let (mut trees, mut rows) = (BTreeMap::new(), Vec::new());
         while let Some(number) = walk.next()? {
             let Some((opening, link)) = self.with_link(&chained, number)? else { continue };
-            let stamp: Option<Stamp> = opening.read(Opening::STAMP);
-            let is_behind = until.is_some_and(|until| stamp.is_some_and(|stamp| stamp.at > until));
+            let Stamp { at, .. } = opening.read(Opening::STAMP).ok_or(StorageError::Corrupt { what: WHAT })?;
+            let is_behind = number >= end.number || until.is_some_and(|until| at > until);
+            if !is_behind && from.is_some_and(|from| at < from) {
+                continue;
+            }
             let proven = self.proven(&mut trees, &chained, number, shown(&opening, link))?;
-            if number >= end.number || is_behind {
+            if is_behind {
                 let Chained { log, kind, key, .. } = chained;
                 return self.checked(Completeness { log, kind, key, from, until, rows, end: proven }, &trees);
             }

@@ -75,12 +75,14 @@ faults! {
     ChainDamaged = "log-chain-damaged", "The end of a chain is damaged.", "链尾损坏。";
     /// There are more or fewer records in chains than their ends say. No place.
     ChainForked = "log-chain-forked", "The chains have more or fewer records than their ends say.", "链中记录数与链尾不符。";
+    /// What a log says of a person was erased in part: erasing again finishes it. At the number of a record that is left.
+    ErasureUnfinished = "log-erasure-unfinished", "An erasure was broken off and has to be finished.", "删除未完成，需重新执行。";
     /// An index row is not what the records say. At the number of the block.
     IndexDiffers = "log-index-differs", "The index is not what the records say.", "索引与记录不符。";
     /// There are index rows that the records do not say. No place.
     IndexExtra = "log-index-extra", "There is more in the index than the records say.", "索引中存在多余内容。";
-    /// A pseudonym does not open. No place.
-    PseudonymDamaged = "log-pseudonym-damaged", "A pseudonym does not open.", "假名无法打开。";
+    /// A pseudonym does not open, or there are more or fewer than people with chains. No place.
+    PseudonymDamaged = "log-pseudonym-damaged", "The pseudonyms are not those of the chains.", "假名损坏或与链不符。";
     /// The note of a request does not open, or names a record that is another. No place.
     NoteDamaged = "log-note-damaged", "The note of a request is damaged.", "请求记载损坏。";
     /// The note of what is kept does not open. No place.

@@ -4,7 +4,8 @@
 //! that grows from the entries against the tiles, the roots and what was signed, and each full block against its index. Then what is
 //! there but should not be is looked for. Memory does not grow with the log.
 
-use crypto::record::{Entry, Link, LogName, Opening, Stamp};
+use crypto::digest::Sha256;
+use crypto::record::{Entry, KeyKind, Link, LogName, Opening, Stamp};
 use crypto::time::Timestamp;
 use crypto::tlog::tile::{decode_entries, encode_hashes};
 use crypto::tlog::{FullTile, TileKind, Tree, leaf_hash};
@@ -96,6 +97,7 @@ impl Check<'_> {
             let mut walk = Walk { shard, period, is_closed: shard < head.shard, tree: Tree::default() };
             self.walk(&mut walk, signed.as_ref(), &mut last, &mut index)?;
         }
+        self.extra_shards(&head)?;
         if signed.is_some_and(|signed| signed.shard > head.shard || (signed.shard == head.shard && signed.size > head.leaves())) {
             self.say(Fault::SignedDiffers, u64::from(head.shard));
         }
@@ -175,7 +177,7 @@ impl Check<'_> {
         let row = self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?;
         let entries = row.and_then(|row| {
             let entries = decode_entries(&row.value, width).ok()?;
-            entries.into_iter().map(|entry| entry.try_into().ok().map(crypto::digest::Sha256)).collect::<Option<Vec<Entry>>>()
+            entries.into_iter().map(|entry| entry.try_into().ok().map(Sha256)).collect::<Option<Vec<Entry>>>()
         });
         if entries.is_none() {
             self.say(Fault::BundleDamaged, walk.period.first.saturating_add(start));
@@ -224,7 +226,14 @@ impl Check<'_> {
                 None if link == Link::first(link.kind, link.key) => {}
                 // What was before is gone: the link says how much.
                 Some(previous) if previous.number < self.kept_from => self.links += i128::from(link.count),
-                Some(previous) if previous.number < number && self.follows(&link, previous)? => {}
+                Some(previous) if previous.number < number => match self.follows(&link, previous)? {
+                    Follows::Yes => {}
+                    Follows::Erased => {
+                        self.links += i128::from(link.count);
+                        self.say(Fault::ErasureUnfinished, number);
+                    }
+                    Follows::No => self.say(Fault::LinkBroken, number),
+                },
                 _ => self.say(Fault::LinkBroken, number),
             }
         }
@@ -232,22 +241,29 @@ impl Check<'_> {
     }
 
     /// Whether a link is what follows from the record that it names.
-    fn follows(&self, link: &Link, previous: Stamp) -> Result<bool, StorageError> {
+    fn follows(&self, link: &Link, previous: Stamp) -> Result<Follows, StorageError> {
         let row = keys::log_row(self.log, previous.number);
         let before = match self.shelf.read::<Opening>(&row) {
             Ok(Some(kept)) => kept.value,
             Err(StorageError::Unavailable) => return Err(StorageError::Unavailable),
-            Ok(None) | Err(_) => return Ok(false),
+            Ok(None) | Err(_) => return Ok(Follows::No),
         };
+        let places = Opening::LINKS..before.parts.len();
         let same = |place: usize| before.read::<Link>(place).filter(|other| (other.kind, other.key) == (link.kind, link.key));
-        let before_it = (Opening::LINKS..before.parts.len()).find_map(same);
         let stamp: Option<Stamp> = before.read(Opening::STAMP);
-        Ok(before_it.zip(stamp).is_some_and(|(other, stamp)| stamp == previous && other.next(stamp) == *link))
+        Ok(match places.clone().find_map(same).zip(stamp) {
+            Some((other, stamp)) if stamp == previous && other.next(stamp) == *link => Follows::Yes,
+            // The oldest are closed first: a closed link is theirs whose newer records are still open.
+            None if link.kind == KeyKind::Subject && before.parts.iter().skip(places.start).any(|part| part.text().is_none()) => {
+                Follows::Erased
+            }
+            _ => Follows::No,
+        })
     }
 
     /// Adds a record to the index of its block, and compares that with the disk when the block is full.
     fn index_of(&mut self, number: u64, record: Option<(&Opening, Stamp)>, index: &mut Index) -> Result<(), StorageError> {
-        if number % u64::from(BLOCK) == 0 {
+        if number.is_multiple_of(u64::from(BLOCK)) {
             *index = Index { tail: Tail::new(number), is_whole: true };
         }
         let terms = record.map(|(opening, _)| Terms::of_opening(opening, &self.shelf.vault)).unwrap_or_default();
@@ -266,6 +282,18 @@ impl Check<'_> {
         }
         if !index.is_whole && number >= self.kept_from {
             self.say(Fault::IndexDiffers, block);
+        }
+        Ok(())
+    }
+
+    fn extra_shards(&mut self, head: &Head) -> Result<(), StorageError> {
+        let mut rows = 0_u64;
+        self.each(Space::Hot, Range::prefix(&keys::log_shards(self.log)), |_, _, _| {
+            rows += 1;
+            Ok(())
+        })?;
+        if rows != u64::from(head.shard) {
+            self.say(Fault::ShardDamaged, None);
         }
         Ok(())
     }
@@ -315,8 +343,15 @@ impl Check<'_> {
             check.links -= i128::from(link.count);
             if previous.number < check.kept_from {
                 check.links += i128::from(link.count);
-            } else if !check.follows(&link, previous)? {
-                check.say(Fault::ChainDamaged, None);
+                return Ok(());
+            }
+            match check.follows(&link, previous)? {
+                Follows::Yes => {}
+                Follows::Erased => {
+                    check.links += i128::from(link.count);
+                    check.say(Fault::ErasureUnfinished, previous.number);
+                }
+                Follows::No => check.say(Fault::ChainDamaged, None),
             }
             Ok(())
         })?;
@@ -338,14 +373,34 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// Pseudonyms against chains: there is one for each person with a chain in one log or both.
     fn pseudonyms(&mut self) -> Result<(), StorageError> {
+        let (mut people, mut pseudonyms, mut rows) = (0_u64, 0_u64, 0_u64);
+        let subjects = |log| Range::prefix(&keys::chains_of(log, KeyKind::Subject));
+        let is_there = |check: &Self, log, key: &Sha256| -> Result<bool, StorageError> {
+            let row = keys::chain(log, KeyKind::Subject, key);
+            Ok(check.shelf.engine.get(REGISTRY, row.space, &row.bytes)?.is_some())
+        };
+        for log in LogName::ALL {
+            self.each(Space::Hot, subjects(log), |check, key, _| {
+                // Whoever has a chain in the seal log was counted there.
+                let key = keys::last_digest(key).map(Sha256);
+                let is_new = log == LogName::Seal || !key.map_or(Ok(false), |key| is_there(check, LogName::Seal, &key))?;
+                people += u64::from(is_new);
+                Ok(())
+            })?;
+        }
         self.each(Space::Hot, Range::prefix(keys::PSEUDONYMS), |check, key, value| {
             let bytes = open(&check.shelf.vault, Space::Hot, key, value, Pseudonym::WHAT);
-            if bytes.and_then(|bytes| Pseudonym::decode(&bytes)).is_err() {
-                (check.found)(Finding { log: None, fault: Fault::PseudonymDamaged, at: None });
-            }
+            let pseudonym = bytes.and_then(|bytes| Pseudonym::decode(&bytes)).ok();
+            pseudonyms += u64::from(pseudonym.is_some());
+            rows += 1;
             Ok(())
-        })
+        })?;
+        if rows != pseudonyms || people != pseudonyms {
+            (self.found)(Finding { log: None, fault: Fault::PseudonymDamaged, at: None });
+        }
+        Ok(())
     }
 
     fn notes(&mut self) -> Result<(), StorageError> {
@@ -383,6 +438,14 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// What the record before has to say to a link.
+enum Follows {
+    Yes,
+    No,
+    /// It has been erased.
+    Erased,
 }
 
 /// The index of a block, as its records say it.

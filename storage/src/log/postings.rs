@@ -63,19 +63,75 @@ fn bitmap(offsets: &[u16]) -> Vec<u8> {
     bytes
 }
 
+/// The places of a row, as it is stored.
+#[derive(Debug)]
+pub(crate) enum Places<'a> {
+    /// In order.
+    List(Vec<u16>),
+    /// One bit for each.
+    Bits(&'a [u8]),
+}
+
+impl<'a> Places<'a> {
+    /// Reads a row.
+    pub(crate) fn read(row: &'a [u8]) -> Result<Self, StorageError> {
+        // A row that is not what would be written was not written here. So many places fill a list that is as long as the bits.
+        if row.len() == BITMAP_BYTES {
+            let count: u32 = row.iter().map(|byte| byte.count_ones()).sum();
+            let is_ours = usize::try_from(count).is_ok_and(|count| count >= BITMAP_BYTES) || encode(&set_bits(row)) == row;
+            return if is_ours { Ok(Self::Bits(row)) } else { Err(CORRUPT) };
+        }
+        let list = from_gaps(row)?;
+        if !list.is_empty() && encode(&list) == row { Ok(Self::List(list)) } else { Err(CORRUPT) }
+    }
+
+    fn has(&self, offset: u16) -> bool {
+        match self {
+            Self::List(list) => list.binary_search(&offset).is_ok(),
+            Self::Bits(bits) => bits.get(usize::from(offset / 8)).is_some_and(|byte| byte >> (offset % 8) & 1 == 1),
+        }
+    }
+
+    /// How many there are at most.
+    fn count(&self) -> usize {
+        match self {
+            Self::List(list) => list.len(),
+            Self::Bits(_) => usize::from(BLOCK),
+        }
+    }
+
+    /// The places, in order.
+    pub(crate) fn list(self) -> Vec<u16> {
+        match self {
+            Self::List(list) => list,
+            Self::Bits(bits) => set_bits(bits),
+        }
+    }
+
+    /// The places that are in all of these; every place of the block when there are none to be in.
+    pub(crate) fn common(mut all: Vec<Self>) -> Vec<u16> {
+        let Some(fewest) = (0..all.len()).min_by_key(|n| all.get(*n).map(Self::count)) else { return (0..BLOCK).collect() };
+        let mut found = all.swap_remove(fewest).list();
+        found.retain(|offset| all.iter().all(|places| places.has(*offset)));
+        found
+    }
+}
+
 /// The places of a row.
 pub(crate) fn decode(row: &[u8]) -> Result<Vec<u16>, StorageError> {
-    let offsets = if row.len() == BITMAP_BYTES { set_bits(row) } else { from_gaps(row)? };
-    // A row that is not what would be written was not written here.
-    if !offsets.is_empty() && encode(&offsets) == row { Ok(offsets) } else { Err(CORRUPT) }
+    Places::read(row).map(Places::list)
 }
 
 fn set_bits(row: &[u8]) -> Vec<u16> {
-    (0..BLOCK)
-        .zip(row.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1)))
-        .filter(|(_, bit)| *bit == 1)
-        .map(|(offset, _)| offset)
-        .collect()
+    let mut offsets = Vec::new();
+    for (start, byte) in (0..BLOCK).step_by(8).zip(row) {
+        let mut left = *byte;
+        while left != 0 {
+            offsets.push(start + u16::try_from(left.trailing_zeros()).unwrap_or(0));
+            left &= left - 1;
+        }
+    }
+    offsets
 }
 
 fn from_gaps(row: &[u8]) -> Result<Vec<u16>, StorageError> {
@@ -164,6 +220,21 @@ mod tests {
         assert_eq!(common(&[1, 3, 5], &[3, 4, 5, 6]), [3, 5]);
         assert_eq!(common(&every(6), &every(4)), every(12));
         assert_eq!(common(&[1], &[]), Vec::<u16>::new());
+    }
+
+    #[test]
+    fn rows_meet_in_whatever_form_they_are() {
+        let lists = [every(2), every(3), every(16), every(600), (0..2048).collect(), vec![1200]];
+        for one in &lists {
+            for other in &lists {
+                for third in &lists {
+                    let rows = [one, other, third].map(|list| encode(list));
+                    let places = rows.iter().map(|row| Places::read(row).unwrap()).collect();
+                    assert_eq!(Places::common(places), common(&common(one, other), third));
+                }
+            }
+        }
+        assert_eq!(Places::common(Vec::new()), every(1));
     }
 
     #[test]

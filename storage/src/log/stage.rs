@@ -105,7 +105,7 @@ impl<'a> Stage<'a> {
     fn resolve_chain(&mut self, log: LogName, kind: KeyKind, chain: &Sha256) -> Result<(), StorageError> {
         let key = keys::chain(log, kind, chain);
         if !self.chains.contains_key(&key.bytes) {
-            let link = self.read::<Link>(&key)?.unwrap_or(Link::first(kind, *chain));
+            let link = self.read::<Link>(&key)?.unwrap_or_else(|| Link::first(kind, *chain));
             self.chains.insert(key.bytes, (link, false));
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::ops::{Bound, Range as Numbers};
 use crypto::record::LogName;
 use crypto::time::Timestamp;
 
-use super::postings::{self, BLOCK, block_of, start_of};
+use super::postings::{Places, WHAT, block_of, start_of};
 use super::query::{Order, Selection};
 use super::tail::Tail;
 use super::times;
@@ -17,7 +17,7 @@ use crate::keys::{self, REGISTRY};
 /// The most rows of postings of one value that are read at once.
 const ROWS_MAX: usize = 64;
 
-const CORRUPT: StorageError = StorageError::Corrupt { what: postings::WHAT };
+const CORRUPT: StorageError = StorageError::Corrupt { what: WHAT };
 
 /// What a search needs of the tail, taken in one short look. What is on disk is looked at after this: a block that becomes full
 /// meanwhile is in neither twice.
@@ -109,10 +109,9 @@ impl<'a> Walk<'a> {
             return Ok(Some(tail));
         }
         let Some(block) = self.next_block()? else { return Ok(self.tail.take()) };
-        let mut lists = self.streams.iter().map(Stream::offsets);
-        let first = lists.next().unwrap_or_else(|| Ok((0..BLOCK).collect()))?;
-        let offsets = lists.try_fold(first, |found, list| Ok::<_, StorageError>(postings::common(&found, &list?)))?;
-        Ok(Some(offsets.into_iter().map(|offset| start_of(block).saturating_add(u64::from(offset))).collect()))
+        let places = self.streams.iter().filter_map(Stream::places).collect::<Result<_, _>>()?;
+        let offsets = Places::common(places).into_iter();
+        Ok(Some(offsets.map(|offset| start_of(block).saturating_add(u64::from(offset))).collect()))
     }
 
     /// The next block of which every stream has a row.
@@ -192,8 +191,8 @@ impl<'a> Stream<'a> {
     }
 
     /// The places of the row that it stands at.
-    fn offsets(&self) -> Result<Vec<u16>, StorageError> {
-        self.rows.front().map_or(Ok(Vec::new()), |(_, row)| postings::decode(row))
+    fn places(&self) -> Option<Result<Places<'_>, StorageError>> {
+        self.rows.front().map(|(_, row)| Places::read(row))
     }
 }
 

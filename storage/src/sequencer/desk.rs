@@ -105,11 +105,14 @@ impl Desk {
                 self.deferred.push_back(later);
             }
         }
-        let publishes = round.is_last || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX || self.board.is_awaited();
+        let publishes = round.is_last
+            || !round.publish.is_empty()
+            || self.groups_unpublished >= GROUPS_UNPUBLISHED_MAX
+            || self.board.is_awaited();
         let signings = if publishes { self.board.to_sign() } else { Vec::new() };
         match group.finish(&signings) {
             Ok((batch, witness, taken, staged)) => {
-                let outcome = self.commit(batch, witness);
+                let outcome = self.commit(&batch, witness);
                 if outcome.is_ok() {
                     // What does not fit together in memory is read anew.
                     self.is_stale |= self.board.apply(staged).is_err();
@@ -118,6 +121,10 @@ impl Desk {
                 self.publish(signings, &outcome);
             }
             Err((error, answers)) => refuse(answers.into_iter(), &error),
+        }
+        if self.board.is_awaited() {
+            // Also those who came when what they wait for had just been published.
+            self.board.answer(self.engine.as_ref(), &self.vault);
         }
         for reply in round.publish {
             // Whoever asked may have gone away.
@@ -130,16 +137,20 @@ impl Desk {
         match outcome {
             Ok(()) if !signings.is_empty() => {
                 self.groups_unpublished = 0;
-                self.board.publish(signings, self.engine.as_ref(), &self.vault);
+                self.board.publish(signings);
             }
             Ok(()) => {}
-            Err(_) => self.is_quiet = true,
+            Err(_) => {
+                self.is_quiet = true;
+                // Nobody knows when it will work again.
+                self.board.give_up();
+            }
         }
     }
 
     /// Writes a batch, and where the engine cannot say whether it did, finds out: `witness` is a write of the batch whose value
     /// no other batch has.
-    fn commit(&mut self, batch: Batch, witness: Option<Write>) -> Result<(), StorageError> {
+    fn commit(&mut self, batch: &Batch, witness: Option<Write>) -> Result<(), StorageError> {
         let Some(witness) = witness else { return Ok(()) };
         let mut is_doubtful = false;
         for _ in 0..ATTEMPTS {

@@ -9,6 +9,8 @@
 
 mod desk;
 mod group;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};

@@ -5,7 +5,13 @@
 mod engines;
 mod evidence;
 mod faults;
+mod ledger;
 mod licences;
+mod log;
+mod log_complete;
+mod log_faults;
+mod log_query;
+mod log_tampering;
 mod model;
 mod opening;
 mod registers;
