@@ -70,7 +70,7 @@ fn export(options: &Options) -> Result<ExitCode, InputError> {
     let out = options.out.as_deref().ok_or_else(|| InputError::Wrong("--out is needed".to_owned()))?;
     let log = options.log.unwrap_or(LogName::Seal);
     let format = options.format.as_deref().unwrap_or("jsonl");
-    let filter = options.filter.as_deref().map_or(Ok(Json::Object(Map::new())), serde_json::from_str);
+    let filter = options.filter.as_deref().map_or_else(|| Ok(Json::Object(Map::new())), serde_json::from_str);
     let filter = filter.map_err(|error| InputError::Wrong(format!("--filter: {error}")))?;
     match options.place.open()? {
         Place::Online(online) => {
