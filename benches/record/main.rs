@@ -63,7 +63,8 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 fn open(options: &Options, keys: &Keys) -> Result<Store, String> {
-    let store = Store::open(&options.folder.join("data"), keys, &storage::Options::default()).map_err(|error| error.to_string())?;
+    let store =
+        Store::open(&options.folder.join("data"), keys, &storage::Options::default()).map_err(|error| error.to_string())?;
     store.logs().publish_with(Arc::new(signer::Signer::new()?));
     Ok(store)
 }

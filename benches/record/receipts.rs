@@ -1,7 +1,7 @@
 //! Receipts at a steady rate: from the moment at which a record was due until its proof against a signed checkpoint is there.
 
-use std::sync::mpsc::{Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::thread;
 
+use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::OfficeHours;
+use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
@@ -26,6 +28,7 @@ use crate::status_lists::StatusLists;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
+use crate::witness::{Service, WitnessedView, Witnesses};
 
 /// Everything that serves requests.
 #[derive(Debug)]
@@ -52,6 +55,10 @@ pub struct App {
     pub pool: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// Who witnesses our logs.
+    pub witnesses: Option<Witnesses>,
+    /// What signs the checkpoints of others' logs.
+    pub witness: Option<Service>,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
     /// The gateway's own signature, where it has one.
@@ -88,6 +95,9 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let witnesses = config.record.witnesses.as_ref();
+        let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
+        let witnesses = witnesses.transpose()?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers, &config.organisations),
@@ -111,6 +121,8 @@ impl App {
                 config.server.body_bytes_max,
                 config.callers.iter().map(|caller| caller.name.as_str()),
             ),
+            witnesses,
+            witness: config.witness.as_ref().map(Service::load).transpose()?,
             recorder: Arc::new(recorder),
             signer: config.signing.as_ref().map(Signer::load).transpose()?,
             turns: Turns::default(),
@@ -121,6 +133,18 @@ impl App {
             retention_s: i64::from(config.record.retention_days) * 86_400,
             router,
         }))
+    }
+
+    /// The signed note of a checkpoint, with the lines of witnesses.
+    #[must_use]
+    pub fn signed(&self, published: &Arc<Published>) -> String {
+        self.witnesses.as_ref().map_or_else(|| published.note.clone(), |witnesses| witnesses.signed(published))
+    }
+
+    /// Whether a checkpoint is witnessed, and which one is.
+    #[must_use]
+    pub fn witnessed(&self, published: &Published, now: Timestamp) -> WitnessedView {
+        self.witnesses.as_ref().map_or(WitnessedView::NOT_REQUIRED, |witnesses| witnesses.view(published, now))
     }
 
     /// What is on record.
@@ -150,12 +174,17 @@ pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
 
 /// Who asks for the status of certificates, with what the store has kept of it put in force.
 fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher>, Faults> {
-    let mut seed = [0; 8];
-    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
-    let fetcher = Fetcher::new(&config.status, u64::from_ne_bytes(seed))?;
+    let fetcher = Fetcher::new(&config.status, seed()?)?;
     let recalled = fetcher.recall(store, trust, config.status.history_bytes_max);
     recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
     Ok(Arc::new(fetcher))
+}
+
+/// What spreads the moments of asking others.
+fn seed() -> Result<u64, Faults> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| Faults::one("(random)", error.to_string()))?;
+    Ok(u64::from_ne_bytes(seed))
 }
 
 fn pool(server: &Server) -> Pool {

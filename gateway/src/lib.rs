@@ -37,6 +37,7 @@ pub mod status;
 pub mod status_lists;
 pub mod trust;
 pub mod verdict;
+pub mod witness;
 
 pub mod openapi;
 
@@ -46,8 +47,10 @@ pub mod shutdown;
 
 pub mod clock;
 pub mod config;
+pub mod gossip;
 pub mod logging;
 pub mod metrics;
+pub mod outbound;
 
 pub mod cli;
 pub mod demo;

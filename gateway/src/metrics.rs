@@ -10,6 +10,7 @@ use prometheus::{
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
+use crate::witness;
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -36,6 +37,8 @@ pub struct Metrics {
     pub trust: Gauges,
     /// What comes into the logs.
     pub record: Tally,
+    /// How far the logs are witnessed.
+    pub witnesses: witness::Tally,
 }
 
 impl Metrics {
@@ -68,10 +71,12 @@ impl Metrics {
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
             trust: Gauges::new()?,
             record: Tally::new()?,
+            witnesses: witness::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
+        let all = all.chain(metrics.witnesses.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }

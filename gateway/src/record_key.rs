@@ -98,7 +98,8 @@ impl fmt::Debug for LogKeys {
     }
 }
 
-fn read(key: &str, path: &Path, algorithm: Algorithm) -> Result<SigningKey, Faults> {
+/// Reads a private key that its owner alone may read.
+pub(crate) fn read(key: &str, path: &Path, algorithm: Algorithm) -> Result<SigningKey, Faults> {
     let fault = |what: String| Faults::one(key, format!("{} {what}", path.display()));
     let file = File::open(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
     // The mode of the open file, so that nobody swaps it in between.

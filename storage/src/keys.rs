@@ -14,6 +14,8 @@
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
+//! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
+//! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Log | log, number | [`Opening`](crypto::record::Opening) | erasures |
@@ -335,6 +337,16 @@ pub(crate) fn log_head(log: LogName) -> Key {
 /// A record of a log.
 pub(crate) fn log_row(log: LogName, number: u64) -> Key {
     key(Space::Log, &[&[log.number()], &number.to_be_bytes()])
+}
+
+/// What the witnesses of a shard have signed.
+pub(crate) fn log_cosigned(log: LogName, shard: u32) -> Key {
+    key(Space::Hot, &[b"w", &[log.number()], &shard.to_be_bytes()])
+}
+
+/// What we signed of another log as its witness.
+pub(crate) fn vouched(origin: &str) -> Key {
+    key(Space::Hot, &[b"v", &Sha256::of(&[origin.as_bytes()]).0])
 }
 
 /// The number in a key of [`log_row`].

@@ -35,6 +35,7 @@ pub mod slots;
 mod store;
 mod stored;
 mod vault;
+pub mod witnessing;
 
 pub use engine::rocks::Options;
 pub use error::{StorageError, StoreError};

@@ -22,6 +22,7 @@ use crate::sequencer::Sequencer;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
 use crate::vault::Vault;
+use crate::witnessing::Witnessing;
 
 /// Everything that is kept. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     logs: Logs,
+    witnessing: Witnessing,
 }
 
 impl Store {
@@ -97,7 +99,8 @@ impl Store {
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs }
+        let witnessing = Witnessing::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
     }
 
     /// The licences.
@@ -128,6 +131,12 @@ impl Store {
     #[must_use]
     pub const fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    /// What witnesses have signed of the logs, and what we have signed of others'.
+    #[must_use]
+    pub const fn witnessing(&self) -> &Witnessing {
+        &self.witnessing
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

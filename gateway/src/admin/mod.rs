@@ -119,6 +119,9 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
         "/metrics" => {
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
+            if let Some(witnesses) = &app.witnesses {
+                witnesses.measure(clock::now());
+            }
             let recorder = Arc::clone(&app.recorder);
             if !matches!(tokio::task::spawn_blocking(move || recorder.measure()).await, Ok(Ok(()))) {
                 tracing::warn!("the logs could not be measured");

@@ -9,6 +9,7 @@ use super::Failure;
 use crate::config::{Config, Faults};
 use crate::record_key::LogKeys;
 use crate::signing::Signer;
+use crate::witness::Service;
 use crate::{app, server, trust};
 
 const USAGE: &str = "Reads a configuration and every file that it names, says what is wrong, and binds nothing.
@@ -46,6 +47,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(app::store_keys(&config.storage));
     faults.take(LogKeys::load(&config.record));
     faults.take(config.signing.as_ref().map(Signer::load).transpose());
+    faults.take(config.witness.as_ref().map(Service::load).transpose());
     faults.none_or(())?;
     println!("{}: good", file.display());
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ mod demo;
 mod evidence;
 mod fail;
 mod input;
+mod log;
 mod pki;
 mod report;
 mod serve;
@@ -55,6 +56,12 @@ static COMMANDS: &[Command] = &[
         arguments: trust::ARGUMENTS,
         help: "look at, compare, apply and sign trust; see licet trust --help",
         run: trust::run,
+    },
+    Command {
+        name: "log",
+        arguments: log::ARGUMENTS,
+        help: "look at and check the logs of what happened; see licet log --help",
+        run: log::run,
     },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];

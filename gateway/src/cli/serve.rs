@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, logging, routes, shutdown, status};
+use crate::{clock, logging, routes, shutdown, status, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -88,6 +88,10 @@ impl Running {
             drop(tokio::spawn(renewal::run(Arc::clone(&app), every, shutdown.clone())));
         }
         let status = tokio::spawn(status::run(Arc::clone(&app), shutdown.clone()));
+        if app.witnesses.is_some() {
+            // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
+            drop(tokio::spawn(witness::run(Arc::clone(&app), shutdown.clone())));
+        }
         let public = tokio::spawn(public.run(Arc::clone(&app), tls, shutdown));
         Ok(Self { address, admin_address, app, trigger, public, admin, status })
     }

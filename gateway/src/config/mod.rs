@@ -17,6 +17,7 @@ mod status;
 mod status_list;
 pub(crate) mod trust;
 mod trust_list;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,7 @@ pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
+pub use witness::{Witness, WitnessedLog, Witnesses};
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,6 +79,9 @@ pub struct Config {
     /// `[status]`: where the status of certificates is asked for, in the background.
     #[serde(default)]
     pub status: Status,
+    /// `[witness]`: the logs of others that this gateway witnesses.
+    #[serde(default)]
+    pub witness: Option<Witness>,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -119,6 +124,9 @@ impl Config {
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
         config.status.check(&config.trust, &mut faults);
+        if let Some(witness) = &config.witness {
+            witness.check(&mut faults);
+        }
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
@@ -143,6 +151,7 @@ impl Config {
         let own = own.chain(self.record.paths());
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
+        let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
@@ -277,7 +286,7 @@ mod tests {
         assert_eq!(format!("{named:?}"), format!("{:?}", smallest.server));
         assert_eq!(format!("{:?}", documented.admin), format!("{:?}", smallest.admin));
         assert_eq!(format!("{:?}", documented.storage), format!("{:?}", smallest.storage));
-        let record = Record { sm2_key: None, ..documented.record.clone() };
+        let record = Record { sm2_key: None, witnesses: None, ..documented.record.clone() };
         assert_eq!(format!("{record:?}"), format!("{:?}", smallest.record));
         assert_eq!(format!("{:?}", documented.cache), format!("{:?}", smallest.cache));
         assert_eq!(format!("{:?}", documented.log), format!("{:?}", smallest.log));
@@ -305,8 +314,10 @@ mod tests {
             "signing",
             "status",
             "status_list",
+            "witness",
         ];
-        for section in plain.into_iter().chain(["[trust]", "[status.sources]", "[callers]", "[organisations]"]) {
+        let listed = ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]", "[organisations]"];
+        for section in plain.into_iter().chain(listed) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
         every_key(&documented, DOCUMENTED);
@@ -337,6 +348,9 @@ mod tests {
             "sources",
             "signing",
             "status_list",
+            "witnesses",
+            "witness",
+            "logs",
         ];
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crypto::time::Timestamp;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, Witnesses};
 
 /// Longest origin, so that what stands on it stays short.
 const ORIGIN_BYTES_MAX: usize = 200;
@@ -34,6 +34,9 @@ pub struct Record {
     /// How long records are kept before an operator may let them go, in days. Default 3650.
     #[serde(default = "retention_days")]
     pub retention_days: u32,
+    /// `[record.witnesses]`: who witnesses the logs.
+    #[serde(default)]
+    pub witnesses: Option<Witnesses>,
 }
 
 /// How much time one tree of a log holds, in China's time.
@@ -70,7 +73,8 @@ impl ShardPeriod {
 
 impl Record {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        std::iter::once(&mut self.key).chain(&mut self.sm2_key)
+        let witnesses = self.witnesses.iter_mut().flat_map(Witnesses::paths);
+        std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(witnesses)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
@@ -82,6 +86,9 @@ impl Record {
         faults.demand((1..=10_000).contains(&self.refusals_per_s), "record.refusals_per_s", "must be 1 to 10000");
         // Half a year is what the law on network security (网络安全法) asks for at least.
         faults.demand((180..=36_500).contains(&self.retention_days), "record.retention_days", "must be 180 to 36500");
+        if let Some(witnesses) = &self.witnesses {
+            witnesses.check(faults);
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn checkpoint(app: Arc<App>, request: Request) -> Result<Answer, Probl
         newest(&logs, &shard)
     };
     let published = app.pool.run(find).await??.ok_or(Code::LogPartNotFound)?;
-    let note = published.note.clone().into_bytes();
+    let note = app.signed(&published).into_bytes();
     let tag = Sha256::of(&[&note]).to_string();
     let answer = tagged(&request, &tag, "text/plain; charset=utf-8", note)?;
     // A final checkpoint may still get the signature of a witness.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crypto::record::LogName;
+use crypto::time::Timestamp;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use storage::log::Shard;
 use super::log_tiles::newest;
 use crate::app::App;
 use crate::http::{Answer, Problem, Request};
+use crate::witness::WitnessedView;
 
 /// Both logs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -47,34 +49,39 @@ pub struct ShardView {
     pub size: u64,
     /// Whether it has ended.
     pub closed: bool,
-    /// Its newest checkpoint; absent as long as there is none.
+    /// Its newest checkpoint, with the lines of witnesses; absent as long as there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
+    /// Whether that is witnessed, and which one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witnesses: Option<WitnessedView>,
 }
 
 /// `GET /v1/logs`
 ///
 /// # Errors
 /// When the gateway is too busy or the store does not answer.
-pub async fn overview(app: Arc<App>, _: Request) -> Result<Answer, Problem> {
+pub async fn overview(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let shared = Arc::clone(&app);
-    let view = move || LogName::ALL.into_iter().map(|log| LogView::new(&shared, log)).collect::<Result<Vec<_>, Problem>>();
+    let view =
+        move || LogName::ALL.into_iter().map(|log| LogView::new(&shared, log, request.now)).collect::<Result<Vec<_>, Problem>>();
     let logs = app.pool.run(view).await??;
     Ok(Answer::json(StatusCode::OK, &LogsView { logs }))
 }
 
 impl LogView {
-    fn new(app: &App, log: LogName) -> Result<Self, Problem> {
+    fn new(app: &App, log: LogName, now: Timestamp) -> Result<Self, Problem> {
         let logs = app.store().logs();
         let shards = logs.shards(log)?;
-        let shards = shards.iter().map(|shard| ShardView::new(app, shard)).collect::<Result<_, _>>()?;
+        let shards = shards.iter().map(|shard| ShardView::new(app, shard, now)).collect::<Result<_, _>>()?;
         Ok(Self { log, size: logs.size(log)?, kept_from: logs.kept_from(log)?, shards })
     }
 }
 
 impl ShardView {
-    fn new(app: &App, shard: &Shard) -> Result<Self, Problem> {
+    fn new(app: &App, shard: &Shard, now: Timestamp) -> Result<Self, Problem> {
         let keys = app.log_keys.verifiers(shard.log, &shard.period);
+        let newest = newest(app.store().logs(), shard)?;
         Ok(Self {
             period: shard.period.clone(),
             origin: app.log_keys.origin(shard.log, &shard.period),
@@ -82,7 +89,8 @@ impl ShardView {
             first: shard.first,
             size: shard.size,
             closed: shard.is_closed,
-            checkpoint: newest(app.store().logs(), shard)?.map(|published| published.note.clone()),
+            checkpoint: newest.as_ref().map(|published| app.signed(published)),
+            witnesses: newest.map(|published| app.witnessed(&published, now)),
         })
     }
 }

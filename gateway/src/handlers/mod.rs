@@ -27,6 +27,7 @@ pub mod status_lists;
 pub mod trust;
 pub mod uses;
 pub mod verifications;
+pub mod witness;
 
 pub(crate) use own::{read_identifier, today_in_china};
 pub(crate) use search::HolderRequest;

@@ -29,12 +29,14 @@ pub enum Media {
     Certificate,
     /// `application/x-pem-file` or `application/pem-certificate-chain`
     Pem,
+    /// `text/plain`
+    Text,
     /// `application/octet-stream`: the content tells.
     Octets,
 }
 
 impl Media {
-    const ROWS: [(&'static str, Self); 12] = [
+    const ROWS: [(&'static str, Self); 13] = [
         ("application/json", Self::Json),
         ("application/ofd", Self::Ofd),
         ("application/jose", Self::Jose),
@@ -46,6 +48,7 @@ impl Media {
         ("application/pkix-cert", Self::Certificate),
         ("application/x-pem-file", Self::Pem),
         ("application/pem-certificate-chain", Self::Pem),
+        ("text/plain", Self::Text),
         ("application/octet-stream", Self::Octets),
     ];
 
@@ -70,6 +73,8 @@ pub enum BodyRule {
     Json,
     /// One of these types, up to the limit of the configuration.
     Files(&'static [Media]),
+    /// Text, whatever its type is said to be, up to so many bytes.
+    Text(u32),
 }
 
 /// Largest body where JSON alone is taken, in bytes.
@@ -86,6 +91,7 @@ impl BodyRule {
             Self::None => &[],
             Self::Json => &[Media::Json],
             Self::Files(media) => media,
+            Self::Text(_) => &[Media::Text],
         }
     }
 
@@ -95,6 +101,9 @@ impl BodyRule {
     /// [`Code::UnsupportedMediaType`].
     pub fn admit(self, headers: &HeaderMap) -> Result<Option<Media>, Problem> {
         let accepted = self.media();
+        if matches!(self, Self::Text(_)) {
+            return Ok(Some(Media::Text));
+        }
         if accepted.is_empty() {
             return Ok(None);
         }
@@ -115,6 +124,7 @@ impl BodyRule {
             Self::None => 0,
             Self::Json => configured.min(JSON_BYTES_MAX),
             Self::Files(_) => configured,
+            Self::Text(bytes_max) => configured.min(bytes_max),
         }
     }
 }

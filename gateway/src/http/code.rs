@@ -122,6 +122,16 @@ codes! {
     RequestReused = "request-reused", UNPROCESSABLE_ENTITY, "An earlier request with this Idempotency-Key was another one", "该Idempotency-Key已用于其他请求";
     /// The head of the request is too large.
     HeadersTooLarge = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "请求头过大";
+    /// The log is not one of those that are witnessed here.
+    WitnessUnknownOrigin = "witness-unknown-origin", NOT_FOUND, "This log is not witnessed here", "此处不见证该日志";
+    /// A request to the witness is malformed.
+    WitnessMalformed = "witness-malformed", BAD_REQUEST, "This is no request to a witness", "不是有效的见证请求";
+    /// No trusted key of the log signed.
+    WitnessUnsigned = "witness-unsigned", FORBIDDEN, "No trusted key of this log has signed", "没有该日志受信任密钥的有效签名";
+    /// The old size is not the one signed last, or the log has two roots for one size.
+    WitnessConflict = "witness-conflict", CONFLICT, "The witness has signed another checkpoint last", "见证方上次见证的检查点不同";
+    /// The new tree is not shown to contain the old one.
+    WitnessInconsistent = "witness-inconsistent", UNPROCESSABLE_ENTITY, "The log is not shown to have only grown", "无法证明日志只增不改";
     /// Something in the gateway is wrong.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the gateway", "网关内部错误";
     /// More is asked than the gateway can do.

@@ -14,7 +14,7 @@ mod board;
 mod client;
 mod fault;
 mod memory;
-mod schedule;
+pub(crate) mod schedule;
 mod work;
 
 use std::collections::BTreeSet;

@@ -13,15 +13,15 @@ const PAUSE_MIN_S: i64 = 30;
 
 /// Numbers that look like chance and depend on their seed alone (`SplitMix64`), so that many gateways do not ask in step.
 #[derive(Clone, Debug)]
-pub(super) struct Spread(u64);
+pub(crate) struct Spread(u64);
 
 impl Spread {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Between three quarters of a time and all of it.
-    pub(super) fn shorten(&mut self, seconds: i64) -> i64 {
+    pub(crate) fn shorten(&mut self, seconds: i64) -> i64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,36 +33,36 @@ impl Spread {
 
 /// When something is to be asked next, and how often in a row it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     /// Not before this moment.
-    pub(super) next_at: Timestamp,
+    pub(crate) next_at: Timestamp,
     /// Failures since the last success.
-    pub(super) failures: u32,
+    pub(crate) failures: u32,
 }
 
 impl Schedule {
     /// At once.
-    pub(super) const NEW: Self = Self { next_at: Timestamp::MIN, failures: 0 };
+    pub(crate) const NEW: Self = Self { next_at: Timestamp::MIN, failures: 0 };
 
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.next_at <= now
     }
 
     /// It may be asked again at any moment.
-    pub(super) const fn succeeded(&mut self) {
+    pub(crate) const fn succeeded(&mut self) {
         *self = Self::NEW;
     }
 
     /// An answer that is good until some moment is asked for anew when half of the time until then is over, then after half of
     /// the rest, and so on: there are several tries before the end. Sources publish early after a revocation, so no answer is
     /// relied upon for longer than `refresh_s_max`.
-    pub(super) fn answered(&mut self, good_until: Option<Timestamp>, now: Timestamp, refresh_s_max: i64, spread: &mut Spread) {
+    pub(crate) fn answered(&mut self, good_until: Option<Timestamp>, now: Timestamp, refresh_s_max: i64, spread: &mut Spread) {
         let half = good_until.map_or(refresh_s_max, |until| until.unix().saturating_sub(now.unix()) / 2);
         let pause = spread.shorten(half.min(refresh_s_max)).max(PAUSE_MIN_S);
         *self = Self { next_at: now.plus(pause), failures: 0 };
     }
 
-    pub(super) fn failed(&mut self, now: Timestamp, spread: &mut Spread) {
+    pub(crate) fn failed(&mut self, now: Timestamp, spread: &mut Spread) {
         let doubled = BACK_OFF_FIRST_S.checked_shl(self.failures.min(16)).unwrap_or(BACK_OFF_MAX_S);
         let pause = spread.shorten(doubled.min(BACK_OFF_MAX_S));
         *self = Self { next_at: now.plus(pause), failures: self.failures.saturating_add(1) };

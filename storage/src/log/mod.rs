@@ -26,6 +26,7 @@ pub(crate) mod tail;
 pub(crate) mod term;
 mod tiles;
 pub(crate) mod times;
+mod tree;
 mod walk;
 
 use std::sync::Arc;

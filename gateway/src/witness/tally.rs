@@ -1,0 +1,47 @@
+//! What the metrics tell of witnesses.
+
+use crypto::record::LogName;
+use prometheus::core::Collector;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts};
+
+/// What the metrics tell of witnesses.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    size: IntGaugeVec,
+    lag: IntGaugeVec,
+    asked: IntCounterVec,
+}
+
+impl Tally {
+    /// Makes the metrics.
+    ///
+    /// # Errors
+    /// When one is malformed, which is a fault of this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let size = Opts::new("licet_log_witnessed", "Records of the current tree under a witnessed checkpoint");
+        let lag = Opts::new("licet_log_witness_lag_seconds", "How long the newest checkpoint has not been witnessed");
+        let asked = Opts::new("licet_witness_answers_total", "Answers of witnesses");
+        Ok(Self {
+            size: IntGaugeVec::new(size, &["log"])?,
+            lag: IntGaugeVec::new(lag, &["log"])?,
+            asked: IntCounterVec::new(asked, &["witness", "result"])?,
+        })
+    }
+
+    /// Everything that is measured.
+    #[must_use]
+    pub fn collectors(&self) -> [Box<dyn Collector>; 3] {
+        [Box::new(self.size.clone()), Box::new(self.lag.clone()), Box::new(self.asked.clone())]
+    }
+
+    /// How far the witnesses of a log have come.
+    pub fn reached(&self, log: LogName, size: u64, lag_s: i64) {
+        self.size.with_label_values(&[log.name()]).set(i64::try_from(size).unwrap_or(i64::MAX));
+        self.lag.with_label_values(&[log.name()]).set(lag_s);
+    }
+
+    /// A witness answered, or did not.
+    pub fn answered(&self, witness: &str, result: &str) {
+        self.asked.with_label_values(&[witness, result]).inc();
+    }
+}

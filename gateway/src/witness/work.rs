@@ -1,0 +1,210 @@
+//! The work in the background: witnesses that are due are asked, and what they sign is kept.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crypto::record::LogName;
+use crypto::time::Timestamp;
+use crypto::tlog::{AddCheckpoint, Policy};
+use storage::log::{Logs, Published};
+use storage::witnessing::Witnessing;
+use storage::{StorageError, Store};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
+
+use super::client::{Answered, Client, Fault};
+use super::state::WitnessedView;
+use super::{Board, Job, Tally, Target};
+use crate::app::App;
+use crate::clock;
+use crate::config::{self, Faults};
+use crate::shutdown::Shutdown;
+
+/// Questions that are on their way at the same time.
+const JOBS_MAX: usize = 16;
+
+/// How often there may be something new.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Who witnesses our logs.
+#[derive(Debug)]
+pub struct Witnesses {
+    logs: Logs,
+    table: Witnessing,
+    client: Client,
+    tally: Tally,
+    board: Mutex<Board>,
+}
+
+impl Witnesses {
+    /// Reads the policy. The seed spreads the moments of asking again.
+    ///
+    /// # Errors
+    /// What is wrong with the policy, or with a file of certificates.
+    pub fn load(settings: &config::Witnesses, store: &Store, tally: Tally, seed: u64) -> Result<Self, Faults> {
+        let path = settings.policy.display();
+        let fault = |what: &dyn std::fmt::Display| Faults::one("record.witnesses.policy", format!("{path}: {what}"));
+        let bytes = std::fs::read(&settings.policy).map_err(|error| fault(&error))?;
+        let policy = Policy::parse(&bytes).map_err(|error| fault(&error))?;
+        let board = Board::new(policy, settings.interval_s, seed).map_err(|why| fault(&why))?;
+        let client = Client::new(settings)?;
+        if !board.can_be_met() {
+            return Err(fault(&"the witnesses that have an address are fewer than the quorum demands"));
+        }
+        let (logs, table) = (store.logs().clone(), store.witnessing().clone());
+        Ok(Self { logs, table, client, tally, board: Mutex::new(board) })
+    }
+
+    /// The signed note of a checkpoint, with the lines that witnesses have given for it.
+    #[must_use]
+    pub fn signed(&self, published: &Arc<Published>) -> String {
+        let target = Target::of(published);
+        target.map_or_else(|| published.note.clone(), |target| self.board().signed(&target).to_string())
+    }
+
+    /// How far the witnesses of a shard have come.
+    #[must_use]
+    pub fn view(&self, published: &Published, now: Timestamp) -> WitnessedView {
+        self.board().view(published.log, published.shard, published.size, now)
+    }
+
+    /// Sets the metrics that change by time alone.
+    pub fn measure(&self, now: Timestamp) {
+        let board = self.board();
+        for log in LogName::ALL {
+            if let Some((size, lag_s)) = self.logs.published(log).and_then(|newest| board.reached(log, newest.shard, now)) {
+                self.tally.reached(log, size, lag_s);
+            }
+        }
+    }
+
+    /// Looks for checkpoints that are new, and for shards that ended before their last one was witnessed.
+    fn look(&self, now: Timestamp) -> Result<(), StorageError> {
+        if self.board().witnesses().is_empty() {
+            return Ok(());
+        }
+        for log in LogName::ALL {
+            let current = self.logs.published(log);
+            for shard in self.logs.shards(log)? {
+                if shard.is_closed && self.board().is_settled(log, shard.shard, shard.size) {
+                    continue;
+                }
+                let newest = if shard.is_closed { self.logs.published_of(log, shard.shard)? } else { current.clone() };
+                if let Some(target) = newest.filter(|newest| newest.shard == shard.shard).and_then(|newest| Target::of(&newest)) {
+                    self.learn(target, now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn learn(&self, target: Target, now: Timestamp) -> Result<(), StorageError> {
+        let (log, shard) = target.place();
+        if self.board().knows(log, shard) {
+            self.board().learn(target, now);
+            return Ok(());
+        }
+        let kept = self.table.cosigned(log, shard)?;
+        self.board().recall(target, &kept, now);
+        Ok(())
+    }
+
+    /// The question of a job, with the proof that the log only grew.
+    fn question(&self, job: &Job) -> Result<AddCheckpoint, Fault> {
+        let published = &job.target.published;
+        let needs_proof = job.old_size > 0 && job.old_size < published.size;
+        let proof = if needs_proof { self.logs.consistency(published, job.old_size) } else { Ok(Vec::new()) };
+        let proof = proof.or(Err(Fault::Unprovable))?;
+        AddCheckpoint::new(job.old_size, proof, job.target.note.clone()).or(Err(Fault::Unprovable))
+    }
+
+    // What a panic leaves behind is whole: every change is a few assignments.
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks whoever is due until it is time to stop.
+pub async fn run(app: Arc<App>, mut shutdown: Shutdown) {
+    let mut jobs = JoinSet::new();
+    loop {
+        look(&app, clock::now()).await;
+        spawn(&app, &mut jobs, clock::now);
+        tokio::select! {
+            Some(done) = jobs.join_next(), if !jobs.is_empty() => settle(&app, done, clock::now()).await,
+            () = tokio::time::sleep(LOOK) => {}
+            () = shutdown.requested() => break,
+        }
+    }
+    jobs.shutdown().await;
+}
+
+/// Does everything that is due at a moment, once.
+pub async fn tick(app: &Arc<App>, now: Timestamp) {
+    look(app, now).await;
+    let mut jobs = JoinSet::new();
+    loop {
+        spawn(app, &mut jobs, move || now);
+        let Some(done) = jobs.join_next().await else { break };
+        settle(app, done, now).await;
+    }
+}
+
+/// A job with what came of it.
+type Done = (Job, Answered);
+
+fn spawn(app: &Arc<App>, jobs: &mut JoinSet<Done>, now: impl Fn() -> Timestamp) {
+    let Some(witnesses) = &app.witnesses else { return };
+    let room = JOBS_MAX.saturating_sub(jobs.len());
+    let due = witnesses.board().due(now(), room);
+    for job in due {
+        jobs.spawn(perform(Arc::clone(app), job));
+    }
+}
+
+async fn look(app: &Arc<App>, now: Timestamp) {
+    let shared = Arc::clone(app);
+    let work = spawn_blocking(move || shared.witnesses.as_ref().map_or(Ok(()), |witnesses| witnesses.look(now)));
+    if let Ok(Err(error)) = work.await {
+        tracing::warn!(code = error.code(), %error, "the checkpoints to be witnessed could not be read");
+    }
+}
+
+async fn perform(app: Arc<App>, job: Job) -> Done {
+    let (shared, asked) = (Arc::clone(&app), job.clone());
+    let question = spawn_blocking(move || shared.witnesses.as_ref().map(|witnesses| witnesses.question(&asked))).await;
+    let (Ok(Some(Ok(question))), Some(witnesses)) = (question, &app.witnesses) else {
+        return (job, Answered::Failed(Fault::Unprovable));
+    };
+    let answered = witnesses.client.ask(&job.url, &job.key, &question).await;
+    (job, answered)
+}
+
+/// Takes in what a witness answered, keeps it, and tells of it.
+async fn settle(app: &Arc<App>, done: Result<Done, JoinError>, now: Timestamp) {
+    let Some(witnesses) = &app.witnesses else { return };
+    let (job, answered) = match done {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::error!(panic = error.is_panic(), "a question to a witness did not end");
+            return;
+        }
+    };
+    let result = match &answered {
+        Answered::Signed { .. } => "signed",
+        Answered::LastSize(_) => "other-size",
+        Answered::Failed(fault) => fault.code(),
+    };
+    witnesses.tally.answered(&job.name, result);
+    if let Answered::Failed(fault) = &answered {
+        let (witness, log) = (&job.name, job.target.place().0);
+        tracing::warn!(witness, %log, code = fault.code(), "a witness has not signed");
+    }
+    let kept = witnesses.board().settle(&job, answered, now);
+    let Some(kept) = kept else { return };
+    let (table, (log, shard)) = (witnesses.table.clone(), job.target.place());
+    let work = spawn_blocking(move || table.keep_cosigned(log, shard, &kept));
+    if let Ok(Err(error)) = work.await {
+        // What was signed is known until the next restart, and then asked for again.
+        tracing::error!(code = error.code(), %error, "the line of a witness could not be kept");
+    }
+}

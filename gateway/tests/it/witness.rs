@@ -1,0 +1,279 @@
+//! Witnesses: ours of others' logs, and others of ours.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Barrier};
+
+use crypto::issue::{KeyType, SigningKey};
+use crypto::record::{Ending, EventKind, Facts, LogName};
+use crypto::tlog::{AddCheckpoint, Checkpoint, Note, Policy, Refusal, SignatureLine, VerifierKey};
+use gateway::config::WitnessedLog;
+use gateway::routes::TABLE;
+use gateway::witness::{self, Decided, Service, WitnessKey};
+use storage::Store;
+use storage::log::{Draft, Pending};
+
+use crate::client::{Http, Reply, request};
+use crate::log_kit::{self, BEGIN, Keys, grow, key};
+use crate::started::{Setup, Started, VERIFIER, memory};
+
+fn witness_key() -> SigningKey {
+    SigningKey::from_label(KeyType::Ed25519, "witness")
+}
+
+fn service() -> Service {
+    let key = WitnessKey::new("witness.test.example", witness_key()).unwrap();
+    let log = WitnessedLog { origin: "log.test.example/seal/*".to_owned(), key: log_kit::key(LogName::Seal) };
+    Service::new(key, vec![log])
+}
+
+fn log() -> Store {
+    let store = memory();
+    store.logs().publish_with(Arc::new(Keys));
+    store
+}
+
+fn pending() -> Arc<Pending> {
+    let facts = Facts::new(EventKind::LogWitness, Ending::Done, "test".to_owned());
+    Pending::new(vec![Draft::new(BEGIN, facts)])
+}
+
+fn ask(service: &Service, table: &Store, request: &AddCheckpoint) -> Decided {
+    service.answer(table.witnessing(), request, BEGIN, &pending()).unwrap()
+}
+
+#[test]
+fn what_is_signed_is_kept_first_and_on_record() {
+    let (service, table, log) = (service(), memory(), log());
+    let ten = grow(&log, "a", 10);
+    let Decided::Signed(line) = ask(&service, &table, &log_kit::request(&log, &ten, 0)) else { panic!("not signed") };
+    let lines = SignatureLine::read_all(&line).unwrap();
+    let time = service.verifier().verify(Note::parse(ten.note.as_bytes()).unwrap().text(), lines[0].signature()).unwrap();
+    assert_eq!(time, Some(BEGIN.unix().unsigned_abs()));
+    assert_eq!(table.witnessing().vouched(&origin()).unwrap().1.unwrap().size, 10);
+    assert_eq!(table.logs().size(LogName::Access).unwrap(), 1);
+
+    let twenty = grow(&log, "a", 10);
+    for (request, refusal) in [
+        (log_kit::request(&log, &twenty, 0), Refusal::Conflict { size: 10 }),
+        (log_kit::request(&log, &twenty, 9), Refusal::Conflict { size: 10 }),
+        (AddCheckpoint::new(10, Vec::new(), Note::parse(twenty.note.as_bytes()).unwrap()).unwrap(), Refusal::Inconsistent),
+        (AddCheckpoint::new(11, Vec::new(), Note::parse(ten.note.as_bytes()).unwrap()).unwrap(), Refusal::Malformed),
+    ] {
+        assert_eq!(ask(&service, &table, &request), Decided::Refused(refusal));
+    }
+    assert_eq!(table.logs().size(LogName::Access).unwrap(), 1, "nothing was signed");
+    assert!(matches!(ask(&service, &table, &log_kit::request(&log, &ten, 10)), Decided::Signed(_)), "the same again");
+    assert!(matches!(ask(&service, &table, &log_kit::request(&log, &twenty, 10)), Decided::Signed(_)));
+}
+
+fn origin() -> String {
+    key(LogName::Seal).name().to_owned()
+}
+
+#[test]
+fn two_trees_are_never_both_signed_however_they_race() {
+    let service = service();
+    let (one, other) = (log(), log());
+    let requests = [(&one, "a"), (&other, "b")].map(|(log, label)| log_kit::request(log, &grow(log, label, 7), 0));
+    for round in 0..50 {
+        let (table, barrier) = (memory(), Barrier::new(requests.len() * 2));
+        let signed: Vec<bool> = std::thread::scope(|scope| {
+            let race = |request| {
+                let (service, table, barrier) = (&service, &table, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    matches!(ask(service, table, request), Decided::Signed(_))
+                })
+            };
+            let threads: Vec<_> = requests.iter().chain(&requests).map(race).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        // Each tree was asked for twice from nothing: whoever came first is the only one.
+        assert_eq!(signed.iter().filter(|signed| **signed).count(), 1, "round {round}: {signed:?}");
+    }
+}
+
+#[test]
+fn a_witness_never_goes_back() {
+    let (service, table, log) = (service(), memory(), log());
+    let checkpoints: Vec<_> = (0..12).map(|_| grow(&log, "a", 3)).collect();
+    let signed: BTreeSet<u64> = std::thread::scope(|scope| {
+        let climb = |at: usize| {
+            let (service, table, log, checkpoint) = (&service, &table, &log, &checkpoints[at]);
+            scope.spawn(move || {
+                let mut old = 0;
+                // A witness says which size it signed last; a log asks again from there.
+                while old <= checkpoint.size {
+                    match ask(service, table, &log_kit::request(log, checkpoint, old)) {
+                        Decided::Signed(_) => return Some(checkpoint.size),
+                        Decided::Refused(Refusal::Conflict { size }) => old = size,
+                        Decided::Refused(other) => panic!("{other:?}"),
+                    }
+                }
+                None
+            })
+        };
+        let threads: Vec<_> = (0..checkpoints.len()).map(climb).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    let last = table.witnessing().vouched(&origin()).unwrap().1.unwrap();
+    assert_eq!(Some(&last.size), signed.last(), "{signed:?}");
+    assert_eq!(last.size, checkpoints.last().unwrap().size);
+    // One record for each signature, in the order of the sizes.
+    assert_eq!(table.logs().size(LogName::Access).unwrap(), signed.len() as u64);
+}
+
+/// A gateway that witnesses the log of the kit, and of the gateways of the tests.
+async fn witness_gateway() -> Started {
+    let mut setup = Setup::new();
+    let path = setup.folder.write("witness.key", witness_key().pem());
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let bits = SigningKey::from_label(KeyType::Ed25519, "log.key").public_key();
+    let theirs = VerifierKey::new("licet.test.example/access/2026", crypto::tlog::KeyType::Ed25519, bits.bits()).unwrap();
+    setup.sections.push_str(&format!(
+        "[witness]\nname = 'witness.test.example'\nkey = 'witness.key'
+        [[witness.logs]]\norigin = 'log.test.example/seal/*'\nkey = '{}'
+        [[witness.logs]]\norigin = 'licet.test.example/access/*'\nkey = '{theirs}'\n",
+        key(LogName::Seal)
+    ));
+    setup.start_with(TABLE).await
+}
+
+async fn add(gateway: &Started, body: impl Into<hyper::body::Bytes>) -> Reply {
+    gateway.verifier().send(Http::One, request("POST", "/witness/add-checkpoint", "", body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn add_checkpoint_answers_as_the_specification_says() {
+    let gateway = witness_gateway().await;
+    let log = log();
+    let (ten, twenty) = (grow(&log, "a", 10), grow(&log, "a", 10));
+    let signed = add(&gateway, log_kit::request(&log, &ten, 0).to_string()).await;
+    assert_eq!(signed.status.as_u16(), 200, "{signed:?}");
+    assert!(signed.body.starts_with("\u{2014} witness.test.example ".as_bytes()) && signed.body.ends_with(b"\n"));
+
+    let conflict = add(&gateway, log_kit::request(&log, &twenty, 3).to_string()).await;
+    assert_eq!((conflict.status.as_u16(), conflict.header("content-type")), (409, "text/x.tlog.size"));
+    assert_eq!(&conflict.body[..], b"10\n");
+    let fork = self::log();
+    let fork = log_kit::request(&fork, &grow(&fork, "b", 10), 10).to_string();
+    assert_eq!(add(&gateway, fork).await.status.as_u16(), 409, "two roots for one size");
+
+    add(&gateway, "old 5\n").await.is_problem(400, "witness-malformed");
+    add(&gateway, vec![0xff; 9]).await.is_problem(400, "witness-malformed");
+    let unproven = AddCheckpoint::new(10, Vec::new(), Note::parse(twenty.note.as_bytes()).unwrap()).unwrap();
+    add(&gateway, unproven.to_string()).await.is_problem(422, "witness-inconsistent");
+    let smaller = log_kit::request(&log, &ten, 0).to_string().replace("old 0", "old 11");
+    add(&gateway, smaller).await.is_problem(400, "witness-malformed");
+    let unknown = log_kit::request(&log, &twenty, 10).to_string().replace("log.test.example", "other.example");
+    add(&gateway, unknown).await.is_problem(404, "witness-unknown-origin");
+    let unsigned = log_kit::request(&log, &twenty, 10).to_string();
+    let cut = unsigned.rfind("AA").or_else(|| unsigned.rfind('a')).unwrap();
+    let unsigned = [&unsigned[..cut], "B", &unsigned[cut + 1..]].concat();
+    add(&gateway, unsigned).await.is_problem(403, "witness-unsigned");
+    assert_eq!(add(&gateway, log_kit::request(&log, &twenty, 10).to_string()).await.status.as_u16(), 200);
+
+    // What was signed and what was refused is on record.
+    let logs = gateway.app.store().logs();
+    let endings = (0..logs.size(LogName::Access).unwrap()).map(|number| {
+        let record = logs.record(LogName::Access, number).unwrap().unwrap();
+        let facts: Facts = record.read(1).unwrap();
+        (facts.event, facts.outcome, facts.code.unwrap_or_default())
+    });
+    let endings: Vec<_> = endings.filter(|(event, ..)| *event == EventKind::LogWitness).collect();
+    assert_eq!(endings.iter().filter(|(_, outcome, _)| *outcome == Ending::Done).count(), 2, "{endings:?}");
+    assert!(endings.contains(&(EventKind::LogWitness, Ending::Refused, "witness-conflict".to_owned())), "{endings:?}");
+    assert_eq!(endings.len(), 10, "{endings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_witness_says_so() {
+    let gateway = Setup::new().start_with(TABLE).await;
+    add(&gateway, "old 0\n").await.is_problem(404, "not-found");
+}
+
+/// A gateway whose logs that witness signs.
+async fn witnessed_gateway(witness: &Started, store: Store) -> Started {
+    let mut setup = Setup::new();
+    let verifier = service().verifier().clone();
+    let url = format!("https://localhost:{}/witness", witness.address.port());
+    setup.folder.write("policy.txt", format!("witness one {verifier} {url}\nquorum one\n"));
+    setup.folder.write("witness-ca.pem", witness.authority.pem());
+    let holder = witness.holder(VERIFIER);
+    setup.folder.write("own.pem", holder.pem());
+    setup.folder.write("own.key", holder.key.pem());
+    setup.sections.push_str(
+        "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
+        interval_s = 5\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n",
+    );
+    setup.start_over(TABLE, store).await
+}
+
+/// Leaves a record in the access log, and waits until a checkpoint has it.
+async fn visit(gateway: &Started) {
+    assert_eq!(gateway.verifier().get("/v1/trust").await.status.as_u16(), 200);
+    let logs = gateway.app.store().logs();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let last = logs.size(LogName::Access).unwrap() - 1;
+    logs.when_covered(LogName::Access, last, Box::new(move |published| tell.send(published.is_some()).unwrap()));
+    assert!(told.await.unwrap());
+}
+
+/// The newest shard of the access log, as `GET /v1/logs` has it.
+async fn access(gateway: &Started) -> serde_json::Value {
+    let answer = gateway.verifier().get("/v1/logs").await.json();
+    let log = answer["logs"].as_array().unwrap().iter().find(|log| log["log"] == "access").unwrap();
+    log["shards"].as_array().unwrap().last().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_logs_are_witnessed_in_the_background_and_never_wait() {
+    let witness = witness_gateway().await;
+    let store = memory();
+    let gateway = witnessed_gateway(&witness, store.clone()).await;
+    let now = gateway::clock::now();
+    visit(&gateway).await;
+    let before = access(&gateway).await;
+    assert_eq!(before["witnesses"]["state"], "waiting", "{before}");
+
+    witness::tick(&gateway.app, now).await;
+    let shard = access(&gateway).await;
+    let view = &shard["witnesses"];
+    assert!(view["size"].as_u64().unwrap() > 0 && view["witnesses"][0]["name"] == "one", "{view}");
+    // The newest checkpoint that is witnessed holds by the policy alone.
+    let note = Note::parse(view["checkpoint"].as_str().unwrap().as_bytes()).unwrap();
+    let keys: Vec<VerifierKey> =
+        shard["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap().parse().unwrap()).collect();
+    let policy: Policy = format!("witness one {}\nquorum one\n", service().verifier()).parse().unwrap();
+    let seen = policy.observe(&note, &keys, &mut crypto::budget::Budget::for_document()).unwrap();
+    assert!(seen.is_witnessed);
+
+    // It grows: the next round proves that it did, from the size that the witness signed.
+    let first = view["size"].as_u64().unwrap();
+    visit(&gateway).await;
+    witness::tick(&gateway.app, now.plus(4)).await;
+    assert_eq!(access(&gateway).await["witnesses"]["size"], first, "not so soon");
+    witness::tick(&gateway.app, now.plus(5)).await;
+    let second = access(&gateway).await["witnesses"]["size"].as_u64().unwrap();
+    assert!(second > first, "{second}");
+    let checkpoint = gateway.verifier().get(&format!("/log/access/{}/checkpoint", shard["period"].as_str().unwrap())).await;
+    let served = Checkpoint::of(&Note::parse(&checkpoint.body).unwrap()).unwrap();
+    assert!(served.size() >= second);
+
+    // The witness goes away. Everything goes on, and says that it waits.
+    witness.trigger.stop();
+    witness.running.await.unwrap();
+    for after in [10, 20, 40] {
+        visit(&gateway).await;
+        witness::tick(&gateway.app, now.plus(after)).await;
+    }
+    let view = access(&gateway).await["witnesses"].clone();
+    assert_eq!((view["state"].as_str(), view["size"].as_u64()), (Some("waiting"), Some(second)), "{view}");
+    let one = &view["witnesses"][0];
+    assert!(one["fault"] == "unreachable" && one["failures"].as_u64().unwrap() >= 1, "{one}");
+
+    // After a restart it is known what was signed.
+    drop(gateway);
+    let kept = store.witnessing().cosigned(LogName::Access, 0).unwrap();
+    assert_eq!(kept.newest.unwrap().size, second);
+}
