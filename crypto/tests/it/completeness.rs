@@ -74,12 +74,12 @@ impl Log {
         let json = serde_json::to_string(&stamp).unwrap();
         let mut parts = vec![part(json, stamp.number), part("{}".to_owned(), 1), part("{}".to_owned(), 2)];
         for key in keys {
-            let link = self.links.entry(*key).or_insert(Link::first(KeyKind::Seal, *key));
+            let link = self.links.entry(*key).or_insert_with(|| Link::first(KeyKind::Seal, *key));
             parts.push(part(serde_json::to_string(link).unwrap(), stamp.number));
             *link = link.next(stamp);
         }
         let opening = Opening { parts };
-        if stamp.number % SHARD == 0 {
+        if stamp.number.is_multiple_of(SHARD) {
             self.shards.push(Shard { first: stamp.number, ..Shard::default() });
         }
         let shard = self.shards.last_mut().unwrap();
@@ -232,7 +232,7 @@ fn a_record_added_or_exchanged_is_noticed() {
             let mut swapped = proof.clone();
             swapped.rows.swap(0, 1);
             assert_eq!(log.check(&swapped), Err(CompletenessError::Order));
-            let mut twice = proof.clone();
+            let mut twice = proof;
             twice.rows.insert(1, twice.rows[0].clone());
             assert_eq!(log.check(&twice), Err(CompletenessError::Order));
         }
@@ -262,10 +262,10 @@ fn each_fault_has_its_name() {
     check_fails(CompletenessError::Stamp, |proof| proof.rows[3].number += 1);
     check_fails(CompletenessError::Stamp, |proof| proof.rows[0].number = 0);
     check_fails(CompletenessError::Key, |proof| {
-        proof.rows[0].opening.parts.iter_mut().skip(3).for_each(|part| *part = part.closed())
+        proof.rows[0].opening.parts.iter_mut().skip(3).for_each(|part| *part = part.closed());
     });
     check_fails(CompletenessError::Key, |proof| {
-        proof.end.opening.parts.iter_mut().skip(3).for_each(|part| *part = part.closed())
+        proof.end.opening.parts.iter_mut().skip(3).for_each(|part| *part = part.closed());
     });
     check_fails(CompletenessError::Key, |proof| proof.key = key(77));
     check_fails(CompletenessError::Key, |proof| proof.kind = KeyKind::Subject);

@@ -1,5 +1,5 @@
 //! The default engine: `RocksDB` on the local disk. One batch is one synced write; that many callers share it is the
-//! [sequencer](crate::sequencer)'s doing.
+//! sequencer's doing.
 //!
 //! One column family per [`Space`]; key = part (8 bytes, big-endian) ++ key; value = version (8 bytes, big-endian) ++ value.
 //! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.

@@ -1,8 +1,8 @@
 //! The two logs: what happened, in order and without gaps, in the same batch as what it changed.
 //!
-//! A record is made ready by whoever asks for it ([`prepared`]), gets its number, its links and its place in the tree from the
-//! one thread that writes ([`stage`]), and is visible when it is durable ([`board`]). A start puts the same together from the disk
-//! ([`recovery`]).
+//! A record is made ready by whoever asks for it (`prepared`), gets its number, its links and its place in the tree from the
+//! one thread that writes (`stage`), and is visible when it is durable (`board`). A start puts the same together from the disk
+//! (`recovery`).
 
 mod board;
 mod complete;
