@@ -9,8 +9,9 @@ use crypto::tlog::{Checkpoint, Hash, Note, TlogProof, leaf_hash, merkle};
 use serde_json::{Value, json};
 use storage::log::Draft;
 
-use crate::client::{Client, Http, Reply, post_json};
-use crate::started::{AUDITOR, OPERATOR, Setup, Started, VERIFIER};
+use crate::client::{Client, Http, Reply, post_json, request};
+use crate::licence_kit::Office;
+use crate::started::{AUDITOR, ISSUER, OPERATOR, Setup, Started, VERIFIER};
 
 /// Organisations: a city, a bureau below it, and a town that has nothing to do with them.
 const CITY: &str = "11350200004144116F";
@@ -21,14 +22,18 @@ pub(crate) const ALL_SEEING: &str = "urn:test:all-seeing";
 
 pub(crate) const SEAL: &str = "35020000000017";
 
-pub(crate) async fn start() -> Started {
+fn setup() -> Setup {
     let mut setup = Setup::new();
     setup.sections = format!(
         "[[organisations]]\ncode = '{CITY}'\nname = '市'\n[[organisations]]\ncode = '{BUREAU}'\nname = '局'\nparent = '{CITY}'\n
         [[callers]]\nname = 'all-seeing'\norganisation = '{TOWN}'\ncertificates = ['uri:{ALL_SEEING}']\nroles = ['auditor']
         audits = ['*']\n"
     );
-    setup.start_with(gateway::routes::TABLE).await
+    setup
+}
+
+pub(crate) async fn start() -> Started {
+    setup().start_with(gateway::routes::TABLE).await
 }
 
 fn at(second: i64) -> Timestamp {
@@ -257,7 +262,26 @@ async fn ready_questions() {
     assert_eq!(numbers(&question("expired-certificates-in-use", json!({})).await), [0; 0]);
     question("uses-of-force", json!({})).await.is_problem(404, "not-found");
     question("uses-outside-hours", json!({ "seals": 1 })).await.is_problem(400, "bad-json");
-    assert_eq!(newest(&gateway, 4).details["question"], "expired-certificates-in-use");
+    assert_eq!(newest(&gateway, 3).details["question"], "expired-certificates-in-use");
+}
+
+#[tokio::test]
+async fn uses_of_a_frozen_seal_are_found() {
+    let office = Office::new();
+    let gateway = office.trusted_by(setup()).start_with(gateway::routes::TABLE).await;
+    let issuer = gateway.caller(ISSUER);
+    let registered = issuer.send(Http::One, request("POST", "/v1/seals", "application/octet-stream", office.seal())).await;
+    assert_eq!(registered.status, 201, "{registered:?}");
+    let frozen = ask(&issuer, "/v1/seals/33010500012345/status", &json!({ "operation": "freeze" })).await;
+    assert_eq!(frozen.status, 200, "{frozen:?}");
+    let logs = gateway.app.store().logs();
+    let now = gateway::clock::now();
+    let mut after = Draft { at: now.plus(1), ..use_of(0, BUREAU, "33010500012345") };
+    after.facts.outcome = Ending::Refused;
+    let other = Draft { at: now.plus(2), ..use_of(0, BUREAU, SEAL) };
+    let recorded = logs.append_and_wait(&[after, other]).unwrap();
+    let question = "/v1/logs/seal/questions/uses-after-freezing";
+    assert_eq!(numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await), [recorded[0].number]);
 }
 
 #[tokio::test]
