@@ -1,6 +1,7 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
 mod table;
+mod witness;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -155,8 +155,9 @@ pub struct Caps {
     pub bytes: usize,
 }
 
-/// The bounds of the engines of this crate: the end of a block of a log writes some ten thousand rows of its index at once.
-pub(crate) const CAPS: Caps = Caps { writes: 131_072, bytes: 64 * 1024 * 1024 };
+/// The bounds of the engines of this crate: room for the longest submission together with those who wait with it, and for the end
+/// of a block of a log, which writes some ten thousand rows of its index at once.
+pub(crate) const CAPS: Caps = Caps { writes: 131_072, bytes: 128 * 1024 * 1024 };
 
 /// A key and what it holds, as a scan returns them.
 pub type Row = (Vec<u8>, Versioned);

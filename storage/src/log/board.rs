@@ -115,6 +115,11 @@ impl Board {
 
     pub(crate) fn set_publisher(&self, publisher: Arc<dyn Publisher>) {
         *writing(&self.publisher) = Some(publisher);
+        locked(&self.finals).clear();
+        for log in LogName::ALL {
+            // Another publisher has not signed this yet.
+            locked(self.noted.of(log)).given = None;
+        }
     }
 
     fn publisher(&self) -> Option<Arc<dyn Publisher>> {

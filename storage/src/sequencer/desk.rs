@@ -94,6 +94,7 @@ impl Desk {
             match self.board.reload(self.engine.as_ref(), &self.vault) {
                 Ok(()) => self.is_stale = false,
                 Err(_) => {
+                    self.board.give_up();
                     return refuse(round.submissions.into_iter().map(|submission| submission.answer), &StorageError::Unavailable);
                 }
             }

@@ -126,3 +126,23 @@ fn whatever_goes_wrong_with_a_write() {
         }
     }
 }
+
+#[test]
+fn nobody_waits_for_a_checkpoint_that_cannot_be() {
+    let engine = Arc::new(Memory::new());
+    let store = opened(&engine, &Scribe::new());
+    // The record is written, and nothing after it.
+    engine.plan(FaultPlan::new().at(1, Fault::Lost).poisoning());
+    store.logs().append_and_wait(&[seal_use(1, 1, 0)]).unwrap();
+    let (reply, done) = std::sync::mpsc::channel();
+    store.logs().when_covered(LogName::Seal, 0, Box::new(move |published| reply.send(published).unwrap()));
+    assert_eq!(done.recv(), Ok(None));
+    engine.restart();
+    let scribe = Scribe::new();
+    publishing(&store, &scribe);
+    assert_eq!(store.logs().published(LogName::Seal).unwrap().size, 1);
+    // Another publisher signs the same again, at once.
+    let other = Scribe::new();
+    publishing(&store, &other);
+    assert_eq!(other.signed(), scribe.signed());
+}
