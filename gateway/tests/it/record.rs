@@ -41,6 +41,7 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readLogs", None),
     ("readCheckpoint", None),
     ("readTile", None),
+    ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
 ];
 
