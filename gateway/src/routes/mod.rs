@@ -4,6 +4,7 @@ mod evidence;
 mod record;
 mod seals;
 mod table;
+mod witness;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals};
+use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -17,7 +17,7 @@ use crate::handlers::status::StatusRequest;
 use crate::handlers::trust::TrustView;
 use crate::handlers::verifications::{VerificationAnswer, VerificationRequest};
 use crate::handlers::{
-    certificates, licences, log_tiles, logs, openapi, search, sources, status, status_lists, trust, verifications, witness,
+    certificates, licences, log_tiles, logs, openapi, search, sources, status, status_lists, trust, verifications,
 };
 use crate::http::{BodyRule, Code, Media};
 
@@ -44,9 +44,6 @@ const OPERATION: Parameter = Parameter {
     text: "What brings the licence in; issue for a first version and change for a later one when absent.",
     schema: schema_of::<Entry>,
 };
-
-/// The longest request to a witness: a signed checkpoint and its proof.
-const ADD_CHECKPOINT_BYTES_MAX: u32 = 64 << 10;
 
 pub(super) const NOT_MODIFIED: Good =
     Good { status: 304, text: "The caller has it already (If-None-Match)", content: Content::Nothing };
@@ -348,32 +345,7 @@ pub static TABLE: &[Route] = &[
             problems: &[Code::StatusListNotFound, Code::Overloaded, Code::Unavailable],
         },
     },
-    Route {
-        method: Method::POST,
-        path: "/witness/add-checkpoint",
-        admits: Admits::AnyCaller,
-        query: &[],
-        event: Some(EventKind::LogWitness),
-        body: BodyRule::Text(ADD_CHECKPOINT_BYTES_MAX),
-        handler: |app, request| Box::pin(witness::add_checkpoint(app, request)),
-        doc: Doc {
-            id: "addCheckpoint",
-            summary: "Have a checkpoint of another log witnessed",
-            text: "C2SP tlog-witness: the size that was signed last, a consistency proof from there, and the checkpoint. The answer is this gateway's cosignature. Where the old size is not the one signed last, the answer is 409 with that size as text/x.tlog.size. Only logs of the configuration are witnessed.",
-            json: None,
-            answers: &[Good { status: 200, text: "The cosignature", content: Content::File(&["text/plain"]) }],
-            problems: &[
-                Code::WitnessMalformed,
-                Code::WitnessUnsigned,
-                Code::WitnessUnknownOrigin,
-                Code::WitnessConflict,
-                Code::WitnessInconsistent,
-                Code::Contention,
-                Code::Overloaded,
-                Code::Unavailable,
-            ],
-        },
-    },
+    witness::ADD_CHECKPOINT,
     Route {
         method: Method::GET,
         path: "/v1/logs",

@@ -57,6 +57,7 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("retireRecords", Some(EventKind::LogRetire)),
     ("readCheckpoint", None),
     ("readTile", None),
+    ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
 ];
 

@@ -120,7 +120,7 @@ fn a_witness_never_goes_back() {
     assert_eq!(Some(&last.size), signed.last(), "{signed:?}");
     assert_eq!(last.size, checkpoints.last().unwrap().size);
     // One record for each signature, in the order of the sizes.
-    assert_eq!(table.logs().size(LogName::Access).unwrap(), signed.len() as u64);
+    assert_eq!(table.logs().size(LogName::Access).unwrap(), u64::try_from(signed.len()).unwrap());
 }
 
 /// A gateway that witnesses the log of the kit, and of the gateways of the tests.
@@ -167,9 +167,11 @@ async fn add_checkpoint_answers_as_the_specification_says() {
     add(&gateway, smaller).await.is_problem(400, "witness-malformed");
     let unknown = log_kit::request(&log, &twenty, 10).to_string().replace("log.test.example", "other.example");
     add(&gateway, unknown).await.is_problem(404, "witness-unknown-origin");
-    let unsigned = log_kit::request(&log, &twenty, 10).to_string();
-    let cut = unsigned.rfind("AA").or_else(|| unsigned.rfind('a')).unwrap();
-    let unsigned = [&unsigned[..cut], "B", &unsigned[cut + 1..]].concat();
+    // Of the log's own name, and by another key.
+    let name = format!("\u{2014} {} ", origin());
+    let (text, signature) = twenty.note.rsplit_once(&name).unwrap();
+    let other = signature.replace(signature.chars().nth(20).unwrap(), if signature.contains('+') { "/" } else { "+" });
+    let unsigned = format!("old 10\n\n{text}{name}{other}");
     add(&gateway, unsigned).await.is_problem(403, "witness-unsigned");
     assert_eq!(add(&gateway, log_kit::request(&log, &twenty, 10).to_string()).await.status.as_u16(), 200);
 
