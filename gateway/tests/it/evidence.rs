@@ -145,8 +145,8 @@ async fn evidence_is_checked_years_later_with_nothing_else() {
     assert_eq!(desk.verify(&["pretty"]).0, Some(1), "members in another order");
     pretty = String::from_utf8(bytes).unwrap().replace("\",\"", "\",\n\"");
     desk.put("spaced", &pretty);
-    assert_eq!(desk.verify(&["spaced"]).0, Some(if pretty.contains("\\\",") { 1 } else { 0 }));
-    desk.put("changed", pretty.replacen("licet-receipt", "licet-recelpt", 1).replacen("\"first\":0", "\"first\":1", 1));
+    assert_eq!(desk.verify(&["spaced"]).0, Some(0), "white space between members");
+    desk.put("changed", pretty.replacen("\"first\":0", "\"first\":1", 1));
     let (status, said) = desk.verify(&["changed"]);
     assert!(status == Some(1) && said.contains("FAIL  log.entry"), "{said}");
 }
