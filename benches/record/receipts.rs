@@ -45,7 +45,7 @@ pub(crate) fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<String, 
 fn covered(store: &Store, recorded: &Recorded, due: Instant, sender: Sender<Result<Duration, String>>) {
     let (number, logs) = (recorded.number, store.clone());
     let proved = move |published: Option<Arc<Published>>| {
-        let proof = published.ok_or("never covered".to_owned());
+        let proof = published.ok_or_else(|| "never covered".to_owned());
         let proof = proof.and_then(|published| logs.logs().inclusion(number, &published).map_err(|error| error.to_string()));
         // Whoever counts may have given up at the first failure.
         drop(sender.send(proof.map(|_| now().saturating_duration_since(due))));
