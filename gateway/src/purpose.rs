@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_malformed_or_personal_is_refused() {
-        let long = "x".repeat(257);
+        let (long, name) = ("x".repeat(257), "x".repeat(65));
         for bad in [
             (ITEM, ""),
             (ITEM, "%ff"),
@@ -123,7 +123,7 @@ mod tests {
             (CASE, "%2"),
             (PURPOSE, long.as_str()),
             (OPERATOR, ""),
-            (OPERATOR, &long[..65]),
+            (OPERATOR, name.as_str()),
             (OPERATOR, "11010519491231002X"),
             (ITEM, "A11010519491231002x7"),
             (PURPOSE, "%E5%8A%9E11010519491231002X"),

@@ -122,14 +122,15 @@ impl Watched {
     /// The one record that this request leaves.
     async fn one(&mut self, uri: &str, request: Request<Full<Bytes>>, status: u16) -> Seen {
         assert!(self.news().is_empty());
-        let reply = self.gateway.caller(uri).send(Http::One, request).await;
+        let holder = self.gateway.holder(uri);
+        let reply = self.gateway.client().with(&holder).send(Http::One, request).await;
         assert_eq!(reply.status.as_u16(), status, "{}", String::from_utf8_lossy(&reply.body));
         let mut news = self.news();
         assert_eq!(news.len(), 1, "{news:?}");
         let one = news.remove(0);
         assert_eq!(one.facts.request.as_deref(), Some(reply.header("x-request-id")));
         assert_eq!(one.facts.address.as_deref(), Some("127.0.0.1"));
-        assert_eq!(one.facts.certificate, Some(Sha256::of(&[&self.gateway.holder(uri).certificate])));
+        assert_eq!(one.facts.certificate, Some(Sha256::of(&[&holder.certificate])));
         one
     }
 }
@@ -327,7 +328,7 @@ async fn what_a_request_is_for_is_on_record() {
 async fn without_its_record_no_answer_is_given() {
     let office = Office::new();
     let engine = Arc::new(Memory::new());
-    let store = Store::on(Arc::clone(&engine) as _, &Keys::new([1; 32], [2; 32])).unwrap();
+    let store = Store::on(Arc::<Memory>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();
     let gateway = office.trusted_by(Setup::new()).start_over(TABLE, store).await;
     let document = office.ofd(&fields("1", 1));
     let created = gateway.caller(ISSUER).send(Http::One, request("POST", "/v1/licences", OFD, document.clone())).await;
