@@ -37,7 +37,7 @@ const END: &str = "#end";
 #[must_use]
 pub(super) fn head() -> Vec<u8> {
     let mut out = Vec::new();
-    write(COLUMNS.map(str::to_owned), &mut out);
+    write(&COLUMNS.map(str::to_owned), &mut out);
     out
 }
 
@@ -74,7 +74,7 @@ pub(super) fn row(row: &RowView, out: &mut Vec<u8>) {
         text(details),
         row.entry.to_string(),
     ];
-    write(columns, out);
+    write(&columns, out);
 }
 
 /// Adds the last row: a mark in the place of a number, how many rows came, up to which number, and the size of the log.
@@ -85,10 +85,10 @@ pub(super) fn end(rows: u64, through: Option<u64>, size: u64, out: &mut Vec<u8>)
     for (column, value) in columns.iter_mut().zip(values) {
         *column = value;
     }
-    write(columns, out);
+    write(&columns, out);
 }
 
-fn write<const N: usize>(columns: [String; N], out: &mut Vec<u8>) {
+fn write(columns: &[String], out: &mut Vec<u8>) {
     for (place, column) in columns.iter().enumerate() {
         if place > 0 {
             out.push(b',');
