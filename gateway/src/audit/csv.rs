@@ -88,7 +88,7 @@ pub(super) fn end(rows: u64, through: Option<u64>, size: u64, out: &mut Vec<u8>)
     write(&columns, out);
 }
 
-fn write<const N: usize>(columns: &[String; N], out: &mut Vec<u8>) {
+fn write(columns: &[String], out: &mut Vec<u8>) {
     for (place, column) in columns.iter().enumerate() {
         if place > 0 {
             out.push(b',');

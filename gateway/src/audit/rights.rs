@@ -116,7 +116,7 @@ mod tests {
             (false, Facts { organisation: code("city"), ..blank.clone() }),
             (true, Facts { organisation: code("town"), issuer: code("bureau"), ..blank.clone() }),
             (true, Facts { organisation: code("town"), seals: vec![seal("town"), seal("office")], ..blank.clone() }),
-            (false, Facts { organisation: code("town"), seals: vec![seal("town")], ..blank.clone() }),
+            (false, Facts { organisation: code("town"), seals: vec![seal("town")], ..blank }),
         ] {
             assert_eq!(seen.sees(&facts), expected, "{facts:?}");
         }
