@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use crypto::record::LogName;
+use crypto::record::{Ending, EventKind, Facts, LogName, SealMention};
 use gateway::routes::TABLE;
-use serde_json::Value;
-use storage::log::Published;
+use serde_json::{Value, json};
+use storage::log::{ChainKey, Draft, Published};
 use storage::{Options, Store};
 
-use crate::log_kit::{self, Keys, grow, key};
+use crate::log_kit::{self, BEGIN, Keys, grow, key};
 use crate::pki::Folder;
 use crate::started::{AUDITOR, Setup, VERIFIER, memory};
 
@@ -106,6 +106,43 @@ fn a_proof_from_a_mirror_holds_for_its_entry_alone() {
     assert_ne!(output.status.code(), Some(0), "nobody has witnessed it");
     let checkpoint = mirror.join("seal").join(&published.period).join("checkpoint");
     assert!(ends(&licet(&["check", text(&checkpoint), "--log-key", &site.vkey]), 0).contains(" 700 "));
+}
+
+#[test]
+fn an_answer_that_leaves_out_a_record_does_not_hold() {
+    let site = Site::new();
+    let use_of = |seal: &str, event| {
+        let mut facts = Facts::new(event, Ending::Done, "office".to_owned());
+        facts.seals.push(SealMention { id: seal.to_owned(), sha256: None, owner: None });
+        Draft { log: LogName::Seal, ..Draft::new(BEGIN, facts) }
+    };
+    let drafts: Vec<Draft> = ["one", "two", "one", "one"].map(|seal| use_of(seal, EventKind::SealUse)).to_vec();
+    site.store.logs().append_and_wait(&drafts).unwrap();
+    let asking = site.store.logs().append_and_wait(&[use_of("one", EventKind::LogRead)]).unwrap();
+    let published = grow(&site.store, "a", 3);
+    let proof = site.store.logs().complete(&ChainKey::Seal("one".to_owned()), (None, None), &asking[0], 100).unwrap();
+    let rows: Vec<Value> = proof.rows.iter().map(|row| json!({ "number": row.number, "opening": row.opening })).collect();
+    let answer = json!({ "rows": rows, "completeness": proof, "checkpoints": [{ "note": published.note }] });
+    let check = |answer: &Value| {
+        let file = site.folder.write("answer.json", answer.to_string());
+        licet(&["check", text(&file), "--log-key", &site.vkey])
+    };
+    assert!(ends(&check(&answer), 0).contains("all 3 records of the seal"));
+    for at in 0..3 {
+        let mut cut = answer.clone();
+        cut["completeness"]["rows"].as_array_mut().unwrap().remove(at);
+        cut["rows"].as_array_mut().unwrap().remove(at);
+        ends(&check(&cut), 1);
+        let mut hidden = answer.clone();
+        hidden["rows"].as_array_mut().unwrap().remove(at);
+        assert!(ends(&check(&hidden), 1).contains("2 records are shown and 3 are proven"));
+        let mut other = answer.clone();
+        other["rows"][at]["opening"] = answer["completeness"]["end"]["opening"].clone();
+        assert!(ends(&check(&other), 1).contains("is shown as another"));
+    }
+    let mut unsigned = answer;
+    unsigned["checkpoints"][0]["note"] = published.note.replace("\n8\n", "\n9\n").into();
+    ends(&check(&unsigned), 1);
 }
 
 #[test]

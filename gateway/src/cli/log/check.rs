@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crypto::digest::Sha256;
-use crypto::record::{Completeness, Opening, Stamp, VerifiedTree};
+use crypto::record::{Completeness, Opening, Proven, Stamp, VerifiedTree};
 use crypto::tlog::{Hash, Note, TlogProof, leaf_hash};
 use lexopt::prelude::*;
 use serde_json::Value as Json;
@@ -162,6 +162,9 @@ fn complete(path: &Path, proof: &Completeness, answer: &Json, trusted: &Trusted)
             Err(error) => return Ok(Err(error.to_string())),
         }
     }
+    if let Some(why) = differing(proof, answer) {
+        return Ok(Err(why));
+    }
     let range = [proof.from, proof.until].map(|at| at.map_or_else(|| "…".to_owned(), |at| at.to_string()));
     let said = format!(
         "all {} records of {} {} in the {} log, {}",
@@ -172,6 +175,22 @@ fn complete(path: &Path, proof: &Completeness, answer: &Json, trusted: &Trusted)
         range.join(" to ")
     );
     Ok(proof.check(&|origin| trees.get(origin).copied()).map(|()| said).map_err(|error| error.to_string()))
+}
+
+/// What is shown must be what is proven: the same records, and no other content than they commit to.
+fn differing(proof: &Completeness, answer: &Json) -> Option<String> {
+    let rows = answer.get("rows").and_then(Json::as_array)?;
+    if rows.len() != proof.rows.len() {
+        return Some(format!("{} records are shown and {} are proven", rows.len(), proof.rows.len()));
+    }
+    let differs = |(row, proven): (&Json, &Proven)| {
+        let number = row.get("number").and_then(Json::as_u64);
+        let shown = row.get("opening").map(|opening| serde_json::from_value::<Opening>(opening.clone()));
+        let is_other = shown.is_some_and(|shown| shown.map_or(true, |shown| shown.entry() != proven.opening.entry()));
+        (number != Some(proven.number) || is_other)
+            .then(|| format!("record {} is shown as another than is proven", proven.number))
+    };
+    rows.iter().zip(&proof.rows).find_map(differs)
 }
 
 const fn kind(proof: &Completeness) -> &'static str {
