@@ -406,16 +406,3 @@ fn no_byte_can_be_changed() {
         assert!(!good, "byte {place} of {}", bytes.len());
     }
 }
-
-#[test]
-#[ignore = "writes the corpus"]
-fn zz_write_corpus() {
-    let case = Case::new();
-    let good = case.bundle(&case.licence(), |_, _| ()).to_bytes();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/bundle");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("good"), &good).unwrap();
-    let digest = case.bundle(&case.licence(), |seen, _| seen.with_document = false).to_bytes();
-    let spaced = String::from_utf8(digest).unwrap().replace("\"log\":{", "\n\"log\": {");
-    std::fs::write(folder.join("digest"), spaced).unwrap();
-}
