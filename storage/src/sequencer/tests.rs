@@ -1,3 +1,5 @@
+//! The sequencer over a disk of paper: who shares a write, who waits, and what a failed write means.
+
 use std::sync::mpsc::Receiver;
 use std::sync::{Barrier, Mutex};
 
