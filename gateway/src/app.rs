@@ -79,7 +79,7 @@ impl App {
         let document = openapi::document(router.routes());
         let status = fetcher(config, &store, &trust)?;
         let log_keys = Arc::new(LogKeys::load(&config.record)?);
-        let publisher: Arc<dyn Publisher> = log_keys.clone();
+        let publisher: Arc<dyn Publisher> = Arc::<LogKeys>::clone(&log_keys);
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);

@@ -168,15 +168,15 @@ fn note(request: &Request, asked: UseRequest) -> Result<String, Problem> {
         let facts = &mut draft.facts;
         facts.document = Some(DocumentMention { sha256: Some(asked.document.sha256), sm3: sm3.map(|digest| digest.to_string()) });
         // What the body says goes before what the headers say.
-        facts.item = item.or(facts.item.take());
-        facts.purpose = purpose.or(facts.purpose.take());
-        facts.operator = operator.or(facts.operator.take());
+        facts.item = item.or_else(|| facts.item.take());
+        facts.purpose = purpose.or_else(|| facts.purpose.take());
+        facts.operator = operator.or_else(|| facts.operator.take());
         facts.approval = approval;
         facts
             .details
             .extend(details.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)));
         // What may be about a citizen stands where it can be erased.
-        draft.subject.case = asked.case.or(draft.subject.case.take());
+        draft.subject.case = asked.case.or_else(|| draft.subject.case.take());
         draft.subject.licence = asked.document_id;
     });
     Ok(name)
