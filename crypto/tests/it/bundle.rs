@@ -331,7 +331,7 @@ fn each_link_is_missed_when_it_is_another_one() {
     assert_eq!([Step::Material, Step::Record].map(|step| outcome(&swapped, step)), [Outcome::Failed; 2]);
     let swapped = bundle::check(&Bundle { record: other.record.clone(), ..good.clone() }, &plain());
     assert_eq!([Step::Record, Step::Entry].map(|step| outcome(&swapped, step)), [Outcome::Failed; 2]);
-    fails(&Bundle { proof: other.proof.clone(), ..good.clone() }, &plain(), Step::Entry);
+    fails(&Bundle { proof: other.proof, ..good.clone() }, &plain(), Step::Entry);
     let log = LogUsed { first: FIRST + 1, ..good.log.clone() };
     fails(&Bundle { log, ..good.clone() }, &plain(), Step::Entry);
     let log = LogUsed { origin: "licet.example/access/2026".to_owned(), ..good.log.clone() };
@@ -344,7 +344,7 @@ fn each_link_is_missed_when_it_is_another_one() {
     let extra = good.proof.replacen("\nindex", "\nextra AAAA\nindex", 1);
     fails(&Bundle { proof: extra, ..good.clone() }, &plain(), Step::Checkpoint);
     let closed = Opening { parts: good.record.parts.iter().map(Part::closed).collect() };
-    let closed = bundle::check(&Bundle { record: closed, ..good.clone() }, &plain());
+    let closed = bundle::check(&Bundle { record: closed, ..good }, &plain());
     assert_eq!(outcome(&closed, Step::Record), Outcome::Failed);
 }
 
