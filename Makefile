@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check fuzz clean
+.PHONY: run test build prepare check fuzz soak clean
 
 CARGO ?= cargo
 
@@ -39,6 +39,11 @@ fuzz: prepare
 	mkdir -p crypto/fuzz/found
 	cd crypto/fuzz && LICET_FUZZ=$(TARGET) "$${CARGO_TARGET_DIR:-target}/$(HOST)/release/fuzz" found corpus/$(TARGET) \
 		-max_total_time=$(SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+
+# Kills a gateway at random in the middle of its work, and looks what is left: make soak ROUNDS=200. The tests do it 20 times.
+ROUNDS ?= 200
+soak: prepare
+	LICET_SOAK_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package gateway --test it -- --exact --nocapture crash::nothing_acknowledged_is_lost_by_kill
 
 prepare:
 	@.ci/prepare

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::audit::ALL_SEEING;
 use crate::client::{Client, Http, post_json, request};
-use crate::licence_kit::Office;
+use crate::licence_kit::{ORGANISATION, Office};
 use crate::process::{Process, Site};
-use crate::started::{AUDITOR, ISSUER};
+use crate::started::ISSUER;
 
 const SEAL: &str = "33010500012345";
 const CALLERS: usize = 4;
@@ -37,7 +38,13 @@ async fn nothing_acknowledged_is_lost_by_kill() {
     #[expect(clippy::disallowed_methods, reason = "how often is asked of the one who runs the test")]
     let rounds = std::env::var("LICET_SOAK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_u64);
     let office = Office::new();
-    let site = Site::new(&office);
+    let site = Site::with(
+        &office,
+        &format!(
+            "\n[[callers]]\nname = 'all-seeing'\norganisation = '{ORGANISATION}'\ncertificates = ['uri:{ALL_SEEING}']\n\
+             roles = ['auditor']\naudits = ['*']\n"
+        ),
+    );
     let mut process = site.start();
     let issuer = site.client(&process, ISSUER);
     let filed = request("POST", "/v1/seals", "application/octet-stream", office.seal());
@@ -51,7 +58,7 @@ async fn nothing_acknowledged_is_lost_by_kill() {
         let target = usize::try_from(1 + round * 7919 % 61).unwrap();
         work(&site, &mut process, round, target, &mut seen).await;
         process = site.start();
-        before = check(&site.client(&process, ISSUER), &site.client(&process, AUDITOR), &mut seen, before).await;
+        before = check(&site.client(&process, ISSUER), &site.client(&process, ALL_SEEING), &mut seen, before).await;
     }
     assert!(seen.acknowledged.len() >= usize::try_from(rounds).unwrap());
     let (_, ended_well) = process.terminate();
@@ -121,7 +128,8 @@ async fn check(issuer: &Client, auditor: &Client, seen: &mut Seen, before: (u64,
     let size = log["size"].as_u64().unwrap();
     assert!(size > *numbers.last_key_value().unwrap().0 && size >= before.0, "{log}");
     if before.0 > 0 {
-        let path = format!("/v1/logs/seal/consistency?from={}&to={size}", before.0);
+        let period = log["shards"][0]["period"].as_str().unwrap();
+        let path = format!("/v1/logs/seal/consistency?period={period}&from={}&to={size}", before.0);
         let proof = reader.send(crate::client::get(&path)).await.unwrap();
         assert_eq!(proof.status, 200, "{proof:?}");
     }

@@ -6,6 +6,7 @@ mod audit;
 mod audit_export;
 mod client;
 mod command_line;
+mod crash;
 mod demo;
 mod end_to_end;
 mod evidence;

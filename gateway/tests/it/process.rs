@@ -30,7 +30,13 @@ pub(crate) struct Process {
 
 impl Site {
     pub(crate) fn new(office: &Office) -> Self {
-        let setup = office.trusted_by(Setup::new());
+        Self::with(office, "")
+    }
+
+    /// With these sections in its configuration as well.
+    pub(crate) fn with(office: &Office, sections: &str) -> Self {
+        let mut setup = office.trusted_by(Setup::new());
+        setup.sections.push_str(sections);
         storage::Keys::generate(setup.folder.path()).unwrap();
         setup.folder.write("licet.toml", setup.text());
         Self { authority: setup.authority, folder: setup.folder }
@@ -51,6 +57,12 @@ impl Site {
         let started: Value = serde_json::from_str(&first).unwrap_or_else(|_| panic!("{first}"));
         let address = |name: &str| started[name].as_str().unwrap().parse().unwrap();
         Process { child, lines, address: address("listen"), admin: address("admin"), log: vec![first] }
+    }
+
+    /// A command over what the process has left, with its configuration.
+    pub(crate) fn licet(&self, arguments: &[&str]) -> std::process::Output {
+        let config = self.folder.path().join("licet.toml");
+        Command::new(env!("CARGO_BIN_EXE_licet")).args(arguments).arg("--config").arg(config).output().unwrap()
     }
 
     pub(crate) fn client(&self, process: &Process, uri: &str) -> Client {
