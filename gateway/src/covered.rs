@@ -14,6 +14,9 @@ use crate::http::{Code, Problem};
 /// How long an answer waits for a checkpoint, at most; no longer than half of what a request may take.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether witnesses have signed.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// A proof with what it takes to check it.
 #[derive(Clone, Debug)]
 pub struct Covered {
@@ -23,7 +26,8 @@ pub struct Covered {
     pub log: LogUsed,
 }
 
-/// The proof of a record, once there is a checkpoint to prove it by. `None` when none comes in time.
+/// The proof of a record, once there is a checkpoint to prove it by: one that is witnessed where there is one that has the record,
+/// and otherwise the newest. `None` when none comes in time.
 ///
 /// # Errors
 /// Those of a store that does not work.
@@ -31,22 +35,53 @@ pub async fn proof(app: &Arc<App>, recorded: &Recorded) -> Result<Option<Covered
     let (tell, told) = oneshot::channel();
     // Whoever waited may be gone.
     app.store().logs().when_covered(recorded.log, recorded.number, Box::new(move |published| drop(tell.send(published))));
-    let wait = WAIT_MAX.min(app.limits.request_timeout() / 2);
-    let Ok(Ok(Some(published))) = tokio::time::timeout(wait, told).await else { return Ok(None) };
+    let Ok(Ok(Some(published))) = tokio::time::timeout(wait_max(app), told).await else { return Ok(None) };
     let (shared, number) = (Arc::clone(app), recorded.number);
     app.pool.run(move || prove(&shared, number, &published)).await?.map(Some)
 }
 
-fn prove(app: &App, number: u64, published: &Published) -> Result<Covered, Problem> {
-    let hashes = app.store().logs().inclusion(number, published)?;
-    let index = published.leaf(number).ok_or(Code::Internal)?;
+/// The same, once witnesses have signed a checkpoint that has the record. Where that does not come in time, or nobody is asked, the
+/// proof is without them: witnesses are never what an answer fails by.
+///
+/// # Errors
+/// Those of a store that does not work.
+pub async fn witnessed_proof(app: &Arc<App>, recorded: &Recorded) -> Result<Option<Covered>, Problem> {
+    let Some(first) = proof(app, recorded).await? else { return Ok(None) };
+    if app.witnesses.is_none() || !first.log.witnesses.is_empty() {
+        return Ok(Some(first));
+    }
+    let wait = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match proof(app, recorded).await {
+                Ok(Some(covered)) if covered.log.witnesses.is_empty() => {}
+                ended => return ended,
+            }
+        }
+    };
+    tokio::time::timeout(wait_max(app), wait).await.unwrap_or(Ok(Some(first)))
+}
+
+fn wait_max(app: &App) -> Duration {
+    WAIT_MAX.min(app.limits.request_timeout() / 2)
+}
+
+fn prove(app: &App, number: u64, newest: &Arc<Published>) -> Result<Covered, Problem> {
+    let index = newest.leaf(number).ok_or(Code::Internal)?;
+    let witnessed = app.witnesses.as_ref().and_then(|witnesses| witnesses.covering(newest, index));
+    let published = match witnessed {
+        Some((size, note)) => Published { size, note, ..(**newest).clone() },
+        None => Published { note: app.signed(newest), ..(**newest).clone() },
+    };
+    let hashes = app.store().logs().inclusion(number, &published)?;
     let note = Note::parse(published.note.as_bytes()).or(Err(Code::Internal))?;
     let keys = app.log_keys.verifiers(published.log, &published.period);
+    let witnesses = app.witnesses.as_ref().map(|witnesses| witnesses.keys_of(&note)).unwrap_or_default();
     let log = LogUsed {
         origin: app.log_keys.origin(published.log, &published.period),
         first: published.first,
         keys: signed_by(&note, &keys),
-        witnesses: Vec::new(),
+        witnesses: witnesses.iter().map(ToString::to_string).collect(),
     };
     let proof = TlogProof::new(index, hashes, note).or(Err(Code::Internal))?;
     Ok(Covered { proof, log })

@@ -42,6 +42,11 @@ pub async fn make(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         Some("digest") => false,
         Some(_) => return Err(Problem::parameter("document")),
     };
+    let with_witnesses = match request.query.value("witnesses") {
+        None | Some("present") => false,
+        Some("wait") => true,
+        Some(_) => return Err(Problem::parameter("witnesses")),
+    };
     let Asked { inquiry, require } = inquire(&app, &request).await?;
     let inquiry = Arc::new(inquiry);
     let Gathered { given, material, trust } = gather(&app, &inquiry, require, with_document).await?;
@@ -50,7 +55,12 @@ pub async fn make(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let mention = DocumentMention { sha256: Some(material.document.sha256), sm3: Some(material.document.sm3.clone()) };
     let claims = receipt::claims(&request, &given.report, mention, &trust)?.enclosing(material.sha256());
     let made = receipt::make(&app, &request, &claims).await?;
-    let covered = covered::proof(&app, &made.recorded).await?.ok_or(Code::Unavailable)?;
+    let covered = if with_witnesses {
+        covered::witnessed_proof(&app, &made.recorded).await?
+    } else {
+        covered::proof(&app, &made.recorded).await?
+    };
+    let covered = covered.ok_or(Code::Unavailable)?;
     let (shared, number, indication) = (Arc::clone(&app), made.recorded.number, given.report.verdict.indication);
     let job = move || -> Result<Vec<u8>, Problem> {
         let opening = shared.store().logs().record(LogName::Seal, number)?.ok_or(Code::Internal)?;

@@ -88,6 +88,11 @@ pub(super) const EVIDENCE: Route = Route {
             text: "enclosed, the default, or digest, which leaves the document itself out.",
             schema: schema_of::<String>,
         },
+        Parameter {
+            name: "witnesses",
+            text: "present, the default: the lines of witnesses that are there; wait: the answer waits a little for them.",
+            schema: schema_of::<String>,
+        },
     ],
     event: Some(EventKind::EvidenceMake),
     body: BodyRule::Files(DOCUMENTS_OR_JSON),

@@ -101,6 +101,13 @@ impl Board {
         Some((shard.witnessed.as_ref().map_or(0, |note| note.size), lag_s))
     }
 
+    /// The newest checkpoint of a shard that is witnessed, with the lines of its witnesses, and the size of its tree.
+    #[must_use]
+    pub fn witnessed(&self, log: LogName, shard: u32) -> Option<(u64, String)> {
+        let note = self.shards.get(&(log, shard))?.witnessed.as_ref()?;
+        Some((note.size, note.note.clone()))
+    }
+
     /// Whether the shard is known.
     #[must_use]
     pub fn knows(&self, log: LogName, shard: u32) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crypto::record::LogName;
 use crypto::time::Timestamp;
-use crypto::tlog::{AddCheckpoint, Policy};
+use crypto::tlog::{AddCheckpoint, Note, Policy, VerifierKey};
 use storage::log::{Logs, Published};
 use storage::witnessing::Witnessing;
 use storage::{StorageError, Store};
@@ -59,6 +59,20 @@ impl Witnesses {
     pub fn signed(&self, published: &Arc<Published>) -> String {
         let target = Target::of(published);
         target.map_or_else(|| published.note.clone(), |target| self.board().signed(&target).to_string())
+    }
+
+    /// The newest checkpoint of the same shard that is witnessed, if its tree has this leaf.
+    #[must_use]
+    pub fn covering(&self, published: &Published, leaf: u64) -> Option<(u64, String)> {
+        self.board().witnessed(published.log, published.shard).filter(|(size, _)| *size > leaf)
+    }
+
+    /// The keys of the witnesses that have a line below this note.
+    #[must_use]
+    pub fn keys_of(&self, note: &Note) -> Vec<VerifierKey> {
+        let board = self.board();
+        let keys = board.witnesses().iter().map(|asked| &asked.key);
+        keys.filter(|key| note.lines().iter().any(|line| line.is_of(key))).cloned().collect()
     }
 
     /// How far the witnesses of a shard have come.
