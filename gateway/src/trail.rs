@@ -2,7 +2,7 @@
 //!
 //! A handler [notes](Trail::note) what it learns. One that changes something takes the record along with the change
 //! ([`Trail::carried`]), one that needs its place in the log before it answers puts it there ([`Trail::record`]); whatever is not
-//! on record when the handler has ended, [`crate::flow`] puts there ([`Trail::close`]), refusals and failures as well.
+//! on record when the handler has ended, [`crate::flow`] puts there (`close`), refusals and failures as well.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,7 +5,7 @@
 //! ([`Material`]); the record of the log names the digest of the receipt; the entry commits to the record; the proof leads from
 //! the entry to a checkpoint that the log signed and witnesses saw. So whoever has the key of the log needs to believe nothing
 //! else in the file, and no byte of it can be changed unnoticed: the file has one form, but for white space ([`Bundle::parse`]).
-//! [`check`] takes each step and tells what came of it.
+//! [`check()`] takes each step and tells what came of it.
 
 mod check;
 mod collect;

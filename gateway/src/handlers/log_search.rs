@@ -83,7 +83,7 @@ impl From<OrderRequest> for Order {
 /// `POST /v1/logs/{log}/search`
 ///
 /// # Errors
-/// [`Code::LogPartNotFound`], [`Code::BadParameter`] with what is wrong with the filter, [`Code::OtherOrganisation`].
+/// [`crate::http::Code::BadParameter`] with what is wrong with the filter, [`crate::http::Code::OtherOrganisation`], and no such log.
 pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let log = log_name(request.params.value("log")?)?;
     let asked: LogSearchRequest = request.json()?;
