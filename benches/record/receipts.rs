@@ -1,54 +1,75 @@
 //! Receipts at a steady rate: from the moment at which a record was due until its proof against a signed checkpoint is there.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crypto::record::LogName;
-use storage::Store;
 use storage::log::{Published, Recorded};
+use storage::{StorageError, Store};
 
 use crate::measure::{now, quantiles};
 use crate::subjects::draft;
 
+/// A record that a checkpoint covers, and when it was due.
+type Covered = Result<(u64, Arc<Published>, Instant), String>;
+
 /// An open loop: what is late is not waited for, and its lateness counts.
 pub(crate) fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<String, String> {
-    let logs = store.logs();
-    let from = logs.size(LogName::Seal).map_err(|error| error.to_string())?;
-    let (sender, receipts) = channel::<Result<Duration, String>>();
-    let count = u64::from(rate) * u64::from(seconds);
+    let count = rate.saturating_mul(seconds);
+    let (sender, covered) = channel::<Covered>();
+    let covered = Mutex::new(covered);
     let started = now();
-    for number in 0..count {
-        let due = started + Duration::from_secs(1).saturating_mul(u32::try_from(number).unwrap_or(u32::MAX)) / rate;
-        let early = due.saturating_duration_since(now());
-        if !early.is_zero() {
-            thread::sleep(early);
+    let times = thread::scope(|scope| {
+        let provers: Vec<_> = (0..2).map(|_| scope.spawn(|| prove(store, &covered))).collect();
+        ask(store, (started, rate, count), sender)?;
+        let mut times = Vec::new();
+        for prover in provers {
+            times.extend(prover.join().map_err(|_panic| "a prover broke down".to_owned())??);
         }
-        let (store, sender) = (store.clone(), sender.clone());
-        let drafts = vec![draft(from + number)];
-        let done = move |recorded: Result<Vec<Recorded>, _>| match recorded {
-            Ok(recorded) => recorded.into_iter().for_each(|recorded| covered(&store, &recorded, due, sender.clone())),
-            Err(error) => drop(sender.send(Err(format!("{error:?}")))),
-        };
-        logs.append(drafts, Box::new(done));
-    }
-    drop(sender);
-    let mut times = Vec::new();
-    for receipt in receipts {
-        times.push(receipt?);
-    }
+        Ok::<_, String>(times)
+    })?;
     let took = now().saturating_duration_since(started).as_secs_f64();
     Ok(format!("{} at {rate} a second in {took:.1} s: {}", times.len(), quantiles(times)))
 }
 
-fn covered(store: &Store, recorded: &Recorded, due: Instant, sender: Sender<Result<Duration, String>>) {
-    let (number, logs) = (recorded.number, store.clone());
-    let proved = move |published: Option<Arc<Published>>| {
-        let proof = published.ok_or_else(|| "never covered".to_owned());
-        let proof = proof.and_then(|published| logs.logs().inclusion(number, &published).map_err(|error| error.to_string()));
-        // Whoever counts may have given up at the first failure.
-        drop(sender.send(proof.map(|_| now().saturating_duration_since(due))));
-    };
-    store.logs().when_covered(recorded.log, number, Box::new(proved));
+/// Appends each record when it is due.
+fn ask(store: &Store, (started, rate, count): (Instant, u32, u32), sender: Sender<Covered>) -> Result<(), String> {
+    let from = store.logs().size(LogName::Seal).map_err(|error| error.to_string())?;
+    for number in 0..count {
+        let due = started + Duration::from_secs(1).saturating_mul(number) / rate;
+        let early = due.saturating_duration_since(now());
+        if !early.is_zero() {
+            thread::sleep(early);
+        }
+        let (sender, logs) = (sender.clone(), store.logs().clone());
+        let done = move |recorded: Result<Vec<Recorded>, StorageError>| match recorded {
+            Ok(recorded) => recorded.into_iter().for_each(|recorded| {
+                let sender = sender.clone();
+                let number = recorded.number;
+                let covered = move |published: Option<Arc<Published>>| {
+                    let covered = published.map(|published| (number, published, due)).ok_or_else(|| "never covered".to_owned());
+                    // Whoever counts may have given up at the first failure.
+                    drop(sender.send(covered));
+                };
+                logs.when_covered(recorded.log, number, Box::new(covered));
+            }),
+            Err(error) => drop(sender.send(Err(error.to_string()))),
+        };
+        store.logs().append(vec![draft(from + u64::from(number))], Box::new(done));
+    }
+    drop(sender);
+    Ok(())
+}
+
+fn prove(store: &Store, covered: &Mutex<Receiver<Covered>>) -> Result<Vec<Duration>, String> {
+    let mut times = Vec::new();
+    loop {
+        let next = covered.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(next) = next else { return Ok(times) };
+        let (number, published, due) = next?;
+        store.logs().inclusion(number, &published).map_err(|error| error.to_string())?;
+        times.push(now().saturating_duration_since(due));
+    }
 }

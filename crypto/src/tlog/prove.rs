@@ -18,6 +18,14 @@ pub trait HashTiles {
     fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, Self::Error>;
 }
 
+impl<T: HashTiles> HashTiles for &T {
+    type Error = T::Error;
+
+    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, T::Error> {
+        T::tile(self, level, index, width)
+    }
+}
+
 /// Why there is no proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProveError<E> {
@@ -36,9 +44,9 @@ pub enum ProveError<E> {
 
 /// Makes proofs for one size of a tree. Every tile is read once, however many proofs are made, and kept as long as this lives.
 #[derive(Debug)]
-pub struct Prover<'t, T> {
+pub struct Prover<T> {
     size: u64,
-    tiles: &'t T,
+    tiles: T,
     /// By level and index: the tile's hashes, and above them the rows of parents.
     read: BTreeMap<(u8, u64), Vec<Vec<Hash>>>,
 }
@@ -67,11 +75,29 @@ pub fn root<T: HashTiles>(size: u64, tiles: &T) -> Result<Hash, ProveError<T::Er
     Prover::new(size, tiles).root()
 }
 
-impl<'t, T: HashTiles> Prover<'t, T> {
+impl<T: HashTiles> Prover<T> {
     /// Makes proofs for the tree of `size` leaves.
     #[must_use]
-    pub const fn new(size: u64, tiles: &'t T) -> Self {
+    pub const fn new(size: u64, tiles: T) -> Self {
         Self { size, tiles, read: BTreeMap::new() }
+    }
+
+    /// How many leaves the tree has.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Where the tiles come from.
+    #[must_use]
+    pub const fn tiles(&self) -> &T {
+        &self.tiles
+    }
+
+    /// How many tiles are kept: each takes 16 KiB with the rows of parents.
+    #[must_use]
+    pub fn tiles_kept(&self) -> usize {
+        self.read.len()
     }
 
     /// The root of the tree.

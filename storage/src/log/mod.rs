@@ -14,6 +14,7 @@ mod live;
 mod pending;
 pub(crate) mod postings;
 mod prepared;
+mod proofs;
 mod publish;
 mod query;
 mod question;
@@ -40,6 +41,7 @@ use crate::error::StorageError;
 use crate::keys;
 use crate::records::Layout as _;
 use crate::shelf::{Attempt, Shelf, repeat};
+use proofs::Proofs;
 use tiles::ShardTiles;
 
 pub(crate) use board::{Board, Signing};
@@ -81,11 +83,12 @@ pub type Done = Box<dyn FnOnce(Result<Vec<Recorded>, StorageError>) + Send>;
 #[derive(Clone, Debug)]
 pub struct Logs {
     pub(crate) shelf: Arc<Shelf>,
+    proofs: Arc<Proofs>,
 }
 
 impl Logs {
-    pub(crate) const fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf }
+    pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
+        Self { shelf, proofs: Arc::default() }
     }
 
     /// Puts on record what changed nothing in the registry, all of it or nothing. `done` is called soon, mostly from another thread;
@@ -226,8 +229,8 @@ impl Logs {
     /// [`StorageError::NotFound`] when it is not, and those of a store that does not work.
     pub fn inclusion(&self, number: u64, published: &Published) -> Result<Vec<Hash>, StorageError> {
         let leaf = published.leaf(number).ok_or(StorageError::NotFound { what: "record" })?;
-        let tiles = self.tiles(published.log, published.shard);
-        crypto::tlog::prove::inclusion(published.size, leaf, &tiles).map_err(unproven)
+        let tiles = || self.tiles(published.log, published.shard);
+        self.proofs.inclusion(published, leaf, tiles).map_err(unproven)
     }
 
     /// The proof that the tree of `from` leaves is the beginning of a published tree of the same shard.
@@ -239,8 +242,9 @@ impl Logs {
         crypto::tlog::prove::consistency(from, published.size, &tiles).map_err(unproven)
     }
 
-    fn tiles(&self, log: LogName, shard: u32) -> ShardTiles<'_> {
-        ShardTiles { engine: self.shelf.engine.as_ref(), board: &self.shelf.board, log, shard }
+    fn tiles(&self, log: LogName, shard: u32) -> ShardTiles {
+        let (engine, board) = (Arc::clone(&self.shelf.engine), Arc::clone(&self.shelf.board));
+        ShardTiles { engine, board, log, shard }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tiles of the logs: full ones from the disk, the last of the growing shard from memory.
 
+use std::sync::Arc;
+
 use crypto::record::{Entry, LogName};
 use crypto::tlog::tile::{TILE_HEIGHT, decode_hashes, encode_entries, encode_hashes};
 use crypto::tlog::{Hash, HashTiles, TileKind, TilePath, Tree};
@@ -20,14 +22,15 @@ pub(crate) const WHAT: &str = "tile of a log";
 const ENTRY_BYTES: usize = 34;
 
 /// Where the tiles of a shard are read.
-pub(crate) struct ShardTiles<'a> {
-    pub(crate) engine: &'a dyn Engine,
-    pub(crate) board: &'a Board,
+#[derive(Debug)]
+pub(crate) struct ShardTiles {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) board: Arc<Board>,
     pub(crate) log: LogName,
     pub(crate) shard: u32,
 }
 
-impl ShardTiles<'_> {
+impl ShardTiles {
     /// The bytes of a tile, which the shard must have.
     pub(crate) fn bytes(&self, path: TilePath) -> Result<Vec<u8>, StorageError> {
         let width = usize::from(path.width());
@@ -58,7 +61,7 @@ impl ShardTiles<'_> {
     }
 }
 
-impl HashTiles for ShardTiles<'_> {
+impl HashTiles for ShardTiles {
     type Error = StorageError;
 
     fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, StorageError> {

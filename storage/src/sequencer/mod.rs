@@ -24,7 +24,7 @@ use crate::vault::Vault;
 use desk::Desk;
 
 /// How many submissions may wait. Beyond it the disk is too slow for the load, and waiting longer helps nobody.
-const QUEUE_MAX: usize = 1024;
+const QUEUE_MAX: usize = 8192;
 
 /// What one submission may hold: the rest of what a batch may is for the rows of the logs.
 const SUBMISSION: Caps = Caps { writes: 4096, bytes: 64 * 1024 * 1024 };
