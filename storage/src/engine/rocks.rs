@@ -23,6 +23,9 @@ pub const FORMAT_KEY: &[u8] = b"format";
 /// The format that this engine writes, and the only one that it reads.
 pub const FORMAT: &[u8] = b"1";
 
+/// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
+const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
+
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
 
@@ -143,6 +146,13 @@ fn database_options(options: &Options) -> rocksdb::Options {
     database.set_max_manifest_file_size(64 << 20);
     database.set_max_background_jobs(2);
     database.set_bytes_per_sync(1 << 20);
+    database.set_ratelimiter(BACKGROUND_BYTES_PER_S, 10_000, 10);
+    if let Ok(mut env) = rocksdb::Env::new() {
+        env.lower_thread_pool_cpu_priority();
+        env.lower_thread_pool_io_priority();
+        env.lower_high_priority_thread_pool_cpu_priority();
+        database.set_env(&env);
+    }
     database
 }
 

@@ -6,7 +6,7 @@
 use crate::error::StorageError;
 
 /// How many records a block has.
-pub(crate) const BLOCK: u16 = 4096;
+pub(crate) const BLOCK: u16 = 1024;
 
 /// What a damaged row is called in errors.
 pub(crate) const WHAT: &str = "index of a log";
@@ -14,16 +14,16 @@ pub(crate) const WHAT: &str = "index of a log";
 const CORRUPT: StorageError = StorageError::Corrupt { what: WHAT };
 
 /// The bytes of a list with one bit for each place.
-const BITMAP_BYTES: usize = 512;
+const BITMAP_BYTES: usize = 128;
 
 /// The block of a record.
 pub(crate) const fn block_of(number: u64) -> u64 {
-    number / 4096
+    number / 1024
 }
 
 /// The number of a block's first record.
 pub(crate) const fn start_of(block: u64) -> u64 {
-    block.saturating_mul(4096)
+    block.saturating_mul(1024)
 }
 
 /// The place of a record in its block.
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn lists_are_read_as_they_were_written() {
-        let mut lists = vec![vec![0], vec![4095], vec![0, 4095], vec![127], vec![128, 129, 4000], (100..700).collect()];
+        let mut lists = vec![vec![0], vec![1023], vec![0, 1023], vec![127], vec![128, 129, 1000], (100..700).collect()];
         lists.extend((1..300).map(every));
         for list in lists {
             let row = encode(&list);
@@ -178,7 +178,7 @@ mod tests {
             assert_eq!(decode(&row), Ok(list));
         }
         assert_eq!(encode(&every(2)).len(), BITMAP_BYTES);
-        assert_eq!(encode(&every(9)).len(), 456);
+        assert_eq!(encode(&every(9)).len(), 114);
     }
 
     #[test]
@@ -187,9 +187,9 @@ mod tests {
         let mut sparse_bitmap = [0; BITMAP_BYTES];
         sparse_bitmap[0] = 1;
         let zero_in_two: &[u8] = &[0x80, 0];
-        let behind_the_block: &[u8] = &[0x80, 32];
-        let twice_the_end: &[u8] = &[0xff, 31, 0];
-        let long_gaps = vec![0; 513];
+        let behind_the_block: &[u8] = &[0x80, 8];
+        let twice_the_end: &[u8] = &[0xff, 7, 0];
+        let long_gaps = vec![0; BITMAP_BYTES + 1];
         for bad in [
             &[][..],
             zero_in_two,
@@ -203,7 +203,7 @@ mod tests {
         ] {
             assert_eq!(decode(bad), Err(CORRUPT), "{bad:?}");
         }
-        assert_eq!(decode(&[0xff, 31]), Ok(vec![4095]));
+        assert_eq!(decode(&[0xff, 7]), Ok(vec![1023]));
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let row = encode(&[1, 5, 9]);
         assert_eq!(without(&row, &[5, 6]), Ok(Some(encode(&[1, 9]))));
         assert_eq!(without(&row, &[1, 5, 9]), Ok(None));
-        assert_eq!(without(&encode(&every(1)), &every(2)).unwrap().map(|row| decode(&row).unwrap().len()), Some(2048));
+        assert_eq!(without(&encode(&every(1)), &every(2)).unwrap().map(|row| decode(&row).unwrap().len()), Some(512));
         assert_eq!(without(&[], &[1]), Err(CORRUPT));
     }
 
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn rows_meet_in_whatever_form_they_are() {
-        let lists = [every(2), every(3), every(16), every(600), (0..2048).collect(), vec![1200]];
+        let lists = [every(2), every(3), every(16), every(300), (0..512).collect(), vec![600]];
         for one in &lists {
             for other in &lists {
                 for third in &lists {
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn numbers_have_a_block_and_a_place() {
-        for number in [0, 1, 4095, 4096, 1 << 40, u64::MAX] {
+        for number in [0, 1, 1023, 1024, 1 << 40, u64::MAX] {
             assert_eq!(start_of(block_of(number)) + u64::from(offset_of(number)), number);
             assert_eq!(start_of(block_of(number)) % u64::from(BLOCK), 0);
         }

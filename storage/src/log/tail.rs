@@ -114,19 +114,19 @@ mod tests {
 
     #[test]
     fn a_tail_takes_what_follows_until_it_is_full() {
-        let mut tail = Tail::new(5000);
-        assert_eq!((tail.start(), tail.end()), (4096, 4096));
-        assert!(!tail.push(4097, at(0), &[term(1)]));
-        for number in 4096..8192 {
-            assert!(!tail.is_full() && !Tail::ends_block(number - 1) || number == 4096);
+        let mut tail = Tail::new(1500);
+        assert_eq!((tail.start(), tail.end()), (1024, 1024));
+        assert!(!tail.push(1025, at(0), &[term(1)]));
+        for number in 1024..2048 {
+            assert!(!tail.is_full() && !Tail::ends_block(number - 1) || number == 1024);
             let terms = [term(1), term(2)];
             assert!(tail.push(number, at(number), if number % 3 == 0 { &terms } else { &terms[..1] }));
         }
-        assert!(Tail::ends_block(8191) && tail.is_full() && !tail.push(8192, at(9000), &[]));
+        assert!(Tail::ends_block(2047) && tail.is_full() && !tail.push(2048, at(3000), &[]));
         let rows = tail.rows(LogName::Seal);
         assert_eq!(rows.len(), 3);
         assert!(rows.is_sorted_by_key(|(key, _)| key.bytes.clone()));
-        assert_eq!(rows[1], (keys::log_postings(LogName::Seal, &term(1), 1), vec![0xff; 512]));
+        assert_eq!(rows[1], (keys::log_postings(LogName::Seal, &term(1), 1), vec![0xff; 128]));
         assert_eq!(postings::decode(&rows[2].1).unwrap(), tail.having(&[term(2)]));
     }
 
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(tail.having(&[term(0), term(1)]), Vec::<u16>::new());
         assert_eq!(tail.having(&[]).len(), 100);
         tail.remove(4, &[term(0)]);
-        tail.remove(4096 + 6, &[term(0)]);
+        tail.remove(1024 + 6, &[term(0)]);
         assert_eq!(tail.having(&[term(0), term(7)]).len(), 49);
         assert_eq!(tail.having(&[term(7)]).len(), 100);
         assert_eq!(tail.first_not(|time| time < at(3)), Some(30));

@@ -273,15 +273,15 @@ fn old_records_go_and_their_proofs_stay() {
     }
     assert_eq!(findings(&store), []);
     let rows = engine.rows().len();
-    assert_eq!(store.logs().retire(LogName::Seal, now().plus(409)).unwrap().records, 0, "one second too early");
-    let retired = store.logs().retire(LogName::Seal, now().plus(410)).unwrap();
-    assert_eq!((retired.kept_from, retired.records), (4096, 4096));
-    assert_eq!(store.logs().retire(LogName::Seal, now().plus(410)).unwrap().records, 0);
-    assert!(engine.rows().len() < rows - 8192, "records and what leads to them");
-    assert_eq!(store.logs().record(LogName::Seal, 4095), Err(StorageError::Retired { kept_from: 4096 }));
-    assert!(store.logs().record(LogName::Seal, 4096).unwrap().is_some());
+    assert_eq!(store.logs().retire(LogName::Seal, now().plus(102)).unwrap().records, 0, "one second too early");
+    let retired = store.logs().retire(LogName::Seal, now().plus(103)).unwrap();
+    assert_eq!((retired.kept_from, retired.records), (1024, 1024));
+    assert_eq!(store.logs().retire(LogName::Seal, now().plus(103)).unwrap().records, 0);
+    assert!(engine.rows().len() < rows - 2048, "records and what leads to them");
+    assert_eq!(store.logs().record(LogName::Seal, 1023), Err(StorageError::Retired { kept_from: 1024 }));
+    assert!(store.logs().record(LogName::Seal, 1024).unwrap().is_some());
     let published = newest(&store, LogName::Seal);
-    for number in [0, 255, 4095, 4096, 8999] {
+    for number in [0, 255, 1023, 1024, 8999] {
         let proof = store.logs().inclusion(number, &published).unwrap();
         let leaf = leaf_hash(&recorded[usize::try_from(number).unwrap()].entry.0);
         assert_eq!(verify_inclusion(number, published.size, &leaf, &published.root, &proof), Ok(()));
