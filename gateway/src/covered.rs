@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::bundle::LogUsed;
-use crypto::tlog::{Note, TlogProof, VerifierKey};
+use crypto::tlog::{Checkpoint, Note, TlogProof, VerifierKey};
 use storage::log::{Published, Recorded};
 use tokio::sync::oneshot;
 
@@ -13,6 +13,9 @@ use crate::http::{Code, Problem};
 
 /// How long an answer waits for a checkpoint, at most; no longer than half of what a request may take.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long an answer that is to be witnessed as a whole waits for that, at most; no longer than half of what a request may take.
+const WITNESSES_MAX: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether witnesses have signed.
 const LOOK: Duration = Duration::from_millis(200);
@@ -67,12 +70,8 @@ fn wait_max(app: &App) -> Duration {
 }
 
 fn prove(app: &App, number: u64, newest: &Arc<Published>) -> Result<Covered, Problem> {
-    let index = newest.leaf(number).ok_or(Code::Internal)?;
-    let witnessed = app.witnesses.as_ref().and_then(|witnesses| witnesses.covering(newest, index));
-    let published = match witnessed {
-        Some((size, note)) => Published { size, note, ..(**newest).clone() },
-        None => Published { note: app.signed(newest), ..(**newest).clone() },
-    };
+    let published = best(app, newest, number)?;
+    let index = published.leaf(number).ok_or(Code::Internal)?;
     let hashes = app.store().logs().inclusion(number, &published)?;
     let note = Note::parse(published.note.as_bytes()).or(Err(Code::Internal))?;
     let keys = app.log_keys.verifiers(published.log, &published.period);
@@ -85,6 +84,40 @@ fn prove(app: &App, number: u64, newest: &Arc<Published>) -> Result<Covered, Pro
     };
     let proof = TlogProof::new(index, hashes, note).or(Err(Code::Internal))?;
     Ok(Covered { proof, log })
+}
+
+/// The checkpoint to prove a record by: the newest of its shard that is witnessed, where that has the record; otherwise this one,
+/// with the lines of witnesses that it has.
+///
+/// # Errors
+/// [`Code::Internal`] where this one has not the record, or what the witnesses signed is no checkpoint.
+pub fn best(app: &App, newest: &Arc<Published>, number: u64) -> Result<Arc<Published>, Problem> {
+    let index = newest.leaf(number).ok_or(Code::Internal)?;
+    let witnessed = app.witnesses.as_ref().and_then(|witnesses| witnesses.covering(newest, index));
+    let Some((size, note)) = witnessed else {
+        return Ok(Arc::new(Published { note: app.signed(newest), ..(**newest).clone() }));
+    };
+    let checkpoint = Note::parse(note.as_bytes()).and_then(|note| Checkpoint::of(&note)).or(Err(Code::Internal))?;
+    let is_final = newest.is_final && size == newest.size;
+    Ok(Arc::new(Published { size, root: checkpoint.root(), is_final, note, ..(**newest).clone() }))
+}
+
+/// The same, once there is one that is witnessed and has the record, or that does not come in time.
+///
+/// # Errors
+/// As [`best`].
+pub async fn best_in_time(app: &App, newest: &Arc<Published>, number: u64) -> Result<Arc<Published>, Problem> {
+    let index = newest.leaf(number).ok_or(Code::Internal)?;
+    if let Some(witnesses) = &app.witnesses {
+        let wait = async {
+            while witnesses.covering(newest, index).is_none() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Witnesses are never what an answer fails by.
+        tokio::time::timeout(WITNESSES_MAX.min(app.limits.request_timeout() / 2), wait).await.unwrap_or_default();
+    }
+    best(app, newest, number)
 }
 
 /// Those of the keys that have a line below the note.

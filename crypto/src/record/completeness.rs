@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyKind, Link, LogName, Opening, Stamp};
+use super::{Facts, KeyKind, Link, LogName, Opening, Stamp};
 use crate::digest::Sha256;
 use crate::report::Text;
 use crate::time::Timestamp;
@@ -65,6 +65,9 @@ pub struct Completeness {
     pub rows: Vec<Proven>,
     /// The first record of the key behind the range. It shows its stamp and its link of the key.
     pub end: Proven,
+    /// The record of the asking, where that is not `end`. Whichever it is, it shows its facts as well: they say of what was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<Proven>,
 }
 
 /// A tree that a checkpoint has been verified of.
@@ -112,7 +115,7 @@ impl Completeness {
     /// [`CompletenessError`] says what is wrong.
     pub fn check(&self, tree: &dyn Fn(&str) -> Option<VerifiedTree>) -> Result<(), CompletenessError> {
         let mut firsts = BTreeMap::new();
-        for record in self.rows.iter().chain([&self.end]) {
+        for record in self.rows.iter().chain([&self.end]).chain(&self.asking) {
             self.check_tree(record, tree)?;
             // Numbers go on as places do: no shard has two records of one number.
             let first = record.number.checked_sub(record.index).ok_or(CompletenessError::Stamp)?;
@@ -123,7 +126,16 @@ impl Completeness {
         let stamps = self.rows.iter().map(Proven::stamp).collect::<Result<Vec<_>, _>>()?;
         let end = self.end.stamp()?;
         self.check_order(&stamps, end)?;
-        self.check_chain(&stamps)
+        self.check_chain(&stamps)?;
+        self.check_asking(end)
+    }
+
+    /// What the record of the asking says. A key says by itself neither which seal nor which person it is of; this record, which is
+    /// in the chain of the key, does of a seal. Nothing where it does not show that. Only to be believed after
+    /// [`Self::check`].
+    #[must_use]
+    pub fn asked(&self) -> Option<Facts> {
+        self.asking.as_ref().unwrap_or(&self.end).opening.read(Opening::FACTS)
     }
 
     /// That a record is where it says it is.
@@ -182,6 +194,17 @@ impl Completeness {
             (Some(previous), Some(from)) if previous.at < from => Ok(()),
             (Some(_), _) => Err(otherwise),
         }
+    }
+
+    /// That the asking, where it is not the end, comes behind it in the chain.
+    fn check_asking(&self, end: Stamp) -> Result<(), CompletenessError> {
+        let Some(asking) = &self.asking else { return Ok(()) };
+        let stamp = asking.stamp()?;
+        if stamp.number <= end.number || stamp.at < end.at {
+            return Err(CompletenessError::Order);
+        }
+        let (link, before) = (self.link_of(asking)?, self.link_of(&self.end)?);
+        if link.count > before.count { Ok(()) } else { Err(CompletenessError::Chain) }
     }
 
     fn link_of(&self, record: &Proven) -> Result<Link, CompletenessError> {

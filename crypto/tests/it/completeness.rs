@@ -126,7 +126,8 @@ impl Log {
         };
         let is_inside = |number: &&u64| **number < end && from.is_none_or(|from| self.at(**number) >= from);
         let rows = numbers.iter().filter(is_inside).map(|number| self.proven(*number)).collect();
-        Some(Completeness { log: LogName::Seal, kind: KeyKind::Seal, key, from, until, rows, end: self.proven(end) })
+        let end = self.proven(end);
+        Some(Completeness { log: LogName::Seal, kind: KeyKind::Seal, key, from, until, rows, end, asking: None })
     }
 
     fn check(&self, proof: &Completeness) -> Result<(), CompletenessError> {
@@ -286,6 +287,27 @@ fn each_fault_has_its_name() {
 }
 
 #[test]
+fn the_asking_is_of_the_chain_and_behind_the_end() {
+    let (log, proof) = sample();
+    let later: Vec<u64> = log.numbers_of(proof.key).into_iter().filter(|number| *number > proof.end.number).collect();
+    let asked_in = |number| Completeness { asking: Some(log.proven(number)), ..proof.clone() };
+    for number in &later {
+        assert_eq!(log.check(&asked_in(*number)), Ok(()));
+    }
+    let stranger = (later[0] + 1..350).find(|number| !later.contains(number)).unwrap();
+    assert_eq!(log.check(&asked_in(stranger)), Err(CompletenessError::Key));
+    assert_eq!(log.check(&asked_in(proof.end.number)), Err(CompletenessError::Order));
+    assert_eq!(log.check(&asked_in(proof.rows[3].number)), Err(CompletenessError::Order));
+    let mut moved = asked_in(later[0]);
+    moved.asking.as_mut().unwrap().path[0].0[0] ^= 1;
+    assert_eq!(log.check(&moved), Err(CompletenessError::Tree));
+    let mut closed = asked_in(later[0]);
+    let parts = &mut closed.asking.as_mut().unwrap().opening.parts;
+    parts[Opening::STAMP] = parts[Opening::STAMP].closed();
+    assert_eq!(log.check(&closed), Err(CompletenessError::Stamp));
+}
+
+#[test]
 fn a_log_that_forks_a_chain_is_found_out() {
     // The operator leaves a record out of the links that follow it: whoever has the record sees another chain.
     let mut log = Log { records: Vec::new(), links: BTreeMap::new(), shards: Vec::new() };
@@ -304,6 +326,7 @@ fn a_log_that_forks_a_chain_is_found_out() {
         until: None,
         rows: rows.iter().map(|number| log.proven(*number)).collect(),
         end: end.clone(),
+        asking: None,
     };
     assert_eq!(log.check(&proof(&[0, 1])), Err(CompletenessError::Added));
     assert_eq!(log.check(&proof(&[1])), Err(CompletenessError::Start));

@@ -13,7 +13,7 @@ mod walk;
 pub use cursor::{read as read_cursor, write as write_cursor};
 pub use export::{Delivered, Format, PIECE_ROWS_MAX, Piece, WAITING_MAX, stream};
 pub use filter::{Filter, FilterRequest, bad, log_name, subject_number, text};
-pub use proof::{CheckpointView, Trees, covered, covering};
+pub use proof::{CheckpointView, Patience, Trees, covered, covering};
 pub use questions::{ReadyQuestion, Register};
 pub use rights::Sight;
 pub use view::{ProofView, RowView, hashes, is_visible};

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crypto::record::LogName;
 use crypto::tlog::Hash;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::StorageError;
 use storage::log::{Logs, Published};
 use tokio::sync::oneshot;
 
 use super::view::{ProofView, RowView, hashes};
+use crate::app::App;
+use crate::covered::{best, best_in_time};
 use crate::http::{Code, Problem};
 
 /// How long an answer waits for a checkpoint, at most.
@@ -52,23 +54,34 @@ impl CheckpointView {
 /// The checkpoints that the proofs of one answer lead to: one for each shard, however many rows.
 #[derive(Debug)]
 pub struct Trees {
-    logs: Logs,
+    app: Arc<App>,
     log: LogName,
     known: Vec<Arc<Published>>,
+}
+
+/// Whether an answer waits for witnesses, where there are any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Patience {
+    /// It comes with the lines that are there.
+    #[default]
+    Present,
+    /// It waits a little, until what it proves is witnessed.
+    Wait,
 }
 
 impl Trees {
     /// Those of a log.
     #[must_use]
-    pub const fn new(logs: Logs, log: LogName) -> Self {
-        Self { logs, log, known: Vec::new() }
+    pub const fn new(app: Arc<App>, log: LogName) -> Self {
+        Self { app, log, known: Vec::new() }
     }
 
     /// Adds to a row where it stands. Nothing where no checkpoint covers it yet.
     ///
     /// # Errors
     /// Those of a store that does not work.
-    pub fn prove(&mut self, row: &mut RowView) -> Result<(), StorageError> {
+    pub fn prove(&mut self, row: &mut RowView) -> Result<(), Problem> {
         if let Some((place, path)) = self.path(row.number)?
             && let Some(published) = self.known.get(place)
         {
@@ -82,26 +95,30 @@ impl Trees {
     ///
     /// # Errors
     /// Those of a store that does not work.
-    pub fn path(&mut self, number: u64) -> Result<Option<(usize, Vec<Hash>)>, StorageError> {
+    pub fn path(&mut self, number: u64) -> Result<Option<(usize, Vec<Hash>)>, Problem> {
+        let logs = self.app.store().logs();
         let place = match self.known.iter().position(|known| known.covers(number)) {
             Some(place) => place,
             None => {
-                let Some(published) = covering(&self.logs, self.log, number)? else { return Ok(None) };
-                self.known.push(published);
+                let Some(newest) = covering(logs, self.log, number)? else { return Ok(None) };
+                self.known.push(best(&self.app, &newest, number)?);
                 self.known.len() - 1
             }
         };
         let Some(published) = self.known.get(place) else { return Ok(None) };
-        Ok(Some((place, self.logs.inclusion(number, published)?)))
+        Ok(Some((place, logs.inclusion(number, published)?)))
     }
 
     /// Waits for a checkpoint that covers this record, and takes it for its shard.
     ///
     /// # Errors
     /// As [`covered`].
-    pub async fn wait_for(&mut self, number: u64) -> Result<(), Problem> {
-        let published = covered(&self.logs, self.log, number).await?;
-        self.known.push(published);
+    pub async fn wait_for(&mut self, number: u64, patience: Patience) -> Result<(), Problem> {
+        let newest = covered(self.app.store().logs(), self.log, number).await?;
+        self.known.push(match patience {
+            Patience::Present => best(&self.app, &newest, number)?,
+            Patience::Wait => best_in_time(&self.app, &newest, number).await?,
+        });
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use storage::log::{ChainKey, Recorded};
 
 use super::log_search::{LIMIT_MAX, LogSearchAnswer, Shape};
 use crate::app::App;
-use crate::audit::{Filter, RowView, Trees, covered};
+use crate::audit::{Filter, RowView, Trees};
 use crate::http::{Answer, Code, Problem, Request};
 
 /// What is asked of the store.
@@ -43,10 +43,11 @@ pub(super) async fn answer(
     request.trail.detail("log", log.name());
     request.trail.detail("complete", true);
     let asking = request.trail.record().await?;
-    covered(app.store().logs(), log, asking.number).await?;
+    let mut trees = Trees::new(Arc::clone(&app), log);
+    trees.wait_for(asking.number, shape.patience).await?;
     let shared = Arc::clone(&app);
     let asked = Asked { log, key, filter, asking, shape };
-    let answer = app.pool.run(move || assemble(&shared, &request, &asked)).await??;
+    let answer = app.pool.run(move || assemble(&shared, &request, &asked, trees)).await??;
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
@@ -69,7 +70,7 @@ async fn key(app: &Arc<App>, request: &Request, filter: &Filter) -> Result<Chain
     }
 }
 
-fn assemble(app: &App, request: &Request, asked: &Asked) -> Result<LogSearchAnswer, Problem> {
+fn assemble(app: &App, request: &Request, asked: &Asked, mut trees: Trees) -> Result<LogSearchAnswer, Problem> {
     let (logs, log) = (app.store().logs(), asked.log);
     let range = (asked.filter.query.from, asked.filter.query.until);
     let mut proof = logs.complete(&asked.key, range, &asked.asking, LIMIT_MAX).map_err(|error| match error {
@@ -77,7 +78,6 @@ fn assemble(app: &App, request: &Request, asked: &Asked) -> Result<LogSearchAnsw
         StorageError::NotFound { what: "older record" } => Problem::new(Code::RecordRetired),
         error => error.into(),
     })?;
-    let mut trees = Trees::new(logs.clone(), log);
     lead_to(&mut proof, &mut trees)?;
     let mut rows = Vec::new();
     for proven in &proof.rows {
@@ -93,8 +93,8 @@ fn assemble(app: &App, request: &Request, asked: &Asked) -> Result<LogSearchAnsw
 
 /// Makes every path of the proof lead to the checkpoints that come with the answer: the log may have grown meanwhile.
 fn lead_to(proof: &mut Completeness, trees: &mut Trees) -> Result<(), Problem> {
-    // The end first: it is the newest, so the checkpoint that covers it covers all of its shard.
-    for proven in std::iter::once(&mut proof.end).chain(&mut proof.rows) {
+    // The newest first: the checkpoint that covers it covers all of its shard, and no shard gets two.
+    for proven in proof.rows.iter_mut().chain([&mut proof.end]).chain(&mut proof.asking).rev() {
         let (_, path) = trees.path(proven.number)?.ok_or(Code::Unavailable)?;
         proven.path = path;
     }

@@ -12,6 +12,7 @@ use storage::log::Published;
 use super::log_tiles::{newest, shard};
 use crate::app::App;
 use crate::audit::{CheckpointView, RowView, covered, covering, hashes, is_visible, log_name};
+use crate::covered::best;
 use crate::http::{Answer, Code, Problem, Request};
 
 /// That a tree only grew.
@@ -27,7 +28,7 @@ pub struct ConsistencyView {
     pub to: u64,
     /// The proof (RFC 6962), each hash in base64.
     pub hashes: Vec<String>,
-    /// The newest checkpoint of the shard.
+    /// A checkpoint of the shard whose tree has the larger one: the newest that is witnessed, if it does, or else the newest.
     pub checkpoint: CheckpointView,
 }
 
@@ -62,8 +63,9 @@ pub async fn proof(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     }
     // The record may have come a moment ago.
     let newest = covered(&logs, log, number).await?;
+    let shared = Arc::clone(&app);
     let prove = move || -> Result<String, Problem> {
-        let published = covering(&logs, log, number)?.unwrap_or(newest);
+        let published = best(&shared, &covering(&logs, log, number)?.unwrap_or(newest), number)?;
         let path = logs.inclusion(number, &published)?;
         let note = Note::parse(published.note.as_bytes()).or(Err(Code::Internal))?;
         let index = number.checked_sub(published.first).ok_or(Code::Internal)?;
@@ -84,7 +86,7 @@ pub async fn consistency(app: Arc<App>, request: Request) -> Result<Answer, Prob
     let from: u64 = request.query.parsed("from")?.ok_or_else(|| wanted("from"))?;
     let to: Option<u64> = request.query.parsed("to")?;
     request.trail.detail("log", log.name());
-    let logs = app.store().logs().clone();
+    let (logs, shared) = (app.store().logs().clone(), Arc::clone(&app));
     let prove = move || -> Result<_, Problem> {
         let shard = shard(&logs, log, &period)?;
         let newest = newest(&logs, &shard)?.ok_or(Code::LogPartNotFound)?;
@@ -97,7 +99,9 @@ pub async fn consistency(app: Arc<App>, request: Request) -> Result<Answer, Prob
         }
         // The tree of that size was the beginning of the one that is signed now.
         let path = logs.consistency(&Published { size: to, ..(*newest).clone() }, from)?;
-        let checkpoint = CheckpointView::new(&newest);
+        let last = newest.first.saturating_add(to).saturating_sub(1);
+        let covering = best(&shared, &newest, last)?;
+        let checkpoint = CheckpointView::new(&covering);
         Ok(ConsistencyView { log, period, from, to, hashes: hashes(&path), checkpoint })
     };
     Ok(Answer::json(StatusCode::OK, &app.pool.run(prove).await??))

@@ -12,7 +12,9 @@ use storage::log::Order;
 use super::log_complete as complete;
 use super::own::today_in_china;
 use crate::app::App;
-use crate::audit::{CheckpointView, Filter, FilterRequest, RowView, Trees, Walk, bad, log_name, read_cursor, write_cursor};
+use crate::audit::{
+    CheckpointView, Filter, FilterRequest, Patience, RowView, Trees, Walk, bad, log_name, read_cursor, write_cursor,
+};
 use crate::http::{Answer, Problem, Request};
 
 /// The most rows of one page.
@@ -41,6 +43,9 @@ pub struct LogSearchRequest {
     /// Whether the answer is proven to be complete. For `seal` or `subject` alone, and a range that has at most 500 records.
     #[serde(default)]
     pub complete: bool,
+    /// Whether `proofs` and `complete` wait for witnesses; not when absent.
+    #[serde(default)]
+    pub witnesses: Patience,
 }
 
 /// In which order records are listed.
@@ -88,7 +93,7 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let log = log_name(request.params.value("log")?)?;
     let asked: LogSearchRequest = request.json()?;
     let limit = read_limit(asked.limit)?;
-    let shape = Shape { proofs: asked.proofs, opening: asked.opening };
+    let shape = Shape { proofs: asked.proofs, opening: asked.opening, patience: asked.witnesses };
     if asked.complete {
         demand_completable(&asked, request.now)?;
         let filter = Filter::read(asked.filter, today_in_china(request.now))?;
@@ -111,8 +116,8 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let next = page.next.map(|number| write_cursor(log, order, number));
     let rows = page.rows.iter().map(|row| RowView::new(row.number, &row.opening, &request.caller.sight, shape.opening)).collect();
     request.trail.detail("rows", page.rows.len());
-    let trees = Trees::new(app.store().logs().clone(), log);
-    let (rows, checkpoints) = proven(&app, rows, trees, shape.proofs).await?;
+    let trees = Trees::new(Arc::clone(&app), log);
+    let (rows, checkpoints) = proven(&app, rows, trees, shape).await?;
     Ok(Answer::json(StatusCode::OK, &LogSearchAnswer { log, rows, next, checkpoints, completeness: None }))
 }
 
@@ -121,6 +126,7 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 pub(super) struct Shape {
     pub(super) proofs: bool,
     pub(super) opening: bool,
+    pub(super) patience: Patience,
 }
 
 pub(super) fn read_limit(asked: Option<usize>) -> Result<usize, Problem> {
@@ -133,14 +139,14 @@ pub(super) async fn proven(
     app: &App,
     mut rows: Vec<RowView>,
     mut trees: Trees,
-    proofs: bool,
+    shape: Shape,
 ) -> Result<(Vec<RowView>, Vec<CheckpointView>), Problem> {
-    if !proofs {
+    if !shape.proofs {
         return Ok((rows, trees.views()));
     }
     if let Some(newest) = rows.iter().map(|row| row.number).max() {
         // What happened a moment ago may be durable and not signed yet.
-        trees.wait_for(newest).await?;
+        trees.wait_for(newest, shape.patience).await?;
     }
     let prove = move || -> Result<_, Problem> {
         rows.iter_mut().try_for_each(|row| trees.prove(row))?;

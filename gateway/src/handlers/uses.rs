@@ -15,7 +15,6 @@ use storage::log::{Once, Recorded};
 use super::noted;
 use super::own::demand_own;
 use super::seal_applications::unpersonal;
-use super::seals::is_owner;
 use crate::app::App;
 use crate::auth::Role;
 use crate::covered;
@@ -253,9 +252,6 @@ fn plain(facts: Facts) -> Facts {
 fn find(app: &App, request: &Request, id: &str, number: u64) -> Result<Option<(Recorded, Opening)>, Problem> {
     let Some(seal) = app.store().seals().seal(id)? else { return Ok(None) };
     noted::seal(request, id, Some(&seal));
-    if !is_owner(&request.caller, &seal.organisation) && !request.caller.is(Role::Auditor) {
-        return Ok(None);
-    }
     let Some(opening) = app.store().logs().record(LogName::Seal, number)? else { return Ok(None) };
     let facts = opening.read::<Facts>(Opening::FACTS);
     let is_use = |facts: &Facts| {
@@ -263,7 +259,12 @@ fn find(app: &App, request: &Request, id: &str, number: u64) -> Result<Option<(R
     };
     let stamp = opening.read::<crypto::record::Stamp>(Opening::STAMP);
     let at: Option<Timestamp> = stamp.map(|stamp| stamp.at);
-    let (Some(_), Some(at)) = (facts.filter(is_use), at) else { return Ok(None) };
+    let is_readable = |facts: &Facts| {
+        let caller = &request.caller;
+        let is_own = caller.is(Role::Issuer) && caller.organisation == seal.organisation;
+        is_own || (caller.is(Role::Auditor) && caller.sight.sees(facts))
+    };
+    let (Some(_), Some(at)) = (facts.filter(|facts| is_use(facts) && is_readable(facts)), at) else { return Ok(None) };
     let recorded = Recorded { log: LogName::Seal, number, at, entry: opening.entry(), is_repeat: true };
     Ok(Some((recorded, opening)))
 }

@@ -61,15 +61,15 @@ pub(super) const USE: Route = Route {
 pub(super) const READ_USE: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}/uses/{number}",
-    admits: Admits::Roles(&[Role::Issuer, Role::Operator, Role::Auditor]),
+    admits: Admits::Roles(&[Role::Issuer, Role::Auditor]),
     query: &[PROOF],
-    event: Some(EventKind::SealRead),
+    event: Some(EventKind::LogRead),
     body: BodyRule::None,
     handler: |app, request| Box::pin(uses::read(app, request)),
     doc: Doc {
         id: "readSealUse",
         summary: "Read a use of a seal",
-        text: "By its number in the seal log. An issuer reads those of its own seals alone.",
+        text: "By its number in the seal log. An issuer reads those of its own seals alone, an auditor those that it finds in the log.",
         json: None,
         answers: &[Good { status: 200, text: "The use", content: Content::Json(schema_of::<UseView>) }],
         problems: &[Code::SealUseNotFound, Code::Overloaded, Code::Unavailable],

@@ -352,11 +352,26 @@ async fn an_answer_is_proven_to_be_complete() {
     let answer = reply.json();
     let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
     check(&proof, &answer["checkpoints"]).unwrap();
+    // The asking ends the range, and says which seal was asked for.
+    let asked = proof.asked().unwrap();
+    assert_eq!((asked.event, asked.caller.as_str(), asked.seals[0].id.as_str()), (EventKind::LogRead, "all-seeing", SEAL));
+    assert_eq!(asked.details["filter"]["seal"], SEAL);
+    assert_eq!(proof.asking, None);
     for left_out in 0..proof.rows.len() {
         let mut short = proof.clone();
         short.rows.remove(left_out);
         assert!(check(&short, &answer["checkpoints"]).is_err(), "{left_out}");
     }
+    // Of an earlier range, the record behind it is another one: the asking comes beside it, and the other says nothing.
+    let earlier = json!({ "complete": true, "opening": true, "filter": { "seal": SEAL, "until": at(6) } });
+    let answer = ask(&all, search, &earlier).await.json();
+    let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
+    check(&proof, &answer["checkpoints"]).unwrap();
+    assert_eq!(
+        (proof.end.number, proof.asking.as_ref().unwrap().number, proof.asked().unwrap().seals[0].id.as_str()),
+        (7, 13, SEAL)
+    );
+    assert_eq!(proof.end.opening.read::<Facts>(Opening::FACTS), None);
     // A seal that is not known to be of the subtree is not told about, whether it is on file or not.
     ask(&bureau, search, &of_seal).await.is_problem(403, "other-organisation");
 
@@ -373,5 +388,5 @@ async fn an_answer_is_proven_to_be_complete() {
     assert!(answer["rows"][1]["facts"].is_object());
     assert!(!reply.body.windows(18).any(|window| window == b"11010519491231002X"));
     // The asking stands in the log that was asked, and in the chain: asked again, it is among the answers.
-    assert_eq!(numbers(&ask(&bureau, search, &of_person).await), [0, 2, 4, 6, 8, 10, 13]);
+    assert_eq!(numbers(&ask(&bureau, search, &of_person).await), [0, 2, 4, 6, 8, 10, 14]);
 }

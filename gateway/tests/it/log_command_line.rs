@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use crypto::record::{Ending, EventKind, Facts, LogName, SealMention};
+use crypto::digest::Sha256;
+use crypto::record::{Ending, EventKind, Facts, KeyKind, Link, LogName, Opening, Part, Salt, SealMention, Stamp, SubjectPart};
+use crypto::time::Timestamp;
+use crypto::tlog::{Tree, leaf_hash};
 use gateway::routes::TABLE;
 use serde_json::{Value, json};
-use storage::log::{ChainKey, Draft, Published};
+use storage::log::{ChainKey, Draft, Published, Publisher};
 use storage::{Options, Store};
 
 use crate::log_kit::{self, BEGIN, Keys, grow, key};
@@ -108,41 +111,182 @@ fn a_proof_from_a_mirror_holds_for_its_entry_alone() {
     assert!(ends(&licet(&["check", text(&checkpoint), "--log-key", &site.vkey]), 0).contains(" 700 "));
 }
 
+/// An answer that has every record of the seal "one", with what they say, as the gateway gives it.
+struct Answered {
+    site: Site,
+    published: Arc<Published>,
+    answer: Value,
+}
+
+impl Answered {
+    /// The asking mentions these seals.
+    fn new(asked: &[&str], until: Option<Timestamp>) -> Self {
+        let site = Site::new();
+        let draft = |second: i64, seals: &[&str], event| {
+            let mut facts = Facts::new(event, Ending::Done, "office".to_owned());
+            facts.seals = seals.iter().map(|id| SealMention { id: (*id).to_owned(), sha256: None, owner: None }).collect();
+            let subject = SubjectPart { case: Some(format!("c-{second}")), ..SubjectPart::default() };
+            Draft { log: LogName::Seal, subject, ..Draft::new(BEGIN.plus(second), facts) }
+        };
+        let uses = [(0, "one"), (1, "two"), (2, "one"), (3, "one"), (5, "one")];
+        let uses = uses.map(|(second, seal)| draft(second, &[seal], EventKind::SealUse));
+        site.store.logs().append_and_wait(&uses).unwrap();
+        let asking = site.store.logs().append_and_wait(&[draft(6, asked, EventKind::LogRead)]).unwrap();
+        let published = grow(&site.store, "a", 3);
+        let proof = site.store.logs().complete(&ChainKey::Seal("one".to_owned()), (None, until), &asking[0], 100).unwrap();
+        let rows: Vec<Value> = proof.rows.iter().map(|row| shown(&site.store, row.number)).collect();
+        let answer = json!({ "rows": rows, "completeness": proof, "checkpoints": [{ "note": published.note }] });
+        Self { site, published, answer }
+    }
+
+    fn check(&self, answer: &Value, more: &[&str]) -> Output {
+        let file = self.site.folder.write("answer.json", answer.to_string());
+        licet(&[&["check", text(&file), "--log-key", &self.site.vkey][..], more].concat())
+    }
+
+    /// Says why it does not hold after a change.
+    #[track_caller]
+    fn bad(&self, change: impl FnOnce(&mut Value)) -> String {
+        let mut answer = self.answer.clone();
+        change(&mut answer);
+        ends(&self.check(&answer, &[]), 1)
+    }
+}
+
+/// A row as auditors get it.
+fn shown(store: &Store, number: u64) -> Value {
+    let record = store.logs().record(LogName::Seal, number).unwrap().unwrap();
+    let part = |place| record.read::<Value>(place).unwrap();
+    json!({
+        "number": number, "at": part(Opening::STAMP)["at"], "facts": part(Opening::FACTS), "subject": part(Opening::SUBJECT),
+        "entry": record.entry(), "opening": record,
+    })
+}
+
 #[test]
 fn an_answer_that_leaves_out_a_record_does_not_hold() {
-    let site = Site::new();
-    let use_of = |seal: &str, event| {
+    let answered = Answered::new(&["one"], None);
+    let said = ends(&answered.check(&answered.answer, &[]), 0);
+    assert!(said.contains("all 4 records of the seal one") && said.contains("what is shown of them was recorded so"), "{said}");
+    for at in 0..4 {
+        let cut = |answer: &mut Value, from: &str| drop(answer.pointer_mut(from).unwrap().as_array_mut().unwrap().remove(at));
+        answered.bad(|answer| {
+            cut(answer, "/rows");
+            cut(answer, "/completeness/rows");
+        });
+        assert!(answered.bad(|answer| cut(answer, "/rows")).contains("3 records are shown and 4 are proven"));
+    }
+    let note = answered.published.note.replace("\n9\n", "\n10\n");
+    assert_ne!(note, answered.published.note);
+    answered.bad(|answer| answer["checkpoints"][0]["note"] = note.into());
+}
+
+#[test]
+fn an_answer_that_shows_what_was_not_recorded_does_not_hold() {
+    let answered = Answered::new(&["one"], None);
+    let others = &answered.answer["rows"];
+    for at in 0..4 {
+        let other = &others[(at + 1) % 4];
+        for (name, value, why) in [
+            ("opening", other["opening"].clone(), "is shown as another"),
+            ("opening", json!({ "parts": [] }), "is shown as another"),
+            ("opening", json!("none"), "is shown as another"),
+            ("entry", other["entry"].clone(), "is shown as another"),
+            ("number", other["number"].clone(), "is shown as another"),
+            ("at", other["at"].clone(), "another time"),
+            ("at", json!("yesterday"), "another time"),
+            ("facts", json!({}), "other facts"),
+            ("subject", other["subject"].clone(), "other subject"),
+        ] {
+            let said = answered.bad(|answer| answer["rows"][at][name] = value);
+            assert!(said.contains(why), "{name}: {said}");
+        }
+        for (name, value) in [("caller", json!("nobody")), ("outcome", json!("refused")), ("approval", json!("a-1"))] {
+            let said = answered.bad(|answer| answer["rows"][at]["facts"][name] = value);
+            assert!(said.contains("other facts"), "{name}: {said}");
+        }
+        // Without the salts nothing proves what it says.
+        let said = answered.bad(|answer| drop(answer["rows"][at].as_object_mut().unwrap().remove("opening")));
+        assert!(said.contains("nothing proves"), "{said}");
+    }
+    let mut hidden = answered.answer.clone();
+    for name in ["facts", "subject", "at", "opening"] {
+        hidden["rows"][1].as_object_mut().unwrap().remove(name);
+    }
+    assert!(ends(&answered.check(&hidden, &[]), 0).contains("of 3 of them was recorded so, of the others it is numbers only"));
+    let mut bare = answered.answer.clone();
+    bare.as_object_mut().unwrap().remove("rows");
+    assert!(ends(&answered.check(&bare, &[]), 0).contains("numbers only"));
+}
+
+#[test]
+fn an_answer_says_which_seal_it_is_about() {
+    let whole = Answered::new(&["one"], None);
+    let until = Answered::new(&["one"], Some(BEGIN.plus(3)));
+    for (answered, count, asking) in [(&whole, 4, 5), (&until, 3, 5)] {
+        let said = ends(&answered.check(&answered.answer, &["--seal", "one"]), 0);
+        assert!(said.contains(&format!("all {count} records of the seal one")), "{said}");
+        assert!(said.contains(&format!("as asked for in record {asking}")), "{said}");
+        assert!(ends(&answered.check(&answered.answer, &["--seal", "two"]), 1).contains("it is about the seal one"));
+    }
+    // Where the asking does not show what was asked, nothing says which seal the key is of.
+    let mut silent = whole.answer.clone();
+    let end = &mut silent["completeness"]["end"]["opening"];
+    let mut opening: Opening = serde_json::from_value(end.clone()).unwrap();
+    opening.parts[Opening::FACTS] = opening.parts[Opening::FACTS].closed();
+    *end = json!(opening);
+    assert!(ends(&whole.check(&silent, &[]), 0).contains("the seal of a key that nothing names"));
+    assert!(ends(&whole.check(&silent, &["--seal", "one"]), 1).contains("nothing in it says"));
+    let mut dropped = until.answer.clone();
+    dropped["completeness"].as_object_mut().unwrap().remove("asking");
+    assert!(ends(&until.check(&dropped, &["--seal", "one"]), 1).contains("nothing in it says"));
+    let two = Answered::new(&["one", "two"], None);
+    assert!(ends(&two.check(&two.answer, &["--seal", "one"]), 1).contains("nothing in it says"));
+    // Of other things that is not asked.
+    let record = whole.site.folder.write("record.json", whole.answer["rows"][0].to_string());
+    ends(&licet(&["check", text(&record), "--seal", "one"]), 64);
+}
+
+#[test]
+fn records_of_another_seal_in_the_chain_do_not_pass() {
+    // A log that puts a use of "two" into the chain that it answers with when it is asked for "one".
+    let part = |text: String| Part::Open { salt: Salt([7; 16]), text };
+    let record = |stamp: Stamp, event, seal: &str, link: &Link| {
         let mut facts = Facts::new(event, Ending::Done, "office".to_owned());
         facts.seals.push(SealMention { id: seal.to_owned(), sha256: None, owner: None });
-        Draft { log: LogName::Seal, ..Draft::new(BEGIN, facts) }
+        let texts = [json!(stamp), json!(facts), json!({}), json!(link)];
+        Opening { parts: texts.map(|text| part(text.to_string())).to_vec() }
     };
-    let drafts: Vec<Draft> = ["one", "two", "one", "one"].map(|seal| use_of(seal, EventKind::SealUse)).to_vec();
-    site.store.logs().append_and_wait(&drafts).unwrap();
-    let asking = site.store.logs().append_and_wait(&[use_of("one", EventKind::LogRead)]).unwrap();
-    let published = grow(&site.store, "a", 3);
-    let proof = site.store.logs().complete(&ChainKey::Seal("one".to_owned()), (None, None), &asking[0], 100).unwrap();
-    let rows: Vec<Value> = proof.rows.iter().map(|row| json!({ "number": row.number, "opening": row.opening })).collect();
-    let answer = json!({ "rows": rows, "completeness": proof, "checkpoints": [{ "note": published.note }] });
-    let check = |answer: &Value| {
-        let file = site.folder.write("answer.json", answer.to_string());
-        licet(&["check", text(&file), "--log-key", &site.vkey])
+    let key = Sha256::of(&[b"one"]);
+    let link = Link::first(KeyKind::Seal, key);
+    let stamps = [0, 1].map(|number| Stamp { number, at: BEGIN });
+    let answer = |seal: &str| {
+        let openings = [
+            record(stamps[0], EventKind::SealUse, seal, &link),
+            record(stamps[1], EventKind::LogRead, "one", &link.next(stamps[0])),
+        ];
+        let leaves = openings.each_ref().map(|opening| leaf_hash(&opening.entry().0));
+        let mut tree = Tree::default();
+        for leaf in leaves {
+            tree.append(leaf).unwrap();
+        }
+        let note = Keys.sign(LogName::Seal, &BEGIN.date().compact(), tree.size(), &tree.root()).unwrap();
+        let origin = note.lines().next().unwrap();
+        let proven =
+            |at: usize| json!({ "number": at, "origin": origin, "index": at, "opening": openings[at], "path": [leaves[1 - at]] });
+        json!({
+            "rows": [{ "number": 0, "opening": openings[0] }],
+            "completeness": { "log": "seal", "kind": "seal", "key": key, "rows": [proven(0)], "end": proven(1) },
+            "checkpoints": [{ "note": note }],
+        })
     };
-    assert!(ends(&check(&answer), 0).contains("all 3 records of the seal"));
-    for at in 0..3 {
-        let mut cut = answer.clone();
-        cut["completeness"]["rows"].as_array_mut().unwrap().remove(at);
-        cut["rows"].as_array_mut().unwrap().remove(at);
-        ends(&check(&cut), 1);
-        let mut hidden = answer.clone();
-        hidden["rows"].as_array_mut().unwrap().remove(at);
-        assert!(ends(&check(&hidden), 1).contains("2 records are shown and 3 are proven"));
-        let mut other = answer.clone();
-        other["rows"][at]["opening"] = answer["completeness"]["end"]["opening"].clone();
-        assert!(ends(&check(&other), 1).contains("is shown as another"));
-    }
-    let mut unsigned = answer;
-    unsigned["checkpoints"][0]["note"] = published.note.replace("\n8\n", "\n9\n").into();
-    ends(&check(&unsigned), 1);
+    let folder = Folder::new();
+    let check = |seal: &str| {
+        let file = folder.write("answer.json", answer(seal).to_string());
+        licet(&["check", text(&file), "--log-key", &log_kit::key(LogName::Seal).to_string()])
+    };
+    ends(&check("one"), 0);
+    assert!(ends(&check("two"), 1).contains("record 0 is not about the seal one"));
 }
 
 #[test]

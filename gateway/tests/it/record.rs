@@ -37,7 +37,7 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     // Which of them it is, the body says.
     ("changeSealStatus", Some(EventKind::Request)),
     ("useSeal", Some(EventKind::SealUse)),
-    ("readSealUse", Some(EventKind::SealRead)),
+    ("readSealUse", Some(EventKind::LogRead)),
     ("makeEvidence", Some(EventKind::EvidenceMake)),
     ("registerCertificate", Some(EventKind::CertificateAdd)),
     ("readCertificate", Some(EventKind::CertificateRead)),

@@ -7,16 +7,25 @@ use crypto::tlog::{Policy, TlogProof, VerifierKey, leaf_hash};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Http, Reply, post_json, request};
-use crate::licence_kit::{Office, fields};
+use crate::licence_kit::{ORGANISATION, Office, fields};
 use crate::started::{AUDITOR, ISSUER, OPERATOR, OTHER_ISSUER, Setup, Started};
 
 const OFD: &str = "application/ofd";
 const USES: &str = "/v1/seals/33010500012345/uses";
 const STATUS: &str = "/v1/seals/33010500012345/status";
 
+/// An auditor of another organisation that audits the office.
+const TOWN_AUDITOR: &str = "urn:test:town-auditor";
+
 /// A gateway that has the office's seal on file.
 async fn filed(office: &Office) -> Started {
-    let gateway = office.trusted_by(Setup::new()).start_with(gateway::routes::TABLE).await;
+    let mut setup = Setup::new();
+    setup.sections.push_str(&format!(
+        "[[organisations]]\ncode = '{ORGANISATION}'\nname = '镇'\n
+        [[callers]]\nname = 'town-audit'\norganisation = '91350211M000100Y46'\ncertificates = ['uri:{TOWN_AUDITOR}']
+        roles = ['auditor']\naudits = ['{ORGANISATION}']\n"
+    ));
+    let gateway = office.trusted_by(setup).start_with(gateway::routes::TABLE).await;
     let seal = request("POST", "/v1/seals", "application/octet-stream", office.seal());
     assert_eq!(gateway.caller(ISSUER).send(Http::One, seal).await.status, 201);
     gateway
@@ -70,12 +79,21 @@ async fn a_use_is_on_record_once_with_a_proof() {
     assert_eq!((again.status.as_u16(), &again.json()["number"], again.json().get("proof")), (200, &view["number"], None));
     post(&issuer, USES, &used("u-1", b"another document")).await.is_problem(409, "seal-use-conflict");
 
-    for uri in [ISSUER, OPERATOR, AUDITOR] {
+    for uri in [ISSUER, TOWN_AUDITOR] {
         let read = gateway.caller(uri).get(&place).await;
         assert_eq!((read.status.as_u16(), &read.json()["entry"]), (200, &view["entry"]), "{uri}");
         prove(&gateway, &read.json()).await;
     }
-    gateway.caller(OTHER_ISSUER).get(&place).await.is_problem(404, "seal-use-not-found");
+    // Reading it is reading the log.
+    let logs = gateway.app.store().logs();
+    let newest = logs.record(LogName::Access, logs.size(LogName::Access).unwrap() - 1).unwrap().unwrap();
+    let facts: Facts = newest.read(Opening::FACTS).unwrap();
+    assert_eq!((facts.event, facts.caller.as_str(), facts.seals.len()), (EventKind::LogRead, "town-audit", 1));
+    // An auditor of another subtree does not see it, nor does who runs the gateway.
+    for uri in [OTHER_ISSUER, AUDITOR] {
+        gateway.caller(uri).get(&place).await.is_problem(404, "seal-use-not-found");
+    }
+    gateway.caller(OPERATOR).get(&place).await.is_problem(403, "role-required");
     // The first record is that of the filing.
     issuer.get(&format!("{USES}/0")).await.is_problem(404, "seal-use-not-found");
     issuer.get(&format!("{USES}/999")).await.is_problem(404, "seal-use-not-found");

@@ -1,6 +1,7 @@
 //! Witnesses: ours of others' logs, and others of ours.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::{Arc, Barrier};
 
 use crypto::issue::{KeyType, SigningKey};
@@ -9,12 +10,15 @@ use crypto::tlog::{AddCheckpoint, Checkpoint, Note, Policy, Refusal, SignatureLi
 use gateway::config::WitnessedLog;
 use gateway::routes::TABLE;
 use gateway::witness::{self, Decided, Service, WitnessKey};
+use serde_json::json;
 use storage::Store;
 use storage::log::{Draft, Pending};
 
+use crate::audit;
 use crate::client::{Http, Reply, request};
 use crate::log_kit::{self, BEGIN, Keys, grow, key};
-use crate::started::{Setup, Started, VERIFIER, memory};
+use crate::pki::Folder;
+use crate::started::{AUDITOR, Setup, Started, VERIFIER, memory};
 
 fn witness_key() -> SigningKey {
     SigningKey::from_label(KeyType::Ed25519, "witness")
@@ -209,6 +213,57 @@ async fn witnessed_gateway(witness: &Started, store: Store) -> Started {
         interval_s = 5\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n",
     );
     setup.start_over(TABLE, store).await
+}
+
+/// Whether `licet log check` finds that it holds.
+#[track_caller]
+fn holds(folder: &Folder, bytes: impl AsRef<[u8]>, more: &[&str]) -> String {
+    let file = folder.write("given", bytes);
+    let output = Command::new(env!("CARGO_BIN_EXE_licet")).args(["log", "check"]).arg(file).args(more).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_auditors_are_given_meets_a_policy_that_demands_witnesses() {
+    let witness = witness_gateway().await;
+    let gateway = witnessed_gateway(&witness, memory()).await;
+    let now = gateway::clock::now();
+    visit(&gateway).await;
+    witness::tick(&gateway.app, now).await;
+    // What came since is under a newer checkpoint that nobody has witnessed.
+    visit(&gateway).await;
+    let shard = access(&gateway).await;
+    let (folder, key) = (Folder::new(), shard["keys"][0].as_str().unwrap());
+    let policy = format!("log {key}\nwitness one {}\nquorum one\n", service().verifier());
+    let policy = folder.write("policy", policy);
+    let policy = policy.to_str().unwrap();
+
+    let auditor = gateway.caller(AUDITOR);
+    let entry = json!(gateway.app.store().logs().record(LogName::Access, 0).unwrap().unwrap().entry());
+    let proof = auditor.get("/v1/logs/access/entries/0/proof").await;
+    assert!(holds(&folder, &proof.body, &["--entry", entry.as_str().unwrap(), "--policy", policy]).contains("witnessed by one"));
+    let period = shard["period"].as_str().unwrap();
+    let grown = auditor.get(&format!("/v1/logs/access/consistency?period={period}&from=1&to=1")).await.json();
+    holds(&folder, grown["checkpoint"]["note"].as_str().unwrap(), &["--policy", policy]);
+
+    // The asking itself is to be witnessed: the answer waits until that has come in the background.
+    let subject = json!({ "code_type": "111", "code": "11010519491231002X" });
+    let asked = json!({ "filter": { "subject": subject }, "complete": true, "opening": true, "witnesses": "wait" });
+    let asking = tokio::spawn(async move { audit::ask(&auditor, "/v1/logs/access/search", &asked).await });
+    let mut after = 0;
+    while !asking.is_finished() {
+        after += 10;
+        witness::tick(&gateway.app, now.plus(after)).await;
+        tokio::task::yield_now().await;
+    }
+    let answer = asking.await.unwrap();
+    assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
+    assert!(holds(&folder, &answer.body, &["--policy", policy]).contains("all 0 records of the person"));
+    let shown = &answer.json()["checkpoints"][0];
+    let noted = Checkpoint::of(&Note::parse(shown["note"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
+    assert_eq!((shown["size"].as_u64(), shown["root"].clone()), (Some(noted.size()), json!(noted.root())));
 }
 
 /// Leaves a record in the access log, and waits until a checkpoint has it.

@@ -34,7 +34,7 @@ struct Chained {
 impl Logs {
     /// All records of a key from `from` until `until`, both included, with the proof that they are all: each with its stamp and its
     /// link of the key open and the rest closed. `end` is the record of the asking, which is of the key itself and covered by a
-    /// checkpoint; without `until`, or when that is later, the range ends there.
+    /// checkpoint; without `until`, or when that is later, the range ends there. It goes along in any case, with its facts open.
     ///
     /// # Errors
     /// [`StorageError::TooLarge`] when there are more than `limit`, [`StorageError::NotFound`] when the person or a checkpoint is not
@@ -59,10 +59,11 @@ impl Logs {
             if !is_behind && from.is_some_and(|from| at < from) {
                 continue;
             }
-            let proven = self.proven(&mut trees, &chained, number, shown(&opening, link))?;
+            let proven = self.proven(&mut trees, &chained, number, shown(&opening, link, number == end.number))?;
             if is_behind {
+                let asking = if number == end.number { None } else { Some(self.asking(&mut trees, &chained, end.number)?) };
                 let Chained { log, kind, key, .. } = chained;
-                return self.checked(Completeness { log, kind, key, from, until, rows, end: proven }, &trees);
+                return self.checked(Completeness { log, kind, key, from, until, rows, end: proven, asking }, &trees);
             }
             if rows.len() >= limit {
                 return Err(StorageError::TooLarge);
@@ -70,6 +71,12 @@ impl Logs {
             rows.push(proven);
         }
         Err(StorageError::NotFound { what: "record" })
+    }
+
+    /// The record of the asking, where another one ends the range.
+    fn asking(&self, trees: &mut BTreeMap<u32, Arc<Published>>, chained: &Chained, number: u64) -> Result<Proven, StorageError> {
+        let (opening, link) = self.with_link(chained, number)?.ok_or(StorageError::NotFound { what: "record" })?;
+        self.proven(trees, chained, number, shown(&opening, link, true))
     }
 
     /// Nobody is given a proof that does not hold.
@@ -148,9 +155,9 @@ fn origin_of(tree: &Published) -> String {
     tree.note.lines().next().map_or_else(|| format!("{}/{}", tree.log, tree.period), str::to_owned)
 }
 
-/// A record with its stamp and one link open.
-fn shown(opening: &Opening, link: usize) -> Opening {
+/// A record with its stamp and one link open, and its facts where it is that of the asking.
+fn shown(opening: &Opening, link: usize, is_asking: bool) -> Opening {
     let parts = opening.parts.iter().enumerate();
-    let is_open = |place: usize| place == Opening::STAMP || place == link;
+    let is_open = |place: usize| place == Opening::STAMP || place == link || (is_asking && place == Opening::FACTS);
     Opening { parts: parts.map(|(place, part)| if is_open(place) { part.clone() } else { part.closed() }).collect() }
 }

@@ -151,7 +151,11 @@ fn a_proof_shows_stamps_and_one_link_alone() {
     assert_eq!((proof.log, proof.kind), (LogName::Seal, KeyKind::Subject));
     for row in proof.rows.iter().chain([&proof.end]) {
         let open = row.opening.parts.iter().enumerate().filter(|(_, part)| part.text().is_some());
-        let open: Vec<usize> = open.map(|(place, _)| place).collect();
+        let mut open: Vec<usize> = open.map(|(place, _)| place).collect();
+        if row.number == proof.end.number {
+            // The asker's own record says what was asked.
+            assert_eq!(open.remove(1), Opening::FACTS);
+        }
         assert!(matches!(open[..], [Opening::STAMP, link] if link >= Opening::LINKS), "{open:?}");
         // What is shown beside it is the same record.
         let whole = world.store.logs().record(LogName::Seal, row.number).unwrap().unwrap();
@@ -159,6 +163,21 @@ fn a_proof_shows_stamps_and_one_link_alone() {
     }
     let json = serde_json::to_string(&proof).unwrap();
     assert!(!json.contains("licence-") && !json.contains("caller-"));
+}
+
+#[test]
+fn the_asking_says_which_seal_the_key_is_of() {
+    let world = World::new(2000);
+    let (key, end) = (seal(3), world.ask(&seal(3)));
+    for until in [None, Some(now().plus(500))] {
+        let proof = world.store.logs().complete(&key, (None, until), &end, 2000).unwrap();
+        assert_eq!(proof.asking.as_ref().map(|asking| asking.number), until.map(|_| end.number));
+        assert_eq!(world.check(&proof), Ok(()));
+        let asked = proof.asked().unwrap();
+        assert_eq!((asked.event, asked.seals[0].id.as_str(), asked.seals.len()), (EventKind::LogRead, "seal-3", 1));
+        // Behind the range, somebody else's record says no more than what the proof needs.
+        assert_eq!(proof.end.opening.read::<Facts>(Opening::FACTS).is_some(), until.is_none());
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `licet log`: the logs as everybody can check them, online, in a copy of a store, or in a mirror of the tiles.
 
+mod answer;
 mod check;
 mod export;
 mod fsck;

@@ -157,5 +157,8 @@ fn all(place: &Place, log: LogName, options: &Options) -> Result<Vec<u8>, InputE
     if let Some(filter) = filter.as_object_mut() {
         filter.retain(|_, value| !value.is_null());
     }
-    online.post(&format!("/v1/logs/{log}/search"), &json!({ "filter": filter, "complete": true, "opening": true }))
+    online.post(
+        &format!("/v1/logs/{log}/search"),
+        &json!({ "filter": filter, "complete": true, "opening": true, "witnesses": "wait" }),
+    )
 }
