@@ -59,6 +59,12 @@ impl LogKeys {
         self.shard_keys(log, period).into_iter().map(|key| key.verifier).collect()
     }
 
+    /// The public keys, one behind the other: for a digest that changes with them.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<u8> {
+        self.keys.iter().flat_map(|(_, key)| key.public_key().bits().to_vec()).collect()
+    }
+
     fn shard_keys(&self, log: LogName, period: &str) -> Vec<ShardKey<'_>> {
         let origin = self.origin(log, period);
         let under = |(kind, key): &'_ (KeyType, SigningKey)| VerifierKey::new(&origin, *kind, key.public_key().bits());

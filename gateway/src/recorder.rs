@@ -5,22 +5,29 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crypto::digest::Sha256;
-use crypto::record::{Ending, EventKind, Facts, LogName};
+use crypto::record::{Ending, EventKind, Facts, LogName, Opening};
 use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 use serde_json::json;
 use storage::StorageError;
-use storage::log::{Draft, Logs, Recorded};
+use storage::log::{Draft, Logs, Order, Query, Recorded, Row};
 use tokio::sync::oneshot;
 
 use crate::clock;
+use crate::config::Digests;
 
 /// Upper bounds of the latencies of appending, in seconds.
 const SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// How long the gateway waits for the records of what it does by itself.
 const OWN_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What the gateway was started with, in the details of a record.
+const SETTINGS: &str = "configuration";
+
+/// How many starts and stops are looked through for it.
+const LAST_MAX: usize = 16;
 
 /// Puts records into the logs.
 #[derive(Debug)]
@@ -70,49 +77,86 @@ impl Recorder {
     /// # Errors
     /// [`StorageError::Unknown`] when it takes too long, and those of a store that does not work.
     pub async fn append(&self, mut drafts: Vec<Draft>, wait: Duration) -> Result<Vec<Recorded>, StorageError> {
-        let suppressed = self.tell_suppressed(&mut drafts);
-        let labels: Vec<_> = drafts.iter().map(Labels::of).collect();
+        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
         let (tell, told) = oneshot::channel();
-        let started = clock::instant();
         // Whoever waited may be gone: the record stands all the same.
         self.logs.append(drafts, Box::new(move |result| drop(tell.send(result))));
         let result = match tokio::time::timeout(wait, told).await {
             Ok(told) => told.unwrap_or(Err(StorageError::Unavailable)),
             Err(_) => Err(StorageError::Unknown),
         };
-        match &result {
+        self.made(&made, &result);
+        result
+    }
+
+    /// The same for threads that may wait, which tasks must not: the thread goes on when the records are durable.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn append_and_wait(&self, mut drafts: Vec<Draft>) -> Result<Vec<Recorded>, StorageError> {
+        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
+        let result = self.logs.append_and_wait(&drafts);
+        self.made(&made, &result);
+        result
+    }
+
+    /// Counts what came of it.
+    fn made(&self, making: &Making, result: &Result<Vec<Recorded>, StorageError>) {
+        match result {
             Ok(recorded) => {
-                self.tally.seconds.observe(clock::instant().saturating_duration_since(started).as_secs_f64());
-                self.counted(&labels, recorded);
+                self.tally.seconds.observe(clock::instant().saturating_duration_since(making.started).as_secs_f64());
+                self.counted(&making.labels, recorded);
             }
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "a record could not be made");
                 self.tally.failed.inc();
-                self.suppressed.fetch_add(suppressed, Ordering::Relaxed);
+                self.suppressed.fetch_add(making.suppressed, Ordering::Relaxed);
             }
         }
-        result
     }
 
-    /// Puts on record that the gateway began or stopped to serve.
+    /// Puts on record that the gateway begins to serve, with which configuration, and before that what of it is not as it was at
+    /// the last start on record.
     ///
     /// # Errors
     /// As for [`Recorder::append`].
-    pub async fn note_service(&self, state: &str, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
-        let mut draft = own(EventKind::Service, trust, at);
-        draft.facts.details.insert("state".to_owned(), json!(state));
-        draft.facts.details.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
-        self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
+    pub async fn note_start(&self, settings: &Digests, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        let changed = self.last_settings()?.map(|before| settings.since(&before)).filter(|changed| !changed.is_empty());
+        let change = changed.map(|changed| {
+            let mut draft = own(EventKind::ConfigChange, trust, at);
+            draft.facts.details.insert("changed".to_owned(), json!(changed));
+            draft
+        });
+        let mut start = service("started", trust, at);
+        start.facts.details.insert(SETTINGS.to_owned(), json!(settings));
+        self.append(change.into_iter().chain([start]).collect(), OWN_WAIT_MAX).await.map(drop)
     }
 
-    /// Puts on record that the gateway read other rules of trust by itself.
+    /// Puts on record that the gateway stopped to serve.
     ///
     /// # Errors
     /// As for [`Recorder::append`].
-    pub async fn note_trust(&self, source: &str, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+    pub async fn note_stop(&self, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        self.append(vec![service("stopped", trust, at)], OWN_WAIT_MAX).await.map(drop)
+    }
+
+    /// What the gateway was started with the last time.
+    fn last_settings(&self) -> Result<Option<Digests>, StorageError> {
+        let query = Query { event: Some(EventKind::Service), ..Query::default() };
+        // Stops say nothing of it, and each has its start.
+        let hits = self.logs.search(LogName::Access, &query, Order::NewestFirst, None, LAST_MAX)?;
+        let told = |row: &Row| row.opening.read::<Facts>(Opening::FACTS)?.details.remove(SETTINGS);
+        Ok(hits.rows.iter().find_map(told).and_then(|told| serde_json::from_value(told).ok()))
+    }
+
+    /// Puts on record which rules of trust the gateway is about to put in force by itself. For a thread that may wait.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append_and_wait`].
+    pub fn note_trust(&self, source: &str, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
         let mut draft = own(EventKind::TrustChange, trust, at);
         draft.facts.details.insert("source".to_owned(), json!(source));
-        self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
+        self.append_and_wait(vec![draft]).map(drop)
     }
 
     /// Puts a record into its log when nobody waits for it.
@@ -182,6 +226,28 @@ fn own(event: EventKind, trust: Sha256, at: Timestamp) -> Draft {
     let mut draft = Draft::new(at, Facts::new(event, Ending::Done, "licet".to_owned()));
     draft.facts.details.insert("trust".to_owned(), json!(trust));
     draft
+}
+
+/// A record that the gateway begins or stops to serve.
+fn service(state: &str, trust: Sha256, at: Timestamp) -> Draft {
+    let mut draft = own(EventKind::Service, trust, at);
+    draft.facts.details.insert("state".to_owned(), json!(state));
+    draft.facts.details.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    draft
+}
+
+/// Records that are being made.
+struct Making {
+    labels: Vec<Labels>,
+    /// How many refusals they tell of.
+    suppressed: u64,
+    started: Instant,
+}
+
+impl Making {
+    fn of(suppressed: u64, drafts: &[Draft]) -> Self {
+        Self { labels: drafts.iter().map(Labels::of).collect(), suppressed, started: clock::instant() }
+    }
 }
 
 /// What a record is counted under.
@@ -254,7 +320,49 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use storage::{Keys, Store};
+
     use super::*;
+    use crate::config::Config;
+
+    const AT: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+    fn digests(more: &str) -> Digests {
+        let text = format!(
+            "[server]\ncertificate = 'a'\nkey = 'b'\nclient_anchors = ['c']\n[storage]\npath = 'd'\nvalue_key = 'e'\nindex_key = 'f'
+            [record]\norigin = 'licet.example'\nkey = 'g'\n{more}"
+        );
+        let folder = Path::new("/nowhere");
+        let mut digests = Config::parse(&text, folder).unwrap().said().clone();
+        digests.add("record.key", b"public key");
+        digests
+    }
+
+    #[tokio::test]
+    async fn another_configuration_is_on_record_before_the_start_with_it() {
+        let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let recorder = Recorder::new(store.logs().clone(), Tally::new().unwrap(), 1);
+        let trust = Sha256([7; 32]);
+        let caller =
+            "[[callers]]\nname = 'a'\norganisation = '91350211M000100Y46'\ncertificates = ['dns:a']\nroles = ['issuer']\n";
+        let more = caller.replace("'issuer'", "'issuer', 'operator'");
+        for settings in [caller, caller, &more] {
+            recorder.note_start(&digests(settings), trust, AT).await.unwrap();
+            recorder.note_stop(trust, AT).await.unwrap();
+        }
+        let size = store.logs().size(LogName::Access).unwrap();
+        let record = |number| store.logs().record(LogName::Access, number).unwrap().unwrap();
+        let facts: Vec<Facts> = (0..size).map(|number| record(number).read(Opening::FACTS).unwrap()).collect();
+        let events: Vec<_> = facts.iter().map(|facts| facts.event).collect();
+        let (service, change) = (EventKind::Service, EventKind::ConfigChange);
+        assert_eq!(events, [service, service, service, service, change, service, service]);
+        let changed = facts[4].details["changed"].as_object().unwrap();
+        assert_eq!(changed.keys().collect::<Vec<_>>(), ["(file)", "callers"]);
+        assert_eq!(changed["callers"]["before"], facts[2].details[SETTINGS]["callers"]);
+        assert_eq!(changed["callers"]["after"], facts[5].details[SETTINGS]["callers"]);
+    }
 
     #[test]
     fn a_bucket_fills_with_time_and_runs_over() {

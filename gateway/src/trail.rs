@@ -21,6 +21,12 @@ use crate::recorder::Recorder;
 /// How long an answer waits for its record, at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// The detail that says what the caller may do.
+pub(crate) const ROLES: &str = "roles";
+
+/// Whether a record is of the beginning of something or of its end, where these are two.
+const STEP: &str = "step";
+
 /// The name of who is not known.
 const NOBODY: &str = "-";
 
@@ -80,6 +86,8 @@ impl Trail {
         state.is_stranger = false;
         state.draft.facts.caller.clone_from(&caller.name);
         state.draft.facts.organisation = Some(caller.organisation.clone());
+        let roles: Vec<_> = caller.roles.iter().map(|role| role.name()).collect();
+        state.draft.facts.details.insert(ROLES.to_owned(), json!(roles));
     }
 
     /// Says what the request is for, as its route has it.
@@ -156,6 +164,19 @@ impl Trail {
         let first = recorded.first().cloned().ok_or(Code::Unavailable)?;
         self.state().stage = Stage::Recorded(recorded);
         Ok(first)
+    }
+
+    /// Puts on record what is about to be done, as far as it is known: for what cannot be in one batch with its record. What came
+    /// of it is a record of its own, at the end. For threads that may wait.
+    ///
+    /// # Errors
+    /// Those of a store that does not work: then it must not be done.
+    pub fn begins(&self) -> Result<(), StorageError> {
+        let mut draft = self.draft();
+        draft.facts.details.insert(STEP.to_owned(), json!("begin"));
+        self.recorder.append_and_wait(vec![draft])?;
+        self.detail(STEP, "end");
+        Ok(())
     }
 
     /// Puts on record what is not yet, and waits until it is durable. Nothing where the route leaves no record, where a stranger was
@@ -337,6 +358,24 @@ mod tests {
         // Behind it in the queue.
         store.logs().append_and_wait(&[mine.draft()]).unwrap();
         assert_eq!(said(&store), [(Ending::Failed, Some("deadline-exceeded".to_owned())), (Ending::Done, None)]);
+    }
+
+    #[tokio::test]
+    async fn what_begins_is_on_record_before_what_came_of_it() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        mine.begins().unwrap();
+        assert_eq!(said(&store), [(Ending::Done, None)]);
+        mine.detail("records", 3);
+        mine.close(ended_with(LATE)).await.unwrap();
+        let details = |number| {
+            let opening = store.logs().record(LogName::Access, number).unwrap().unwrap();
+            let details = opening.read::<Facts>(Opening::FACTS).unwrap().details;
+            (details["step"].clone(), details.get("records").cloned())
+        };
+        assert_eq!(details(0), (json!("begin"), None));
+        assert_eq!(details(1), (json!("end"), Some(json!(3))));
+        assert_eq!(said(&store).len(), 2);
     }
 
     #[tokio::test]

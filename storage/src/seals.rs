@@ -266,6 +266,7 @@ mod tests {
             actor: "issuing-system".to_owned(),
             organisation: "11330105002500287C".to_owned(),
             successor: None,
+            delivery: None,
             request: None,
         };
         assert!(seals.change_status("3301", &stop).unwrap().is_new());

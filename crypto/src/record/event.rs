@@ -164,6 +164,8 @@ events! {
     LogWitness = "log.witness", Access;
     /// A request was refused before it was known what it was for.
     Request = "request", Access;
+    /// The gateway was started with another configuration than the last time.
+    ConfigChange = "config.change", Access;
     /// The gateway began or stopped to serve.
     Service = "service", Access;
 }

@@ -5,6 +5,7 @@
 //! in [`standing`].
 
 pub mod application;
+pub mod delivery;
 pub mod making;
 pub mod record;
 pub mod standing;
@@ -13,6 +14,7 @@ pub mod status;
 mod testing;
 
 pub use application::{Application, ApplicationError, Decision, Judgement};
+pub use delivery::Delivery;
 pub use making::{Making, Mention, Picture};
 pub use record::{Applied, Change, Event, Record, RecordError};
 pub use standing::{Use, checks, remark};

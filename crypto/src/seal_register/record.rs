@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::delivery::Delivery;
 use super::making::Making;
 use super::status::{IllegalTransition, Operation, Status};
 use crate::digest::Sha256;
@@ -77,6 +78,9 @@ pub struct Event {
     pub actor: String,
     /// The organisation that it speaks for.
     pub organisation: String,
+    /// To whom it was handed over, and in what: for [`Operation::Deliver`] alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// The digest of the name that the caller gave to its request, so that the same request again is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Sha256>,
@@ -101,6 +105,8 @@ pub struct Change {
     pub organisation: String,
     /// The seal that takes its place: for [`Operation::Remake`], and for nothing else.
     pub successor: Option<String>,
+    /// To whom it is handed over, and in what: for [`Operation::Deliver`], and for nothing else.
+    pub delivery: Option<Delivery>,
     /// The digest of the name of the request.
     pub request: Option<Sha256>,
 }
@@ -130,6 +136,8 @@ pub enum RecordError {
     Successor,
     /// It names a successor although nothing takes the seal's place.
     NoSuccessor,
+    /// It says to whom the seal is handed over although it is not.
+    NoDelivery,
     /// The record has [`Record::MAX_EVENTS`] events already.
     TooManyEvents,
     /// An earlier request of the same name asked for something else.
@@ -177,6 +185,7 @@ impl Record {
             evidence: Vec::new(),
             actor: self.registered_by.clone(),
             organisation: organisation.to_owned(),
+            delivery: None,
             request: None,
         }
     }
@@ -241,7 +250,10 @@ impl Record {
         if effective_at < last {
             return Err(RecordError::OutOfOrder { last });
         }
-        let Change { operation, reason, evidence, actor, organisation, successor, request, .. } = change;
+        let Change { operation, reason, evidence, actor, organisation, successor, delivery, request, .. } = change;
+        if delivery.is_some() && operation != Operation::Deliver {
+            return Err(RecordError::NoDelivery);
+        }
         let from = self.standing_at(effective_at);
         let status = from.map_or(Err(IllegalTransition { from: None, operation }), |from| from.after(operation));
         let status = status.map_err(RecordError::Illegal)?;
@@ -251,7 +263,9 @@ impl Record {
             Some(_) => return Err(RecordError::NoSuccessor),
             None => {}
         }
-        self.events.push(Event { operation, status, effective_at, recorded_at, reason, evidence, actor, organisation, request });
+        let event =
+            Event { operation, status, effective_at, recorded_at, reason, evidence, actor, organisation, delivery, request };
+        self.events.push(event);
         Ok(Applied::New)
     }
 
@@ -262,6 +276,7 @@ impl Record {
             && change.effective_at.is_none_or(|at| at == event.effective_at)
             && event.reason == change.reason
             && event.evidence == change.evidence
+            && event.delivery == change.delivery
             && event.actor == change.actor
             && successor == change.successor.as_ref()
     }
@@ -296,6 +311,7 @@ impl RecordError {
             Self::InFuture => "event-in-future",
             Self::Successor => "event-successor",
             Self::NoSuccessor => "event-no-successor",
+            Self::NoDelivery => "event-no-delivery",
             Self::TooManyEvents => "event-too-many",
             Self::OtherRequest => "request-reused",
         }
@@ -318,6 +334,7 @@ impl RecordError {
             Self::NoSuccessor => {
                 words("This operation does not put another seal in place of this one.", "该操作不产生替代印章。")
             }
+            Self::NoDelivery => words("This operation does not hand the seal over.", "该操作不涉及印章发放。"),
             Self::TooManyEvents => words("The record of the seal is full.", "印章变更记录已达上限。"),
             Self::OtherRequest => words(
                 "An earlier request with the same Idempotency-Key asked for something else.",
@@ -382,7 +399,12 @@ mod tests {
         }
         let freeze = Change { successor: Some("other".to_owned()), ..change(Operation::Freeze, "2026-02-01T00:00:00Z") };
         assert_eq!(record.apply(freeze), Err(RecordError::NoSuccessor));
+        let delivery = Delivery { medium: Some("ukey-1".to_owned()), ..Delivery::default() }.told();
+        let freeze = Change { delivery: delivery.clone(), ..change(Operation::Freeze, "2026-02-01T00:00:00Z") };
+        assert_eq!(record.apply(freeze), Err(RecordError::NoDelivery));
         assert_eq!(record, before);
+        let deliver = Change { delivery: delivery.clone(), ..change(Operation::Deliver, "2026-01-01T00:00:00Z") };
+        assert_eq!(record.clone().apply(deliver), Ok(Applied::New));
         record.events = vec![record.events.first().unwrap().clone(); Record::MAX_EVENTS];
         assert_eq!(record.apply(change(Operation::Freeze, "2026-02-01T00:00:00Z")), Err(RecordError::TooManyEvents));
     }

@@ -60,6 +60,7 @@ pub(super) fn change(operation: Operation, effective_at: &str) -> Change {
         actor: "office".to_owned(),
         organisation: OWNER.to_owned(),
         successor: None,
+        delivery: None,
         request: None,
     }
 }

@@ -96,13 +96,15 @@ impl<'a> Register<'a> {
         else {
             return Ok(false);
         };
-        let at = facts.effective_at.unwrap_or(stamp.at);
+        let named = facts.effective_at.unwrap_or(stamp.at);
+        // A moment that the record names is a claim: a use that is told of a frozen seal is found, whenever it is said to have been.
+        let moments = if question == ReadyQuestion::AfterFreezing { [named, stamp.at] } else { [named; 2] };
         let mut read = self.read.borrow_mut();
         for mention in &facts.seals {
             if !read.contains_key(&mention.id) {
                 read.insert(mention.id.clone(), self.seals.seal(&mention.id)?);
             }
-            if read.get(&mention.id).and_then(Option::as_ref).is_some_and(|seal| holds(seal, at)) {
+            if read.get(&mention.id).and_then(Option::as_ref).is_some_and(|seal| moments.iter().any(|at| holds(seal, *at))) {
                 return Ok(true);
             }
         }

@@ -77,7 +77,9 @@ impl Running {
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
         let admin = Admin::bind(config.admin.listen).await.map_err(|error| cannot_bind("admin.listen", error))?;
         let (address, admin_address) = (public.address(), admin.address());
-        let recorded = app.recorder.note_service("started", app.trust.current().generation(), clock::now()).await;
+        let mut settings = config.digests()?;
+        settings.add("record.key", &app.log_keys.public_keys());
+        let recorded = app.recorder.note_start(&settings, app.trust.current().generation(), clock::now()).await;
         recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
@@ -106,7 +108,7 @@ impl Running {
         self.status.abort();
         let generation = self.app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
-        drop(self.app.recorder.note_service("stopped", generation, clock::now()).await);
+        drop(self.app.recorder.note_stop(generation, clock::now()).await);
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod caller;
+mod digests;
 mod fault;
 mod moment;
 mod operation;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 
 pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
+pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
@@ -91,6 +93,9 @@ pub struct Config {
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
+    /// What the file said, by digests.
+    #[serde(skip)]
+    digests: Digests,
 }
 
 impl Config {
@@ -110,6 +115,7 @@ impl Config {
     /// As [`Config::read`].
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Faults> {
         let mut config: Self = toml::from_str(text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
+        config.digests = Digests::of(text)?;
         config.resolve(folder);
         let mut faults = Faults::default();
         config.server.check(&mut faults);
@@ -326,7 +332,8 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 24] = [
+        const SECTIONS: [&str; 25] = [
+            "digests",
             "office_hours",
             "organisations",
             "audit",

@@ -92,7 +92,9 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let now = request.now;
     let verified = verified(&app, &request).await?;
     noted::verified(&request, &verified);
-    request.trail.detail("operation", json!(operation));
+    if let Some(operation) = operation {
+        request.trail.detail("operation", json!(operation));
+    }
     let licence = verified.metadata().identifier.clone();
     let (caller, carried) = (Arc::clone(&request.caller), request.trail.carried());
     let stored = change(&app, licence, move |app| {
@@ -124,10 +126,12 @@ async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
         let report = verification.report.clone();
         let metadata = verification.metadata.as_ref();
         let about = metadata.map(|metadata| (metadata.issuer_code.clone(), About::metadata(metadata, now)));
-        Ok((verification.into_verified(document.to_vec()), report, about))
+        let diagnostic = verification.diagnostic.clone();
+        Ok((verification.into_verified(document.to_vec()), (report, diagnostic), about))
     };
-    let (verified, report, about) = app.pool.run(question).await??;
+    let (verified, (report, diagnostic), about) = app.pool.run(question).await??;
     noted::report(request, &report);
+    noted::judged_with(request, &diagnostic);
     if let Some((issuer, about)) = about {
         request.trail.concerns(&about);
         demand_own(&request.caller, &issuer)?;

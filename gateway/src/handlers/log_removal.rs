@@ -8,6 +8,8 @@ use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use storage::StorageError;
+use storage::log::Logs;
 
 use super::own::today_in_china;
 use super::search::HolderRequest;
@@ -55,7 +57,7 @@ pub struct RetirementView {
     pub kept_from: u64,
 }
 
-/// `POST /v1/erasures`. The record of the erasure names nobody.
+/// `POST /v1/erasures`. What is on record of the erasure, before it begins and when it has ended, names nobody.
 ///
 /// # Errors
 /// [`Code::BadParameter`].
@@ -67,8 +69,7 @@ pub async fn erase(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let authority = text("authority", Some(asked.authority), today)?;
     request.trail.detail("reason", json!(reason));
     request.trail.detail("authority", json!(authority));
-    let logs = app.store().logs().clone();
-    let erased = app.pool.run(move || logs.erase(&subject)).await??;
+    let erased = begun(&app, &request, move |logs| logs.erase(&subject)).await?;
     request.trail.detail("records", erased.records);
     Ok(Answer::json(StatusCode::OK, &ErasureView { records: erased.records }))
 }
@@ -92,9 +93,22 @@ pub async fn retire(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         return Err(Problem::new(Code::RetentionNotOver)
             .detail(format!("Records from {latest} on must be kept at present."), format!("目前须保存{latest}起的记录。")));
     }
-    let logs = app.store().logs().clone();
-    let retired = app.pool.run(move || logs.retire(log, asked.before)).await??;
+    let retired = begun(&app, &request, move |logs| logs.retire(log, asked.before)).await?;
     request.trail.detail("records", retired.records);
     request.trail.detail("kept_from", retired.kept_from);
     Ok(Answer::json(StatusCode::OK, &RetirementView { log, records: retired.records, kept_from: retired.kept_from }))
+}
+
+/// Takes something away, once it is durably on record that this begins.
+async fn begun<T: Send + 'static>(
+    app: &App,
+    request: &Request,
+    work: impl FnOnce(&Logs) -> Result<T, StorageError> + Send + 'static,
+) -> Result<T, Problem> {
+    let (logs, trail) = (app.store().logs().clone(), Arc::clone(&request.trail));
+    let job = move || {
+        trail.begins()?;
+        work(&logs)
+    };
+    Ok(app.pool.run(job).await??)
 }

@@ -53,7 +53,7 @@ pub(super) fn verdict(request: &Request, given: &Given) {
         request.trail.concerns(about);
     }
     report(request, &given.report);
-    request.trail.note(|draft| evidence(draft, &given.diagnostic));
+    judged_with(request, &given.diagnostic);
     request.trail.detail("cache", given.cache.outcome.name());
 }
 
@@ -111,20 +111,22 @@ pub(super) fn filing(request: &Request, record: &SealRecord) {
         draft.subject.details.insert("name".to_owned(), json!(record.name));
         let making = &record.making;
         let signers: Vec<_> = making.signers.iter().take(NAMED_MAX).collect();
-        draft.facts.details.extend(
-            [
-                ("filing", json!(record.filing)),
-                ("sm3", json!(making.sm3)),
-                ("picture", json!({ "sha256": making.picture.sha256, "sm3": making.picture.sm3 })),
-                ("maker", json!(making.maker)),
-                ("signers", json!(signers)),
-                ("version", json!(record.version)),
-                ("valid_from", json!(record.valid_from)),
-                ("valid_until", json!(record.valid_until)),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
+        draft.facts.details.extend(told([
+            ("filing", json!(record.filing)),
+            ("sm3", json!(making.sm3)),
+            ("picture", json!({ "sha256": making.picture.sha256, "sm3": making.picture.sm3 })),
+            ("maker", json!(making.maker)),
+            ("signers", json!(signers)),
+            ("version", json!(record.version)),
+            ("valid_from", json!(record.valid_from)),
+            ("valid_until", json!(record.valid_until)),
+        ]));
     });
+}
+
+/// The details that there are.
+pub(super) fn told<const N: usize>(details: [(&str, Value); N]) -> impl Iterator<Item = (String, Value)> {
+    details.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value))
 }
 
 /// Somebody wrote this identifier, and it stays for ever.
@@ -155,11 +157,11 @@ fn signers(report: &Report) -> Vec<Value> {
     let named = report.signatures.iter().take(NAMED_MAX);
     let row = named.map(|signature| {
         let signer = signature.signer.as_ref();
-        json!({
-            "certificate": signer.map(|signer| signer.sha256),
-            "organisation": signer.and_then(|signer| signer.organisation_code.as_ref()),
-            "verdict": signature.verdict.indication.name(),
-        })
+        Value::from_iter(told([
+            ("certificate", json!(signer.map(|signer| signer.sha256))),
+            ("organisation", json!(signer.and_then(|signer| signer.organisation_code.as_ref()))),
+            ("verdict", json!(signature.verdict.indication.name())),
+        ]))
     });
     row.collect()
 }
@@ -173,6 +175,11 @@ fn steps(report: &Report) -> Value {
     };
     let passed = all().filter(|check| check.outcome == Outcome::Passed).count();
     json!({ "passed": passed, "failed": named(Outcome::Failed), "not_concluded": named(Outcome::NotConcluded) })
+}
+
+/// The evidence of status that a judgement used.
+pub(super) fn judged_with(request: &Request, diagnostic: &Diagnostic) {
+    request.trail.note(|draft| evidence(draft, diagnostic));
 }
 
 /// Which evidence of status was used, and how old the oldest of it is.

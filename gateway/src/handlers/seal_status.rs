@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crypto::digest::Sha256;
 use crypto::licence::Reason;
-use crypto::seal_register::{Change, Operation, Record};
+use crypto::seal_register::{Change, Delivery, Operation, Record};
 use crypto::time::Timestamp;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::seal_applications::unpersonal;
 use super::seals::{SealView, change, demand_owner};
 use super::{noted, repeat};
 use crate::app::App;
@@ -31,6 +32,14 @@ pub struct SealStatusRequest {
     pub effective_at: Option<Timestamp>,
     /// For `remake`: the identifier of the seal that takes its place, which must be on file.
     pub successor: Option<String>,
+    /// For `deliver`: who receives the seal, by a pseudonym that the calling system gives.
+    #[schemars(length(min = 1, max = 64))]
+    pub receiver: Option<String>,
+    /// For `deliver`: what it is kept in, such as the number of a token.
+    #[schemars(length(min = 1, max = 64))]
+    pub medium: Option<String>,
+    /// For `deliver`: SHA-256 of the certificate with which the receiver uses it.
+    pub certificate: Option<Sha256>,
     /// The digests of what the decision rests on.
     #[serde(default)]
     #[schemars(length(max = 32))]
@@ -49,6 +58,7 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         return Err(Problem::new(Code::BadContent).detail("There is too much evidence.", "依据材料过多。"));
     }
     note(&request, &asked);
+    let delivery = delivery(&request, &asked)?;
     let asked = Change {
         operation: asked.operation,
         effective_at: asked.effective_at,
@@ -58,6 +68,7 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         actor: request.caller.name.clone(),
         organisation: request.caller.organisation.clone(),
         successor: asked.successor,
+        delivery,
         request: repeat::name(&request)?,
     };
     let (asking, name) = (request.clone(), id.clone());
@@ -90,4 +101,13 @@ fn note(request: &Request, asked: &SealStatusRequest) {
     if let Some(successor) = &asked.successor {
         noted::further_seal(request, successor);
     }
+}
+
+/// To whom it is handed over, and in what. What stays for ever holds no number of a citizen.
+fn delivery(request: &Request, asked: &SealStatusRequest) -> Result<Option<Delivery>, Problem> {
+    let word = |place: &str, text: &Option<String>| text.clone().map(|text| unpersonal(request, place, text)).transpose();
+    let (receiver, medium) = (word("receiver", &asked.receiver)?, word("medium", &asked.medium)?);
+    let details = [("receiver", json!(receiver)), ("medium", json!(medium)), ("certificate", json!(asked.certificate))];
+    request.trail.note(|draft| draft.facts.details.extend(noted::told(details)));
+    Ok(Delivery { receiver, medium, certificate: asked.certificate }.told())
 }

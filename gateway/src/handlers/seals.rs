@@ -44,8 +44,10 @@ impl SealView {
         let now = record.current().map_or(request.now, |(_, last)| request.now.max(last.effective_at));
         let at = at.unwrap_or(now);
         if !is_owner(&request.caller, &record.organisation) && !request.caller.is(Role::Auditor) {
-            // Reasons are in somebody's words, and everybody may ask about a seal.
-            record.events.iter_mut().for_each(|event| (event.reason, event.request) = (None, None));
+            // Reasons are in somebody's words, who holds it is a person, and everybody may ask about a seal.
+            for event in &mut record.events {
+                (event.reason, event.delivery, event.request) = (None, None, None);
+            }
         }
         Self { status: record.standing_at(at), status_at: at, record }
     }

@@ -23,7 +23,7 @@ use crate::http::{Answer, Problem, Request};
 pub struct StatusRequest {
     /// What is done to the licence.
     pub operation: Operation,
-    /// Why. Kept on record for who may read the licence; never in reports or logs.
+    /// Why. Kept on record for who may read the licence, and in the log where it can be erased; never in reports.
     pub reason: Option<Reason>,
     /// From when it holds, not later than now; the present when absent.
     pub effective_at: Option<Timestamp>,

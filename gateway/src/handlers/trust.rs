@@ -237,12 +237,16 @@ pub async fn overview(app: Arc<App>, request: Request) -> Result<Answer, Problem
 /// # Errors
 /// When what the files say cannot be put in force.
 pub async fn reload(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let (shared, now) = (Arc::clone(&app), request.now);
+    let (shared, now, trail) = (Arc::clone(&app), request.now, Arc::clone(&request.trail));
+    request.trail.detail("source", app.renewal.source().name());
     let before = app.trust.current().generation();
-    let renewed = app.pool.run(move || shared.renewal.renew(&shared.trust, now)).await?;
+    let begins = move |generation: Sha256| {
+        trail.detail("trust", json!(generation));
+        trail.begins()
+    };
+    let renewed = app.pool.run(move || shared.renewal.renew(&shared.trust, now, begins)).await?;
     let generation = app.trust.current().generation();
     request.trail.detail("trust", json!(generation));
-    request.trail.detail("source", app.renewal.source().name());
     request.trail.detail("unchanged", generation == before);
     // The operator asked, so the operator is told what is wrong with the files.
     renewed.map_err(|faults| Problem::new(Code::TrustNotReloaded).detail(faults.to_string(), faults.to_string()))?;

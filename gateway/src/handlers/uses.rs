@@ -20,7 +20,10 @@ use crate::auth::Role;
 use crate::covered;
 use crate::http::{Answer, Code, Problem, Request};
 use crate::receipt::Standing;
+use crate::trail::ROLES;
 
+/// The detail of a use that is told when the seal is out of use.
+const LATE: &str = "late";
 /// The longest case number or identifier of a document, in characters.
 const NAME_MAX: usize = 256;
 
@@ -59,6 +62,8 @@ pub struct UseRequest {
     pub certificate: Option<Sha256>,
     /// SHA-256 of the time stamp.
     pub time_stamp: Option<Sha256>,
+    /// When it was stamped, not later than now; the present when absent. A use is told late when the seal is out of use by now.
+    pub used_at: Option<Timestamp>,
 }
 
 /// A document, by its digests.
@@ -103,10 +108,14 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     noted::seal(&request, &id, None);
     let with_proof = wants_proof(&request)?;
     let asked: UseRequest = request.json()?;
+    let used_at = asked.used_at;
+    if used_at.is_some_and(|at| at > request.now) {
+        return Err(Problem::new(Code::BadParameter).detail("used_at lies in the future.", "used_at晚于当前时间。"));
+    }
     let name = note(&request, asked)?;
     // Until it is on record nobody takes the seal out of use.
     let turn = app.turns.using(&id).await;
-    if let Some(earlier) = demand_usable(&app, &request, &id, &name).await? {
+    if let Some(earlier) = demand_usable(&app, &request, (&id, &name), used_at).await? {
         same(&app, &request, &earlier).await?;
     }
     let recorded = put(&request, name).await?;
@@ -171,9 +180,8 @@ fn note(request: &Request, asked: UseRequest) -> Result<String, Problem> {
         facts.purpose = purpose.or_else(|| facts.purpose.take());
         facts.operator = operator.or_else(|| facts.operator.take());
         facts.approval = approval;
-        facts
-            .details
-            .extend(details.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)));
+        facts.effective_at = asked.used_at;
+        facts.details.extend(noted::told(details));
         // What may be about a citizen stands where it can be erased.
         draft.subject.case = asked.case.or_else(|| draft.subject.case.take());
         draft.subject.licence = asked.document_id;
@@ -189,8 +197,14 @@ fn bad(place: &str) -> Problem {
 }
 
 /// Demands a seal of the caller's organisation that is in use, unless the use is on record already: then it stays that, whatever
-/// became of the seal.
-async fn demand_usable(app: &Arc<App>, request: &Request, id: &str, name: &str) -> Result<Option<Recorded>, Problem> {
+/// became of the seal. One that was in use when the caller says that it was used may be out of use by now: then the record says
+/// that it is late.
+async fn demand_usable(
+    app: &Arc<App>,
+    request: &Request,
+    (id, name): (&str, &str),
+    used_at: Option<Timestamp>,
+) -> Result<Option<Recorded>, Problem> {
     let (shared, asking, id, once) = (Arc::clone(app), request.clone(), id.to_owned(), once(request, name));
     let job = move || -> Result<_, Problem> {
         let record = shared.store().seals().seal(&id)?.ok_or(Code::SealNotFound)?;
@@ -201,10 +215,15 @@ async fn demand_usable(app: &Arc<App>, request: &Request, id: &str, name: &str) 
         }
         // What is on record has happened, whatever the clock says.
         let last = record.current().map_or(asking.now, |(_, event)| asking.now.max(event.effective_at));
-        match record.standing_at(last) {
-            Some(status) if status.is_usable() => Ok(None),
-            status => Err(not_in_use(&asking, status)),
+        let is_usable = |status: Option<Status>| status.is_some_and(Status::is_usable);
+        let then = record.standing_at(used_at.unwrap_or(last));
+        if !is_usable(then) {
+            return Err(not_in_use(&asking, then));
         }
+        if !is_usable(record.standing_at(last)) {
+            asking.trail.detail(LATE, true);
+        }
+        Ok(None)
     };
     app.pool.run(job).await?
 }
@@ -245,7 +264,9 @@ async fn same(app: &Arc<App>, request: &Request, recorded: &Recorded) -> Result<
 }
 
 /// What of the facts is the caller's word about the use.
-fn plain(facts: Facts) -> Facts {
+fn plain(mut facts: Facts) -> Facts {
+    facts.details.remove(LATE);
+    facts.details.remove(ROLES);
     Facts { request: None, address: None, certificate: None, code: None, outcome: Ending::Done, seals: Vec::new(), ..facts }
 }
 

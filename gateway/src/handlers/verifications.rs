@@ -141,6 +141,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     demand_document(&report)?;
     let receipted = if with_receipt {
         let mention = DocumentMention { sha256: Some(inquiry.sha256), sm3: sm3(&app, &request, &inquiry).await? };
+        noted::document(&request, inquiry.sha256, mention.sm3.clone());
         Some(receipt::make(&app, &request, &receipt::claims(&request, &given.report, mention, &trust)?).await?)
     } else {
         None

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use crypto::digest::Sha256;
 use crypto::time::Timestamp;
 use crypto::x509::trust::Policy;
 use crypto::x509::{Domain, Evidence, Trust};
@@ -102,6 +103,13 @@ impl Keeper {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.change(|parts| parts.standing.clone())
+    }
+
+    /// What the generation would be called that these rules make with the evidence in force.
+    #[must_use]
+    pub fn generation_with(&self, rules: &Rules) -> Sha256 {
+        let evidence = self.change(|parts| parts.evidence.clone());
+        Trust::with_evidence(rules.domains.clone(), rules.policy.clone(), &evidence).generation()
     }
 
     /// Puts rules in force that were read at this moment. Whether the generation is another one now.

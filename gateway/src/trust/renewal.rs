@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crypto::digest::Sha256;
 use crypto::time::Timestamp;
+use storage::StorageError;
 
 use super::{Keeper, Loaded, Source};
 use crate::app::App;
@@ -50,11 +51,17 @@ impl Renewal {
         &self.source
     }
 
-    /// Reads everything again and puts it in force, all of it or nothing. Takes as long as the files are large.
+    /// Reads everything again and puts it in force, all of it or nothing, once `put_on_record` has put the generation to come on
+    /// record. Takes as long as the files are large.
     ///
     /// # Errors
-    /// Everything that is wrong, by its key; the rules in force stay.
-    pub fn renew(&self, keeper: &Keeper, now: Timestamp) -> Result<Outcome, Faults> {
+    /// Everything that is wrong, by its key, also that it could not be put on record; the rules in force stay.
+    pub fn renew(
+        &self,
+        keeper: &Keeper,
+        now: Timestamp,
+        put_on_record: impl FnOnce(Sha256) -> Result<(), StorageError>,
+    ) -> Result<Outcome, Faults> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let fingerprint = self.source.fingerprint();
         if *last == Some(fingerprint) {
@@ -62,7 +69,11 @@ impl Renewal {
             return Ok(Outcome::Unchanged);
         }
         let before = keeper.standing();
-        match self.read(keeper, now) {
+        let told = |loaded: Loaded| {
+            let unrecorded = |error: StorageError| Faults::one("trust", format!("cannot be put on record: {error}"));
+            put_on_record(keeper.generation_with(&loaded.rules)).map_err(unrecorded).map(|()| loaded)
+        };
+        match self.read(keeper, now).and_then(told) {
             Ok(loaded) => {
                 *last = Some(fingerprint);
                 let version = loaded.list.as_ref().map_or(loaded.rules.policy.version, |list| list.version);
@@ -108,15 +119,8 @@ pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
         }
         let renewing = Arc::clone(&app);
         // What is wrong has been noted and logged where it was found.
-        let renewed = tokio::task::spawn_blocking(move || renewing.renewal.renew(&renewing.trust, clock::now())).await;
-        match renewed {
-            Ok(Ok(Outcome::Changed)) => {
-                let (source, generation) = (app.renewal.source().name(), app.trust.current().generation());
-                // What failed was said in the log: the rules are in force all the same.
-                drop(app.recorder.note_trust(source, generation, clock::now()).await);
-            }
-            Ok(_) => {}
-            Err(_) => tracing::error!("reading trust again broke down"),
+        if tokio::task::spawn_blocking(move || renew(&renewing)).await.is_err() {
+            tracing::error!("reading trust again broke down");
         }
         let is_stale = app.trust.standing().is_stale(clock::now());
         if is_stale && !was_stale {
@@ -124,4 +128,10 @@ pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
         }
         was_stale = is_stale;
     }
+}
+
+/// Reads the rules again once. What is wrong is noted and logged where it is found, and is tried again the next time.
+fn renew(app: &App) {
+    let (now, source) = (clock::now(), app.renewal.source().name());
+    drop(app.renewal.renew(&app.trust, now, |generation| app.recorder.note_trust(source, generation, now)));
 }

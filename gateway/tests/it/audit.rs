@@ -279,9 +279,12 @@ async fn uses_of_a_frozen_seal_are_found() {
     let mut after = Draft { at: now.plus(1), ..use_of(0, BUREAU, "33010500012345") };
     after.facts.outcome = Ending::Refused;
     let other = Draft { at: now.plus(2), ..use_of(0, BUREAU, SEAL) };
-    let recorded = logs.append_and_wait(&[after, other]).unwrap();
+    // Told after the freeze, as something from before it.
+    let mut late = Draft { at: now.plus(3), ..use_of(0, BUREAU, "33010500012345") };
+    late.facts.effective_at = Some(now.plus(-60));
+    let recorded = logs.append_and_wait(&[after, other, late]).unwrap();
     let question = "/v1/logs/seal/questions/uses-after-freezing";
-    assert_eq!(numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await), [recorded[0].number]);
+    assert_eq!(numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await), [recorded[0].number, recorded[2].number]);
 }
 
 #[tokio::test]
@@ -297,7 +300,11 @@ async fn records_are_kept_as_long_as_they_must_be() {
     ask(&gateway.caller(AUDITOR), retire, &recent).await.is_problem(403, "role-required");
     let done = ask(&operator, retire, &json!({ "before": "2002-01-01T00:00:00Z", "reason": "space" })).await;
     assert_eq!(done.status, 200, "{done:?}");
-    assert_eq!(newest(&gateway, 1).event, EventKind::LogRetire);
+    let (begin, end) = (newest(&gateway, 2), newest(&gateway, 1));
+    assert_eq!((begin.event, end.event), (EventKind::LogRetire, EventKind::LogRetire));
+    assert_eq!((&begin.details["step"], begin.details.get("kept_from")), (&json!("begin"), None));
+    assert_eq!((&end.details["step"], &end.details["kept_from"]), (&json!("end"), &done.json()["kept_from"]));
+    assert!(!newest(&gateway, 3).details.contains_key("step"), "what is refused does not begin");
 }
 
 #[tokio::test]
@@ -316,7 +323,13 @@ async fn what_is_said_about_a_person_is_erased() {
     assert_eq!((done.status.as_u16(), &done.json()["records"]), (200, &json!(1)), "{done:?}");
     let facts = newest(&gateway, 1);
     assert_eq!((facts.event, &facts.details["authority"]), (EventKind::LogErase, &json!("2026-17")));
-    assert!(!serde_json::to_string(&facts).unwrap().contains("11010519491231002X"));
+    assert_eq!((&facts.details["step"], &facts.details["records"]), (&json!("end"), &json!(1)));
+    let begin = newest(&gateway, 2);
+    assert_eq!((begin.event, &begin.details["authority"]), (EventKind::LogErase, &json!("2026-17")));
+    assert_eq!((&begin.details["step"], begin.details.get("records")), (&json!("begin"), None));
+    for facts in [begin, facts] {
+        assert!(!serde_json::to_string(&facts).unwrap().contains("11010519491231002X"));
+    }
     let after = auditor.get("/v1/logs/seal/entries/0").await.json();
     assert_eq!((after["entry"].clone(), after["subject"].is_null()), (before["entry"].clone(), true));
     let filter = json!({ "filter": { "subject": asked["subject"] } });

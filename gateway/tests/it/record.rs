@@ -135,6 +135,9 @@ impl Watched {
         assert_eq!(one.facts.request.as_deref(), Some(reply.header("x-request-id")));
         assert_eq!(one.facts.address.as_deref(), Some("127.0.0.1"));
         assert_eq!(one.facts.certificate, Some(Sha256::of(&[&holder.certificate])));
+        let role = Value::from_iter([uri.rsplit(['-', ':']).next().unwrap()]);
+        assert_eq!(one.facts.details["roles"], if uri == VERIFIER { json!(["verifier"]) } else { role });
+        assert!(!one.text.contains("null"), "{}", one.text);
         one
     }
 }
@@ -164,6 +167,7 @@ async fn what_happens_to_a_licence_is_on_record() {
         ("33010500012345", Some(Sha256::of(&[&office.seal()])), Some(ORGANISATION))
     });
     assert_eq!((issued.links_of(KeyKind::Seal), issued.links_of(KeyKind::Subject)), (1, 1));
+    assert!(issued.facts.details["status"]["age_s"].as_i64().unwrap() >= 3600, "{issued:?}");
     let again = at.one(ISSUER, hand_in(), 200).await;
     assert_eq!(again.facts.details["unchanged"], true);
     all.extend([issued, again]);

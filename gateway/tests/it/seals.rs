@@ -6,6 +6,7 @@ use gateway::cache::At;
 use gateway::verdict::{Document, Inquiry};
 use serde_json::{Value, json};
 use storage::licences::Ingest;
+use storage::log::{Order, Query};
 
 use crate::client::{BOTH, Client, Http, Reply, post_json, request};
 use crate::licence_kit::{ORGANISATION, Office, fields, identifier};
@@ -121,6 +122,38 @@ async fn applied_for_approved_made_and_used_up() {
     gateway.caller(OTHER_ISSUER).get(&format!("{applications}/{id}")).await.is_problem(404, "seal-application-not-found");
     let other = office.seal_with("33010500099999", b"other");
     register(&gateway, ISSUER, &format!("/v1/seals?application={id}"), other).await.is_problem(409, "seal-application-conflict");
+}
+
+#[tokio::test]
+async fn who_holds_a_seal_is_on_record() {
+    let office = Office::new();
+    let gateway = filed(&office).await;
+    let issuer = gateway.caller(ISSUER);
+    let certificate = "ab".repeat(32);
+    let deliver =
+        |receiver: &str| json!({ "operation": "deliver", "receiver": receiver, "medium": "ukey-1", "certificate": certificate });
+    post(&issuer, STATUS, &deliver("11010519491231002X")).await.is_problem(422, "bad-content");
+    let freeze = json!({ "operation": "freeze", "medium": "ukey-1" });
+    post(&issuer, STATUS, &freeze).await.is_problem(422, "bad-content");
+    for receiver in ["p-9", "p-10"] {
+        let delivered = post(&issuer, STATUS, &deliver(receiver)).await;
+        assert_eq!((delivered.status.as_u16(), &delivered.json()["status"]), (200, &json!("in-use")), "{delivered:?}");
+        let kept = json!({ "receiver": receiver, "medium": "ukey-1", "certificate": certificate });
+        let events = delivered.json()["events"].as_array().unwrap().clone();
+        assert_eq!(events.last().unwrap()["delivery"], kept);
+        let (facts, _) = last(&gateway);
+        assert_eq!(facts.event, EventKind::SealDeliver);
+        for name in ["receiver", "medium", "certificate"] {
+            assert_eq!(facts.details[name], kept[name], "{name}");
+        }
+    }
+    // A person holds it: that is not for everybody.
+    let told = async |uri| String::from_utf8_lossy(&gateway.caller(uri).get(SEAL).await.body).contains("p-10");
+    assert!(told(AUDITOR).await && told(ISSUER).await && !told(OTHER_ISSUER).await);
+    let query = Query { actor: Some("p-9".to_owned()), ..Query::default() };
+    let found = gateway.app.store().logs().search(LogName::Seal, &query, Order::NewestFirst, None, 10).unwrap();
+    let events: Vec<_> = found.rows.iter().map(|row| row.opening.read::<Facts>(Opening::FACTS).unwrap().event).collect();
+    assert_eq!(events, [EventKind::SealDeliver]);
 }
 
 #[tokio::test]

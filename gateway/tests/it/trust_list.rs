@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crypto::issue::{CertificateBuilder, JwsBuilder, KeyType, Name, SigningKey, pem};
+use crypto::record::EventKind;
 use crypto::time::Timestamp;
 use gateway::app::App;
 use gateway::config::{Config, Faults};
-use gateway::trust::{Keeper, Renewal};
+use gateway::trust::{Keeper, Outcome, Renewal};
 use serde_json::{Value, json};
+use storage::StorageError;
 
+use crate::audit::newest;
 use crate::client::{Http, request};
 use crate::licence_kit::{Office, fields};
 use crate::started::{Setup, memory};
@@ -156,6 +159,11 @@ async fn a_gateway_takes_the_next_list_and_refuses_the_last() {
         (&json!("list"), &json!("province"), &json!(2))
     );
     assert!(view["next_update"].is_string() && view["stale"] == false, "{view}");
+    for (back, step) in [(2, "begin"), (1, "end")] {
+        let facts = newest(&gateway, back);
+        assert_eq!((facts.event, &facts.details["step"]), (EventKind::TrustChange, &json!(step)));
+        assert_eq!((facts.caller.as_str(), &facts.details["trust"]), ("operations", &view["generation"]));
+    }
     assert_eq!(ask().await, "TOTAL-FAILED");
     replace("one.jws");
     let refused = reload().await;
@@ -217,7 +225,7 @@ fn what_was_accepted_survives_a_restart_and_a_bad_file() {
         let standing = keeper.standing();
         assert_eq!(keeper.current().policy().version, 3, "{bad}");
         assert!(standing.trouble.is_some() && standing.failures == 1 && !standing.warnings(desk.now).is_empty());
-        assert!(renewal.renew(&keeper, desk.now).is_err(), "{bad}");
+        assert!(renewal.renew(&keeper, desk.now, |_| Ok(())).is_err(), "{bad}");
         assert_eq!(keeper.standing().failures, 2);
     }
     desk.sign("list", "4", "trust.jws");
@@ -225,11 +233,38 @@ fn what_was_accepted_survives_a_restart_and_a_bad_file() {
     assert_eq!((keeper.current().policy().version, keeper.standing().trouble), (4, None));
     // Overdue, it stays in force and says so.
     let later = desk.now.plus(7200);
-    assert!(renewal.renew(&keeper, later).is_ok() && keeper.standing().is_stale(later));
+    assert!(renewal.renew(&keeper, later, |_| Ok(())).is_ok() && keeper.standing().is_stale(later));
     assert!(!keeper.standing().is_stale(desk.now));
     let (_, keeper) = Renewal::begin(&desk.config(), later).unwrap();
     assert_eq!(keeper.current().policy().version, 4, "a restart does not end it either");
     assert!(keeper.standing().warnings(later).iter().any(|line| line.contains("due")));
+}
+
+#[test]
+fn nothing_is_in_force_that_is_not_on_record() {
+    let desk = Desk::new();
+    desk.sign("list", "3", "trust.jws");
+    let (renewal, keeper) = desk.begin().unwrap();
+    let before = keeper.current().generation();
+    std::fs::write(desk.path("root.crl"), desk.office.revoking_list(80_000)).unwrap();
+    desk.sign("list", "4", "trust.jws");
+    for failures in [1, 2] {
+        let faults = renewal.renew(&keeper, desk.now, |_| Err(StorageError::Unavailable)).unwrap_err().to_string();
+        assert!(faults.starts_with("trust: cannot be put on record"), "{faults}");
+        assert_eq!((keeper.current().generation(), keeper.standing().failures), (before, failures));
+        assert!(keeper.standing().trouble.unwrap().message.contains("put on record"));
+    }
+    // It is tried again until it is on record, under the name that it has in force.
+    let mut told = None;
+    let renewed = renewal.renew(&keeper, desk.now, |generation| {
+        assert_eq!(keeper.current().generation(), before);
+        told = Some(generation);
+        Ok(())
+    });
+    assert_eq!((renewed.unwrap(), told), (Outcome::Changed, Some(keeper.current().generation())));
+    assert_eq!((keeper.current().policy().version, keeper.standing().trouble), (4, None));
+    let again = renewal.renew(&keeper, desk.now, |_| panic!("nothing is new"));
+    assert_eq!(again.unwrap(), Outcome::Unchanged);
 }
 
 #[test]
@@ -274,7 +309,7 @@ fn lists_that_are_refused() {
 fn refused_after(desk: &Desk, list: String) {
     let (renewal, keeper) = desk.begin().unwrap();
     std::fs::write(desk.path("trust.jws"), list).unwrap();
-    let faults = renewal.renew(&keeper, desk.now).unwrap_err().to_string();
+    let faults = renewal.renew(&keeper, desk.now, |_| Ok(())).unwrap_err().to_string();
     assert!(faults.contains("version 5 was accepted before with other content"), "{faults}");
     assert_eq!(keeper.current().policy().version, 5);
 }

@@ -3,6 +3,8 @@
 use crypto::budget::Budget;
 use crypto::digest::Sha256;
 use crypto::record::{Ending, EventKind, Facts, LogName, Opening, SubjectPart};
+use crypto::seal_register::{Change, Operation};
+use crypto::time::Timestamp;
 use crypto::tlog::{Policy, TlogProof, VerifierKey, leaf_hash};
 use serde_json::{Value, json};
 
@@ -122,6 +124,48 @@ async fn only_a_seal_of_ones_own_that_is_in_use() {
     assert_eq!(post(&issuer, USES, &used("u-1", b"a")).await.status, 200);
     assert_eq!(post(&issuer, STATUS, &json!({ "operation": "restore" })).await.status, 200);
     assert_eq!(post(&issuer, USES, &used("u-2", b"b")).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_use_that_is_told_afterwards_is_judged_by_its_moment() {
+    let office = Office::new();
+    let gateway = filed(&office).await;
+    let issuer = gateway.caller(ISSUER);
+    let at = |name: &str, moment: Timestamp| {
+        let mut asked = used(name, b"document");
+        asked["used_at"] = json!(moment);
+        asked
+    };
+    let filed_at = gateway.app.store().seals().seal("33010500012345").unwrap().unwrap().registered_at;
+    post(&issuer, USES, &at("u-1", gateway::clock::now().plus(600))).await.is_problem(400, "bad-parameter");
+    post(&issuer, USES, &at("u-1", filed_at.plus(-1))).await.is_problem(409, "seal-not-in-use");
+    assert_eq!(post(&issuer, USES, &at("u-1", filed_at)).await.status, 201);
+    let (facts, _) = records(&gateway).pop().unwrap();
+    assert_eq!((facts.effective_at, facts.details.get("late")), (Some(filed_at), None));
+    post(&issuer, USES, &used("u-1", b"document")).await.is_problem(409, "seal-use-conflict");
+
+    let seals = gateway.app.store().seals();
+    let freeze = Change {
+        operation: Operation::Freeze,
+        effective_at: Some(filed_at.plus(10)),
+        now: filed_at.plus(20),
+        reason: None,
+        evidence: Vec::new(),
+        actor: "office".to_owned(),
+        organisation: ORGANISATION.to_owned(),
+        successor: None,
+        delivery: None,
+        request: None,
+    };
+    seals.change_status("33010500012345", &freeze).unwrap();
+    post(&issuer, USES, &used("u-2", b"document")).await.is_problem(409, "seal-not-in-use");
+    let late = at("u-2", filed_at);
+    let told = post(&issuer, USES, &late).await;
+    assert_eq!(told.status, 201, "{told:?}");
+    let (facts, _) = records(&gateway).pop().unwrap();
+    assert_eq!((facts.effective_at, &facts.details["late"]), (Some(filed_at), &json!(true)));
+    let again = post(&issuer, USES, &late).await;
+    assert_eq!((again.status.as_u16(), &again.json()["number"]), (200, &told.json()["number"]));
 }
 
 #[tokio::test]

@@ -54,18 +54,19 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Makes what can be made of a draft.
     pub(crate) fn of(draft: &Draft, vault: &Vault) -> Result<Self, StorageError> {
-        let mut seals: Vec<Sha256> = Vec::new();
-        for seal in &draft.facts.seals {
-            let key = seal_key(vault, &seal.id);
-            if seals.len() < LINKS_MAX && !seals.contains(&key) {
-                seals.push(key);
-            }
-        }
+        // People first: nobody is left out when one of them is to be erased.
         let mut holders: Vec<Blind> = Vec::new();
         for number in &draft.holders {
             let blind = keys::subject(vault, number);
-            if seals.len() + holders.len() < LINKS_MAX && !holders.contains(&blind) {
+            if holders.len() < LINKS_MAX && !holders.contains(&blind) {
                 holders.push(blind);
+            }
+        }
+        let mut seals: Vec<Sha256> = Vec::new();
+        for seal in &draft.facts.seals {
+            let key = seal_key(vault, &seal.id);
+            if seals.len() + holders.len() < LINKS_MAX && !seals.contains(&key) {
+                seals.push(key);
             }
         }
         let mut salts = salts(vault, 3 + seals.len() + holders.len())?.into_iter();

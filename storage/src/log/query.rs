@@ -19,7 +19,7 @@ pub struct Query {
     pub licence: Option<String>,
     /// The code of the body that issued the licence.
     pub issuer: Option<String>,
-    /// Who acted: the caller, by its name, or the operator.
+    /// Who acted: the caller, by its name, or the operator, or who applied, approved or received.
     pub actor: Option<String>,
     /// The organisation that the caller speaks for.
     pub organisation: Option<String>,

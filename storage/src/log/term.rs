@@ -4,12 +4,16 @@ use std::ops::Deref;
 
 use crypto::digest::Sha256;
 use crypto::record::{Facts, KeyKind, Link, Opening, SubjectPart};
+use serde_json::Value;
 
 use super::Draft;
 use crate::vault::Vault;
 
 /// How many bytes of a keyed digest stand for a value: enough that no two values of a store meet.
 pub(crate) const DIGEST_BYTES: usize = 16;
+
+/// The details that name people who acted, beside the operator: by pseudonyms of calling systems.
+const PEOPLE: [&str; 3] = ["applicant", "approver", "receiver"];
 
 /// What of a record is indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +157,9 @@ impl Terms {
             if let Some(text) = text {
                 add(field, text.as_bytes());
             }
+        }
+        for person in PEOPLE.into_iter().filter_map(|name| facts.details.get(name).and_then(Value::as_str)) {
+            add(Field::Actor, person.as_bytes());
         }
     }
 

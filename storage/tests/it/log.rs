@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use crypto::record::{Chain, KeyKind, Link, LogName, Opening, Part, Stamp};
+use crypto::record::{Chain, KeyKind, Link, LogName, Opening, Part, SealMention, Stamp};
 use crypto::tlog::merkle::verify_inclusion;
 use crypto::tlog::{TileKind, TilePath, leaf_hash};
 use storage::engine::Engine;
@@ -226,6 +226,19 @@ fn what_a_crowd_recorded_is_there_once_and_without_gaps() {
         assert_signed(&copy, &scribe);
         assert_eq!(findings(&copy), []);
     }
+}
+
+#[test]
+fn however_many_seals_there_are_a_person_can_be_erased() {
+    let (_, store) = memory();
+    let mut draft = seal_use(0, 2, 0);
+    draft.facts.seals = (0..20).map(|n| SealMention { id: format!("seal-{n}"), sha256: None, owner: None }).collect();
+    let recorded = &append(&store, &[draft])[0];
+    let record = || store.logs().record(LogName::Seal, recorded.number).unwrap().unwrap();
+    assert_eq!(record().parts.len(), Opening::LINKS + 16);
+    assert_eq!(store.logs().erase(&number(2)).unwrap().records, 1);
+    assert!(matches!(record().parts[Opening::SUBJECT], Part::Closed { .. }));
+    assert_eq!(links(&record()).len(), 15);
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub(crate) fn random_draft(dice: &mut Dice, at: Timestamp) -> Draft {
     let outcome = Ending::ALL[usize::try_from(dice.roll(3)).unwrap()];
     let mut facts = Facts::new(event, outcome, format!("caller-{}", dice.roll(3)));
     facts.operator = dice.text("caller", 5);
+    let approver = dice.text("caller", 5).map(|approver| ("approver".to_owned(), approver.into()));
+    facts.details.extend(approver);
     facts.organisation = dice.text("organisation", 4);
     facts.issuer = dice.text("issuer", 4);
     facts.item = dice.text("item", 4);
@@ -135,7 +137,10 @@ fn matches(query: &Query, draft: &Draft) -> bool {
         && is(query.issuer.as_ref(), facts.issuer.as_ref())
         && is(query.organisation.as_ref(), facts.organisation.as_ref())
         && is(query.item.as_ref(), facts.item.as_ref())
-        && query.actor.as_ref().is_none_or(|actor| facts.caller == *actor || facts.operator.as_ref() == Some(actor))
+        && query.actor.as_ref().is_none_or(|actor| {
+            let approver = facts.details.get("approver").and_then(serde_json::Value::as_str);
+            facts.caller == *actor || facts.operator.as_ref() == Some(actor) || approver == Some(actor.as_str())
+        })
         && query.subject.as_ref().is_none_or(|subject| draft.holders.iter().any(|holder| holder.expose() == subject.expose()))
         && query.event.is_none_or(|event| facts.event == event)
         && query.outcome.is_none_or(|outcome| facts.outcome == outcome)

@@ -111,6 +111,7 @@ pub(crate) fn seal_change(operation: seal_register::Operation) -> Change {
         actor: "issuing-system".to_owned(),
         organisation: ISSUER.to_owned(),
         successor: None,
+        delivery: None,
         request: None,
     }
 }
