@@ -76,11 +76,14 @@ fn unpersonal(name: &str, text: String, today: Date) -> Result<String, Problem> 
 
 /// Whether a citizen number of 18 characters stands somewhere in the text.
 pub(crate) fn holds_citizen_number(text: &str, today: Date) -> bool {
+    !citizen_numbers(text, today).is_empty()
+}
+
+/// The citizen numbers of 18 characters that stand somewhere in the text.
+pub(crate) fn citizen_numbers(text: &str, today: Date) -> Vec<String> {
     let text = text.to_ascii_uppercase();
-    (0..text.len()).any(|from| {
-        let number = text.get(from..).and_then(|rest| rest.get(..18));
-        number.is_some_and(|number| citizen_number(number, today).is_ok())
-    })
+    let numbers = (0..text.len()).filter_map(|from| text.get(from..).and_then(|rest| rest.get(..18)));
+    numbers.filter(|number| citizen_number(number, today).is_ok()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ use crypto::time::Timestamp;
 use serde_json::{Value, json};
 use storage::StorageError;
 use storage::log::{Draft, Pending, Recorded};
+use tokio::sync::watch;
 
+use crate::about;
 use crate::auth::{Caller, Peer};
 use crate::http::{Code, Problem, RequestId};
 use crate::recorder::Recorder;
@@ -53,9 +55,16 @@ enum Stage {
     Open,
     /// A change that is under way takes it along. Once nobody waits for the change, with how that ended.
     Carried(Arc<Pending>, Option<End>),
+    /// A task of its own puts it on record, and tells what came of it.
+    Underway(watch::Receiver<Option<Made>>),
+    /// Whether it is on record will never be known to this request.
+    Unknown,
     /// It is on record.
     Recorded(Vec<Recorded>),
 }
+
+/// What came of putting a draft on record.
+type Made = Result<Recorded, StorageError>;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,21 +130,21 @@ impl Trail {
     }
 
     /// Says whom it concerns and under which licence, as far as that is not known yet.
-    pub fn concerns(&self, about: &crate::about::About) {
+    pub fn concerns(&self, about: &about::About) {
         self.note(|draft| about.add_to(draft));
     }
 
     /// Everything that was noted so far.
     #[must_use]
     pub fn draft(&self) -> Draft {
-        self.state().draft.clone()
+        self.state().draft()
     }
 
     /// Where the request stands on record, once it does.
     #[must_use]
     pub fn recorded(&self) -> Option<Recorded> {
         match &self.state().stage {
-            Stage::Open => None,
+            Stage::Open | Stage::Underway(_) | Stage::Unknown => None,
             Stage::Carried(pending, _) => pending.recorded().and_then(<[Recorded]>::first).cloned(),
             Stage::Recorded(recorded) => recorded.first().cloned(),
         }
@@ -146,7 +155,7 @@ impl Trail {
     #[must_use]
     pub fn carried(self: &Arc<Self>) -> Carried {
         let mut state = self.state();
-        let pending = Pending::new(vec![state.draft.clone()]);
+        let pending = Pending::new(vec![state.draft()]);
         state.stage = Stage::Carried(Arc::clone(&pending), None);
         drop(state);
         Carried { pending, trail: Arc::clone(self) }
@@ -154,16 +163,46 @@ impl Trail {
 
     /// Puts it on record as it is now, as something that was done: for an answer that tells of its own record.
     ///
+    /// Where the record of an earlier request is found instead ([`Draft::once`]), this request is not on record yet.
+    ///
     /// # Errors
     /// [`Code::Unavailable`] when the log takes no records: then nothing may be answered.
     pub async fn record(&self) -> Result<Recorded, Problem> {
         if let Some(recorded) = self.recorded() {
             return Ok(recorded);
         }
-        let recorded = self.recorder.append(vec![self.draft()], WAIT_MAX).await.or(Err(Code::Unavailable))?;
-        let first = recorded.first().cloned().ok_or(Code::Unavailable)?;
-        self.state().stage = Stage::Recorded(recorded);
-        Ok(first)
+        let (tell, told) = watch::channel(None);
+        let draft = {
+            let mut state = self.state();
+            state.stage = Stage::Underway(told.clone());
+            state.draft()
+        };
+        let recorder = Arc::clone(&self.recorder);
+        // A task of its own: when nobody waits for the answer any more, what came of the record is still to be known.
+        tokio::spawn(async move {
+            let made = recorder.append(vec![draft], WAIT_MAX).await;
+            tell.send_replace(Some(made.and_then(|recorded| recorded.into_iter().next().ok_or(StorageError::Internal))));
+        });
+        self.settle(told).await.map_err(|_error| Code::Unavailable.into())
+    }
+
+    /// Waits for the record that is under way, and takes note of what came of it.
+    async fn settle(&self, mut told: watch::Receiver<Option<Made>>) -> Made {
+        let made = match told.wait_for(Option::is_some).await {
+            Ok(made) => made.clone().unwrap_or(Err(StorageError::Unknown)),
+            Err(_) => Err(StorageError::Unknown),
+        };
+        let mut state = self.state();
+        state.stage = match &made {
+            Ok(recorded) if !recorded.is_repeat => Stage::Recorded(vec![recorded.clone()]),
+            Err(StorageError::Unknown) => Stage::Unknown,
+            Ok(_) | Err(_) => {
+                // The name is that of the earlier request, or stays free: what is put on record of this one has none.
+                state.draft.once = None;
+                Stage::Open
+            }
+        };
+        made
     }
 
     /// Puts on record what is about to be done, as far as it is known: for what cannot be in one batch with its record. What came
@@ -185,6 +224,17 @@ impl Trail {
     /// # Errors
     /// Those of a store that does not work: then nothing may be answered.
     pub(crate) async fn close(&self, end: End) -> Result<Option<Recorded>, StorageError> {
+        let underway = match &self.state().stage {
+            Stage::Underway(told) => Some(told.clone()),
+            _ => None,
+        };
+        if let Some(told) = underway {
+            // What came of it is looked at below.
+            drop(self.settle(told).await);
+        }
+        if matches!(self.state().stage, Stage::Unknown) {
+            return Err(StorageError::Unknown);
+        }
         let Some(draft) = self.rest(end) else { return Ok(self.recorded()) };
         let recorded = self.recorder.append(vec![draft], WAIT_MAX).await?;
         let first = recorded.first().cloned();
@@ -196,7 +246,7 @@ impl Trail {
     fn rest(&self, end: End) -> Option<Draft> {
         let mut state = self.state();
         match &mut state.stage {
-            Stage::Recorded(_) => return None,
+            Stage::Recorded(_) | Stage::Underway(_) | Stage::Unknown => return None,
             Stage::Carried(pending, left) => {
                 if pending.recorded().is_none() {
                     *left = Some(end);
@@ -207,7 +257,7 @@ impl Trail {
         }
         let is_silent = state.is_silent && end.was_handled;
         let is_too_much = || state.is_stranger && !self.recorder.admits_stranger(end.at);
-        if is_silent || is_too_much() { None } else { Some(ended(state.draft.clone(), end)) }
+        if is_silent || is_too_much() { None } else { Some(ended(state.draft(), end)) }
     }
 
     /// A change has ended, and has taken the record along or not.
@@ -226,7 +276,7 @@ impl Trail {
         state.stage = Stage::Open;
         if let Some(end) = left {
             // Nobody waits any more, so nobody else does it.
-            let draft = ended(state.draft.clone(), end);
+            let draft = ended(state.draft(), end);
             drop(state);
             self.recorder.append_unattended(draft);
         }
@@ -235,6 +285,15 @@ impl Trail {
     fn state(&self) -> MutexGuard<'_, State> {
         // What was noted before a panic is as good as before it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Everything that was noted so far, with a link to everybody whose number stands in it.
+    fn draft(&self) -> Draft {
+        let mut draft = self.draft.clone();
+        about::link_named(&mut draft);
+        draft
     }
 }
 
@@ -280,6 +339,7 @@ mod tests {
 
     use crypto::record::Opening;
     use hyper::HeaderMap;
+    use storage::log::Once;
     use storage::{Keys, Store};
 
     use super::*;
@@ -358,6 +418,54 @@ mod tests {
         // Behind it in the queue.
         store.logs().append_and_wait(&[mine.draft()]).unwrap();
         assert_eq!(said(&store), [(Ending::Failed, Some("deadline-exceeded".to_owned())), (Ending::Done, None)]);
+    }
+
+    fn named(trail: &Trail) {
+        let once = Once { caller: "a".to_owned(), name: "1".to_owned() };
+        trail.note(|draft| draft.once = Some(once));
+    }
+
+    #[tokio::test]
+    async fn a_repeat_leaves_a_record_of_its_own() {
+        let (store, recorder) = world();
+        let first = trail(&recorder);
+        named(&first);
+        assert_eq!(first.record().await.unwrap().number, 0);
+        assert_eq!(first.close(ended_with(None)).await.unwrap().map(|recorded| recorded.number), Some(0));
+        for (number, problem) in [(1, None), (2, Some(Code::SealUseConflict))] {
+            let again = trail(&recorder);
+            named(&again);
+            let repeat = again.record().await.unwrap();
+            assert!(repeat.is_repeat && repeat.number == 0 && again.recorded().is_none());
+            assert_eq!(again.close(ended_with(problem)).await.unwrap().map(|recorded| recorded.number), Some(number));
+        }
+        let refused = (Ending::Refused, Some("seal-use-conflict".to_owned()));
+        assert_eq!(said(&store), [(Ending::Done, None), (Ending::Done, None), refused]);
+    }
+
+    #[tokio::test]
+    async fn a_record_that_is_given_up_while_it_is_made_is_made_once() {
+        let (store, recorder) = world();
+        let mine = trail(&recorder);
+        named(&mine);
+        {
+            // Begun, and dropped before its task had a turn.
+            let mut work = Box::pin(mine.record());
+            assert!(one_turn(&mut work).is_none());
+        }
+        assert_eq!(
+            mine.close(ended_with(LATE)).await.unwrap().map(|recorded| (recorded.number, recorded.is_repeat)),
+            Some((0, false))
+        );
+        assert_eq!(said(&store), [(Ending::Done, None)]);
+    }
+
+    /// One turn of a piece of work.
+    fn one_turn<F: Future + Unpin>(work: &mut F) -> Option<F::Output> {
+        match std::pin::Pin::new(work).poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        }
     }
 
     #[tokio::test]

@@ -1,17 +1,39 @@
 //! What whoever was shown a document should do now, by the verdict on it.
 
+use std::collections::BTreeSet;
+
+use super::checks::{SEAL_STATE, SEAL_USE_LOGGED};
 use super::{Indication, SubIndication as Sub, Text, Verdict};
 
-/// One sentence for the clerk at the counter.
+/// One sentence for the clerk at the counter, by the verdict and the checks that it was drawn from.
 #[must_use]
-pub(super) fn advice(verdict: Verdict) -> Text {
+pub(super) fn advice(verdict: Verdict, deciding: &BTreeSet<&str>) -> Text {
     let (en, zh) = match (verdict.indication, verdict.sub_indication) {
+        _ if deciding.iter().eq([&SEAL_STATE.id]) => out_of_use(verdict.indication),
+        _ if deciding.iter().eq([&SEAL_USE_LOGGED.id]) => (
+            "Do not rely on it: no use of its seal on this document is on record. Ask the issuing body.",
+            "暂不采信：印章日志中没有该印章用于该文件的用印记录。请向颁发机构核实。",
+        ),
         (Indication::TotalPassed, _) => ("Accept the document.", "可以采信该文件。"),
         (Indication::TotalFailed, None) => ("Do not accept the document.", "不予采信该文件。"),
         (Indication::Indeterminate, None) => ("Do not decide on this document alone.", "不要仅凭该文件作出决定。"),
         (_, Some(why)) => sentence(why),
     };
     Text { en: en.into(), zh: zh.into() }
+}
+
+/// A seal that was frozen, taken out of use, cancelled or replaced counts like a revoked certificate, and is none.
+const fn out_of_use(indication: Indication) -> (&'static str, &'static str) {
+    match indication {
+        Indication::TotalFailed => (
+            "Do not accept it: its seal was out of use when it was used. Ask the issuing body for one with a seal in use.",
+            "不予采信：用章时印章已被冻结、停用、注销或重制。请颁发机构以有效印章重新出具。",
+        ),
+        Indication::TotalPassed | Indication::Indeterminate => (
+            "Do not rely on it: its seal was put out of use, and nothing proves that it was used before. Ask the issuing body.",
+            "暂不采信：印章已被冻结、停用、注销或重制，且无法证明用章在此之前。请向颁发机构核实。",
+        ),
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "a table, one sentence for each; split it would no longer be exhaustive")]
@@ -108,9 +130,22 @@ mod tests {
             Verdict::indeterminate(Sub::SignedDataNotFound),
         ];
         for verdict in all {
-            let Text { en, zh } = advice(verdict);
+            let Text { en, zh } = advice(verdict, &BTreeSet::new());
             assert!(en.ends_with('.') && zh.ends_with('。'), "{verdict:?}");
             assert_eq!(en.contains("not"), !verdict.is_passed(), "{en}");
         }
+    }
+
+    #[test]
+    fn what_a_seal_is_refused_for_is_said_of_the_seal() {
+        let en = |verdict, ids: &[&str]| advice(verdict, &ids.iter().copied().collect()).en;
+        let (failed, doubtful) = (Verdict::failed(Sub::Revoked), Verdict::indeterminate(Sub::RevokedNoPoe));
+        let unlogged = Verdict::indeterminate(Sub::SigConstraintsFailure);
+        assert!(en(failed, &["seal.state"]).contains("its seal was out of use"));
+        assert!(en(doubtful, &["seal.state"]).contains("its seal was put out of use"));
+        assert!(en(unlogged, &["seal.use-logged"]).contains("no use of its seal"));
+        // Where a certificate was revoked as well, or somebody had no right to sign, that is said.
+        assert!(en(doubtful, &["seal.state", "x509.revocation"]).contains("a certificate was revoked"));
+        assert!(en(unlogged, &["seal.signer-listed"]).contains("not entitled"));
     }
 }

@@ -311,10 +311,12 @@ impl Report {
         // Between reasons of equal weight, why a signature fails says more than what follows from it for the document.
         let signatures = self.signatures.iter().map(|signature| signature.verdict).fold(Verdict::PASSED, Verdict::worse);
         self.verdict = signatures.worse(Verdict::of(self.checks.iter()));
-        self.advice = advice::advice(self.verdict);
         let all = || self.checks.iter().chain(self.signatures.iter().flat_map(|signature| &signature.checks));
-        self.errors = all().filter(|check| check.effect.is_some()).cloned().collect();
-        self.warnings = all().filter(|check| check.is_warning()).cloned().collect();
+        let deciding = all().filter(|check| check.effect == Some(self.verdict)).map(|check| &*check.id).collect();
+        let advice = advice::advice(self.verdict, &deciding);
+        let errors = all().filter(|check| check.effect.is_some()).cloned().collect();
+        let warnings = all().filter(|check| check.is_warning()).cloned().collect();
+        (self.advice, self.errors, self.warnings) = (advice, errors, warnings);
     }
 }
 
