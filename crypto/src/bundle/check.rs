@@ -9,7 +9,7 @@ use super::replay::{Replayed, replay};
 use super::step::{Examination, Finding, Step};
 use crate::budget::Budget;
 use crate::digest::{Sha256, sm3, to_hex};
-use crate::record::{Ending, EventKind, Facts, Opening, Stamp};
+use crate::record::{Ending, EventKind, Facts, Opening, Stamp, key_for};
 use crate::report::{Outcome, Report};
 use crate::time::Timestamp;
 use crate::tlog::merkle::verify_inclusion;
@@ -164,7 +164,7 @@ fn log(receipt: &Receipt, bundle: &Bundle, given: &Given<'_>, findings: &mut Vec
     let finding = if is_right { Step::Checkpoint.pass() } else { Step::Checkpoint.fail("it is of another log") };
     findings.push(finding.with("origin", checkpoint.origin()).with("size", &checkpoint.size()).with("root", &checkpoint.root()));
     findings.push(entry(bundle, &proof, &seen));
-    findings.push(pinned(&log_keys, given.log_keys));
+    findings.push(pinned(checkpoint.origin(), &log_keys, given.log_keys));
     findings.push(witnesses(&proof, (&log_keys, &witness_keys), given, &mut budget));
 }
 
@@ -180,16 +180,9 @@ fn entry(bundle: &Bundle, proof: &TlogProof, seen: &Observed) -> Finding {
     finding.with("entry", &entry).with("index", &proof.index())
 }
 
-/// Whether a key that signed is one to trust: under its own name, or under that of which the origin is a part.
-fn pinned(keys: &[VerifierKey], trusted: &[VerifierKey]) -> Finding {
-    let is_trusted = |key: &VerifierKey| {
-        trusted.iter().any(|known| {
-            let rest = key.name().strip_prefix(known.name());
-            known.public_key() == key.public_key()
-                && known.kind() == key.kind()
-                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+/// Whether a key that signed for the origin is one to trust.
+fn pinned(origin: &str, keys: &[VerifierKey], trusted: &[VerifierKey]) -> Finding {
+    let is_trusted = |key: &VerifierKey| trusted.iter().any(|known| key_for(known, origin).as_ref() == Some(key));
     let finding = if trusted.is_empty() {
         Step::LogKey.open()
     } else if keys.iter().any(is_trusted) {

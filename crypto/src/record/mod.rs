@@ -10,10 +10,12 @@ pub mod completeness;
 mod event;
 mod facts;
 mod link;
+mod origin;
 mod part;
 
 pub use completeness::{Completeness, CompletenessError, Proven, VerifiedTree};
 pub use event::{Ending, EventKind, LogName};
 pub use facts::{DocumentMention, Facts, SealMention, Stamp, SubjectPart};
 pub use link::{Chain, KeyKind, Link, Previous};
+pub use origin::key_for;
 pub use part::{Commitment, Entry, Opening, Part, Salt};

@@ -307,9 +307,14 @@ fn strangers_are_told_apart() {
     let examination = bundle::check(&bundle, &Given { anchors: Some(&other), ..plain() });
     assert_eq!(outcome(&examination, Step::Anchors), Outcome::Failed);
     assert_eq!(outcome(&examination, Step::Verdict), Outcome::Failed);
-    for (name, key) in [("licet.example/access", &case.log), ("licet.exam", &case.log), ("licet.example", &case.sm2)] {
+    for (name, key, expected) in [
+        ("licet.example/access", &case.log, true),
+        ("licet.exam", &case.log, false),
+        ("licet.example/access/2025-h1", &case.log, true),
+        ("licet.example/other/2026", &case.log, false),
+        ("licet.example", &case.sm2, true),
+    ] {
         let renamed = key.0.renamed(name).unwrap();
-        let expected = name == "licet.example";
         let examination = bundle::check(&bundle, &Given { log_keys: &[renamed], ..plain() });
         assert_eq!(examination.is_good(), expected, "{name}");
     }

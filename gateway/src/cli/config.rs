@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crypto::record::LogName;
 use lexopt::prelude::*;
+use storage::log::Publisher as _;
 
 use super::Failure;
 use crate::config::{Config, Faults};
 use crate::record_key::LogKeys;
 use crate::signing::Signer;
-use crate::witness::Service;
-use crate::{app, server, trust};
+use crate::witness::{Service, Witnesses};
+use crate::{app, clock, server, trust};
 
-const USAGE: &str = "Reads a configuration and every file that it names, says what is wrong, and binds nothing.
+const USAGE: &str = "Reads a configuration and every file that it names, says what is wrong, and binds nothing. Of a good one it prints the public
+keys of the logs, for this period, and that of the gateway as a witness: what others put into their policies and after --log-key.
 
 Usage: licet config check FILE
 
@@ -45,10 +48,27 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(server::tls_config(&config.server));
     faults.take(trust::load(&config));
     faults.take(app::store_keys(&config.storage));
-    faults.take(LogKeys::load(&config.record));
+    let log_keys = faults.take(LogKeys::load(&config.record));
+    faults.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
     faults.take(config.signing.as_ref().map(Signer::load).transpose());
-    faults.take(config.witness.as_ref().map(Service::load).transpose());
+    let witness = faults.take(config.witness.as_ref().map(Service::load).transpose());
     faults.none_or(())?;
     println!("{}: good", file.display());
+    if let Some(keys) = &log_keys {
+        print_keys(keys);
+    }
+    if let Some(witness) = witness.flatten() {
+        println!("witness {}", witness.verifier());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The keys with which others verify the logs.
+fn print_keys(keys: &LogKeys) {
+    for log in LogName::ALL {
+        let period = keys.period(log, clock::now());
+        for key in keys.verifiers(log, &period) {
+            println!("log {key}");
+        }
+    }
 }

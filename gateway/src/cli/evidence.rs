@@ -27,10 +27,10 @@ Usage: licet evidence verify FILE [--log-key VKEY...] [--anchor FILE...] [--poli
                              [--json] [--lang en|zh]
 
   FILE             the bundle; - for standard input
-  --log-key VKEY   a key of the log to trust, as GET /v1/logs gives it, for the log of its name and all below it; may be
-                   repeated. Without it the enclosed key is believed only as such, and the answer says so
-  --anchor FILE    certificates to trust; may be repeated. Without it the enclosed anchors are believed only as such. Every
-                   anchor that was used must be among them
+  --log-key VKEY   a key of the log to trust, as GET /v1/logs gives it; good for both logs of that gateway in every period; may be
+                   repeated. Without it the enclosed key is believed only as such, and the last line says so
+  --anchor FILE    certificates to trust; may be repeated. Without it the enclosed anchors are believed only as such, and
+                   the last line says so. Every anchor that was used must be among them
   --policy FILE    which witnesses are enough (C2SP tlog-policy); its logs count as --log-key
   --document FILE  the document, where the bundle holds its digests alone
   --time TIME      the moment of checking (RFC 3339), now when left out: nothing in the bundle may be younger
@@ -136,7 +136,7 @@ fn verify(options: &Options) -> Result<ExitCode, InputError> {
     if options.is_json {
         println!("{}", serde_json::to_string(&Line { good, examination: &examination }).unwrap_or_default());
     } else {
-        println!("{}", text(&examination, good, options.language));
+        println!("{}", text(&examination, good, &believed(&given), options.language));
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -145,8 +145,20 @@ fn read_policy(path: &std::path::Path) -> Result<Policy, InputError> {
     Policy::parse(&input::read(path)?).map_err(|error| InputError::malformed(path, "policy", &error))
 }
 
+/// What was taken from the file itself, as nothing was given to hold it against.
+fn believed(given: &Given<'_>) -> Vec<(&'static str, &'static str)> {
+    let mut believed = Vec::new();
+    if given.log_keys.is_empty() {
+        believed.push(("the keys of the log (no --log-key)", "日志公钥（未给出 --log-key）"));
+    }
+    if given.anchors.is_none() {
+        believed.push(("the anchors of trust (no --anchor)", "信任锚（未给出 --anchor）"));
+    }
+    believed
+}
+
 /// Each step in a line, with what was looked at below it; then what came of it all.
-fn text(examination: &Examination, good: bool, language: Language) -> String {
+fn text(examination: &Examination, good: bool, believed: &[(&str, &str)], language: Language) -> String {
     let mut lines: Vec<String> = examination.findings.iter().flat_map(|finding| step(finding, language)).collect();
     if let Some(receipt) = &examination.receipt {
         let judged = language.of("The receipt says", "回执结论");
@@ -156,10 +168,19 @@ fn text(examination: &Examination, good: bool, language: Language) -> String {
     if let Some(report) = &examination.report {
         lines.extend(doubts(report, language));
     }
-    lines.push(if good {
-        language.of("GOOD: every step holds.", "有效：全部步骤成立。").to_owned()
-    } else {
-        language.of("NOT GOOD: a step does not hold.", "无效：有步骤不成立。").to_owned()
+    lines.push(match (good, believed) {
+        (false, _) => language.of("NOT GOOD: a step does not hold.", "无效：有步骤不成立。").to_owned(),
+        (true, []) => language.of("GOOD: every step holds.", "有效：全部步骤成立。").to_owned(),
+        (true, believed) => {
+            let what: Vec<&str> = believed.iter().map(|(en, zh)| language.of(en, zh)).collect();
+            match language {
+                Language::En => format!(
+                    "GOOD IN ITSELF: every step holds, but {} were believed as enclosed, which whoever made the file could have made up.",
+                    what.join(" and ")
+                ),
+                Language::Zh => format!("自身一致：全部步骤成立，但{}仅取自文件本身，未经独立核实。", what.join("和")),
+            }
+        }
     });
     lines.join("\n")
 }

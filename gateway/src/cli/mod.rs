@@ -1,5 +1,16 @@
 //! The command line: one file for each subcommand.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user here and nowhere else")]
+
+// A command speaks to its user with these, and they stand in the way of those of the standard library, which panic when whoever
+// reads has gone.
+macro_rules! print {
+    ($($text:tt)*) => { $crate::cli::out::say(format_args!($($text)*)) };
+}
+macro_rules! println {
+    ($($text:tt)+) => { $crate::cli::out::say(format_args!("{}\n", format_args!($($text)+))) };
+}
+macro_rules! eprintln {
+    ($($text:tt)+) => { $crate::cli::out::complain(format_args!("{}\n", format_args!($($text)+))) };
+}
 
 mod config;
 mod demo;
@@ -7,6 +18,7 @@ mod evidence;
 mod fail;
 mod input;
 mod log;
+mod out;
 mod pki;
 mod report;
 mod serve;
@@ -19,6 +31,9 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 pub use fail::Failure;
+
+/// Exit status when what was to be said could not be written (`EX_IOERR`).
+const LOST: u8 = 74;
 
 /// A subcommand.
 struct Command {
@@ -69,13 +84,18 @@ static COMMANDS: &[Command] = &[
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(lexopt::Parser::from_env()) {
+    let code = match run(lexopt::Parser::from_env()) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("licet: {failure}");
             failure.exit_code()
         }
+    };
+    if out::is_lost() {
+        eprintln!("licet: the standard output could not be written to its end");
+        return ExitCode::from(LOST);
     }
+    code
 }
 
 fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {

@@ -69,6 +69,20 @@ impl ShardPeriod {
             Self::Month => format!("{year}-{month:02}"),
         }
     }
+
+    /// Whether this is the name of a period, of whatever length. What is none must not become part of a path.
+    #[must_use]
+    pub fn is_name(text: &str) -> bool {
+        let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
+        let is_part = part.is_none_or(|part| match part.as_bytes() {
+            [b'h', half] => (b'1'..=b'2').contains(half),
+            [b'q', quarter] => (b'1'..=b'4').contains(quarter),
+            [b'0', month] => (b'1'..=b'9').contains(month),
+            [b'1', month] => (b'0'..=b'2').contains(month),
+            _ => false,
+        });
+        year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) && is_part
+    }
 }
 
 impl Record {
@@ -124,6 +138,21 @@ mod tests {
         assert_eq!(of("2025-12-31T16:00:00Z"), ["2026", "2026-h1", "2026-q1", "2026-01"]);
         assert_eq!(of("2026-06-30T15:59:59Z"), ["2026", "2026-h1", "2026-q2", "2026-06"]);
         assert_eq!(of("2026-06-30T16:00:00Z"), ["2026", "2026-h2", "2026-q3", "2026-07"]);
+    }
+
+    #[test]
+    fn only_names_of_periods_are_taken_for_such() {
+        for month in 1..=12 {
+            let at = format!("2026-{month:02}-15T00:00:00Z").parse().unwrap();
+            for shard in [ShardPeriod::Year, ShardPeriod::Half, ShardPeriod::Quarter, ShardPeriod::Month] {
+                assert!(ShardPeriod::is_name(&shard.of(at)), "{}", shard.of(at));
+            }
+        }
+        let bad =
+            ["", "..", "../x", "/tmp/x", "2026/../..", "2026-", "2026-h3", "2026-q0", "2026-13", "2026-00", "202", "２０２６"];
+        for bad in bad {
+            assert!(!ShardPeriod::is_name(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -41,17 +41,17 @@ impl Witnesses {
     /// # Errors
     /// What is wrong with the policy, or with a file of certificates.
     pub fn load(settings: &config::Witnesses, store: &Store, tally: Tally, seed: u64) -> Result<Self, Faults> {
-        let path = settings.policy.display();
-        let fault = |what: &dyn std::fmt::Display| Faults::one("record.witnesses.policy", format!("{path}: {what}"));
-        let bytes = std::fs::read(&settings.policy).map_err(|error| fault(&error))?;
-        let policy = Policy::parse(&bytes).map_err(|error| fault(&error))?;
-        let board = Board::new(policy, settings.interval_s, seed).map_err(|why| fault(&why))?;
-        let client = Client::new(settings)?;
-        if !board.can_be_met() {
-            return Err(fault(&"the witnesses that have an address are fewer than the quorum demands"));
-        }
+        let (board, client) = read(settings, seed)?;
         let (logs, table) = (store.logs().clone(), store.witnessing().clone());
         Ok(Self { logs, table, client, tally, board: Mutex::new(board) })
+    }
+
+    /// Reads the same files, and asks nobody.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn check(settings: &config::Witnesses) -> Result<(), Faults> {
+        read(settings, 0).map(drop)
     }
 
     /// The signed note of a checkpoint, with the lines that witnesses have given for it.
@@ -134,6 +134,21 @@ impl Witnesses {
     // What a panic leaves behind is whole: every change is a few assignments.
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the policy and the files of certificates.
+fn read(settings: &config::Witnesses, seed: u64) -> Result<(Board, Client), Faults> {
+    let path = settings.policy.display();
+    let fault = |what: &dyn std::fmt::Display| Faults::one("record.witnesses.policy", format!("{path}: {what}"));
+    let bytes = std::fs::read(&settings.policy).map_err(|error| fault(&error))?;
+    let policy = Policy::parse(&bytes).map_err(|error| fault(&error))?;
+    let board = Board::new(policy, settings.interval_s, seed).map_err(|why| fault(&why))?;
+    let client = Client::new(settings)?;
+    if board.can_be_met() {
+        Ok((board, client))
+    } else {
+        Err(fault(&"the witnesses that have an address are fewer than the quorum demands"))
     }
 }
 

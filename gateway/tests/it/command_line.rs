@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crypto::tlog::VerifierKey;
+
 use crate::started::Setup;
 
 fn licet(arguments: &[&str]) -> Output {
@@ -39,6 +41,11 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
     let good = setup.folder.write("licet.toml", setup.text());
     let checked = licet(&["config", "check", path(&good)]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
+    let said = text(&checked.stdout);
+    let keys: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("log ")).collect();
+    for log in ["licet.test.example/seal/", "licet.test.example/access/"] {
+        assert!(keys.iter().any(|key| key.starts_with(log) && key.parse::<VerifierKey>().is_ok()), "{keys:?}");
+    }
 
     let both = setup.text().replace("server.pem", "nowhere.pem").replace("value.key", "no-value.key");
     let checked = licet(&["config", "check", path(&setup.folder.write("both.toml", both))]);
@@ -46,6 +53,7 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         assert!(text(&checked.stderr).contains(key), "{key} in {}", text(&checked.stderr));
     }
 
+    setup.folder.write("witnesses.policy", "quorum everybody\n");
     let lists = "[status_list]\nbase_uri = 'https://licences.example/v1/status-lists'\n";
     for (broken, key) in [
         (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),
@@ -54,6 +62,7 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         (setup.text().replace("roles = ['verifier']", "roles = []"), "callers[0].roles: "),
         (format!("{}\n[signing]\nkey = 'gateway.key'\ncertificate = 'gateway.pem'\n{lists}", setup.text()), "signing.key: "),
         (format!("surplus = 1\n{}", setup.text()), "surplus"),
+        (format!("{}\n[record.witnesses]\npolicy = 'witnesses.policy'\n", setup.text()), "record.witnesses.policy: "),
     ] {
         let file = setup.folder.write("broken.toml", broken);
         for command in [&["config", "check", path(&file)][..], &["serve", "--config", path(&file)]] {

@@ -126,6 +126,10 @@ async fn evidence_is_checked_years_later_with_nothing_else() {
     assert!(said.contains("GOOD: every step holds.") && said.contains("TOTAL-PASSED") && !said.contains("FAIL"), "{said}");
     let (status, said) = desk.verify(&["licence.evidence", "--lang", "zh"]);
     assert!(status == Some(0) && said.contains("未指定可信日志密钥"), "{said}");
+    assert!(said.lines().next_back().is_some_and(|last| last.contains("--log-key") && last.contains("--anchor")), "{said}");
+    let (_, said) = desk.verify(&["licence.evidence", "--log-key", &key]);
+    let last = said.lines().next_back().unwrap();
+    assert!(last.starts_with("GOOD IN ITSELF") && last.contains("--anchor") && !last.contains("--log-key"), "{said}");
     let (status, said) = desk.verify(&["licence.evidence", "--json"]);
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((status, &said["good"], &said["report"]["indication"]), (Some(0), &json!(true), &json!("TOTAL-PASSED")));

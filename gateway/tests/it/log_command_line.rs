@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use crypto::digest::Sha256;
@@ -61,12 +61,30 @@ fn every_command_explains_itself_and_refuses_what_it_does_not_know() {
         assert!(ends(&licet(&[command, "--help"]), 0).contains(&format!("Usage: licet log {command}")), "{command}");
         ends(&licet(&[command, "--no-such-option"]), 64);
     }
+    // What a command does not take, its help does not offer.
+    assert!(!ends(&licet(&["monitor", "--help"]), 0).contains("--config"));
+    assert!(!ends(&licet(&["export", "--help"]), 0).contains("--mirror"));
     for wrong in [&[][..], &["fly"], &["show"], &["fsck"], &["check"], &["gossip"], &["prove", "seal"], &["monitor"], &["export"]]
     {
         ends(&licet(wrong), 64);
     }
     ends(&licet(&["show", "--mirror", "a", "--url", "https://localhost:1"]), 64);
     ends(&licet(&["check", "/nowhere", "--log-key", &key(LogName::Seal).to_string()]), 66);
+}
+
+#[test]
+fn whoever_stops_reading_does_no_harm() {
+    let run = |out: Stdio| {
+        let command =
+            Command::new(env!("CARGO_BIN_EXE_licet")).args(["log", "show", "--help"]).stdout(out).stderr(Stdio::piped()).spawn();
+        command.unwrap().wait_with_output().unwrap()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(ends(&run(writer.into()), 0), "");
+    // A full disk is another matter.
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    assert!(ends(&run(full.into()), 74).contains("could not be written"));
 }
 
 #[test]
@@ -362,6 +380,13 @@ fn gossip_finds_a_split_view() {
     // Of a size that nobody else saw, the tiles tell.
     let fourth = site.folder.write("fourth", header(&fifty));
     assert!(ends(&gossip(&[&first, &fourth]), 1).contains("SPLIT VIEW"));
+    // A mirror that is behind contradicts nobody, and still tells of what it has.
+    let three = grow(&site.store, "a", 10);
+    let ahead = site.folder.write("ahead", header(&three));
+    let said = ends(&gossip(&[&first, &ahead]), 0);
+    assert!(said.contains("consistent at 40, 70") && said.contains("equal sizes have equal roots at 80"), "{said}");
+    assert!(said.contains("is behind, it has 70 records: run licet log monitor"), "{said}");
+    assert!(ends(&gossip(&[&ahead, &fourth]), 1).contains("SPLIT VIEW"));
     let lie = site.folder.write("lie", two.note.replace("\n70\n", "\n71\n"));
     ends(&gossip(&[&lie]), 1);
     let nonsense = site.folder.write("nonsense", "hello\n");

@@ -12,6 +12,7 @@
 //! 6. Order is unsigned byte order. Keys have at most [`KEY_BYTES_MAX`], values at most [`VALUE_BYTES_MAX`] bytes; there is no
 //!    empty value.
 //! 7. [`Engine::caps`] bounds one batch.
+//! 8. What was overwritten or deleted is in no file any more once [`Engine::forget`] has returned.
 
 mod batch;
 mod error;
@@ -21,7 +22,7 @@ pub mod rocks;
 pub use batch::{Batch, Expect, Write};
 pub use error::{CommitError, Malformed, OpenError, ReadError};
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 
 /// The longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 200;
@@ -196,6 +197,15 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 
     /// The bounds of one batch.
     fn caps(&self) -> Caps;
+
+    /// Removes from the disk what was overwritten or deleted under these keys. Until then old bytes may stay in files, where no read
+    /// finds them. May take long; reads and writes go on meanwhile. An engine that keeps no old bytes has nothing to do.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the engine cannot; what was written stays as it is.
+    fn forget(&self, _part: Part, _space: Space, _keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@
 //! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.
 
 use std::fs::{self, File, TryLockError};
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, IteratorMode,
-    LogLevel, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
+    DBCompressionType, DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Batch, CAPS, Caps, CommitError, Direction, Engine, OpenError, Part, Range, ReadError, Row, Space, Versioned};
@@ -299,6 +299,39 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn forget(&self, part: Part, space: Space, keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
+        self.disk.forget(part, space, keys)
+    }
+}
+
+impl Disk {
+    /// Writes what is in memory to tables, so that no write-ahead log is needed any more, and rewrites every table that may hold old
+    /// values of these keys.
+    fn forget(&self, part: Part, space: Space, keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
+        let families = Space::ALL.iter().map(|space| self.family(*space)).collect::<Result<Vec<_>, _>>()?;
+        self.db.flush_cfs_opt(&families, &FlushOptions::default()).map_err(read_error)?;
+        let files = self.db.live_files().map_err(read_error)?;
+        let files: Vec<LiveFile> = files.into_iter().filter(|file| file.column_family_name == space.name()).collect();
+        let holding = |keys: &RangeInclusive<Vec<u8>>| -> Vec<&str> {
+            let is_before = |bound: &Option<Vec<u8>>, key: &Vec<u8>| bound.as_ref().is_none_or(|bound| bound <= key);
+            let is_behind = |bound: &Option<Vec<u8>>, key: &Vec<u8>| bound.as_ref().is_none_or(|bound| bound >= key);
+            let holds = |file: &&LiveFile| is_before(&file.start_key, keys.end()) && is_behind(&file.end_key, keys.start());
+            files.iter().filter(holds).map(|file| file.name.as_str()).collect()
+        };
+        let mut spans: Vec<_> = keys.into_iter().map(|keys| placed(part, keys.start())..=placed(part, keys.end())).collect();
+        spans.sort_by(|one, other| one.start().cmp(other.start()));
+        let mut compaction = CompactOptions::default();
+        compaction.set_exclusive_manual_compaction(false);
+        compaction.set_bottommost_level_compaction(BottommostLevelCompaction::ForceOptimized);
+        // Keys in the same tables are rewritten together.
+        for together in spans.chunk_by(|one, other| holding(one) == holding(other)) {
+            if let (Some(first), Some(last)) = (together.first(), together.iter().map(RangeInclusive::end).max()) {
+                self.db.compact_range_cf_opt(self.family(space)?, Some(first.start()), Some(last), &compaction);
+            }
+        }
+        Ok(())
     }
 }
 

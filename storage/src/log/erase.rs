@@ -10,8 +10,9 @@ use super::Logs;
 use super::postings::{self, block_of, offset_of};
 use super::rows::Pseudonym;
 use super::term::{Term, Terms};
+use crate::engine::Space;
 use crate::error::StorageError;
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::shelf::{Attempt, Change, Committed, repeat};
 
 /// How many records are changed together.
@@ -27,17 +28,31 @@ pub struct Erased {
 impl Logs {
     /// Erases what both logs say about a person: in each record that concerns them, the part about the citizen and the link to
     /// them, in the index what led from there to the record, and in the end the pseudonym that stood for them. Records, numbers and
-    /// proofs stay. Erasing again does nothing more; broken off, it is finished by calling it again.
+    /// proofs stay. Erasing again does nothing more; broken off, it is finished by calling it again. In the end what was there before
+    /// is removed from the disk as well.
     ///
     /// # Errors
     /// Those of a store that does not work.
     pub fn erase(&self, holder: &HolderNumber) -> Result<Erased, StorageError> {
-        let mut erased = Erased::default();
-        repeat(|| self.attempt_erase(holder, &mut erased))?;
+        let (mut erased, mut touched) = (Erased::default(), Vec::new());
+        repeat(|| self.attempt_erase(holder, &mut erased, &mut touched))?;
+        for space in Space::ALL {
+            let rows = touched.iter().filter(|key| key.space == space);
+            let rows: Vec<_> = rows.map(|key| key.bytes.clone()..=key.bytes.clone()).collect();
+            if !rows.is_empty() {
+                self.shelf.engine.forget(keys::REGISTRY, space, rows)?;
+            }
+        }
         Ok(erased)
     }
 
-    fn attempt_erase(&self, holder: &HolderNumber, erased: &mut Erased) -> Result<Attempt<()>, StorageError> {
+    /// Tells which rows were changed.
+    fn attempt_erase(
+        &self,
+        holder: &HolderNumber,
+        erased: &mut Erased,
+        touched: &mut Vec<Key>,
+    ) -> Result<Attempt<()>, StorageError> {
         let row = keys::pseudonym(&keys::subject(&self.shelf.vault, holder));
         let Some(pseudonym) = self.shelf.read::<Pseudonym>(&row)? else { return Ok(Attempt::Done(())) };
         let mut change = self.shelf.change();
@@ -47,12 +62,14 @@ impl Logs {
                 let numbers = self.linked(log, &kept.value)?;
                 // The oldest first: whoever finishes this work later finds what is left by walking down from the newest.
                 for group in numbers.rchunks(TOGETHER) {
-                    erased.records += self.close(log, &pseudonym.value.key, group)?;
+                    erased.records += self.close(log, &pseudonym.value.key, group, touched)?;
                 }
                 // A record that came in meanwhile has moved the chain on.
+                touched.push(chain.clone());
                 change.delete(chain, kept.version);
             }
         }
+        touched.push(row.clone());
         change.delete(row, pseudonym.version);
         Ok(match change.commit()? {
             Committed::Yes => Attempt::Done(()),
@@ -79,7 +96,7 @@ impl Logs {
     }
 
     /// Closes what these records say about a person. Says how many there were.
-    fn close(&self, log: LogName, key: &Sha256, numbers: &[u64]) -> Result<u64, StorageError> {
+    fn close(&self, log: LogName, key: &Sha256, numbers: &[u64], touched: &mut Vec<Key>) -> Result<u64, StorageError> {
         repeat(|| {
             let mut change = self.shelf.change();
             let mut gone: Vec<(u64, Vec<Term>)> = Vec::new();
@@ -90,6 +107,7 @@ impl Logs {
                 let after = Terms::of_opening(&closed, &self.shelf.vault);
                 let before = Terms::of_opening(&kept.value, &self.shelf.vault);
                 gone.push((*number, before.iter().filter(|term| !after.has(term)).copied().collect()));
+                touched.push(row.clone());
                 change.replace(row, kept.version, &closed)?;
             }
             let count = u64::try_from(gone.len()).unwrap_or(u64::MAX);
@@ -97,7 +115,7 @@ impl Logs {
                 return Ok(Attempt::Done(0));
             }
             let on_disk = self.forget(log, gone)?;
-            self.remove_postings(log, &on_disk, &mut change)?;
+            touched.extend(self.remove_postings(log, &on_disk, &mut change)?);
             Ok(match change.commit()? {
                 Committed::Yes => Attempt::Done(count),
                 Committed::Conflict => Attempt::Again,
@@ -119,23 +137,31 @@ impl Logs {
         })
     }
 
-    fn remove_postings(&self, log: LogName, gone: &[(u64, Vec<Term>)], change: &mut Change<'_>) -> Result<(), StorageError> {
+    /// Says which rows it changes.
+    fn remove_postings(
+        &self,
+        log: LogName,
+        gone: &[(u64, Vec<Term>)],
+        change: &mut Change<'_>,
+    ) -> Result<Vec<Key>, StorageError> {
         let mut rows: BTreeMap<(Term, u64), Vec<u16>> = BTreeMap::new();
         for (number, terms) in gone {
             for term in terms {
                 rows.entry((*term, block_of(*number))).or_default().push(offset_of(*number));
             }
         }
+        let mut touched = Vec::new();
         for ((term, block), offsets) in rows {
             let key = keys::log_postings(log, &term, block);
             if let Some(row) = self.shelf.engine.get(keys::REGISTRY, key.space, &key.bytes)? {
+                touched.push(key.clone());
                 match postings::without(&row.value, &offsets)? {
                     Some(left) => change.replace_plain(key, row.version, left),
                     None => change.delete(key, row.version),
                 }
             }
         }
-        Ok(())
+        Ok(touched)
     }
 }
 

@@ -71,6 +71,8 @@ faults! {
     ShardDamaged = "log-shard-damaged", "A shard is damaged, or does not follow the one before.", "分片损坏或不连续。";
     /// A link does not follow the record that it names. At the number of the record.
     LinkBroken = "log-link-broken", "A link does not follow the record before it.", "链接与前一记录不衔接。";
+    /// A record names a seal and has no link of it. At its number.
+    LinkMissing = "log-link-missing", "A record names a seal and is not in the seal's chain.", "记录提及印章但未列入该印章的链。";
     /// The end of a chain does not open, or does not follow its last record. No place.
     ChainDamaged = "log-chain-damaged", "The end of a chain is damaged.", "链尾损坏。";
     /// There are more or fewer records in chains than their ends say. No place.

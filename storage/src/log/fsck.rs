@@ -15,7 +15,7 @@ use super::postings::{BLOCK, block_of};
 use super::rows::{Closed, Head, KeptFrom, Pseudonym, Signed};
 use super::tail::Tail;
 use super::term::Terms;
-use super::{Logs, Recorded, recovery, tiles};
+use super::{Logs, Recorded, linked, recovery, tiles};
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, Key, REGISTRY};
@@ -205,6 +205,9 @@ impl Check<'_> {
         }
         let stamp: Option<Stamp> = opening.as_ref().and_then(|opening| opening.read(Opening::STAMP));
         if let Some(opening) = &opening {
+            if linked::leaves_out(opening, &self.shelf.vault) {
+                self.say(Fault::LinkMissing, number);
+            }
             if stamp.is_none_or(|stamp| stamp.number != number) {
                 self.say(Fault::StampWrong, number);
             }

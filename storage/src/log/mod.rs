@@ -10,6 +10,7 @@ mod draft;
 mod erase;
 mod finding;
 mod fsck;
+mod linked;
 mod live;
 mod pending;
 pub(crate) mod postings;

@@ -10,7 +10,7 @@ use super::postings::{BLOCK, block_of, start_of};
 use super::rows::KeptFrom;
 use super::term::{Term, Terms};
 use super::times;
-use crate::engine::{Direction, Range, Space};
+use crate::engine::{Direction, KEY_BYTES_MAX, Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, Key, REGISTRY};
 use crate::shelf::{Attempt, Committed, repeat};
@@ -36,8 +36,9 @@ impl Logs {
         Ok(self.shelf.read::<KeptFrom>(&keys::log_kept(log))?.map_or(0, |kept| kept.value.number))
     }
 
-    /// Lets go the records from before a moment, in whole blocks of 4,096, with what the index leads to them by. What the tree
-    /// holds of them stays, and so do the chains. Broken off, it is finished by calling it again.
+    /// Lets go the records from before a moment, in whole blocks of 1,024, with what the index leads to them by. What the tree
+    /// holds of them stays, and so do the chains. Broken off, it is finished by calling it again. In the end what was there before is
+    /// removed from the disk as well.
     ///
     /// # Errors
     /// Those of a store that does not work.
@@ -50,6 +51,13 @@ impl Logs {
         let mut records = 0;
         while let Some(number) = self.oldest(log)?.filter(|number| *number < kept_from) {
             records += self.let_go(log, block_of(number))?;
+        }
+        if records > 0 {
+            let rows = keys::log_row(log, 0).bytes..=keys::log_row(log, kept_from).bytes;
+            self.shelf.engine.forget(REGISTRY, Space::Log, vec![rows])?;
+            let mut last = keys::log_index(log).to_vec();
+            last.resize(KEY_BYTES_MAX, 0xff);
+            self.shelf.engine.forget(REGISTRY, Space::Idx, vec![keys::log_index(log).to_vec()..=last])?;
         }
         Ok(Retired { kept_from, records })
     }

@@ -5,6 +5,7 @@
 mod engines;
 mod evidence;
 mod faults;
+mod forgetting;
 mod ledger;
 mod licences;
 mod log;

@@ -37,8 +37,12 @@ struct Options {
     out: Option<PathBuf>,
 }
 
+fn help() -> String {
+    format!("{HELP}{}\n{}", place::ONLINE, place::STORE)
+}
+
 pub(super) fn run(parser: lexopt::Parser) -> ExitCode {
-    input::with_options("log export", &format!("{HELP}{}", place::HELP), options(parser), export)
+    input::with_options("log export", &help(), options(parser), export)
 }
 
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {

@@ -24,7 +24,8 @@ Usage: licet log gossip FILE... [--log-key KEY...] [--policy FILE] [WHERE]
   --log-key KEY        a verifier key of the log: signed checkpoints are then verified; repeat for more
   --policy FILE        the same from a C2SP tlog-policy
 
-WHERE is --url or --mirror; its own newest checkpoint is compared as well. Without it, different sizes are not compared:
+WHERE is --url, --mirror or --config; its own newest checkpoint is compared as well. Without it, different sizes are not compared.
+A mirror or a copy of a store may be behind what clients saw: then it is said so, and what it has is compared. A gateway may not.
 ";
 
 #[derive(Default)]
@@ -35,8 +36,12 @@ struct Options {
     files: Vec<PathBuf>,
 }
 
+fn help() -> String {
+    format!("{HELP}{}\n{}\n{}", place::ONLINE, place::STORE, place::MIRROR)
+}
+
 pub(super) fn run(parser: lexopt::Parser) -> ExitCode {
-    input::with_options("log gossip", &format!("{HELP}{}", place::HELP), options(parser), work)
+    input::with_options("log gossip", &help(), options(parser), work)
 }
 
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
@@ -78,8 +83,11 @@ fn work(options: &Options) -> Result<ExitCode, InputError> {
     let place = if options.has_place { Some(options.place.open()?) } else { None };
     let mut shards = BTreeMap::new();
     if let Some(place) = &place {
-        for shard in place.shards(&shown::logs(None))? {
-            sightings.extend(own(place, &shard)?);
+        for mut shard in place.shards(&shown::logs(None))? {
+            let own = own(place, &shard)?;
+            // It may have grown since it said how far it is.
+            shard.size = own.as_ref().map_or(shard.size, |own| own.size.max(shard.size));
+            sightings.extend(own);
             shards.extend(shard.origin.clone().map(|origin| (origin, shard)));
         }
     }
@@ -88,11 +96,13 @@ fn work(options: &Options) -> Result<ExitCode, InputError> {
     findings.extend(compared.splits.iter().map(|split| format!("SPLIT VIEW\n  {}\n  {}", split.one, split.other)));
     for (origin, shard) in &shards {
         if let Some(place) = &place {
-            findings.extend(broken(&compared, origin, &Tiles { place, shard })?);
+            let tiles = Tiles { place, shard };
+            findings.extend(missing(&compared, origin, &tiles));
+            findings.extend(broken(&compared, origin, &tiles)?);
         }
     }
     if findings.is_empty() {
-        tell(&compared, |origin| shards.contains_key(origin));
+        tell(&compared, |origin| shards.get(origin).map(|shard| shard.size));
     }
     Ok(shown::end(&findings))
 }
@@ -113,13 +123,17 @@ fn unsigned(sighting: &Sighting, trusted: &Trusted) -> Option<String> {
     Some(format!("{sighting}: {error}"))
 }
 
-/// Every tree of an origin must contain the one before, by the tiles that are there now.
+/// A gateway must have what it once had. A copy may be behind.
+fn missing(compared: &Compared, origin: &str, tiles: &Tiles<'_>) -> Option<String> {
+    let (_, newest) = compared.trees.get(origin)?.last_key_value()?;
+    let is_missing = newest.size > tiles.shard.size && matches!(tiles.place, Place::Online(_));
+    is_missing.then(|| format!("{newest}: the log now says that it has {} records", tiles.shard.size))
+}
+
+/// Every tree of an origin must contain the one before, by the tiles that are there now and as far as they go.
 fn broken(compared: &Compared, origin: &str, tiles: &Tiles<'_>) -> Result<Option<String>, InputError> {
     let Some(trees) = compared.trees.get(origin) else { return Ok(None) };
-    let Some((_, newest)) = trees.last_key_value() else { return Ok(None) };
-    if newest.size > tiles.shard.size {
-        return Ok(Some(format!("{newest}: the log now says that it has {} records", tiles.shard.size)));
-    }
+    let Some((_, newest)) = trees.range(..=tiles.shard.size).next_back() else { return Ok(None) };
     let mut prover = Prover::new(newest.size, tiles);
     let wrong = |error| place::unproven(origin, error);
     let root = prover.root().map_err(wrong)?;
@@ -135,10 +149,20 @@ fn broken(compared: &Compared, origin: &str, tiles: &Tiles<'_>) -> Result<Option
     Ok(None)
 }
 
-fn tell(compared: &Compared, is_proven: impl Fn(&str) -> bool) {
+/// Says what goes with what. The tiles of an origin reach as far as is said; without tiles equal sizes alone are compared.
+fn tell(compared: &Compared, reach: impl Fn(&str) -> Option<u64>) {
     for (origin, trees) in &compared.trees {
-        let sizes: Vec<String> = trees.keys().map(ToString::to_string).collect();
-        let how = if is_proven(origin) || trees.len() == 1 { "consistent" } else { "equal sizes have equal roots" };
-        println!("{origin}: {how} at {}", sizes.join(", "));
+        let end = reach(origin);
+        let is_within = |size: &u64| trees.len() == 1 || end.is_some_and(|end| *size <= end);
+        let (within, beyond): (Vec<u64>, Vec<u64>) = trees.keys().copied().partition(is_within);
+        for (sizes, how) in [(within, "consistent"), (beyond.clone(), "equal sizes have equal roots")] {
+            if !sizes.is_empty() {
+                let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+                println!("{origin}: {how} at {}", sizes.join(", "));
+            }
+        }
+        if let Some(end) = end.filter(|_| !beyond.is_empty()) {
+            println!("{origin}: the copy is behind, it has {end} records: run licet log monitor to compare the rest");
+        }
     }
 }

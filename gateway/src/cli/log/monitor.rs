@@ -14,6 +14,7 @@ use super::place::{self, Place, PlaceOptions, ShardRow};
 use super::shown;
 use super::trusted::{Trusted, TrustedOptions};
 use crate::cli::input::{self, InputError};
+use crate::cli::out;
 
 const HELP: &str = "\
 Copies the entries, tiles and checkpoints of a log into a folder, and checks that the log only grew since the last time: every
@@ -47,8 +48,12 @@ struct Options {
     every_s: Option<u64>,
 }
 
+fn help() -> String {
+    format!("{HELP}{}\n{}", place::ONLINE, place::MIRROR)
+}
+
 pub(super) fn run(parser: lexopt::Parser) -> ExitCode {
-    input::with_options("log monitor", &format!("{HELP}{}", place::HELP), options(parser), monitor)
+    input::with_options("log monitor", &help(), options(parser), monitor)
 }
 
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
@@ -83,7 +88,7 @@ fn monitor(options: &Options) -> Result<ExitCode, InputError> {
     let logs = shown::logs(options.log);
     loop {
         let findings = pass(&place, &mirror, &logs, options)?;
-        if options.once || !findings.is_empty() {
+        if options.once || !findings.is_empty() || out::is_closed() {
             return Ok(shown::end(&findings));
         }
         std::thread::sleep(Duration::from_secs(options.every_s.unwrap_or(60).max(1)));
@@ -184,10 +189,11 @@ impl Pass<'_> {
         let note = Note::parse(bytes).map_err(|error| error.to_string())?;
         let seen = self.trusted.observe(&note).map_err(|error| error.to_string())?;
         let tail = format!("/{}/{}", self.shard.log, self.shard.period);
-        if seen.checkpoint.origin().ends_with(&tail) {
+        let origin = seen.checkpoint.origin();
+        if origin.ends_with(&tail) && self.shard.origin.as_ref().is_none_or(|named| named == origin) {
             Ok((seen.checkpoint, note))
         } else {
-            Err(format!("the checkpoint is of {}", seen.checkpoint.origin()))
+            Err(format!("the checkpoint is of {origin}"))
         }
     }
 

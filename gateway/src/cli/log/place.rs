@@ -11,20 +11,24 @@ use storage::log::Logs;
 use storage::{Options, Store};
 
 use super::mirror::Mirror;
-use super::online::{LogsAnswer, Online, OnlineOptions};
+use super::online::{LogAnswer, LogsAnswer, Online, OnlineOptions, ShardAnswer};
 use crate::app;
 use crate::cli::input::InputError;
-use crate::config::Config;
+use crate::config::{Config, ShardPeriod};
 use crate::record_key::LogKeys;
 
-/// What the help of every command says of it.
-pub(super) const HELP: &str = "  --url URL            a gateway, https://HOST:PORT, asked with the next three
+/// What a help says of a gateway.
+pub(super) const ONLINE: &str = "  --url URL            a gateway, https://HOST:PORT, asked with the next three
   --ca FILE            authorities of its certificate, PEM; repeat for more
   --cert FILE          certificate to show it, PEM
-  --key FILE           the certificate's private key, PEM
-  --config FILE        the configuration of a gateway, whose store nobody has open
-  --data DIR           with --config: a copy of its store, instead of the store itself
-  --mirror DIR         what licet log monitor has copied";
+  --key FILE           the certificate's private key, PEM";
+
+/// What a help says of a store.
+pub(super) const STORE: &str = "  --config FILE        the configuration of a gateway, whose store nobody has open
+  --data DIR           with --config: a copy of its store, instead of the store itself";
+
+/// What a help says of a mirror.
+pub(super) const MIRROR: &str = "  --mirror DIR         what licet log monitor has copied";
 
 /// The options that say where.
 #[derive(Debug, Default)]
@@ -160,7 +164,8 @@ impl Place {
         match self {
             Self::Online(online) => {
                 let answer: LogsAnswer = online.json("/v1/logs")?;
-                Ok(answer.logs.into_iter().filter(|log| logs.contains(&log.log)).flat_map(rows).collect())
+                let wanted = answer.logs.into_iter().filter(|log| logs.contains(&log.log));
+                Ok(wanted.map(rows).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
             }
             Self::Store(copy) => {
                 // The keys of the logs need not be where the copy is.
@@ -225,17 +230,28 @@ impl Place {
     }
 }
 
-fn rows(answer: super::online::LogAnswer) -> Vec<ShardRow> {
+/// The shards that a gateway names. It says where files go and what is asked next: what is not named as ours are is refused.
+fn rows(answer: LogAnswer) -> Result<Vec<ShardRow>, InputError> {
     let log = answer.log;
-    let row = |shard: super::online::ShardAnswer| ShardRow {
-        log,
-        period: shard.period,
-        origin: Some(shard.origin),
-        keys: shard.keys.iter().filter_map(|key| key.parse().ok()).collect(),
-        first: Some(shard.first),
-        size: shard.size,
-        is_closed: Some(shard.closed),
-        witnesses: shard.witnesses,
+    let row = |shard: ShardAnswer| {
+        let (period, origin) = (shard.period, shard.origin);
+        if !ShardPeriod::is_name(&period) {
+            return Err(InputError::Wrong(format!("the gateway names a period of the log {log} that is none: {period:?}")));
+        }
+        let base = origin.strip_suffix(&format!("/{log}/{period}"));
+        if base.is_none_or(str::is_empty) {
+            return Err(InputError::Wrong(format!("the gateway names {origin:?} as the origin of {log}/{period}")));
+        }
+        Ok(ShardRow {
+            log,
+            period,
+            origin: Some(origin),
+            keys: shard.keys.iter().filter_map(|key| key.parse().ok()).collect(),
+            first: Some(shard.first),
+            size: shard.size,
+            is_closed: Some(shard.closed),
+            witnesses: shard.witnesses,
+        })
     };
     answer.shards.into_iter().map(row).collect()
 }
@@ -257,5 +273,33 @@ impl HashTiles for Tiles<'_> {
         };
         let bytes = bytes.get(..usize::from(width) * 32).ok_or_else(|| wrong(&"it is missing"))?;
         decode_hashes(bytes, width).map_err(|error| wrong(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(period: &str, origin: &str) -> Result<Vec<ShardRow>, InputError> {
+        let shard = serde_json::json!({
+            "period": period, "origin": origin, "keys": [], "first": 0, "size": 0, "closed": false,
+        });
+        rows(serde_json::from_value(serde_json::json!({ "log": "seal", "shards": [shard] })).unwrap())
+    }
+
+    #[test]
+    fn a_gateway_cannot_name_places_outside_the_mirror() {
+        for period in ["2026", "2026-h1", "2026-q4", "2026-12"] {
+            let rows = answered(period, &format!("licet.example/a/seal/{period}")).unwrap();
+            assert_eq!(rows[0].period, period);
+        }
+        for period in ["../x", "/tmp/x", "2026/../../x", "..", "", "2026\u{0}"] {
+            assert!(answered(period, &format!("licet.example/seal/{period}")).is_err(), "{period:?}");
+        }
+        for origin in
+            ["licet.example/seal/2025", "licet.example/access/2026", "/seal/2026", "seal/2026", "licet.example/seal/2026/x"]
+        {
+            assert!(answered("2026", origin).is_err(), "{origin}");
+        }
     }
 }

@@ -47,8 +47,12 @@ struct Options {
     out: Option<PathBuf>,
 }
 
+fn help() -> String {
+    format!("{HELP}{}\n{}\n{}", place::ONLINE, place::STORE, place::MIRROR)
+}
+
 pub(super) fn run(parser: lexopt::Parser) -> ExitCode {
-    input::with_options("log prove", &format!("{HELP}{}", place::HELP), options(parser), prove)
+    input::with_options("log prove", &help(), options(parser), prove)
 }
 
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {

@@ -30,8 +30,12 @@ struct Options {
     is_json: bool,
 }
 
+fn help() -> String {
+    format!("{HELP}{}\n{}\n{}", place::ONLINE, place::STORE, place::MIRROR)
+}
+
 pub(super) fn run(parser: lexopt::Parser) -> ExitCode {
-    input::with_options("log show", &format!("{HELP}{}", place::HELP), options(parser), show)
+    input::with_options("log show", &help(), options(parser), show)
 }
 
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
