@@ -153,7 +153,7 @@ fn refused(report: Report) -> Problem {
 pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
     noted::asked(&request, &identifier);
-    demand_readable(&request.caller, identifier.issuer())?;
+    noted::decided(&app, &request, demand_readable(&request.caller, identifier.issuer())).await?;
     let shared = Arc::clone(&app);
     let record = app.pool.run(move || shared.store().licences().record(&identifier)).await??;
     let record = record.ok_or(Code::LicenceNotFound)?;
@@ -168,7 +168,7 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
     noted::asked(&request, &identifier);
-    demand_readable(&request.caller, identifier.issuer())?;
+    noted::decided(&app, &request, demand_readable(&request.caller, identifier.issuer())).await?;
     let shared = Arc::clone(&app);
     let read = move || -> Result<_, Problem> {
         let licences = shared.store().licences();

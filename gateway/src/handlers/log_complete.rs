@@ -26,8 +26,8 @@ struct Asked {
 /// Answers a question of which it was checked that such a proof can be given.
 ///
 /// # Errors
-/// [`Code::OtherOrganisation`] for a seal of another organisation, on file or not; [`Code::RangeTooLong`];
-/// [`Code::RecordRetired`] when records of the range have been let go.
+/// [`Code::OtherOrganisation`] for a seal of another organisation, on file or not, and for a person unless everything may be seen;
+/// [`Code::RangeTooLong`]; [`Code::RecordRetired`] when records of the range have been let go.
 pub(super) async fn answer(
     app: Arc<App>,
     request: Request,
@@ -35,13 +35,11 @@ pub(super) async fn answer(
     filter: Filter,
     shape: Shape,
 ) -> Result<Answer, Problem> {
-    let key = key(&app, &request, &filter).await?;
-    request.trail.note(|draft| {
-        filter.tell(draft);
-        draft.log = log;
-    });
+    request.trail.note(|draft| filter.tell(draft));
     request.trail.detail("log", log.name());
     request.trail.detail("complete", true);
+    let key = key(&app, &request, &filter).await?;
+    request.trail.note(|draft| draft.log = log);
     let asking = request.trail.record().await?;
     let mut trees = Trees::new(Arc::clone(&app), log);
     trees.wait_for(asking.number, shape.patience).await?;
@@ -51,8 +49,8 @@ pub(super) async fn answer(
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
-/// What the chain is of that is asked for. A seal's is for who may see its owner's records: a proof tells how many records there
-/// are, also of those that are not shown.
+/// What the chain is of that is asked for. A proof tells how many records there are, and when, also of those that are not shown. So
+/// that of a seal is for who may see its owner's records, and that of a person, who is nobody's, for who may see all.
 async fn key(app: &Arc<App>, request: &Request, filter: &Filter) -> Result<ChainKey, Problem> {
     let query = &filter.query;
     match (&query.seal, &query.subject) {
@@ -65,7 +63,8 @@ async fn key(app: &Arc<App>, request: &Request, filter: &Filter) -> Result<Chain
             };
             if is_readable { Ok(ChainKey::Seal(id.clone())) } else { Err(Code::OtherOrganisation.into()) }
         }
-        (None, Some(subject)) => Ok(ChainKey::Subject(subject.clone())),
+        (None, Some(subject)) if request.caller.sight.is_all() => Ok(ChainKey::Subject(subject.clone())),
+        (None, Some(_)) => Err(Code::OtherOrganisation.into()),
         _ => Err(Code::Internal.into()),
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use storage::log::{Draft, Order, Recorded};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
+use super::noted;
 use super::own::today_in_china;
 use crate::app::App;
 use crate::audit::{
@@ -52,6 +53,8 @@ pub async fn export(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     {
         request.trail.detail(name, value);
     }
+    let (shared, asking) = (Arc::clone(&app), request.clone());
+    app.pool.run(move || noted::holders(&shared, &asking)).await??;
     // On record before a single row leaves.
     let begin = request.trail.record().await?;
     let walk =

@@ -65,8 +65,7 @@ pub async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     };
     let shared = Arc::clone(&app);
     let find = move || -> Result<_, Problem> {
-        let seals = shared.store().seals();
-        let register = Register::new(seals);
+        let register = Register::new(shared.store().seals(), shared.store().logs());
         let size = walk.logs.size(log)?;
         let Found { rows, next } = walk.page_if(after, (limit, LIMIT_MAX), size, |row| {
             Ok(is_visible(&row.opening, &walk.sight) && register.answers(question, row)?)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use storage::log::Order;
 
 use super::log_complete as complete;
+use super::noted;
 use super::own::today_in_china;
 use crate::app::App;
 use crate::audit::{
@@ -112,7 +113,12 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         order,
         sight: request.caller.sight.clone(),
     };
-    let page = app.pool.run(move || walk.page(after, limit, walk.logs.size(log)?)).await??;
+    let (shared, asking) = (Arc::clone(&app), request.clone());
+    let look = move || {
+        noted::holders(&shared, &asking)?;
+        walk.page(after, limit, walk.logs.size(log)?)
+    };
+    let page = app.pool.run(look).await??;
     let next = page.next.map(|number| write_cursor(log, order, number));
     let rows = page.rows.iter().map(|row| RowView::new(row.number, &row.opening, &request.caller.sight, shape.opening)).collect();
     request.trail.detail("rows", page.rows.len());

@@ -1,6 +1,7 @@
 //! What handlers put on record of documents, licences and verdicts: digests, codes and identifiers, never words of the document.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crypto::digest::{Sha256, to_hex};
 use crypto::licence::{Identifier, Record};
@@ -8,12 +9,14 @@ use crypto::record::{DocumentMention, SealMention};
 use crypto::report::{Diagnostic, Outcome, Report};
 use crypto::verify::Verified;
 use serde_json::{Value, json};
+use storage::StorageError;
 use storage::log::Draft;
 use storage::seals::SealRecord;
 
 use crate::about::About;
+use crate::app::App;
 use crate::cache::Given;
-use crate::http::Request;
+use crate::http::{Problem, Request};
 use crate::purpose::holds_citizen_number;
 
 /// The most signatures, checks and lists of one verdict that are named.
@@ -34,6 +37,40 @@ pub(super) fn found(request: &Request, record: &Record) {
     let sm3 = Some(record.sm3.clone());
     document(request, record.sha256, sm3);
     request.trail.concerns(&About::record(record, request.now));
+}
+
+/// Refuses as it was decided, with a link to the holders of the licence or document that the request names: what is on record of
+/// them is found, and erased, by the link. Who is refused learns nothing of it.
+pub(super) async fn decided<T>(app: &Arc<App>, request: &Request, decided: Result<T, Problem>) -> Result<T, Problem> {
+    if decided.is_err() {
+        let (shared, asking) = (Arc::clone(app), request.clone());
+        app.pool.run(move || holders(&shared, &asking)).await??;
+    }
+    decided
+}
+
+/// The same where the store may be asked at once.
+pub(super) fn linked<T>(app: &App, request: &Request, decided: Result<T, Problem>) -> Result<T, Problem> {
+    if decided.is_err() {
+        holders(app, request)?;
+    }
+    decided
+}
+
+/// Links the record to the holders of what it names, as far as that is on file.
+pub(super) fn holders(app: &App, request: &Request) -> Result<(), StorageError> {
+    let (licences, draft) = (app.store().licences(), request.trail.draft());
+    let named = draft.subject.licence.and_then(|text| text.parse::<Identifier>().ok());
+    let document = draft.facts.document.as_ref();
+    let sha256 = document.and_then(|document| document.sha256);
+    let sm3 = document.and_then(|document| Sha256::from_hex(document.sm3.as_ref()?));
+    let by_name = named.map(|identifier| licences.record(&identifier)).transpose()?.flatten();
+    let by_sha256 = sha256.map(|digest| licences.by_sha256(&digest)).transpose()?.flatten();
+    let by_sm3 = sm3.map(|digest| licences.by_sm3(&digest.0)).transpose()?.flatten();
+    for record in by_name.iter().chain(&by_sha256).chain(&by_sm3) {
+        request.trail.note(|draft| About::record(record, request.now).link(draft));
+    }
+    Ok(())
 }
 
 /// The document that the request is about.

@@ -13,9 +13,8 @@ use serde_json::json;
 use super::own::today_in_china;
 use super::repeat;
 use super::seal_status::EVIDENCE_MAX;
-use super::seals::{demand_owner, is_owner};
+use super::seals::{demand_owner, is_audited, is_owner};
 use crate::app::App;
-use crate::auth::Role;
 use crate::http::{Answer, Code, Problem, Request};
 use crate::purpose::holds_citizen_number;
 
@@ -165,7 +164,8 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 fn find(app: &App, request: &Request) -> Result<Application, Problem> {
     let id = request.params.value("id")?;
     let found = app.store().seals().application(id)?;
-    let may_read = |found: &Application| request.caller.is(Role::Auditor) || is_owner(&request.caller, &found.organisation);
+    let may_read =
+        |found: &Application| is_owner(&request.caller, &found.organisation) || is_audited(&request.caller, &found.organisation);
     let application = found.filter(may_read).ok_or(Code::SealApplicationNotFound)?;
     request.trail.note(|draft| draft.facts.approval = Some(application.id.clone()));
     Ok(application)

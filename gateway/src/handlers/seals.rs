@@ -43,7 +43,7 @@ impl SealView {
         // What is on record has happened, also when the clock was set back.
         let now = record.current().map_or(request.now, |(_, last)| request.now.max(last.effective_at));
         let at = at.unwrap_or(now);
-        if !is_owner(&request.caller, &record.organisation) && !request.caller.is(Role::Auditor) {
+        if !is_owner(&request.caller, &record.organisation) && !is_audited(&request.caller, &record.organisation) {
             // Reasons are in somebody's words, who holds it is a person, and everybody may ask about a seal.
             for event in &mut record.events {
                 (event.reason, event.delivery, event.request) = (None, None, None);
@@ -173,6 +173,11 @@ async fn find(app: &Arc<App>, request: &Request) -> Result<Record, Problem> {
 /// Whether the seals of this organisation are the caller's to deal with.
 pub(super) fn is_owner(caller: &Caller, organisation: &str) -> bool {
     caller.is(Role::Operator) || caller.organisation == organisation
+}
+
+/// Whether they are the caller's to look into, as an auditor.
+pub(super) fn is_audited(caller: &Caller, organisation: &str) -> bool {
+    caller.is(Role::Auditor) && caller.sight.covers(organisation)
 }
 
 /// Refuses unless they are.

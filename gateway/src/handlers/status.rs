@@ -38,8 +38,8 @@ pub struct StatusRequest {
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
     noted::asked(&request, &identifier);
-    demand_own(&request.caller, identifier.issuer())?;
-    let asked: StatusRequest = request.json()?;
+    noted::decided(&app, &request, demand_own(&request.caller, identifier.issuer())).await?;
+    let asked: StatusRequest = noted::decided(&app, &request, request.json()).await?;
     note(&request, &asked);
     let asked = StatusChange {
         operation: asked.operation,

@@ -15,8 +15,8 @@ use storage::log::{Once, Recorded};
 use super::noted;
 use super::own::demand_own;
 use super::seal_applications::unpersonal;
+use super::seals::is_owner;
 use crate::app::App;
-use crate::auth::Role;
 use crate::covered;
 use crate::http::{Answer, Code, Problem, Request};
 use crate::receipt::Standing;
@@ -32,6 +32,7 @@ const NAME_MAX: usize = 256;
 #[serde(deny_unknown_fields)]
 pub struct UseRequest {
     /// The caller's own name for this use. The same again gets the same answer.
+    /// It is one for all seals: under another seal it is a conflict.
     pub use_id: String,
     /// The document that is stamped.
     pub document: UsedOn,
@@ -115,14 +116,17 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let name = note(&request, asked)?;
     // Until it is on record nobody takes the seal out of use.
     let turn = app.turns.using(&id).await;
-    if let Some(earlier) = demand_usable(&app, &request, (&id, &name), used_at).await? {
-        same(&app, &request, &earlier).await?;
-    }
-    let recorded = put(&request, name).await?;
+    let recorded = match demand_usable(&app, &request, (&id, &name), used_at).await? {
+        Some(earlier) => earlier,
+        None => put(&request, name).await?,
+    };
     drop(turn);
-    let opening = same(&app, &request, &recorded).await?;
-    let status = if recorded.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    let opening = same(&app, &request, (&id, &recorded)).await?;
     let number = recorded.number;
+    let status = if recorded.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    if recorded.is_repeat {
+        repeated(&request, number);
+    }
     let view = view(&app, recorded, opening, with_proof).await?;
     Ok(Answer::json(status, &view).located(&format!("/v1/seals/{id}/uses/{number}")))
 }
@@ -207,6 +211,7 @@ async fn demand_usable(
 ) -> Result<Option<Recorded>, Problem> {
     let (shared, asking, id, once) = (Arc::clone(app), request.clone(), id.to_owned(), once(request, name));
     let job = move || -> Result<_, Problem> {
+        noted::holders(&shared, &asking)?;
         let record = shared.store().seals().seal(&id)?.ok_or(Code::SealNotFound)?;
         noted::seal(&asking, &id, Some(&record));
         demand_own(&asking.caller, &record.organisation)?;
@@ -242,15 +247,18 @@ fn once(request: &Request, name: &str) -> Once {
 async fn put(request: &Request, name: String) -> Result<Recorded, Problem> {
     let once = once(request, &name);
     request.trail.note(|draft| draft.once = Some(once));
-    let recorded = request.trail.record().await;
-    if recorded.is_err() {
-        request.trail.note(|draft| draft.once = None);
-    }
-    recorded
+    request.trail.record().await
 }
 
-/// The record, which must be that of what is asked.
-async fn same(app: &Arc<App>, request: &Request, recorded: &Recorded) -> Result<Opening, Problem> {
+/// What was asked again is on record as that: it is no second use.
+fn repeated(request: &Request, number: u64) {
+    request.trail.event(EventKind::SealRead);
+    request.trail.detail("unchanged", true);
+    request.trail.detail("number", number);
+}
+
+/// The record, which must be that of what is asked, of this seal.
+async fn same(app: &Arc<App>, request: &Request, (id, recorded): (&str, &Recorded)) -> Result<Opening, Problem> {
     let (shared, number) = (Arc::clone(app), recorded.number);
     let opening = app.pool.run(move || shared.store().logs().record(LogName::Seal, number)).await??;
     let opening = opening.ok_or(Code::Internal)?;
@@ -258,12 +266,14 @@ async fn same(app: &Arc<App>, request: &Request, recorded: &Recorded) -> Result<
     let is_same = !recorded.is_repeat || {
         let facts = opening.read::<Facts>(Opening::FACTS);
         let subject = opening.read::<SubjectPart>(Opening::SUBJECT);
-        facts.is_some_and(|facts| plain(facts) == plain(draft.facts)) && subject.is_none_or(|subject| subject == draft.subject)
+        let is_of_it = |facts: &Facts| facts.seals.first().is_some_and(|seal| seal.id == id);
+        facts.is_some_and(|facts| is_of_it(&facts) && plain(facts) == plain(draft.facts))
+            && subject.is_none_or(|subject| subject == draft.subject)
     };
     if is_same { Ok(opening) } else { Err(Code::SealUseConflict.into()) }
 }
 
-/// What of the facts is the caller's word about the use.
+/// What of the facts is the caller's word about the use; the seal, of which more is known meanwhile, apart.
 fn plain(mut facts: Facts) -> Facts {
     facts.details.remove(LATE);
     facts.details.remove(ROLES);

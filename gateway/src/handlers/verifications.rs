@@ -298,7 +298,7 @@ fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<D
         (Some(text), None) => {
             let identifier = read_identifier(Code::BadContent, &text)?;
             noted::asked(request, &identifier);
-            demand_readable(&request.caller, identifier.issuer())?;
+            noted::linked(app, request, demand_readable(&request.caller, identifier.issuer()))?;
             app.store().licences().record(&identifier)?
         }
         // Whoever may not read it learns no more than of a digest that is not on record.
@@ -309,7 +309,7 @@ fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<D
         }
         _ => return Err(one_of_three()),
     };
-    let record = found.ok_or(Code::LicenceNotFound)?;
+    let record = noted::linked(app, request, found.ok_or_else(|| Code::LicenceNotFound.into()))?;
     noted::found(request, &record);
     let document = Document::OnRecord(record.identifier().clone());
     Ok(Inquiry { document, sha256: record.sha256, at, now: request.now, along: None })

@@ -4,6 +4,8 @@ use crypto::licence::{HolderCodeType, HolderNumber};
 use crypto::record::{
     Completeness, CompletenessError, Ending, EventKind, Facts, LogName, Opening, SealMention, SubjectPart, VerifiedTree,
 };
+use crypto::seal::Seal;
+use crypto::seal_register::{Change, Operation, Record as SealRecord};
 use crypto::time::Timestamp;
 use crypto::tlog::{Checkpoint, Hash, Note, TlogProof, leaf_hash, merkle};
 use serde_json::{Value, json};
@@ -22,12 +24,16 @@ pub(crate) const ALL_SEEING: &str = "urn:test:all-seeing";
 
 pub(crate) const SEAL: &str = "35020000000017";
 
-fn setup() -> Setup {
+/// An auditor of the town alone.
+const TOWN_AUDITOR: &str = "urn:test:town";
+
+pub(crate) fn setup() -> Setup {
     let mut setup = Setup::new();
     setup.sections = format!(
         "[[organisations]]\ncode = '{CITY}'\nname = '市'\n[[organisations]]\ncode = '{BUREAU}'\nname = '局'\nparent = '{CITY}'\n
         [[callers]]\nname = 'all-seeing'\norganisation = '{TOWN}'\ncertificates = ['uri:{ALL_SEEING}']\nroles = ['auditor']
-        audits = ['*']\n"
+        audits = ['*']
+        [[callers]]\nname = 'town'\norganisation = '{TOWN}'\ncertificates = ['uri:{TOWN_AUDITOR}']\nroles = ['auditor']\n"
     );
     setup
 }
@@ -41,7 +47,7 @@ fn at(second: i64) -> Timestamp {
     "2026-07-01T10:00:00+08:00".parse::<Timestamp>().unwrap().plus(second)
 }
 
-fn person() -> HolderNumber {
+pub(crate) fn person() -> HolderNumber {
     let today = crypto::time::Date::new(2026, 7, 1).unwrap();
     HolderNumber::parse(HolderCodeType::CitizenNumber, "11010519491231002X", today).unwrap()
 }
@@ -272,19 +278,46 @@ async fn uses_of_a_frozen_seal_are_found() {
     let issuer = gateway.caller(ISSUER);
     let registered = issuer.send(Http::One, request("POST", "/v1/seals", "application/octet-stream", office.seal())).await;
     assert_eq!(registered.status, 201, "{registered:?}");
-    let frozen = ask(&issuer, "/v1/seals/33010500012345/status", &json!({ "operation": "freeze" })).await;
-    assert_eq!(frozen.status, 200, "{frozen:?}");
     let logs = gateway.app.store().logs();
     let now = gateway::clock::now();
-    let mut after = Draft { at: now.plus(1), ..use_of(0, BUREAU, "33010500012345") };
-    after.facts.outcome = Ending::Refused;
-    let other = Draft { at: now.plus(2), ..use_of(0, BUREAU, SEAL) };
-    // Told after the freeze, as something from before it.
-    let mut late = Draft { at: now.plus(3), ..use_of(0, BUREAU, "33010500012345") };
-    late.facts.effective_at = Some(now.plus(-60));
-    let recorded = logs.append_and_wait(&[after, other, late]).unwrap();
+    let at = |seconds| Draft { at: now.plus(seconds), ..use_of(0, BUREAU, "33010500012345") };
+    // Before the freeze in the log, and stamped later than the moment from which that holds.
+    logs.append_and_wait(&[at(5)]).unwrap();
+    let frozen = ask(&issuer, "/v1/seals/33010500012345/status", &json!({ "operation": "freeze" })).await;
+    assert_eq!(frozen.status, 200, "{frozen:?}");
+    let mut refused = at(5);
+    refused.facts.outcome = Ending::Refused;
+    let other = Draft { at: now.plus(6), ..use_of(0, BUREAU, SEAL) };
+    let recorded = logs.append_and_wait(&[refused, at(5), other]).unwrap();
     let question = "/v1/logs/seal/questions/uses-after-freezing";
-    assert_eq!(numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await), [recorded[0].number, recorded[2].number]);
+    let found = numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await);
+    assert_eq!(found, [recorded[0].number, recorded[1].number]);
+}
+
+#[tokio::test]
+async fn a_freeze_that_was_told_late_counts_from_when_it_held() {
+    let gateway = start().await;
+    let (now, der) = (gateway::clock::now(), Office::new().seal());
+    let seal = Seal::from_der(&der).unwrap();
+    let seals = gateway.app.store().seals();
+    seals.register(&SealRecord::new(&seal, BUREAU, ("a", BUREAU), now.plus(-100)), &der).unwrap();
+    let used = [-60, -50, -40].map(|second| Draft { at: now.plus(second), ..use_of(0, BUREAU, &seal.id) });
+    let recorded = gateway.app.store().logs().append_and_wait(&used).unwrap();
+    let change = Change {
+        operation: Operation::Freeze,
+        effective_at: Some(now.plus(-50)),
+        now,
+        reason: None,
+        evidence: Vec::new(),
+        actor: "a".to_owned(),
+        organisation: BUREAU.to_owned(),
+        successor: None,
+        delivery: None,
+        request: None,
+    };
+    seals.change_status(&seal.id, &change).unwrap();
+    let found = ask(&gateway.caller(AUDITOR), "/v1/logs/seal/questions/uses-after-freezing", &json!({})).await;
+    assert_eq!(numbers(&found), [recorded[1].number, recorded[2].number]);
 }
 
 #[tokio::test]
@@ -390,16 +423,37 @@ async fn an_answer_is_proven_to_be_complete() {
 
     let person = json!({ "code_type": "111", "code": "11010519491231002X" });
     let of_person = json!({ "complete": true, "proofs": true, "filter": { "subject": person } });
-    let reply = ask(&bureau, search, &of_person).await;
+    // How many records there are of a person, everywhere, is told to who sees all.
+    ask(&bureau, search, &of_person).await.is_problem(403, "other-organisation");
+    let refused = newest(&gateway, 1);
+    assert_eq!((refused.outcome, &refused.details["filter"]), (Ending::Refused, &json!({ "personal": ["subject"] })));
+    let reply = ask(&all, search, &of_person).await;
     assert_eq!(numbers(&reply), [0, 2, 4, 6, 8, 10]);
     let answer = reply.json();
     let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
     check(&proof, &answer["checkpoints"]).unwrap();
-    // The proof needs the record of the other organisation; what it says is not shown.
-    let hidden = &answer["rows"][2];
-    assert!(hidden["facts"].is_null() && hidden["at"].is_null() && hidden["subject"].is_null() && hidden["proof"].is_object());
-    assert!(answer["rows"][1]["facts"].is_object());
     assert!(!reply.body.windows(18).any(|window| window == b"11010519491231002X"));
     // The asking stands in the log that was asked, and in the chain: asked again, it is among the answers.
-    assert_eq!(numbers(&ask(&bureau, search, &of_person).await), [0, 2, 4, 6, 8, 10, 14]);
+    assert_eq!(numbers(&ask(&all, search, &of_person).await), [0, 2, 4, 6, 8, 10, 14]);
+}
+
+#[tokio::test]
+async fn a_complete_answer_hides_what_is_of_others() {
+    let office = Office::new();
+    let gateway = office.trusted_by(setup()).start_with(gateway::routes::TABLE).await;
+    let seal = request("POST", "/v1/seals", "application/octet-stream", office.seal());
+    assert_eq!(gateway.caller(ISSUER).send(Http::One, seal).await.status, 201);
+    let id = "33010500012345";
+    let logs = gateway.app.store().logs();
+    logs.append_and_wait(&[use_of(0, BUREAU, id), use_of(1, TOWN, id)]).unwrap();
+    let asked = json!({ "complete": true, "proofs": true, "filter": { "seal": id } });
+    let reply = ask(&gateway.caller(TOWN_AUDITOR), "/v1/logs/seal/search", &asked).await;
+    assert_eq!(numbers(&reply), [0, 1, 2]);
+    let answer = reply.json();
+    let proof: Completeness = serde_json::from_value(answer["completeness"].clone()).unwrap();
+    check(&proof, &answer["checkpoints"]).unwrap();
+    // The proof needs the record of the other organisation; what it says is not shown.
+    let hidden = &answer["rows"][1];
+    assert!(hidden["facts"].is_null() && hidden["at"].is_null() && hidden["subject"].is_null() && hidden["proof"].is_object());
+    assert!(answer["rows"][0]["facts"].is_object() && answer["rows"][2]["facts"].is_object());
 }

@@ -8,9 +8,10 @@ use crypto::time::Timestamp;
 use crypto::tlog::{Policy, TlogProof, VerifierKey, leaf_hash};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Http, Reply, post_json, request};
-use crate::licence_kit::{ORGANISATION, Office, fields};
-use crate::started::{AUDITOR, ISSUER, OPERATOR, OTHER_ISSUER, Setup, Started};
+use crate::audit::{ALL_SEEING, newest, person, setup};
+use crate::client::{Client, Http, Reply, get, post_json, request};
+use crate::licence_kit::{HOLDER, ORGANISATION, Office, fields, identifier};
+use crate::started::{AUDITOR, ISSUER, OPERATOR, OTHER_ISSUER, Started};
 
 const OFD: &str = "application/ofd";
 const USES: &str = "/v1/seals/33010500012345/uses";
@@ -21,7 +22,7 @@ const TOWN_AUDITOR: &str = "urn:test:town-auditor";
 
 /// A gateway that has the office's seal on file.
 async fn filed(office: &Office) -> Started {
-    let mut setup = Setup::new();
+    let mut setup = setup();
     setup.sections.push_str(&format!(
         "[[organisations]]\ncode = '{ORGANISATION}'\nname = '镇'\n
         [[callers]]\nname = 'town-audit'\norganisation = '91350211M000100Y46'\ncertificates = ['uri:{TOWN_AUDITOR}']
@@ -79,9 +80,16 @@ async fn a_use_is_on_record_once_with_a_proof() {
 
     let again = post(&issuer, &format!("{USES}?proof=none"), &asked).await;
     assert_eq!((again.status.as_u16(), &again.json()["number"], again.json().get("proof")), (200, &view["number"], None));
+    // It was asked, and is no second use.
+    let facts = newest(&gateway, 1);
+    assert_eq!((facts.event, facts.outcome, facts.seals[0].id.as_str()), (EventKind::SealRead, Ending::Done, "33010500012345"));
+    assert_eq!((&facts.details["unchanged"], &facts.details["number"]), (&json!(true), &view["number"]));
+    assert_eq!(records(&gateway).len(), 2);
     post(&issuer, USES, &used("u-1", b"another document")).await.is_problem(409, "seal-use-conflict");
+    let (facts, _) = records(&gateway).pop().unwrap();
+    assert_eq!((facts.outcome, facts.code.as_deref()), (Ending::Refused, Some("seal-use-conflict")));
 
-    for uri in [ISSUER, TOWN_AUDITOR] {
+    for uri in [ISSUER, TOWN_AUDITOR, ALL_SEEING] {
         let read = gateway.caller(uri).get(&place).await;
         assert_eq!((read.status.as_u16(), &read.json()["entry"]), (200, &view["entry"]), "{uri}");
         prove(&gateway, &read.json()).await;
@@ -166,6 +174,95 @@ async fn a_use_that_is_told_afterwards_is_judged_by_its_moment() {
     assert_eq!((facts.effective_at, &facts.details["late"]), (Some(filed_at), &json!(true)));
     let again = post(&issuer, USES, &late).await;
     assert_eq!((again.status.as_u16(), &again.json()["number"]), (200, &told.json()["number"]));
+}
+
+#[tokio::test]
+async fn a_name_of_a_use_is_one_for_all_seals() {
+    let office = Office::new();
+    let gateway = filed(&office).await;
+    let issuer = gateway.caller(ISSUER);
+    let other = request("POST", "/v1/seals", "application/octet-stream", office.seal_with("33010500099999", b"other"));
+    assert_eq!(issuer.send(Http::One, other).await.status, 201);
+    assert_eq!(post(&issuer, USES, &used("u-1", b"a")).await.status, 201);
+    let uses = "/v1/seals/33010500099999/uses";
+    post(&issuer, uses, &used("u-1", b"a")).await.is_problem(409, "seal-use-conflict");
+    let freeze = json!({ "operation": "freeze" });
+    assert_eq!(post(&issuer, "/v1/seals/33010500099999/status", &freeze).await.status, 200);
+    post(&issuer, uses, &used("u-1", b"a")).await.is_problem(409, "seal-use-conflict");
+    let uses = records(&gateway).into_iter().filter(|(facts, _)| facts.event == EventKind::SealUse);
+    let said: Vec<_> = uses.map(|(facts, _)| (facts.outcome, facts.seals[0].id.clone())).collect();
+    let (mine, other) = ("33010500012345".to_owned(), "33010500099999".to_owned());
+    assert_eq!(said, [(Ending::Done, mine), (Ending::Refused, other.clone()), (Ending::Refused, other)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_loses_a_race_for_a_name_is_on_record() {
+    let office = Office::new();
+    let gateway = filed(&office).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|caller: u8| {
+            let issuer = gateway.caller(ISSUER);
+            tokio::spawn(
+                async move { post(&issuer, &format!("{USES}?proof=none"), &used("u-1", &[caller])).await.status.as_u16() },
+            )
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers.sort_unstable();
+    assert_eq!(answers, [201, 409, 409, 409, 409, 409, 409, 409]);
+    let uses: Vec<_> = records(&gateway).into_iter().filter(|(facts, _)| facts.event == EventKind::SealUse).collect();
+    let done = uses.iter().filter(|(facts, _)| facts.outcome == Ending::Done).count();
+    assert_eq!((uses.len(), done), (8, 1));
+}
+
+/// What both logs still say about citizens.
+fn said_of_citizens(gateway: &Started) -> Vec<String> {
+    let logs = gateway.app.store().logs();
+    let all = LogName::ALL.into_iter().flat_map(|log| (0..logs.size(log).unwrap()).map(move |number| (log, number)));
+    let subjects = all.filter_map(|(log, number)| {
+        let record = logs.record(log, number).unwrap().unwrap();
+        record.parts[Opening::SUBJECT].text().map(str::to_owned)
+    });
+    subjects.collect()
+}
+
+#[tokio::test]
+async fn refusals_that_concern_somebody_are_erased_with_the_rest() {
+    let office = Office::new();
+    let gateway = filed(&office).await;
+    let (issuer, foreign) = (gateway.caller(ISSUER), gateway.caller(OTHER_ISSUER));
+    let (document, licence) = (office.ofd(&fields("1", 1)), identifier("1", 1).to_string());
+    assert_eq!(issuer.send(Http::One, request("POST", "/v1/licences", OFD, document.clone())).await.status, 201);
+    assert_eq!(post(&issuer, STATUS, &json!({ "operation": "freeze" })).await.status, 200);
+    // Of the document, of the licence, of the number itself.
+    let mut asked = [used("u-1", &document), used("u-2", b"a"), used("u-3", b"b"), used("u-4", b"c")];
+    asked[1]["document_id"] = json!(licence);
+    asked[2]["document_id"] = json!(HOLDER);
+    asked[3]["case"] = json!(format!("350200/{HOLDER}"));
+    for asked in &asked {
+        post(&issuer, USES, asked).await.is_problem(409, "seal-not-in-use");
+    }
+    let path = format!("/v1/licences/{licence}");
+    foreign.get(&path).await.is_problem(403, "other-organisation");
+    foreign.get(&format!("{path}/file")).await.is_problem(403, "other-organisation");
+    let revoke = json!({ "operation": "revoke" });
+    post(&foreign, &format!("{path}/status"), &revoke).await.is_problem(403, "other-organisation");
+    post(&issuer, &format!("{path}/status"), &json!({ "operation": "x" })).await.is_problem(400, "bad-json");
+    post(&foreign, "/v1/verifications", &json!({ "identifier": licence })).await.is_problem(403, "other-organisation");
+    let search = json!({ "filter": { "licence": licence } });
+    assert_eq!(post(&gateway.caller(AUDITOR), "/v1/logs/seal/search", &search).await.status, 200);
+    let mut served = get("/v1/trust");
+    served.headers_mut().insert("licet-case", HOLDER.parse().unwrap());
+    assert_eq!(gateway.verifier().send(Http::One, served).await.status, 200);
+
+    let is_about = |text: &String| text.contains(HOLDER) || text.contains(&licence) || text.contains("c-7");
+    assert_eq!(said_of_citizens(&gateway).iter().filter(|text| is_about(text)).count(), 12);
+    assert_eq!(gateway.app.store().logs().erase(&person()).unwrap().records, 12);
+    let left: Vec<_> = said_of_citizens(&gateway).into_iter().filter(is_about).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[tokio::test]
