@@ -341,13 +341,26 @@ pub(crate) fn log_row(log: LogName, number: u64) -> Key {
 
 /// What the witnesses of a shard have signed.
 pub(crate) fn log_cosigned(log: LogName, shard: u32) -> Key {
-    key(Space::Hot, &[b"w", &[log.number()], &shard.to_be_bytes()])
+    key(Space::Hot, &[&log_cosigned_of(log), &shard.to_be_bytes()])
+}
+
+/// The beginning of the keys of what the witnesses of a log have signed.
+pub(crate) const fn log_cosigned_of(log: LogName) -> [u8; 2] {
+    [b'w', log.number()]
+}
+
+/// The shard at the end of a key of [`log_cosigned`].
+pub(crate) fn log_cosigned_shard(key: &[u8]) -> Option<u32> {
+    key.last_chunk::<4>().filter(|_| key.len() == 6).map(|shard| u32::from_be_bytes(*shard))
 }
 
 /// What we signed of another log as its witness.
 pub(crate) fn vouched(origin: &str) -> Key {
-    key(Space::Hot, &[b"v", &Sha256::of(&[origin.as_bytes()]).0])
+    key(Space::Hot, &[VOUCHED, &Sha256::of(&[origin.as_bytes()]).0])
 }
+
+/// The beginning of the keys of what we signed as a witness.
+pub(crate) const VOUCHED: &[u8] = b"v";
 
 /// The number in a key of [`log_row`].
 pub(crate) fn log_number(key: &[u8]) -> Option<u64> {

@@ -320,6 +320,63 @@ async fn a_freeze_that_was_told_late_counts_from_when_it_held() {
     assert_eq!(numbers(&found), [recorded[1].number, recorded[2].number]);
 }
 
+/// A gateway with the office's seal on file, and its record.
+async fn with_seal() -> (Started, crypto::seal_register::Record) {
+    let office = Office::new();
+    let gateway = office.trusted_by(setup()).start_with(gateway::routes::TABLE).await;
+    let filed = request("POST", "/v1/seals", "application/octet-stream", office.seal());
+    assert_eq!(gateway.caller(ISSUER).send(Http::One, filed).await.status, 201);
+    let record = gateway.app.store().seals().seal("33010500012345").unwrap().unwrap();
+    (gateway, record)
+}
+
+/// A use that was done, recorded at a moment, with the moment that it names.
+fn done(at: Timestamp, effective_at: Option<Timestamp>) -> Draft {
+    let mut draft = Draft { at, ..use_of(0, BUREAU, "33010500012345") };
+    draft.facts.effective_at = effective_at;
+    draft
+}
+
+#[tokio::test]
+async fn uses_that_were_done_before_anybody_knew_of_the_freeze_are_found() {
+    let (gateway, seal) = with_seal().await;
+    let (issuer, question) = (gateway.caller(ISSUER), "/v1/logs/seal/questions/uses-after-freezing");
+    let digest = crypto::digest::Sha256::of(&[b"document"]);
+    let asked = json!({ "use_id": "u-1", "document": { "sha256": digest }, "approval": "A-1" });
+    let used = ask(&issuer, "/v1/seals/33010500012345/uses?proof=none", &asked).await;
+    assert_eq!(used.status, 201, "{used:?}");
+    let auditor = gateway.caller(ALL_SEEING);
+    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), [0; 0]);
+    // The freeze comes later, and holds from before the use.
+    let freeze = json!({ "operation": "freeze", "effective_at": seal.registered_at });
+    assert_eq!(ask(&issuer, "/v1/seals/33010500012345/status", &freeze).await.status, 200);
+    let mut expected = vec![used.json()["number"].as_u64().unwrap()];
+    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), expected);
+    // Of what is reported later the moment counts that the record names.
+    let now = gateway::clock::now();
+    let late = [done(now, Some(seal.registered_at.plus(-60))), done(now, Some(seal.registered_at))];
+    let recorded = gateway.app.store().logs().append_and_wait(&late).unwrap();
+    expected.push(recorded[1].number);
+    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), expected);
+}
+
+#[tokio::test]
+async fn uses_after_the_end_of_all_certificates_are_found() {
+    let (gateway, seal) = with_seal().await;
+    let end = seal.making.signers.iter().filter_map(|signer| signer.not_after).max().unwrap();
+    let drafts = [
+        done(end, None),
+        done(end.plus(1), None),
+        // What is only reported after the end was done before it.
+        done(end.plus(2), Some(end.plus(-60))),
+        done(end.plus(3), Some(end.plus(1))),
+    ];
+    let recorded = gateway.app.store().logs().append_and_wait(&drafts).unwrap();
+    let question = "/v1/logs/seal/questions/expired-certificates-in-use";
+    let found = numbers(&ask(&gateway.caller(ALL_SEEING), question, &json!({})).await);
+    assert_eq!(found, [recorded[1].number, recorded[3].number]);
+}
+
 #[tokio::test]
 async fn records_are_kept_as_long_as_they_must_be() {
     let gateway = start().await;

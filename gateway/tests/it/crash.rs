@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crypto::budget::Budget;
+use crypto::tlog::merkle::verify_consistency;
+use crypto::tlog::{Checkpoint, Hash, Note, VerifierKey};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::audit::ALL_SEEING;
-use crate::client::{Client, Http, post_json, request};
+use crate::client::{Client, Connection, Http, get, post_json, request};
 use crate::licence_kit::{ORGANISATION, Office};
 use crate::process::{Process, Site};
 use crate::started::ISSUER;
@@ -26,11 +29,54 @@ struct Ack {
     entry: String,
 }
 
-/// What was acknowledged, and what was only asked for, by the name of the use.
+/// What was acknowledged, and what was only asked for, by the name of the use; and what the gateway signed meanwhile.
 #[derive(Debug, Default)]
 struct Seen {
     acknowledged: BTreeMap<String, Ack>,
     doubtful: Vec<String>,
+    /// The roots of checkpoints, by the period of the shard and the size of its tree.
+    signed: BTreeMap<(String, u64), Hash>,
+}
+
+impl Seen {
+    fn add_tree(&mut self, period: &str, (size, root): (u64, Hash)) {
+        let before = self.signed.insert((period.to_owned(), size), root);
+        assert!(before.is_none_or(|before| before == root), "two trees of {size} records were signed");
+    }
+
+    fn add(&mut self, other: Self) {
+        self.acknowledged.extend(other.acknowledged);
+        self.doubtful.extend(other.doubtful);
+        for ((period, size), root) in other.signed {
+            self.add_tree(&period, (size, root));
+        }
+    }
+}
+
+/// A shard of the seal log, as the gateway tells of it.
+#[derive(Clone)]
+struct Shard {
+    period: String,
+    keys: Vec<VerifierKey>,
+}
+
+impl Shard {
+    fn all(log: &Value) -> Vec<Self> {
+        let key = |key: &Value| key.as_str().unwrap().parse().unwrap();
+        let shard = |shard: &Value| Self {
+            period: shard["period"].as_str().unwrap().to_owned(),
+            keys: shard["keys"].as_array().unwrap().iter().map(key).collect(),
+        };
+        log["shards"].as_array().unwrap().iter().map(shard).collect()
+    }
+
+    /// Size and root of a checkpoint that is signed with the keys of the shard.
+    fn tree(&self, note: &[u8]) -> (u64, Hash) {
+        let note = Note::parse(note).unwrap();
+        assert_eq!(note.verify(&self.keys, &mut Budget::for_document()).unwrap().len(), self.keys.len());
+        let checkpoint = Checkpoint::of(&note).unwrap();
+        (checkpoint.size(), checkpoint.root())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,27 +99,32 @@ async fn nothing_acknowledged_is_lost_by_kill() {
     assert_eq!(issuer.send(Http::One, post_json(&format!("/v1/seals/{SEAL}/status"), &delivered)).await.status, 200);
 
     let mut seen = Seen::default();
-    let mut before = (0, String::new());
+    let mut size = 0;
     for round in 0..rounds {
         let target = usize::try_from(1 + round * 7919 % 61).unwrap();
         work(&site, &mut process, round, target, &mut seen).await;
         process = site.start();
-        before = check(&site.client(&process, ISSUER), &site.client(&process, ALL_SEEING), &mut seen, before).await;
+        size = check(&site.client(&process, ISSUER), &site.client(&process, ALL_SEEING), &mut seen, size).await;
     }
     assert!(seen.acknowledged.len() >= usize::try_from(rounds).unwrap());
+    assert_all(&site.client(&process, ALL_SEEING), &seen, size).await;
     let (_, ended_well) = process.terminate();
     assert!(ended_well);
     let findings = site.licet(&["log", "fsck"]);
     assert!(findings.status.success(), "{}", String::from_utf8_lossy(&findings.stdout));
-    eprintln!("{rounds} rounds, {} acknowledged uses, log of {} records", seen.acknowledged.len(), before.0);
+    eprintln!("{rounds} rounds, {} acknowledged uses, log of {size} records", seen.acknowledged.len());
 }
 
-/// Lets callers use the seal until so many uses are acknowledged, and kills the gateway then, in the middle of others.
+/// Lets callers use the seal and read checkpoints until so many uses are acknowledged, and kills the gateway then, in the middle of
+/// others.
 async fn work(site: &Site, process: &mut Process, round: u64, target: usize, seen: &mut Seen) {
+    let log = seal_log(&mut site.client(process, ISSUER).connect(Http::One).await).await;
+    let shard = Shard::all(&log).pop().unwrap();
     let (count, enough) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
             let (client, count, enough) = (site.client(process, ISSUER), Arc::clone(&count), Arc::clone(&enough));
+            let shard = shard.clone();
             tokio::spawn(async move {
                 let mut mine = Seen::default();
                 let mut connection = client.connect(Http::One).await;
@@ -89,6 +140,11 @@ async fn work(site: &Site, process: &mut Process, round: u64, target: usize, see
                     if count.fetch_add(1, Ordering::SeqCst) + 1 == target {
                         enough.notify_one();
                     }
+                    // Without an answer the next use finds that the gateway is gone.
+                    if let Ok(reply) = connection.send(get(&format!("/log/seal/{}/checkpoint", shard.period))).await {
+                        assert_eq!(reply.status, 200, "{reply:?}");
+                        mine.add_tree(&shard.period, shard.tree(&reply.body));
+                    }
                 }
                 mine
             })
@@ -97,14 +153,12 @@ async fn work(site: &Site, process: &mut Process, round: u64, target: usize, see
     enough.notified().await;
     process.kill();
     for caller in callers {
-        let mine = caller.await.unwrap();
-        seen.acknowledged.extend(mine.acknowledged);
-        seen.doubtful.extend(mine.doubtful);
+        seen.add(caller.await.unwrap());
     }
 }
 
-/// Holds what the restarted gateway says against what was seen. Gives the size and the checkpoint of the log.
-async fn check(issuer: &Client, auditor: &Client, seen: &mut Seen, before: (u64, String)) -> (u64, String) {
+/// Holds what the restarted gateway says against what was seen. Gives the size of the log, which was this before.
+async fn check(issuer: &Client, auditor: &Client, seen: &mut Seen, before: u64) -> u64 {
     let mut connection = issuer.connect(Http::One).await;
     for name in std::mem::take(&mut seen.doubtful) {
         // Whether it was recorded or not, asking again must give one number that stays.
@@ -119,21 +173,58 @@ async fn check(issuer: &Client, auditor: &Client, seen: &mut Seen, before: (u64,
     // The newest ones are those that a crash could have taken; of the others a few each time.
     let newest = numbers.iter().rev().take(80);
     for (number, name) in newest.chain(numbers.iter().step_by(37)) {
-        let reply = reader.send(crate::client::get(&format!("/v1/logs/seal/entries/{number}"))).await.unwrap();
+        let reply = reader.send(get(&format!("/v1/logs/seal/entries/{number}"))).await.unwrap();
         assert_eq!(reply.status, 200, "{name} is missing: {reply:?}");
         assert_eq!(reply.json()["entry"], seen.acknowledged[*name].entry, "{name}");
     }
-    let logs = reader.send(crate::client::get("/v1/logs")).await.unwrap().json();
-    let log = logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "seal").unwrap().clone();
+    let log = seal_log(&mut reader).await;
     let size = log["size"].as_u64().unwrap();
-    assert!(size > *numbers.last_key_value().unwrap().0 && size >= before.0, "{log}");
-    if before.0 > 0 {
-        let period = log["shards"][0]["period"].as_str().unwrap();
-        let path = format!("/v1/logs/seal/consistency?period={period}&from={}&to={size}", before.0);
-        let proof = reader.send(crate::client::get(&path)).await.unwrap();
-        assert_eq!(proof.status, 200, "{proof:?}");
+    assert!(size > *numbers.last_key_value().unwrap().0 && size >= before, "{log}");
+    check_growth(&mut reader, &log, seen).await;
+    size
+}
+
+/// Every tree that was signed before must be the beginning of the one that is signed now.
+async fn check_growth(reader: &mut Connection, log: &Value, seen: &mut Seen) {
+    let shards = Shard::all(log);
+    let mut newest = BTreeMap::new();
+    for ((period, size), root) in &seen.signed {
+        let shard = shards.iter().find(|shard| shard.period == *period).unwrap();
+        let path = format!("/v1/logs/seal/consistency?period={period}&from={size}");
+        let reply = reader.send(get(&path)).await.unwrap();
+        assert_eq!(reply.status, 200, "a tree of {size} records is gone: {reply:?}");
+        let proof = reply.json();
+        let now = shard.tree(proof["checkpoint"]["note"].as_str().unwrap().as_bytes());
+        let hashes: Vec<Hash> =
+            proof["hashes"].as_array().unwrap().iter().map(|hash| hash.as_str().unwrap().parse().unwrap()).collect();
+        assert_eq!(verify_consistency(*size, now.0, root, &now.1, &hashes), Ok(()), "from {size} to {}", now.0);
+        newest.insert((period.clone(), now.0), now.1);
     }
-    (size, log.to_string())
+    assert!(!newest.is_empty(), "nobody saw a checkpoint");
+    // These vouch for all that led to them.
+    seen.signed = newest;
+}
+
+/// Reads the whole log: no number is left out, and every use that was acknowledged is there once, and no other.
+async fn assert_all(auditor: &Client, seen: &Seen, size: u64) {
+    let reply = auditor.send(Http::One, post_json("/v1/logs/seal/export", "{}")).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let mut rows: Vec<Value> =
+        std::str::from_utf8(&reply.body).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.pop().unwrap()["end"]["size"], size);
+    let numbers: Vec<u64> = rows.iter().map(|row| row["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (0..size).collect::<Vec<_>>());
+    let mut uses = BTreeMap::new();
+    for row in rows.iter().filter(|row| row["facts"]["event"] == "seal.use") {
+        let name = row["facts"]["details"]["use_id"].as_str().unwrap().to_owned();
+        assert_eq!(uses.insert(name, ack(row)), None, "recorded twice: {row}");
+    }
+    assert_eq!(uses, seen.acknowledged);
+}
+
+async fn seal_log(connection: &mut Connection) -> Value {
+    let logs = connection.send(get("/v1/logs")).await.unwrap().json();
+    logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "seal").unwrap().clone()
 }
 
 fn use_of(name: &str) -> hyper::Request<http_body_util::Full<hyper::body::Bytes>> {

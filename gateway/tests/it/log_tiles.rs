@@ -18,7 +18,7 @@ use crate::client::{BOTH, Http, get};
 use crate::started::{Setup, Started};
 
 /// Waits until a checkpoint covers all that is on record.
-async fn covered(gateway: &Started, log: LogName) {
+pub(crate) async fn covered(gateway: &Started, log: LogName) {
     let logs = gateway.app.store().logs();
     let (tell, told) = oneshot::channel();
     let last = logs.size(log).unwrap() - 1;

@@ -20,6 +20,7 @@ mod log_command_line;
 mod log_kit;
 mod log_tiles;
 mod messages;
+mod mirrored;
 mod pki;
 mod process;
 mod publisher;

@@ -110,7 +110,17 @@ impl Board {
 
     /// Makes what has become durable visible.
     pub(crate) fn apply(&self, mut staged: Staged) -> Result<(), StorageError> {
-        LogName::ALL.into_iter().try_for_each(|log| staged.apply(log, &mut self.live_mut(log)))
+        LogName::ALL.into_iter().try_for_each(|log| {
+            if let Some(row) = staged.first_signed(log) {
+                locked(self.noted.of(log)).row = Some((row, 1));
+            }
+            staged.apply(log, &mut self.live_mut(log))
+        })
+    }
+
+    /// Whether it is on disk what was signed last of a log.
+    pub(crate) fn has_noted(&self, log: LogName) -> bool {
+        locked(self.noted.of(log)).row.is_some()
     }
 
     pub(crate) fn set_publisher(&self, publisher: Arc<dyn Publisher>) {

@@ -65,6 +65,8 @@ faults! {
     RootDiffers = "log-root-differs", "The root of the tree is not that of the entries.", "树根与条目不符。";
     /// What was signed does not open. No place.
     SignedDamaged = "log-signed-damaged", "The note of what was signed does not open.", "签名记载无法打开。";
+    /// It is not there what was signed last. No place.
+    SignedMissing = "log-signed-missing", "The note of what was signed is missing.", "签名记载缺失。";
     /// What was signed is not what the tree was. At the number of its shard.
     SignedDiffers = "log-signed-differs", "What was signed is not what the tree was.", "已签名的内容与树不符。";
     /// The shards do not follow one another. At the number of the shard.
@@ -87,6 +89,12 @@ faults! {
     PseudonymDamaged = "log-pseudonym-damaged", "The pseudonyms are not those of the chains.", "假名损坏或与链不符。";
     /// The note of a request does not open, or names a record that is another. No place.
     NoteDamaged = "log-note-damaged", "The note of a request is damaged.", "请求记载损坏。";
+    /// What witnesses signed does not open, or is of a shard that there is not. At the number of the shard.
+    CosignedDamaged = "log-cosigned-damaged", "What witnesses signed of a shard is damaged.", "见证签名记载损坏。";
+    /// What witnesses signed is not what the tree was. At the number of the shard.
+    CosignedDiffers = "log-cosigned-differs", "What witnesses signed is not what the tree was.", "见证签名的内容与树不符。";
+    /// What we signed as a witness does not open, or is older than our record of it. No place.
+    VouchedDamaged = "log-vouched-damaged", "What was signed as a witness is damaged, or older than its record.", "作为见证方的签名记载损坏，或早于其记录。";
     /// The note of what is kept does not open. No place.
     KeptDamaged = "log-kept-damaged", "The note of what is kept does not open.", "保存范围记载无法打开。";
 }

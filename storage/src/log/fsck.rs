@@ -4,6 +4,10 @@
 //! that grows from the entries against the tiles, the roots and what was signed, and each full block against its index. Then what is
 //! there but should not be is looked for. Memory does not grow with the log.
 
+mod witnesses;
+
+use std::collections::BTreeMap;
+
 use crypto::digest::Sha256;
 use crypto::record::{Entry, KeyKind, Link, LogName, Opening, Stamp};
 use crypto::time::Timestamp;
@@ -32,13 +36,16 @@ impl Logs {
     /// # Errors
     /// Those of a store that does not answer. What is damaged is a finding.
     pub fn fsck(&self, found: &mut dyn FnMut(Finding)) -> Result<(), StorageError> {
+        let mut vouched = BTreeMap::new();
         for log in LogName::ALL {
-            let mut check = Check { shelf: &self.shelf, log, found, kept_from: 0, links: 0, index_rows: 0 };
+            let mut check = Check::new(&self.shelf, log, found);
             check.log()?;
+            vouched.append(&mut check.vouched);
         }
-        let mut check = Check { shelf: &self.shelf, log: LogName::Seal, found, kept_from: 0, links: 0, index_rows: 0 };
+        let mut check = Check::new(&self.shelf, LogName::Seal, found);
         check.pseudonyms()?;
-        check.notes()
+        check.notes()?;
+        check.vouched(&vouched)
     }
 }
 
@@ -51,6 +58,8 @@ struct Check<'a> {
     links: i128,
     /// How many rows the index should have.
     index_rows: u64,
+    /// By the origin of a log of others, up to which size it is on record that we signed it as a witness.
+    vouched: BTreeMap<String, u64>,
 }
 
 /// A shard as it is walked.
@@ -59,6 +68,12 @@ struct Walk {
     period: Closed,
     is_closed: bool,
     tree: Tree,
+}
+
+impl<'a> Check<'a> {
+    fn new(shelf: &'a Shelf, log: LogName, found: &'a mut dyn FnMut(Finding)) -> Self {
+        Self { shelf, log, found, kept_from: 0, links: 0, index_rows: 0, vouched: BTreeMap::new() }
+    }
 }
 
 impl Check<'_> {
@@ -88,7 +103,7 @@ impl Check<'_> {
             }
         };
         self.kept_from = self.row::<KeptFrom>(&keys::log_kept(self.log), Fault::KeptDamaged, None)?.map_or(0, |kept| kept.number);
-        let signed = self.row::<Signed>(&keys::log_signed(self.log), Fault::SignedDamaged, None)?;
+        let signed = self.signed(&head)?;
         let mut index = Index { tail: Tail::new(0), is_whole: true };
         let (mut last, mut next) = (Timestamp::MIN, 0);
         for shard in 0..=head.shard {
@@ -98,6 +113,7 @@ impl Check<'_> {
             self.walk(&mut walk, signed.as_ref(), &mut last, &mut index)?;
         }
         self.extra_shards(&head)?;
+        self.extra_cosigned(&head)?;
         if signed.is_some_and(|signed| signed.shard > head.shard || (signed.shard == head.shard && signed.size > head.leaves())) {
             self.say(Fault::SignedDiffers, u64::from(head.shard));
         }
@@ -105,6 +121,15 @@ impl Check<'_> {
         self.extra_tiles(&head)?;
         self.chains()?;
         self.extra_index()
+    }
+
+    /// What was signed last, which must be there.
+    fn signed(&mut self, head: &Head) -> Result<Option<Signed>, StorageError> {
+        let key = keys::log_signed(self.log);
+        if head.has_signed() && self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?.is_none() {
+            self.say(Fault::SignedMissing, None);
+        }
+        self.row::<Signed>(&key, Fault::SignedDamaged, None)
     }
 
     /// What a shard should be.
@@ -134,6 +159,7 @@ impl Check<'_> {
         index: &mut Index,
     ) -> Result<(), StorageError> {
         let Closed { first, size, root, .. } = walk.period;
+        let witnessed = self.cosigned(walk)?;
         let mut start = 0;
         while start < size {
             let width = u16::try_from((size - start).min(256)).unwrap_or(256);
@@ -155,6 +181,9 @@ impl Check<'_> {
                     && signed.root != walk.tree.root()
                 {
                     self.say(Fault::SignedDiffers, u64::from(walk.shard));
+                }
+                if witnessed.is_some_and(|(size, root)| size == walk.tree.size() && root != walk.tree.root()) {
+                    self.say(Fault::CosignedDiffers, u64::from(walk.shard));
                 }
             }
             start = start.saturating_add(u64::from(width));
@@ -215,6 +244,7 @@ impl Check<'_> {
                 self.say(Fault::TimeBackwards, number);
             }
             self.links_of(number, opening)?;
+            self.note_vouched(opening);
         }
         *last = stamp.map_or(*last, |stamp| stamp.at);
         self.index_of(number, opening.as_ref().zip(stamp), index)?;
@@ -279,7 +309,9 @@ impl Check<'_> {
         for (key, value) in index.tail.rows(self.log).into_iter().filter(|_| index.is_whole) {
             self.index_rows += u64::from(key.bytes.starts_with(&keys::log_index(self.log)));
             let row = self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?;
-            if row.is_none_or(|row| row.value != value) {
+            // Of what is to be let go the index goes first.
+            let is_gone = row.is_none() && number < self.kept_from;
+            if !is_gone && row.is_none_or(|row| row.value != value) {
                 self.say(Fault::IndexDiffers, block);
             }
         }

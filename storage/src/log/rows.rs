@@ -33,6 +33,11 @@ impl Head {
         self.size.saturating_sub(self.first)
     }
 
+    /// Whether the store says what was signed last of it: so it is from the first record on whose period somebody named.
+    pub(crate) const fn has_signed(&self) -> bool {
+        self.size > 0 && !self.period.is_empty()
+    }
+
     /// What is signed of it.
     pub(crate) const fn signed(&self) -> Signed {
         Signed { shard: self.shard, size: self.leaves(), root: self.root }

@@ -11,7 +11,7 @@ use super::Recorded;
 use super::board::{Board, Signing};
 use super::live::Live;
 use super::prepared::{Made, Prepared};
-use super::rows::{Closed, Head, Pair, Pseudonym};
+use super::rows::{Closed, Head, Pair, Pseudonym, Signed};
 use super::tail::Tail;
 use super::term::{Term, Terms};
 use super::tiles;
@@ -54,6 +54,8 @@ pub(crate) struct StagedLog {
     /// What the last tail gets.
     pushed: Vec<(u64, Timestamp, Terms)>,
     period: Option<(Timestamp, String)>,
+    /// What is noted for the first time as that which may be signed.
+    first_signed: Option<Signed>,
 }
 
 /// What becomes of the logs once the batch is durable.
@@ -226,6 +228,14 @@ impl<'a> Stage<'a> {
                 let sealed = seal(self.vault, &key, &staged.head.encode()?)?;
                 witness = Some(Write { space: key.space, key: key.bytes.clone(), expect: None, value: Some(sealed.clone()) });
                 put(batch, key, staged.version, sealed);
+                // From the first record on there is such a row, so that one that is missing was taken away.
+                let is_noted = self.board.has_noted(log) || signings.iter().any(|signing| signing.log == log);
+                if staged.head.has_signed() && !is_noted {
+                    let (key, row) = (keys::log_signed(log), staged.head.signed());
+                    let sealed = seal(self.vault, &key, &row.encode()?)?;
+                    put(batch, key, None, sealed);
+                    staged.first_signed = Some(row);
+                }
             }
         }
         Ok((witness, Staged(std::mem::take(&mut self.logs))))
@@ -254,6 +264,7 @@ impl StagedLog {
             tail: None,
             pushed: Vec::new(),
             period: None,
+            first_signed: None,
         }
     }
 
@@ -332,6 +343,11 @@ fn push(tail: &mut Tail, pushed: Vec<(u64, Timestamp, Terms)>) -> Result<(), Sto
 }
 
 impl Staged {
+    /// What is noted for the first time as that which may be signed.
+    pub(crate) fn first_signed(&self, log: LogName) -> Option<Signed> {
+        self.0.of(log).as_ref()?.first_signed
+    }
+
     /// Makes it so.
     pub(crate) fn apply(&mut self, log: LogName, live: &mut Live) -> Result<(), StorageError> {
         let Some(staged) = self.0.of_mut(log).take() else { return Ok(()) };

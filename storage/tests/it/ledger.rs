@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use crypto::issue::{self, SigningKey};
 use crypto::record::{DocumentMention, Ending, EventKind, Facts, LogName, SealMention, SubjectPart};
 use crypto::time::Timestamp;
 use crypto::tlog::merkle::verify_consistency;
-use crypto::tlog::{Hash, Prover, Tree, leaf_hash};
-use storage::Store;
-use storage::log::{Draft, Finding, Once, Published, Publisher};
+use crypto::tlog::{Checkpoint, Hash, KeyType, NoteSigner, Prover, SignatureLine, Tree, VerifierKey, leaf_hash};
+use storage::log::{Draft, Finding, Once, Pending, Published, Publisher};
+use storage::witnessing::{CosignedLine, Vouched, WitnessedNote};
+use storage::{StorageError, Store};
 
 use crate::sample::{now, number};
 
@@ -95,6 +97,56 @@ pub(crate) fn newest(store: &Store, log: LogName) -> Arc<Published> {
     let (reply, done) = std::sync::mpsc::channel();
     store.logs().when_covered(log, size - 1, Box::new(move |published| reply.send(published).unwrap()));
     done.recv().unwrap().unwrap()
+}
+
+/// Puts a witness on file for the newest checkpoint of the seal log, and us as the witness of somebody else.
+pub(crate) fn witness(store: &Store, name: &str) {
+    keep_cosigned(store, name).unwrap();
+    vouch(store, name, 1).unwrap();
+}
+
+/// Keeps what a witness signed of the newest tree of the seal log.
+pub(crate) fn keep_cosigned(store: &Store, name: &str) -> Result<(), StorageError> {
+    let logs = store.logs();
+    let shard = logs.shards(LogName::Seal)?.pop().ok_or(StorageError::NotFound { what: "shard" })?;
+    let mut note = Checkpoint::new("log.example/seal", shard.size, logs.root(&shard)?).unwrap().note().unwrap();
+    note.add(SignatureLine::sign(&Signer::new(name), note.text()).unwrap()).unwrap();
+    let mut cosigned = store.witnessing().cosigned(LogName::Seal, shard.shard)?;
+    let line = CosignedLine { size: shard.size, at: now(), line: note.lines()[0].to_string() };
+    cosigned.lines.insert(name.to_owned(), line);
+    cosigned.newest = Some(WitnessedNote { size: shard.size, at: now(), note: note.to_string() });
+    store.witnessing().keep_cosigned(LogName::Seal, shard.shard, &cosigned)
+}
+
+/// Signs as a witness a tree of somebody else, with the record of it.
+pub(crate) fn vouch(store: &Store, name: &str, size: u64) -> Result<(), StorageError> {
+    let origin = format!("other.example/{name}");
+    let mut facts = Facts::new(EventKind::LogWitness, Ending::Done, "other".to_owned());
+    facts.details.extend([("origin".to_owned(), origin.as_str().into()), ("size".to_owned(), size.into())]);
+    let pending = Pending::new(vec![Draft::new(now(), facts)]);
+    let next = Vouched { origin, size, root: leaf_hash(name.as_bytes()), at: now() };
+    let (before, _) = store.witnessing().vouched(&next.origin)?;
+    assert!(store.witnessing().vouch(before, &next, &pending)?, "nobody else writes");
+    Ok(())
+}
+
+struct Signer(VerifierKey, SigningKey);
+
+impl Signer {
+    fn new(name: &str) -> Self {
+        let key = SigningKey::from_label(issue::KeyType::Ed25519, name);
+        Self(VerifierKey::new("witness.example", KeyType::Ed25519, key.public_key().bits()).unwrap(), key)
+    }
+}
+
+impl NoteSigner for Signer {
+    fn key(&self) -> &VerifierKey {
+        &self.0
+    }
+
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        Some(self.1.sign_fixed(message))
+    }
 }
 
 /// What a check of the store finds.
