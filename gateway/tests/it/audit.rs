@@ -338,29 +338,6 @@ fn done(at: Timestamp, effective_at: Option<Timestamp>) -> Draft {
 }
 
 #[tokio::test]
-async fn uses_that_were_done_before_anybody_knew_of_the_freeze_are_found() {
-    let (gateway, seal) = with_seal().await;
-    let (issuer, question) = (gateway.caller(ISSUER), "/v1/logs/seal/questions/uses-after-freezing");
-    let digest = crypto::digest::Sha256::of(&[b"document"]);
-    let asked = json!({ "use_id": "u-1", "document": { "sha256": digest }, "approval": "A-1" });
-    let used = ask(&issuer, "/v1/seals/33010500012345/uses?proof=none", &asked).await;
-    assert_eq!(used.status, 201, "{used:?}");
-    let auditor = gateway.caller(ALL_SEEING);
-    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), [0; 0]);
-    // The freeze comes later, and holds from before the use.
-    let freeze = json!({ "operation": "freeze", "effective_at": seal.registered_at });
-    assert_eq!(ask(&issuer, "/v1/seals/33010500012345/status", &freeze).await.status, 200);
-    let mut expected = vec![used.json()["number"].as_u64().unwrap()];
-    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), expected);
-    // Of what is reported later the moment counts that the record names.
-    let now = gateway::clock::now();
-    let late = [done(now, Some(seal.registered_at.plus(-60))), done(now, Some(seal.registered_at))];
-    let recorded = gateway.app.store().logs().append_and_wait(&late).unwrap();
-    expected.push(recorded[1].number);
-    assert_eq!(numbers(&ask(&auditor, question, &json!({})).await), expected);
-}
-
-#[tokio::test]
 async fn uses_after_the_end_of_all_certificates_are_found() {
     let (gateway, seal) = with_seal().await;
     let end = seal.making.signers.iter().filter_map(|signer| signer.not_after).max().unwrap();

@@ -152,7 +152,7 @@ async fn who_holds_a_seal_is_on_record() {
     }
     // A person holds it: that is not for everybody.
     let told = async |uri| String::from_utf8_lossy(&gateway.caller(uri).get(SEAL).await.body).contains("p-10");
-    assert!(told(AUDITOR).await && told(ISSUER).await && !told(OTHER_ISSUER).await);
+    assert!(told(ALL_SEEING).await && told(ISSUER).await && !told(OTHER_ISSUER).await && !told(AUDITOR).await);
     let query = Query { actor: Some("p-9".to_owned()), ..Query::default() };
     let found = gateway.app.store().logs().search(LogName::Seal, &query, Order::NewestFirst, None, 10).unwrap();
     let events: Vec<_> = found.rows.iter().map(|row| row.opening.read::<Facts>(Opening::FACTS).unwrap().event).collect();

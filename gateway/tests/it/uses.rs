@@ -89,7 +89,7 @@ async fn a_use_is_on_record_once_with_a_proof() {
     let (facts, _) = records(&gateway).pop().unwrap();
     assert_eq!((facts.outcome, facts.code.as_deref()), (Ending::Refused, Some("seal-use-conflict")));
 
-    for uri in [ISSUER, TOWN_AUDITOR, ALL_SEEING] {
+    for uri in [ISSUER, ALL_SEEING, TOWN_AUDITOR] {
         let read = gateway.caller(uri).get(&place).await;
         assert_eq!((read.status.as_u16(), &read.json()["entry"]), (200, &view["entry"]), "{uri}");
         prove(&gateway, &read.json()).await;

@@ -212,6 +212,11 @@ async fn witnessed_gateway(witness: &Started, store: Store) -> Started {
         "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
         interval_s = 5\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n",
     );
+    setup.sections.push_str(&format!(
+        "[[callers]]\nname = 'all-seeing'\norganisation = '91350211M000100Y46'\ncertificates = ['uri:{}']
+        roles = ['auditor']\naudits = ['*']\n",
+        audit::ALL_SEEING
+    ));
     setup.start_over(TABLE, store).await
 }
 
@@ -251,6 +256,7 @@ async fn what_auditors_are_given_meets_a_policy_that_demands_witnesses() {
     // The asking itself is to be witnessed: the answer waits until that has come in the background.
     let subject = json!({ "code_type": "111", "code": "11010519491231002X" });
     let asked = json!({ "filter": { "subject": subject }, "complete": true, "opening": true, "witnesses": "wait" });
+    let auditor = gateway.caller(audit::ALL_SEEING);
     let asking = tokio::spawn(async move { audit::ask(&auditor, "/v1/logs/access/search", &asked).await });
     let mut after = 0;
     while !asking.is_finished() {
