@@ -403,7 +403,7 @@ mod tests {
         let freeze = Change { delivery: delivery.clone(), ..change(Operation::Freeze, "2026-02-01T00:00:00Z") };
         assert_eq!(record.apply(freeze), Err(RecordError::NoDelivery));
         assert_eq!(record, before);
-        let deliver = Change { delivery: delivery.clone(), ..change(Operation::Deliver, "2026-01-01T00:00:00Z") };
+        let deliver = Change { delivery, ..change(Operation::Deliver, "2026-01-01T00:00:00Z") };
         assert_eq!(record.clone().apply(deliver), Ok(Applied::New));
         record.events = vec![record.events.first().unwrap().clone(); Record::MAX_EVENTS];
         assert_eq!(record.apply(change(Operation::Freeze, "2026-02-01T00:00:00Z")), Err(RecordError::TooManyEvents));

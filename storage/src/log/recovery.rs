@@ -108,9 +108,12 @@ pub(crate) fn signed(
     head: &Head,
 ) -> Result<Option<(Signed, u64)>, StorageError> {
     let signed = row::<Signed>(engine, vault, &keys::log_signed(log))?;
-    let fits = signed.as_ref().map_or(!head.has_signed(), |(signed, _)| {
-        let order = (signed.shard, signed.size).cmp(&(head.shard, head.leaves()));
-        order.is_lt() || *signed == head.signed()
-    });
+    let fits = signed.as_ref().map_or_else(
+        || !head.has_signed(),
+        |(signed, _)| {
+            let order = (signed.shard, signed.size).cmp(&(head.shard, head.leaves()));
+            order.is_lt() || *signed == head.signed()
+        },
+    );
     if fits { Ok(signed) } else { Err(StorageError::Corrupt { what: what(log) }) }
 }
