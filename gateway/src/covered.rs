@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::bundle::LogUsed;
+use crypto::record::LogName;
 use crypto::tlog::{Checkpoint, Note, TlogProof, VerifierKey};
-use storage::log::{Published, Recorded};
+use storage::log::{Logs, Published, Recorded};
 use tokio::sync::oneshot;
 
 use crate::app::App;
@@ -29,16 +30,22 @@ pub struct Covered {
     pub log: LogUsed,
 }
 
+/// The newest checkpoint, as soon as it covers a record. `None` when that does not come in time.
+pub async fn in_time(logs: &Logs, log: LogName, number: u64, wait: Duration) -> Option<Arc<Published>> {
+    let (tell, told) = oneshot::channel();
+    // Whoever waited may be gone.
+    logs.when_covered(log, number, Box::new(move |published| drop(tell.send(published))));
+    tokio::time::timeout(wait, told).await.ok().and_then(Result::ok).flatten()
+}
+
 /// The proof of a record, once there is a checkpoint to prove it by: one that is witnessed where there is one that has the record,
 /// and otherwise the newest. `None` when none comes in time.
 ///
 /// # Errors
 /// Those of a store that does not work.
 pub async fn proof(app: &Arc<App>, recorded: &Recorded) -> Result<Option<Covered>, Problem> {
-    let (tell, told) = oneshot::channel();
-    // Whoever waited may be gone.
-    app.store().logs().when_covered(recorded.log, recorded.number, Box::new(move |published| drop(tell.send(published))));
-    let Ok(Ok(Some(published))) = tokio::time::timeout(wait_max(app), told).await else { return Ok(None) };
+    let newest = in_time(app.store().logs(), recorded.log, recorded.number, wait_max(app)).await;
+    let Some(published) = newest else { return Ok(None) };
     let (shared, number) = (Arc::clone(app), recorded.number);
     app.pool.run(move || prove(&shared, number, &published)).await?.map(Some)
 }

@@ -9,11 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::StorageError;
 use storage::log::{Logs, Published};
-use tokio::sync::oneshot;
 
 use super::view::{ProofView, RowView, hashes};
 use crate::app::App;
-use crate::covered::{best, best_in_time};
+use crate::covered::{best, best_in_time, in_time};
 use crate::http::{Code, Problem};
 
 /// How long an answer waits for a checkpoint, at most.
@@ -147,11 +146,7 @@ pub fn covering(logs: &Logs, log: LogName, number: u64) -> Result<Option<Arc<Pub
 /// # Errors
 /// [`Code::Unavailable`] when there is none and will be none soon.
 pub async fn covered(logs: &Logs, log: LogName, number: u64) -> Result<Arc<Published>, Problem> {
-    let (tell, told) = oneshot::channel();
-    // Whoever waited may be gone.
-    logs.when_covered(log, number, Box::new(move |published| drop(tell.send(published))));
-    let published = tokio::time::timeout(WAIT_MAX, told).await.ok().and_then(Result::ok).flatten();
-    published.ok_or_else(|| {
+    in_time(logs, log, number, WAIT_MAX).await.ok_or_else(|| {
         Problem::new(Code::Unavailable).detail("No checkpoint covers the record at present.", "目前没有覆盖该记录的检查点。")
     })
 }

@@ -54,9 +54,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Value(file) => options.files.push(file.into()),
             Long(name) => {
                 let name = name.to_owned();
-                if !options.place.take(&name, &mut parser)? {
-                    return Err(Long(&name).unexpected());
-                }
+                options.place.take(&name, &mut parser)?;
                 options.has_place = true;
             }
             other => return Err(other.unexpected()),

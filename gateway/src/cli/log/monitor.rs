@@ -69,9 +69,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Value(word) if options.log.is_none() => options.log = Some(word.parse_with(shown::log_name)?),
             Long(name) => {
                 let name = name.to_owned();
-                if !options.place.take(&name, &mut parser)? {
-                    return Err(Long(&name).unexpected());
-                }
+                options.place.take(&name, &mut parser)?;
             }
             other => return Err(other.unexpected()),
         }

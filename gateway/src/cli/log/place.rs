@@ -78,8 +78,8 @@ pub(super) struct Tiles<'a> {
 }
 
 impl PlaceOptions {
-    /// Takes an option, if it is one of these.
-    pub(super) fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+    /// Takes an option of these; any other is not expected.
+    pub(super) fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), lexopt::Error> {
         let path = |parser: &mut lexopt::Parser| parser.value().map(PathBuf::from);
         match name {
             "url" => self.online.url = Some(parser.value()?.string()?),
@@ -89,9 +89,9 @@ impl PlaceOptions {
             "config" => self.config = Some(path(parser)?),
             "data" => self.data = Some(path(parser)?),
             "mirror" => self.mirror = Some(path(parser)?),
-            _ => return Ok(false),
+            _ => return Err(Long(name).unexpected()),
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Opens the one place that they name.

@@ -48,9 +48,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Value(word) if options.number.is_none() => options.number = Some(word.parse()?),
             Long(name) => {
                 let name = name.to_owned();
-                if !options.place.take(&name, &mut parser)? {
-                    return Err(Long(&name).unexpected());
-                }
+                options.place.take(&name, &mut parser)?;
             }
             other => return Err(other.unexpected()),
         }
