@@ -35,6 +35,9 @@ pub mod licence;
 pub mod record;
 pub mod seal_register;
 
+pub mod catalogue;
+pub mod grants;
+
 pub mod bundle;
 
 pub mod der;

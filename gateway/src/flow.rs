@@ -135,6 +135,14 @@ const fn changes(event: EventKind) -> bool {
             | EventKind::TrustRead
             | EventKind::LogRead
             | EventKind::LogExport
+            | EventKind::LookUp
+            | EventKind::LookUpMaterials
+            | EventKind::LookUpCompare
+            | EventKind::CatalogueRead
+            | EventKind::GrantRead
+            | EventKind::FeedRead
+            | EventKind::ObjectionRead
+            | EventKind::SupervisionRead
             | EventKind::Request
     )
 }

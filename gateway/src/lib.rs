@@ -15,6 +15,8 @@ pub mod flow;
 pub mod routes;
 mod sealed;
 
+pub mod broker;
+
 pub mod audit;
 pub mod auth;
 pub mod handlers;

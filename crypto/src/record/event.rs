@@ -162,6 +162,46 @@ events! {
     LogRetire = "log.retire", Access;
     /// The checkpoint of another log was witnessed.
     LogWitness = "log.witness", Access;
+    /// 一号通查: a person or an organisation was looked up by number.
+    LookUp = "look-up", Access;
+    /// What is on record of the materials of an item was looked up by number.
+    LookUpMaterials = "look-up.materials", Access;
+    /// 比对核验: facts were compared with what is on record, and not told.
+    LookUpCompare = "look-up.compare", Access;
+    /// 用证码: a use code was given out.
+    UseCodeIssue = "use-code.issue", Access;
+    /// A use code was redeemed.
+    UseCodeRedeem = "use-code.redeem", Access;
+    /// 亮证: a code was made for a holder to show.
+    PresentationIssue = "presentation.issue", Access;
+    /// What a holder showed was redeemed.
+    PresentationRedeem = "presentation.redeem", Access;
+    /// The catalogue was changed.
+    CatalogueChange = "catalogue.change", Access;
+    /// The catalogue or its history was read.
+    CatalogueRead = "catalogue.read", Access;
+    /// A grant was applied for.
+    GrantApply = "grant.apply", Access;
+    /// An application for a grant was checked for conformity.
+    GrantCheck = "grant.check", Access;
+    /// An application for a grant was decided.
+    GrantDecide = "grant.decide", Access;
+    /// A grant was withdrawn.
+    GrantWithdraw = "grant.withdraw", Access;
+    /// Grants or applications were read.
+    GrantRead = "grant.read", Access;
+    /// 双告知: changes of licences and seals were read by who follows them.
+    FeedRead = "feed.read", Access;
+    /// 异议: an objection was filed.
+    ObjectionFile = "objection.file", Access;
+    /// An objection was taken on, answered or withdrawn.
+    ObjectionAnswer = "objection.answer", Access;
+    /// Objections were read.
+    ObjectionRead = "objection.read", Access;
+    /// 黄牌、红牌: a source or a consumer came near its limit or past it, or back.
+    SupervisionCard = "supervision.card", Access;
+    /// Cards, budgets or reports were read.
+    SupervisionRead = "supervision.read", Access;
     /// A request was refused before it was known what it was for.
     Request = "request", Access;
     /// The gateway was started with another configuration than the last time.

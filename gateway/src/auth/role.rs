@@ -17,6 +17,10 @@ pub enum Role {
     Auditor,
     /// Keeps the gateway running.
     Operator,
+    /// Asks by number what departments have, under grants.
+    Consumer,
+    /// Acts for holders who are there in person.
+    Portal,
 }
 
 impl Role {
@@ -28,6 +32,8 @@ impl Role {
             Self::Issuer => "issuer",
             Self::Auditor => "auditor",
             Self::Operator => "operator",
+            Self::Consumer => "consumer",
+            Self::Portal => "portal",
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Caller {
     /// How its certificate is known: `sha256:` and the fingerprint of the certificate, or `uri:` or `dns:` and a subject
     /// alternative name in it. One of them suffices.
     pub certificates: Vec<String>,
-    /// What it may do: `verifier`, `issuer`, `auditor`, `operator`.
+    /// What it may do: `verifier`, `issuer`, `auditor`, `operator`, `consumer`, `portal`.
     pub roles: BTreeSet<Role>,
     /// Where its role is auditor: the organisations whose records it sees in the logs, each with all below it; `*` for every
     /// organisation. Its own organisation when left out.

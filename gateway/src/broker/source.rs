@@ -1,0 +1,55 @@
+//! The port that every kind of source is reached through.
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::{Question, Reply};
+
+/// An answer that is under way.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, SourceFault>> + Send + 'a>>;
+
+/// Something that answers questions: the licences on record, a department's interface, another gateway.
+pub trait Source: fmt::Debug + Send + Sync {
+    /// Asks, with so much time left. An adapter may give up earlier, and need not: whoever asks drops what comes too late. It
+    /// gives back fields alone that the question allows.
+    fn ask<'a>(&'a self, question: &'a Question, left: Duration) -> Answer<'a>;
+}
+
+/// Why a source has not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceFault {
+    /// It was not reached, or the connection broke.
+    Unreachable,
+    /// It took longer than there was time.
+    Slow,
+    /// It says that it has too much to do.
+    Overloaded,
+    /// It refuses: we may not, or it does not take the question.
+    Refused,
+    /// It failed.
+    Failed,
+    /// What it said cannot be read by the mapping, or breaks the types of the catalogue.
+    Malformed,
+}
+
+impl SourceFault {
+    /// Whether it tells against the health of the source: a refusal is an answer, and a malformed answer will be malformed again.
+    #[must_use]
+    pub const fn counts_against(self) -> bool {
+        !matches!(self, Self::Refused)
+    }
+
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Slow => "slow",
+            Self::Overloaded => "overloaded",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Malformed => "malformed",
+        }
+    }
+}
