@@ -3,11 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// The only reader of the clock here.
-#[expect(clippy::disallowed_methods, reason = "measuring time is what this program is for")]
-pub(crate) fn now() -> Instant {
-    Instant::now()
-}
+use loadtest::time::now;
 
 /// Every answer's time, and how many were no success.
 #[derive(Debug, Default)]

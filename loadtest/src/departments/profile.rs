@@ -155,6 +155,29 @@ impl Profile {
         Ok(profile)
     }
 
+    /// The built-in profile with this name (`city`, `one-fast`), or that in this file.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn named(name: &str, seed: u64) -> Result<Self, String> {
+        match name {
+            "city" => Ok(Self::city(seed)),
+            "one-fast" => Ok(Self::one_fast(seed)),
+            file => {
+                let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+                Self::parse(&text).map_err(|reason| format!("{file}: {reason}"))
+            }
+        }
+    }
+
+    /// The profile as a file.
+    ///
+    /// # Errors
+    /// When it cannot be written as one.
+    pub fn to_toml(&self) -> Result<String, String> {
+        toml::to_string(self).map_err(|error| error.to_string())
+    }
+
     /// One department that answers at once: the floor.
     #[must_use]
     pub fn one_fast(seed: u64) -> Self {
