@@ -7,6 +7,7 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod lookup;
 mod moment;
 mod operation;
 mod organisation;
@@ -28,6 +29,7 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
+pub use lookup::Lookup;
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -87,6 +89,9 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[lookup]`: how long look-ups take at most, and how many there may be.
+    #[serde(default)]
+    pub lookup: Lookup,
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
@@ -135,6 +140,7 @@ impl Config {
         }
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.lookup.check(config.server.request_timeout(), &mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -299,6 +305,7 @@ mod tests {
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+        assert_eq!(format!("{:?}", documented.lookup), format!("{:?}", smallest.lookup));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
@@ -315,6 +322,7 @@ mod tests {
             "record",
             "cache",
             "log",
+            "lookup",
             "policy",
             "reload",
             "signing",
@@ -332,7 +340,8 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 25] = [
+        const SECTIONS: [&str; 26] = [
+            "lookup",
             "digests",
             "office_hours",
             "organisations",

@@ -2,6 +2,7 @@
 
 pub mod along;
 pub mod certificates;
+pub mod comparisons;
 pub mod evidence;
 pub mod licences;
 mod log_complete;
@@ -14,6 +15,10 @@ pub mod log_tiles;
 mod logged_use;
 pub mod logs;
 mod noted;
+pub mod look_up_batches;
+mod look_up_stream;
+pub mod look_ups;
+pub mod materials;
 pub mod openapi;
 mod own;
 mod repeat;

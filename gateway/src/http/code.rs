@@ -52,6 +52,8 @@ codes! {
     RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
     /// The matter belongs to another organisation.
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// No grant allows any of what was asked.
+    NotGranted = "not-granted", FORBIDDEN, "No grant allows this", "未获授权";
     /// The application is the caller's own.
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
     /// There is no such route.
@@ -66,6 +68,8 @@ codes! {
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
+    /// There is no such item.
+    ItemNotFound = "item-not-found", NOT_FOUND, "No such item is in the catalogue", "目录中没有该事项";
     /// There is no such use of the seal.
     SealUseNotFound = "seal-use-not-found", NOT_FOUND, "No such use of the seal is on record", "未登记该用印记录";
     /// There is no such log, period or tile.

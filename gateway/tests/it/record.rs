@@ -59,6 +59,10 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
+    ("lookUp", Some(EventKind::LookUp)),
+    ("lookUpBatch", Some(EventKind::LookUp)),
+    ("lookUpMaterials", Some(EventKind::LookUpMaterials)),
+    ("compareFacts", Some(EventKind::LookUpCompare)),
 ];
 
 #[test]
