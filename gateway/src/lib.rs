@@ -15,7 +15,9 @@ pub mod flow;
 pub mod routes;
 mod sealed;
 
+pub mod authority;
 pub mod broker;
+pub mod use_codes;
 
 pub mod audit;
 pub mod auth;

@@ -7,6 +7,7 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod identity;
 mod moment;
 mod operation;
 mod organisation;
@@ -28,6 +29,7 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
+pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -93,6 +95,12 @@ pub struct Config {
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
+    /// `[[identity_providers]]`: whose tokens of holders are taken.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
+    /// `[use_codes]`: how long codes live.
+    #[serde(default)]
+    pub use_codes: UseCodes,
     /// What the file said, by digests.
     #[serde(skip)]
     digests: Digests,
@@ -136,6 +144,8 @@ impl Config {
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
+        identity::check(&config.identity_providers, &mut faults);
+        config.use_codes.check(&mut faults);
         faults.none_or(config)
     }
 
@@ -158,6 +168,7 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
@@ -300,6 +311,16 @@ mod tests {
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.use_codes), format!("{:?}", smallest.use_codes));
+        let provider = &documented.identity_providers[0];
+        let named = format!(
+            "name = '{}'\nissuer = '{}'\naudience = '{}'\nkeys = '{}'",
+            provider.name,
+            provider.issuer,
+            provider.audience,
+            provider.keys.display()
+        );
+        assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -321,8 +342,17 @@ mod tests {
             "status",
             "status_list",
             "witness",
+            "use_codes",
         ];
-        let listed = ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]", "[organisations]"];
+        let listed = [
+            "record.witnesses",
+            "[identity_providers]",
+            "[witness.logs]",
+            "[trust]",
+            "[status.sources]",
+            "[callers]",
+            "[organisations]",
+        ];
         for section in plain.into_iter().chain(listed) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
@@ -332,7 +362,9 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 25] = [
+        const SECTIONS: [&str; 27] = [
+            "identity_providers",
+            "use_codes",
             "digests",
             "office_hours",
             "organisations",
