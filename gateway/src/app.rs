@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
+use crypto::identity::Provider;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::OfficeHours;
@@ -11,9 +12,10 @@ use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
+use crate::authority;
 use crate::cache::Cache;
 use crate::clock;
-use crate::config::{self, Config, Faults, SealApplications, Server};
+use crate::config::{self, Config, Faults, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
@@ -73,6 +75,10 @@ pub struct App {
     pub office_hours: OfficeHours,
     /// How long records are kept at least, in seconds.
     pub retention_s: i64,
+    /// Whose tokens of holders are taken.
+    pub identity_providers: Vec<Provider>,
+    /// How long codes live.
+    pub use_codes: UseCodes,
     /// The description of the interface.
     pub openapi: Bytes,
 }
@@ -129,6 +135,8 @@ impl App {
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
+            identity_providers: authority::load(&config.identity_providers)?,
+            use_codes: config.use_codes,
             office_hours: config.audit.office_hours.hours(),
             retention_s: i64::from(config.record.retention_days) * 86_400,
             router,

@@ -15,8 +15,10 @@ pub mod flow;
 pub mod routes;
 mod sealed;
 
+pub mod authority;
 pub mod broker;
 pub mod lookup;
+pub mod use_codes;
 
 pub mod audit;
 pub mod auth;

@@ -14,6 +14,8 @@
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
+//! | Hot | `Uc` code | [`UseCode`](crate::use_codes::UseCode) | changes |
+//! | Hot | `Ut` token | [`Spent`](crate::tokens::Spent) | once |
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
@@ -36,12 +38,14 @@
 //! | Idx | `E` time SHA-256 | 0 | once |
 //! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
+//! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
+//! | Idx | `Ut` time token | 0; the time is when the row ends | swept |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal, application = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
-//! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
+//! number's type and the number (32). seal, application, code = keyed digest of its identifier (32). token = keyed digest of its
+//! issuer and name (32). version, piece, list, index = 2, 4, 4 and 4 bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
 //! values are sealed, but for those of index rows and the format.
 
@@ -395,6 +399,30 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
+}
+
+/// The index of use codes by the time of their end.
+pub(crate) const USE_CODES: &[u8] = b"Uc";
+
+/// The index of used tokens by the time at which their rows end.
+pub(crate) const TOKENS: &[u8] = b"Ut";
+
+pub(crate) fn use_code(name: &Blind) -> Key {
+    key(Space::Hot, &[USE_CODES, name])
+}
+
+pub(crate) fn token(name: &Blind) -> Key {
+    key(Space::Hot, &[TOKENS, name])
+}
+
+/// The row of an index of what ends.
+pub(crate) fn expiring(index: &[u8], ends: Timestamp, name: &Blind) -> Key {
+    key(Space::Idx, &[index, &time(ends), name])
+}
+
+/// Where the rows begin that have not ended at this moment.
+pub(crate) fn expiring_until(index: &[u8], now: Timestamp) -> Vec<u8> {
+    [index, &time(now)].concat()
 }
 
 pub(crate) fn key_check() -> Key {

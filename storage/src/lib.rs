@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence
+//! evidence, use codes, tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
+//!   expiry                           rows that end
 //!   log                              what happened: records, trees, checkpoints
 //!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   vault                            values sealed, subjects blinded
@@ -21,6 +22,7 @@ pub mod certificates;
 pub mod engine;
 pub mod error;
 pub mod evidence;
+mod expiry;
 mod keys;
 pub mod licences;
 pub mod log;
@@ -34,6 +36,8 @@ mod shelf;
 pub mod slots;
 mod store;
 mod stored;
+pub mod tokens;
+pub mod use_codes;
 mod vault;
 pub mod witnessing;
 

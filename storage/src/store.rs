@@ -21,6 +21,8 @@ use crate::secret::Keys;
 use crate::sequencer::Sequencer;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
+use crate::tokens::Tokens;
+use crate::use_codes::UseCodes;
 use crate::vault::Vault;
 use crate::witnessing::Witnessing;
 
@@ -34,6 +36,8 @@ pub struct Store {
     evidence: EvidenceTable,
     logs: Logs,
     witnessing: Witnessing,
+    tokens: Tokens,
+    use_codes: UseCodes,
 }
 
 impl Store {
@@ -100,7 +104,9 @@ impl Store {
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
+        let tokens = Tokens::new(Arc::clone(&shelf));
+        let use_codes = UseCodes::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes }
     }
 
     /// The licences.
@@ -137,6 +143,18 @@ impl Store {
     #[must_use]
     pub const fn witnessing(&self) -> &Witnessing {
         &self.witnessing
+    }
+
+    /// The tokens that were used.
+    #[must_use]
+    pub const fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Codes that are good for one use of one licence.
+    #[must_use]
+    pub const fn use_codes(&self) -> &UseCodes {
+        &self.use_codes
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

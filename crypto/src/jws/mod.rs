@@ -126,6 +126,18 @@ impl Jws {
         types.iter().any(|known| known.eq_ignore_ascii_case(short))
     }
 
+    /// What the header says that this is, in `typ`.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        self.text("typ")
+    }
+
+    /// The name of the key (RFC 7515, 4.1.4). The protected header alone counts.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.text("kid")
+    }
+
     /// The algorithm, unless the header names an unknown one or something critical of which nothing is known.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         self.text("alg").and_then(Algorithm::from_jose).filter(|_| self.is_understood())

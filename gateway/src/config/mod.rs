@@ -8,6 +8,7 @@ mod caller;
 mod digests;
 mod fault;
 mod lookup;
+mod identity;
 mod moment;
 mod operation;
 mod organisation;
@@ -30,6 +31,7 @@ pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use lookup::Lookup;
+pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -98,6 +100,12 @@ pub struct Config {
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
+    /// `[[identity_providers]]`: whose tokens of holders are taken.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
+    /// `[use_codes]`: how long codes live.
+    #[serde(default)]
+    pub use_codes: UseCodes,
     /// What the file said, by digests.
     #[serde(skip)]
     digests: Digests,
@@ -142,6 +150,8 @@ impl Config {
         config.audit.check(&mut faults);
         config.lookup.check(config.server.request_timeout(), &mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
+        identity::check(&config.identity_providers, &mut faults);
+        config.use_codes.check(&mut faults);
         faults.none_or(config)
     }
 
@@ -164,6 +174,7 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
@@ -307,6 +318,16 @@ mod tests {
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         assert_eq!(format!("{:?}", documented.lookup), format!("{:?}", smallest.lookup));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.use_codes), format!("{:?}", smallest.use_codes));
+        let provider = &documented.identity_providers[0];
+        let named = format!(
+            "name = '{}'\nissuer = '{}'\naudience = '{}'\nkeys = '{}'",
+            provider.name,
+            provider.issuer,
+            provider.audience,
+            provider.keys.display()
+        );
+        assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -329,8 +350,17 @@ mod tests {
             "status",
             "status_list",
             "witness",
+            "use_codes",
         ];
-        let listed = ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]", "[organisations]"];
+        let listed = [
+            "record.witnesses",
+            "[identity_providers]",
+            "[witness.logs]",
+            "[trust]",
+            "[status.sources]",
+            "[callers]",
+            "[organisations]",
+        ];
         for section in plain.into_iter().chain(listed) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
@@ -342,6 +372,9 @@ mod tests {
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
         const SECTIONS: [&str; 26] = [
             "lookup",
+        const SECTIONS: [&str; 27] = [
+            "identity_providers",
+            "use_codes",
             "digests",
             "office_hours",
             "organisations",

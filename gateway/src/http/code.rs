@@ -56,6 +56,8 @@ codes! {
     NotGranted = "not-granted", FORBIDDEN, "No grant allows this", "未获授权";
     /// The application is the caller's own.
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
+    /// The token of a holder is not good for this.
+    TokenRefused = "token-refused", FORBIDDEN, "The holder's token is refused", "持证主体授权令牌被拒绝";
     /// There is no such route.
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
     /// There is no such licence.
@@ -78,6 +80,10 @@ codes! {
     RecordNotFound = "record-not-found", NOT_FOUND, "No such record is in this log for this caller", "该日志中没有可供调用方查阅的该条记录";
     /// The record is older than what is kept.
     RecordRetired = "record-retired", GONE, "The record is older than what is kept", "该记录已超出保存期限";
+    /// There is no such code, it is somebody else's, for something else, or over.
+    UseCodeNotFound = "use-code-not-found", NOT_FOUND, "There is no such code for this caller and item", "该调用方与事项下没有此用证码";
+    /// The code was used.
+    UseCodeSpent = "use-code-spent", GONE, "The code has been used", "该用证码已被使用";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.
@@ -102,6 +108,8 @@ codes! {
     SealNotInUse = "seal-not-in-use", CONFLICT, "The seal is not in use at present", "印章当前不可使用";
     /// Another use was put on record under the same name.
     SealUseConflict = "seal-use-conflict", CONFLICT, "Another use is on record under this use_id", "该use_id已登记另一次用印";
+    /// The licence does not hold at present.
+    LicenceNotValid = "licence-not-valid", CONFLICT, "The licence is not valid at present", "该证照当前无效";
     /// The gateway has no key for signatures of its own.
     SigningUnavailable = "signing-not-configured", CONFLICT, "This gateway signs no receipts", "本网关未配置回执签名密钥";
     /// What the files of trust say cannot be put in force.
