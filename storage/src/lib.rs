@@ -22,6 +22,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod keys;
+pub mod ledger;
 pub mod licences;
 pub mod log;
 pub mod page;

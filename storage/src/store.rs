@@ -13,6 +13,7 @@ use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::keys;
+use crate::ledger::Ledger;
 use crate::licences::Licences;
 use crate::log::Logs;
 use crate::records::{KeyCheck, Probe};
@@ -34,6 +35,7 @@ pub struct Store {
     evidence: EvidenceTable,
     logs: Logs,
     witnessing: Witnessing,
+    ledger: Ledger,
 }
 
 impl Store {
@@ -100,7 +102,8 @@ impl Store {
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
+        let ledger = Ledger::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, ledger }
     }
 
     /// The licences.
@@ -137,6 +140,12 @@ impl Store {
     #[must_use]
     pub const fn witnessing(&self) -> &Witnessing {
         &self.witnessing
+    }
+
+    /// The figures and cards of supervision.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

@@ -16,6 +16,7 @@ mod rules;
 mod server;
 mod status;
 mod status_list;
+mod supervision;
 pub(crate) mod trust;
 mod trust_list;
 mod witness;
@@ -37,6 +38,7 @@ pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
+pub use supervision::Supervision;
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 pub use witness::{Witness, WitnessedLog, Witnesses};
@@ -90,6 +92,9 @@ pub struct Config {
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
+    /// `[supervision]`: when a source or a consumer gets a card.
+    #[serde(default)]
+    pub supervision: Supervision,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -135,6 +140,7 @@ impl Config {
         }
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.supervision.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -300,6 +306,7 @@ mod tests {
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.supervision), format!("{:?}", smallest.supervision));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -320,6 +327,7 @@ mod tests {
             "signing",
             "status",
             "status_list",
+            "supervision",
             "witness",
         ];
         let listed = ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]", "[organisations]"];

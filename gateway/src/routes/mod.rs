@@ -3,6 +3,7 @@
 mod evidence;
 mod record;
 mod seals;
+mod supervision;
 mod table;
 mod witness;
 

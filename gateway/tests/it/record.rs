@@ -58,6 +58,9 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readCheckpoint", None),
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
+    ("readSupervision", Some(EventKind::SupervisionRead)),
+    ("readCards", Some(EventKind::SupervisionRead)),
+    ("readSupervisionReport", Some(EventKind::SupervisionRead)),
     ("readOpenapi", None),
 ];
 
