@@ -27,6 +27,7 @@ use crate::routes::Route;
 use crate::signing::Signer;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
+use crate::supervision::Supervision;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
@@ -71,6 +72,8 @@ pub struct App {
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
+    /// Who keeps within what was promised.
+    pub supervision: Supervision,
     /// When a use of a seal counts as within office hours.
     pub office_hours: OfficeHours,
     /// How long records are kept at least, in seconds.
@@ -104,7 +107,10 @@ impl App {
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
+        let supervision = Supervision::load(&config.supervision, &store, Vec::new(), metrics.supervision.clone());
+        let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
         Ok(Arc::new(Self {
+            supervision,
             limits: config.server.clone(),
             callers: Callers::new(&config.callers, &config.organisations),
             trust,

@@ -19,6 +19,7 @@ pub mod authority;
 pub mod broker;
 pub mod lookup;
 pub mod use_codes;
+pub mod supervision;
 
 pub mod audit;
 pub mod auth;

@@ -11,7 +11,7 @@ use crate::lookup;
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
-use crate::witness;
+use crate::{supervision, witness};
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -38,6 +38,8 @@ pub struct Metrics {
     pub trust: Gauges,
     /// What comes into the logs.
     pub record: Tally,
+    /// Which cards are in force.
+    pub supervision: supervision::Gauges,
     /// How far the logs are witnessed.
     pub witnesses: witness::Tally,
     /// Look-ups by number.
@@ -76,11 +78,13 @@ impl Metrics {
             record: Tally::new()?,
             witnesses: witness::Tally::new()?,
             lookups: lookup::Tally::new()?,
+            supervision: supervision::Gauges::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
+        let all = all.chain(metrics.witnesses.collectors()).chain(metrics.supervision.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }

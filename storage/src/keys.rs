@@ -18,6 +18,8 @@
 //! | Hot | `Ut` token | [`Spent`](crate::tokens::Spent) | once |
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
+//! | Hot | `U` kind code 0 hour | [`Tally`](crate::ledger::Tally): figures of supervision | changes |
+//! | Hot | `u` | [`CardHead`](crate::ledger::CardHead) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Log | log, number | [`Opening`](crypto::record::Opening) | erasures |
@@ -28,6 +30,7 @@
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
+//! | Obj | `u` number | [`Card`](crate::ledger::Card) | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
 //! | Idx | `h` holder, time lineage version | 0 | once |
@@ -56,6 +59,7 @@ use crypto::time::Timestamp;
 use crypto::tlog::TileKind;
 
 use crate::engine::{Part, Space};
+use crate::ledger::Watched;
 use crate::log::term::Term;
 use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
@@ -332,6 +336,24 @@ pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
 
 /// Where other tiles have their level.
 const ENTRIES: u8 = 0xff;
+
+/// The figures of supervision of one hour. Codes of resources and names of callers hold no zero byte.
+pub(crate) fn ledger_hour(about: &Watched, hour: Timestamp) -> Key {
+    key(Space::Hot, &[b"U", &[about.tag()], about.code().as_bytes(), &[0], &time(hour)])
+}
+
+/// How many changes of cards there were, and which cards are in force.
+pub(crate) fn card_head() -> Key {
+    key(Space::Hot, &[b"u"])
+}
+
+/// The beginning of the keys of cards.
+pub(crate) const CARDS: &[u8] = b"u";
+
+/// A change of a card.
+pub(crate) fn card(number: u64) -> Key {
+    key(Space::Obj, &[CARDS, &number.to_be_bytes()])
+}
 
 /// How far a log has come.
 pub(crate) fn log_head(log: LogName) -> Key {

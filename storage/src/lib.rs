@@ -24,6 +24,7 @@ pub mod error;
 pub mod evidence;
 mod expiry;
 mod keys;
+pub mod ledger;
 pub mod licences;
 pub mod log;
 pub mod page;

@@ -13,6 +13,7 @@ use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::keys;
+use crate::ledger::Ledger;
 use crate::licences::Licences;
 use crate::log::Logs;
 use crate::records::{KeyCheck, Probe};
@@ -38,6 +39,7 @@ pub struct Store {
     witnessing: Witnessing,
     tokens: Tokens,
     use_codes: UseCodes,
+    ledger: Ledger,
 }
 
 impl Store {
@@ -107,6 +109,8 @@ impl Store {
         let tokens = Tokens::new(Arc::clone(&shelf));
         let use_codes = UseCodes::new(Arc::clone(&shelf));
         Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes }
+        let ledger = Ledger::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, ledger }
     }
 
     /// The licences.
@@ -155,6 +159,9 @@ impl Store {
     #[must_use]
     pub const fn use_codes(&self) -> &UseCodes {
         &self.use_codes
+    /// The figures and cards of supervision.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

@@ -18,6 +18,7 @@ mod rules;
 mod server;
 mod status;
 mod status_list;
+mod supervision;
 pub(crate) mod trust;
 mod trust_list;
 mod witness;
@@ -41,6 +42,7 @@ pub use rules::RulesFile;
 pub use server::Server;
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
+pub use supervision::Supervision;
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 pub use witness::{Witness, WitnessedLog, Witnesses};
@@ -97,6 +99,9 @@ pub struct Config {
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
+    /// `[supervision]`: when a source or a consumer gets a card.
+    #[serde(default)]
+    pub supervision: Supervision,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -149,6 +154,7 @@ impl Config {
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         config.lookup.check(config.server.request_timeout(), &mut faults);
+        config.supervision.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
@@ -328,6 +334,7 @@ mod tests {
             provider.keys.display()
         );
         assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
+        assert_eq!(format!("{:?}", documented.supervision), format!("{:?}", smallest.supervision));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -349,6 +356,7 @@ mod tests {
             "signing",
             "status",
             "status_list",
+            "supervision",
             "witness",
             "use_codes",
         ];

@@ -29,6 +29,7 @@ pub mod search;
 pub mod sources;
 pub mod status;
 pub mod status_lists;
+pub mod supervision;
 pub mod trust;
 pub mod uses;
 pub mod verifications;

@@ -4,6 +4,7 @@ mod evidence;
 mod lookups;
 mod record;
 mod seals;
+mod supervision;
 mod table;
 mod witness;
 

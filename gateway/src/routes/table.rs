@@ -7,6 +7,7 @@ use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
 use super::{Content, Doc, Good, Parameter, Route, lookups, record, schema_of, seals, witness};
+use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals, supervision, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -346,6 +347,9 @@ pub static TABLE: &[Route] = &[
         },
     },
     witness::ADD_CHECKPOINT,
+    supervision::READ,
+    supervision::EVENTS,
+    supervision::REPORT,
     Route {
         method: Method::GET,
         path: "/v1/logs",
