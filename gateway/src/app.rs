@@ -15,9 +15,10 @@ use crate::auth::Callers;
 use crate::authority;
 use crate::cache::Cache;
 use crate::clock;
-use crate::config::{self, Config, Faults, SealApplications, Server, UseCodes};
+use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
+use crate::lookup::Places;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
@@ -80,6 +81,10 @@ pub struct App {
     pub retention_s: i64,
     /// Whose tokens of holders are taken.
     pub identity_providers: Vec<Provider>,
+    /// Limits of look-ups.
+    pub lookup: Lookup,
+    /// The places that look-ups run in.
+    pub places: Places,
     /// How long codes live.
     pub use_codes: UseCodes,
     /// The description of the interface.
@@ -140,6 +145,8 @@ impl App {
             turns: Turns::default(),
             log_keys,
             metrics,
+            lookup: config.lookup.clone(),
+            places: Places::new(&config.lookup),
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
             identity_providers: authority::load(&config.identity_providers)?,
             use_codes: config.use_codes,

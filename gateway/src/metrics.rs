@@ -84,7 +84,7 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.witnesses.collectors()).chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.supervision.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }

@@ -108,9 +108,8 @@ impl Store {
         let witnessing = Witnessing::new(Arc::clone(&shelf));
         let tokens = Tokens::new(Arc::clone(&shelf));
         let use_codes = UseCodes::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes }
         let ledger = Ledger::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, ledger }
+        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes, ledger }
     }
 
     /// The licences.
@@ -159,7 +158,10 @@ impl Store {
     #[must_use]
     pub const fn use_codes(&self) -> &UseCodes {
         &self.use_codes
+    }
+
     /// The figures and cards of supervision.
+    #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
     }

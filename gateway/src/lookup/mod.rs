@@ -18,6 +18,7 @@ pub mod plan;
 pub mod said;
 pub mod same;
 pub mod state;
+pub mod supervised;
 mod tally;
 pub mod underway;
 pub mod view;
