@@ -37,6 +37,7 @@ pub mod seal_register;
 
 pub mod catalogue;
 pub mod grants;
+pub mod objection;
 
 pub mod bundle;
 
