@@ -24,6 +24,7 @@ pub mod evidence;
 mod keys;
 pub mod licences;
 pub mod log;
+pub mod objections;
 pub mod page;
 mod records;
 mod seal_applications;

@@ -15,6 +15,7 @@ use crate::evidence::EvidenceTable;
 use crate::keys;
 use crate::licences::Licences;
 use crate::log::Logs;
+use crate::objections::Objections;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
@@ -33,6 +34,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     logs: Logs,
+    objections: Objections,
     witnessing: Witnessing,
 }
 
@@ -100,7 +102,8 @@ impl Store {
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
+        let objections = Objections::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, objections, witnessing }
     }
 
     /// The licences.
@@ -131,6 +134,12 @@ impl Store {
     #[must_use]
     pub const fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    /// Objections against licences and against what resources say.
+    #[must_use]
+    pub const fn objections(&self) -> &Objections {
+        &self.objections
     }
 
     /// What witnesses have signed of the logs, and what we have signed of others'.
