@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crypto::licence::{NumberError, RecordError};
+use crypto::objection::ObjectionError;
 use crypto::report::Text;
 use crypto::seal_register::{self, ApplicationError};
 
@@ -32,6 +33,8 @@ pub enum StorageError {
         /// What kind of thing is missing.
         what: &'static str,
     },
+    /// The objection does not allow what was asked.
+    Objection(ObjectionError),
     /// An earlier write failed. Nothing is written until a restart; reads go on.
     Poisoned,
     /// The licence does not allow what was asked of its record.
@@ -82,6 +85,7 @@ impl StorageError {
             Self::Internal => "storage-internal",
             Self::LicenceExists => "licence-exists",
             Self::NotFound { .. } => "not-found",
+            Self::Objection(error) => error.code(),
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
             Self::Retired { .. } => "record-retired",
@@ -105,6 +109,7 @@ impl StorageError {
                 | Self::Holder(_)
                 | Self::LicenceExists
                 | Self::NotFound { .. }
+                | Self::Objection(_)
                 | Self::Refused(_)
                 | Self::Retired { .. }
                 | Self::Seal(_)
@@ -122,6 +127,7 @@ impl StorageError {
             Self::Refused(error) => return error.text(),
             Self::Seal(error) => return error.text(),
             Self::Application(error) => return error.text(),
+            Self::Objection(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::Retired { .. } => {
@@ -158,6 +164,7 @@ impl fmt::Display for StorageError {
             Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::Seal(error) => error.fmt(f),
             Self::Application(error) => error.fmt(f),
+            Self::Objection(error) => error.fmt(f),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

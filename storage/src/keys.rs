@@ -12,6 +12,7 @@
 //! | Hot | `L` log | [`Head`](crate::log::rows::Head) | changes |
 //! | Hot | `O` log | [`KeptFrom`](crate::log::rows::KeptFrom) | changes |
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
+//! | Hot | `o` objection | [`Objection`](crypto::objection::Objection) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `Uc` code | [`UseCode`](crate::use_codes::UseCode) | changes |
@@ -43,12 +44,19 @@
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
 //! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
 //! | Idx | `Ut` time token | 0; the time is when the row ends | swept |
+//! | Idx | `oa` time objection | 0 | once |
+//! | Idx | `of` filer, time objection | 0 | once |
+//! | Idx | `or` organisation 0, time objection | 0 | goes |
+//! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
+//! | Idx | `ol` lineage version objection, while it is open | 0 | goes |
+//! | Idx | `os` keyed digest of number and resource, objection, while it is open | 0 | goes |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal, application, code = keyed digest of its identifier (32). token = keyed digest of its
-//! issuer and name (32). version, piece, list, index = 2, 4, 4 and 4 bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
+//! number's type and the number (32). seal, application, code, objection = keyed digest of its identifier (32). token = keyed digest
+//! of its issuer and name (32). filer = keyed digest of a caller's name. version, piece, list, index = 2, 4, 4 and 4
+//! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
 //! values are sealed, but for those of index rows and the format.
 

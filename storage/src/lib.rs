@@ -27,6 +27,7 @@ mod keys;
 pub mod ledger;
 pub mod licences;
 pub mod log;
+pub mod objections;
 pub mod page;
 mod records;
 mod seal_applications;

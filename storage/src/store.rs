@@ -16,6 +16,7 @@ use crate::keys;
 use crate::ledger::Ledger;
 use crate::licences::Licences;
 use crate::log::Logs;
+use crate::objections::Objections;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
@@ -36,6 +37,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     logs: Logs,
+    objections: Objections,
     witnessing: Witnessing,
     tokens: Tokens,
     use_codes: UseCodes,
@@ -109,7 +111,8 @@ impl Store {
         let tokens = Tokens::new(Arc::clone(&shelf));
         let use_codes = UseCodes::new(Arc::clone(&shelf));
         let ledger = Ledger::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes, ledger }
+        let objections = Objections::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, logs, objections, witnessing, tokens, use_codes, ledger }
     }
 
     /// The licences.
@@ -140,6 +143,12 @@ impl Store {
     #[must_use]
     pub const fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    /// Objections against licences and against what resources say.
+    #[must_use]
+    pub const fn objections(&self) -> &Objections {
+        &self.objections
     }
 
     /// What witnesses have signed of the logs, and what we have signed of others'.
