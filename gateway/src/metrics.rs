@@ -7,6 +7,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::broker;
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
@@ -39,6 +40,8 @@ pub struct Metrics {
     pub record: Tally,
     /// How far the logs are witnessed.
     pub witnesses: witness::Tally,
+    /// What comes of questions to sources.
+    pub sources: broker::Tally,
 }
 
 impl Metrics {
@@ -72,11 +75,13 @@ impl Metrics {
             trust: Gauges::new()?,
             record: Tally::new()?,
             witnesses: witness::Tally::new()?,
+            sources: broker::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors());
+        let all = all.chain(metrics.sources.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }
