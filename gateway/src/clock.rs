@@ -24,3 +24,9 @@ pub fn tokio_instant() -> tokio::time::Instant {
 pub fn instant() -> Instant {
     Instant::now()
 }
+
+/// The same as timers have it: tests can make it stand still.
+#[must_use]
+pub fn tokio_instant() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

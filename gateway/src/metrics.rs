@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use crate::lookup;
+use crate::broker;
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
@@ -44,6 +45,8 @@ pub struct Metrics {
     pub witnesses: witness::Tally,
     /// Look-ups by number.
     pub lookups: lookup::Tally,
+    /// What comes of questions to sources.
+    pub sources: broker::Tally,
 }
 
 impl Metrics {
@@ -79,12 +82,15 @@ impl Metrics {
             witnesses: witness::Tally::new()?,
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
+            sources: broker::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
         let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.witnesses.collectors());
+        let all = all.chain(metrics.sources.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }
