@@ -12,12 +12,6 @@ pub fn now() -> Timestamp {
     Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)).plus(0)
 }
 
-/// The monotonic clock of the runtime, for what may be asked to wait.
-#[must_use]
-pub fn tokio_instant() -> tokio::time::Instant {
-    tokio::time::Instant::now()
-}
-
 /// The monotonic clock, for latencies and deadlines.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]

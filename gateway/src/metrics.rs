@@ -89,7 +89,6 @@ impl Metrics {
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
         let all = all.chain(metrics.supervision.collectors());
-        let all = all.chain(metrics.witnesses.collectors());
         let all = all.chain(metrics.sources.collectors());
         for collector in all {
             metrics.registry.register(collector)?;

@@ -16,7 +16,7 @@ use super::HolderRequest;
 use super::look_ups::view;
 use crate::app::App;
 use crate::broker::Class;
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Problem, Request};
 use crate::lookup::findings::Findings;
 use crate::lookup::noted;
 use crate::lookup::order::{Order, subject};
@@ -103,7 +103,8 @@ struct Entry {
 /// `POST /v1/lookups/batch`
 ///
 /// # Errors
-/// [`Code::BadContent`], [`Code::NotGranted`], [`Code::ItemNotFound`], [`Code::Overloaded`].
+/// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
+/// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: LookUpBatchRequest = request.json()?;
     let shared = Arc::clone(&app);

@@ -100,7 +100,7 @@ pub struct SourceView {
     pub as_of: Option<Timestamp>,
     /// How many seconds old it is, where the source does not answer and this is what it said before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stale_s: Option<i64>,
+    pub stale_s: Option<u64>,
     /// Whether the answer was kept, or came with somebody else's question.
     #[serde(skip_serializing_if = "is_false")]
     pub shared: bool,
@@ -166,7 +166,6 @@ impl SourceView {
         // Whoever may not ask a resource is not told more of it than that.
         let resource = resource.filter(|_| finding.asked.leave.permit().is_some());
         let reply = outcome.and_then(|outcome| outcome.reply.as_ref());
-        let now = findings.plan.errand.now;
         let is_stale = outcome.is_some_and(|outcome| outcome.state == State::Stale);
         Self {
             resource: finding.asked.code.clone(),
@@ -178,7 +177,7 @@ impl SourceView {
             instead_of: outcome.and_then(|outcome| outcome.instead_of),
             took_ms: outcome.map(|outcome| millis(outcome.took)),
             as_of: reply.map(|reply| reply.as_of),
-            stale_s: reply.filter(|_| is_stale).map(|reply| now.unix().saturating_sub(reply.as_of.unix())),
+            stale_s: outcome.filter(|_| is_stale).and_then(|outcome| outcome.age).map(|age| age.as_secs()),
             shared: outcome.is_some_and(|outcome| outcome.is_shared),
             hedged: outcome.is_some_and(|outcome| outcome.is_hedged),
             rows: rows(finding, licences),
