@@ -20,6 +20,7 @@ pub mod broker;
 pub mod lookup;
 pub mod use_codes;
 pub mod supervision;
+pub mod rights;
 
 pub mod audit;
 pub mod auth;

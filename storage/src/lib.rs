@@ -5,6 +5,7 @@
 //! ```text
 //! licences, seals, certificates,     what callers see
 //! evidence, use codes, tokens
+//! evidence, grants
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
@@ -23,6 +24,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod expiry;
+pub mod grants;
 mod keys;
 pub mod ledger;
 pub mod licences;

@@ -12,6 +12,7 @@ use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
+use crate::grants::Grants;
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::licences::Licences;
@@ -36,6 +37,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    grants: Grants,
     logs: Logs,
     objections: Objections,
     witnessing: Witnessing,
@@ -106,6 +108,7 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let grants = Grants::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
         let tokens = Tokens::new(Arc::clone(&shelf));
@@ -113,6 +116,7 @@ impl Store {
         let ledger = Ledger::new(Arc::clone(&shelf));
         let objections = Objections::new(Arc::clone(&shelf));
         Self { shelf, licences, seals, certificates, evidence, logs, objections, witnessing, tokens, use_codes, ledger }
+        Self { shelf, licences, seals, certificates, evidence, grants, logs, witnessing }
     }
 
     /// The licences.
@@ -137,6 +141,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// Who may ask what, and who wants to.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// What happened, in two logs.

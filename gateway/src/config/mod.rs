@@ -9,6 +9,7 @@ mod digests;
 mod fault;
 mod lookup;
 mod identity;
+mod grants;
 mod moment;
 mod operation;
 mod organisation;
@@ -33,6 +34,7 @@ pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use lookup::Lookup;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use grants::Grants;
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -102,6 +104,8 @@ pub struct Config {
     /// `[supervision]`: when a source or a consumer gets a card.
     #[serde(default)]
     pub supervision: Supervision,
+    /// `[grants]`: within how many working days applications for grants are dealt with.
+    pub grants: Grants,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -155,6 +159,7 @@ impl Config {
         config.audit.check(&mut faults);
         config.lookup.check(config.server.request_timeout(), &mut faults);
         config.supervision.check(&mut faults);
+        config.grants.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
@@ -243,6 +248,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -262,6 +268,8 @@ mod tests {
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
+            "grants.check_days",
+            "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
         }
@@ -335,6 +343,7 @@ mod tests {
         );
         assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
         assert_eq!(format!("{:?}", documented.supervision), format!("{:?}", smallest.supervision));
+        assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -344,6 +353,7 @@ mod tests {
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
         let plain = [
             "audit.office_hours",
+            "grants",
             "server",
             "admin",
             "storage",
@@ -382,10 +392,12 @@ mod tests {
             "lookup",
             "identity_providers",
             "use_codes",
+        const SECTIONS: [&str; 26] = [
             "digests",
             "office_hours",
             "organisations",
             "audit",
+            "grants",
             "server",
             "admin",
             "storage",
