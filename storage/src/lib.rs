@@ -4,8 +4,7 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence, use codes, tokens
-//! evidence, grants
+//! evidence, grants, use codes, tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages

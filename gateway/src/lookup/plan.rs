@@ -114,13 +114,16 @@ impl Plan {
     }
 
     /// # Errors
-    /// [`Code::NotGranted`] when something was denied and nothing is left to ask.
+    /// [`Code::NotGranted`] when something was denied and nothing is left to ask; [`Code::Unavailable`] when it could not be decided.
     pub fn demand_any(&self) -> Result<(), Problem> {
-        let denials: BTreeSet<&str> = self.asked.iter().filter_map(|asked| asked.leave.denial()).map(Denial::name).collect();
+        let denials: BTreeSet<Denial> = self.asked.iter().filter_map(|asked| asked.leave.denial()).collect();
         if denials.is_empty() || self.asked.iter().any(|asked| asked.leave.permit().is_some()) {
             return Ok(());
         }
-        let reasons = denials.into_iter().collect::<Vec<_>>().join(", ");
+        if denials.contains(&Denial::Unavailable) {
+            return Err(Code::Unavailable.into());
+        }
+        let reasons = denials.into_iter().map(Denial::name).collect::<Vec<_>>().join(", ");
         Err(Problem::new(Code::NotGranted).detail(format!("Nothing of this is granted: {reasons}."), format!("均未获授权：{reasons}。")))
     }
 
@@ -154,9 +157,12 @@ async fn permit(app: &App, intent: &Intent<'_>, authority: Authority, wanted: &W
         authority,
         at: order.now,
     };
-    match app.rights.permit(intent.catalogue, &ask).await {
-        Ok(permit) => Leave::Permitted(permit),
-        Err(denial) => Leave::Denied(denial),
+    // Quota may have to be set aside on a disk; the deadline holds for that as well.
+    let permit = app.rights.permit(intent.catalogue, &ask);
+    match tokio::time::timeout_at(order.deadline.until, permit).await {
+        Ok(Ok(permit)) => Leave::Permitted(permit),
+        Ok(Err(denial)) => Leave::Denied(denial),
+        Err(_late) => Leave::Denied(Denial::Unavailable),
     }
 }
 
