@@ -138,8 +138,7 @@ impl fmt::Debug for FactRequest {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ComparisonRequest = request.json()?;
-    let shared = Arc::clone(&app);
-    apart(&app, answer(shared, request, asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
 }
 
 async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Result<Answer, Problem> {

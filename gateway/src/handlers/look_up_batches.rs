@@ -107,8 +107,7 @@ struct Entry {
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: LookUpBatchRequest = request.json()?;
-    let shared = Arc::clone(&app);
-    apart(&app, answer(shared, request, asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
 }
 
 async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> Result<Answer, Problem> {

@@ -54,8 +54,7 @@ pub struct LookUpRequest {
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: LookUpRequest = request.json()?;
-    let shared = Arc::clone(&app);
-    apart(&app, answer(shared, request, asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
 }
 
 async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result<Answer, Problem> {

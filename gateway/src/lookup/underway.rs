@@ -123,19 +123,21 @@ pub async fn file(
     issued.map(drop).map_err(Into::into)
 }
 
-/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more.
+/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more. Supervision learns whether it
+/// was refused.
 ///
 /// # Errors
 /// Those of the work; [`Code::Internal`] when it panicked.
 pub async fn apart<T: Send + 'static>(
     app: &Arc<App>,
+    request: &Request,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(_panicked) => {
-            app.metrics.panics.inc();
-            Err(Code::Internal.into())
-        }
-    }
+    let result = tokio::spawn(work).await.unwrap_or_else(|_panicked| {
+        app.metrics.panics.inc();
+        Err(Code::Internal.into())
+    });
+    let is_refused = result.as_ref().is_err_and(|problem| problem.code().status().is_client_error());
+    app.supervision.asked(&request.caller.name, &request.caller.organisation, is_refused, request.now);
+    result
 }
