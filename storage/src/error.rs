@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crypto::grants::GrantError;
 use crypto::licence::{NumberError, RecordError};
 use crypto::objection::ObjectionError;
 use crypto::report::Text;
@@ -22,6 +23,8 @@ pub enum StorageError {
         /// What kind of thing is damaged.
         what: &'static str,
     },
+    /// The application for a grant, or the grant, does not allow what was asked.
+    Grant(GrantError),
     /// A holder's number is none.
     Holder(NumberError),
     /// A fault of this program: it asked the engine for something that the engine forbids.
@@ -81,6 +84,7 @@ impl StorageError {
             Self::Application(error) => error.code(),
             Self::Contention => "storage-contention",
             Self::Corrupt { .. } => "storage-corrupt",
+            Self::Grant(error) => error.code(),
             Self::Holder(error) => error.code(),
             Self::Internal => "storage-internal",
             Self::LicenceExists => "licence-exists",
@@ -106,6 +110,7 @@ impl StorageError {
         matches!(
             self,
             Self::Application(_)
+                | Self::Grant(_)
                 | Self::Holder(_)
                 | Self::LicenceExists
                 | Self::NotFound { .. }
@@ -128,6 +133,7 @@ impl StorageError {
             Self::Seal(error) => return error.text(),
             Self::Application(error) => return error.text(),
             Self::Objection(error) => return error.text(),
+            Self::Grant(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::Retired { .. } => {
@@ -165,6 +171,7 @@ impl fmt::Display for StorageError {
             Self::Seal(error) => error.fmt(f),
             Self::Application(error) => error.fmt(f),
             Self::Objection(error) => error.fmt(f),
+            Self::Grant(error) => error.fmt(f),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence
+//! evidence, grants
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
@@ -21,6 +21,7 @@ pub mod certificates;
 pub mod engine;
 pub mod error;
 pub mod evidence;
+pub mod grants;
 mod keys;
 pub mod licences;
 pub mod log;

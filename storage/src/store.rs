@@ -12,6 +12,7 @@ use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
+use crate::grants::Grants;
 use crate::keys;
 use crate::licences::Licences;
 use crate::log::Logs;
@@ -33,6 +34,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    grants: Grants,
     logs: Logs,
     objections: Objections,
     witnessing: Witnessing,
@@ -100,10 +102,11 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let grants = Grants::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
         let objections = Objections::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, objections, witnessing }
+        Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing }
     }
 
     /// The licences.
@@ -128,6 +131,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// Who may ask what, and who wants to.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// What happened, in two logs.

@@ -7,6 +7,7 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod grants;
 mod moment;
 mod operation;
 mod organisation;
@@ -28,6 +29,7 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
+pub use grants::Grants;
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -90,6 +92,9 @@ pub struct Config {
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
+    /// `[grants]`: within how many working days applications for grants are dealt with.
+    #[serde(default)]
+    pub grants: Grants,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -135,6 +140,7 @@ impl Config {
         }
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.grants.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -220,6 +226,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -239,6 +246,8 @@ mod tests {
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
+            "grants.check_days",
+            "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
         }
@@ -300,6 +309,7 @@ mod tests {
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -309,6 +319,7 @@ mod tests {
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
         let plain = [
             "audit.office_hours",
+            "grants",
             "server",
             "admin",
             "storage",
@@ -332,11 +343,12 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 25] = [
+        const SECTIONS: [&str; 26] = [
             "digests",
             "office_hours",
             "organisations",
             "audit",
+            "grants",
             "server",
             "admin",
             "storage",
