@@ -38,7 +38,7 @@ pub struct Objection {
     pub organisation: String,
     /// The organisation that has to answer it.
     pub responsible: String,
-    /// Until when.
+    /// The first moment at which its answer is late.
     pub due: Timestamp,
     /// What was done about it, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -74,7 +74,7 @@ impl Objection {
     /// Whether its answer is late.
     #[must_use]
     pub fn is_overdue(&self, at: Timestamp) -> bool {
-        self.is_open() && at > self.due
+        self.is_open() && at >= self.due
     }
 
     /// Whether another one was filed by the same request, sent again.

@@ -50,7 +50,7 @@ const PORTAL: (&str, &str) = ("portal", OTHER);
 fn a_life() {
     let mut one = objection();
     assert_eq!((one.state(), one.is_open()), (State::Filed, true));
-    assert!(!one.is_overdue(at("2026-07-15T16:00:00Z")) && one.is_overdue(at("2026-07-15T16:00:01Z")));
+    assert!(!one.is_overdue(at("2026-07-15T15:59:59Z")) && one.is_overdue(at("2026-07-15T16:00:00Z")));
     assert_eq!(one.apply(event(Step::Accept, DESK)), Ok(true));
     assert_eq!(one.apply(event(Step::Accept, DESK)), Ok(false));
     assert_eq!(one.apply(event(Step::Accept, ("office-2", OFFICE))), Ok(false), "taken on is taken on");
