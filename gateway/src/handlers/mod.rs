@@ -1,6 +1,7 @@
 //! What answers each route: one file for each kind of thing.
 
 pub mod along;
+pub mod annotated;
 pub mod certificates;
 pub mod evidence;
 pub mod licences;
@@ -16,6 +17,8 @@ pub mod logs;
 mod noted;
 pub mod openapi;
 mod own;
+pub mod presentations;
+pub mod redemption;
 mod repeat;
 pub mod seal_applications;
 pub mod seal_status;
@@ -25,6 +28,7 @@ pub mod sources;
 pub mod status;
 pub mod status_lists;
 pub mod trust;
+pub mod use_codes;
 pub mod uses;
 pub mod verifications;
 pub mod witness;

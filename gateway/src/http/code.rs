@@ -54,6 +54,8 @@ codes! {
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
     /// The application is the caller's own.
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
+    /// The code lets fields be told, and the document is not among them.
+    DocumentNotGranted = "document-not-granted", FORBIDDEN, "The document itself is not granted", "未获授权取得证照文件";
     /// The token of a holder is not good for this.
     TokenRefused = "token-refused", FORBIDDEN, "The holder's token is refused", "持证主体授权令牌被拒绝";
     /// There is no such route.
