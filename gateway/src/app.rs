@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
+use crypto::grants::Calendar;
 use crypto::identity::Provider;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
@@ -23,6 +24,7 @@ use crate::openapi;
 use crate::pool::Pool;
 use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
+use crate::rights::Rights;
 use crate::routes::Route;
 use crate::signing::Signer;
 use crate::status::Fetcher;
@@ -67,6 +69,12 @@ pub struct App {
     pub signer: Option<Signer>,
     /// Who uses a seal, and who changes what is on file about it, one after the other.
     pub turns: Turns,
+    /// Who may ask what.
+    pub rights: Rights,
+    /// Within how many working days applications for grants are dealt with.
+    pub grant_terms: config::Grants,
+    /// Which days are working days.
+    pub calendar: Calendar,
     /// The keys of the logs.
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
@@ -104,6 +112,7 @@ impl App {
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
+        let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers, &config.organisations),
@@ -132,6 +141,9 @@ impl App {
             recorder: Arc::new(recorder),
             signer: config.signing.as_ref().map(Signer::load).transpose()?,
             turns: Turns::default(),
+            rights,
+            grant_terms: config.grants,
+            calendar: config.audit.office_hours.calendar(),
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),

@@ -17,6 +17,7 @@ mod sealed;
 
 pub mod authority;
 pub mod broker;
+pub mod rights;
 pub mod use_codes;
 
 pub mod audit;

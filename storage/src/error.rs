@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crypto::grants::GrantError;
 use crypto::licence::{NumberError, RecordError};
 use crypto::report::Text;
 use crypto::seal_register::{self, ApplicationError};
@@ -21,6 +22,8 @@ pub enum StorageError {
         /// What kind of thing is damaged.
         what: &'static str,
     },
+    /// The application for a grant, or the grant, does not allow what was asked.
+    Grant(GrantError),
     /// A holder's number is none.
     Holder(NumberError),
     /// A fault of this program: it asked the engine for something that the engine forbids.
@@ -78,6 +81,7 @@ impl StorageError {
             Self::Application(error) => error.code(),
             Self::Contention => "storage-contention",
             Self::Corrupt { .. } => "storage-corrupt",
+            Self::Grant(error) => error.code(),
             Self::Holder(error) => error.code(),
             Self::Internal => "storage-internal",
             Self::LicenceExists => "licence-exists",
@@ -102,6 +106,7 @@ impl StorageError {
         matches!(
             self,
             Self::Application(_)
+                | Self::Grant(_)
                 | Self::Holder(_)
                 | Self::LicenceExists
                 | Self::NotFound { .. }
@@ -122,6 +127,7 @@ impl StorageError {
             Self::Refused(error) => return error.text(),
             Self::Seal(error) => return error.text(),
             Self::Application(error) => return error.text(),
+            Self::Grant(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::Retired { .. } => {
@@ -158,6 +164,7 @@ impl fmt::Display for StorageError {
             Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::Seal(error) => error.fmt(f),
             Self::Application(error) => error.fmt(f),
+            Self::Grant(error) => error.fmt(f),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),

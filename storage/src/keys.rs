@@ -9,6 +9,9 @@
 //! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
+//! | Hot | `Ga` application | [`Application`](crypto::grants::Application) for a grant | changes |
+//! | Hot | `Gg` grant | [`Grant`](crypto::grants::Grant) | changes |
+//! | Hot | `Gu` grant | [`Usage`](crypto::grants::Usage) of its quota | changes |
 //! | Hot | `L` log | [`Head`](crate::log::rows::Head) | changes |
 //! | Hot | `O` log | [`KeptFrom`](crate::log::rows::KeptFrom) | changes |
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
@@ -36,6 +39,8 @@
 //! | Idx | `t` type code 0, time lineage version | 0 | once |
 //! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
 //! | Idx | `E` time SHA-256 | 0 | once |
+//! | Idx | `Ga*` or `Gg*` time id | 0, applications for grants and grants | once |
+//! | Idx | `Ga=` or `Gg=` organisation 0 time id | 0, those in which it is consumer or provider | once |
 //! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
 //! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
@@ -44,8 +49,9 @@
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal, application, code = keyed digest of its identifier (32). token = keyed digest of its
-//! issuer and name (32). version, piece, list, index = 2, 4, 4 and 4 bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
+//! number's type and the number (32). seal, application, grant, id, code = keyed digest of its identifier (32). token = keyed digest
+//! of its issuer and name (32). version, piece, list, index = 2, 4, 4 and 4 bytes, time = seconds in 8, all big-endian, so that an
+//! index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
 //! values are sealed, but for those of index rows and the format.
 
@@ -182,6 +188,48 @@ pub(crate) fn first_seal(id: &Blind) -> Key {
 
 pub(crate) fn seal_application(vault: &Vault, id: &str) -> Key {
     key(Space::Hot, &[b"a", &vault.blind(b"seal application", id.as_bytes())])
+}
+
+/// The keyed digest of the identifier of a grant and of the application that it came from.
+pub(crate) fn grant_id(vault: &Vault, id: &str) -> Blind {
+    vault.blind(b"grant", id.as_bytes())
+}
+
+/// An application for a grant.
+pub(crate) fn grant_application(id: &Blind) -> Key {
+    key(Space::Hot, &[b"Ga", id])
+}
+
+/// The beginning of the key of every grant.
+pub(crate) const GRANT: &[u8] = b"Gg";
+
+pub(crate) fn grant(id: &Blind) -> Key {
+    key(Space::Hot, &[GRANT, id])
+}
+
+/// How much of a grant's quota is used up.
+pub(crate) fn grant_usage(id: &Blind) -> Key {
+    key(Space::Hot, &[b"Gu", id])
+}
+
+/// The lists of applications for grants.
+pub(crate) const GRANT_APPLICATIONS: &[u8] = b"Ga";
+
+/// The lists of grants.
+pub(crate) const GRANTS: &[u8] = b"Gg";
+
+/// The list of everybody's: `list` is [`GRANT_APPLICATIONS`] or [`GRANTS`].
+pub(crate) fn grant_list(list: &[u8]) -> Vec<u8> {
+    [list, b"*"].concat()
+}
+
+/// The list of those in which this organisation is consumer or provider.
+pub(crate) fn grant_list_of(list: &[u8], organisation: &str) -> Vec<u8> {
+    [list, b"=", organisation.as_bytes(), &[0]].concat()
+}
+
+pub(crate) fn grant_in_list(index: &[u8], at: Timestamp, id: &Blind) -> Key {
+    key(Space::Idx, &[index, &time(at), id])
 }
 
 pub(crate) const SEALS: &[u8] = b"S";

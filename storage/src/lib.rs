@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence, use codes, tokens
+//! evidence, grants, use codes,
+//! tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
@@ -23,6 +24,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod expiry;
+pub mod grants;
 mod keys;
 pub mod licences;
 pub mod log;

@@ -3,6 +3,7 @@
 //! What is sealed is one byte of version, then JSON. A new layout of a thing takes a new version, and its reader goes on to read
 //! the old ones. What kind of thing a value is, its place says, and its place is authenticated.
 
+use crypto::grants::{self, Grant, Usage};
 use crypto::licence::Record;
 use crypto::record::{Link, Opening};
 use crypto::seal_register::{self, Application};
@@ -90,6 +91,18 @@ impl Layout for seal_register::Record {
 
 impl Layout for Application {
     const WHAT: &'static str = "application for a seal";
+}
+
+impl Layout for grants::Application {
+    const WHAT: &'static str = "application for a grant";
+}
+
+impl Layout for Grant {
+    const WHAT: &'static str = "grant";
+}
+
+impl Layout for Usage {
+    const WHAT: &'static str = "usage of a grant";
 }
 
 impl Layout for CertificateRecord {

@@ -12,6 +12,7 @@ use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
+use crate::grants::Grants;
 use crate::keys;
 use crate::licences::Licences;
 use crate::log::Logs;
@@ -34,6 +35,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    grants: Grants,
     logs: Logs,
     witnessing: Witnessing,
     tokens: Tokens,
@@ -102,11 +104,12 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let grants = Grants::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
         let tokens = Tokens::new(Arc::clone(&shelf));
         let use_codes = UseCodes::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing, tokens, use_codes }
+        Self { shelf, licences, seals, certificates, evidence, grants, logs, witnessing, tokens, use_codes }
     }
 
     /// The licences.
@@ -131,6 +134,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// Who may ask what, and who wants to.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
     }
 
     /// What happened, in two logs.

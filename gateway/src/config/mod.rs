@@ -7,6 +7,7 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod grants;
 mod identity;
 mod moment;
 mod operation;
@@ -29,6 +30,7 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
+pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
@@ -92,6 +94,9 @@ pub struct Config {
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
+    /// `[grants]`: within how many working days applications for grants are dealt with.
+    #[serde(default)]
+    pub grants: Grants,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -143,6 +148,7 @@ impl Config {
         }
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.grants.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
@@ -231,6 +237,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -250,6 +257,8 @@ mod tests {
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
+            "grants.check_days",
+            "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
         }
@@ -321,6 +330,7 @@ mod tests {
             provider.keys.display()
         );
         assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
+        assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -330,6 +340,7 @@ mod tests {
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
         let plain = [
             "audit.office_hours",
+            "grants",
             "server",
             "admin",
             "storage",
@@ -362,13 +373,14 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 27] = [
+        const SECTIONS: [&str; 28] = [
             "identity_providers",
             "use_codes",
             "digests",
             "office_hours",
             "organisations",
             "audit",
+            "grants",
             "server",
             "admin",
             "storage",

@@ -66,6 +66,10 @@ codes! {
     SealNotFound = "seal-not-found", NOT_FOUND, "No such seal is on record", "未登记该印章";
     /// There is no such application for a seal.
     SealApplicationNotFound = "seal-application-not-found", NOT_FOUND, "No such application for a seal is on record", "未登记该印章申请";
+    /// There is no such application for a grant, or it is not for this caller.
+    GrantApplicationNotFound = "grant-application-not-found", NOT_FOUND, "No such application for a grant is on record", "未登记该授权申请";
+    /// There is no such grant, or it is not for this caller.
+    GrantNotFound = "grant-not-found", NOT_FOUND, "No such grant is on record", "未登记该授权";
     /// There is no such certificate.
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
@@ -102,6 +106,8 @@ codes! {
     SealTransition = "illegal-seal-transition", CONFLICT, "The state of the seal does not allow this", "印章当前状态不允许该操作";
     /// The application for a seal does not allow this.
     SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
+    /// The application for a grant, or the grant, does not allow this.
+    GrantConflict = "grant-conflict", CONFLICT, "The application or the grant does not allow this", "该授权或授权申请不允许该操作";
     /// The seal is not in use.
     SealNotInUse = "seal-not-in-use", CONFLICT, "The seal is not in use at present", "印章当前不可使用";
     /// Another use was put on record under the same name.
@@ -128,6 +134,8 @@ codes! {
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
     /// A seal is put on file only on an application.
     SealApplicationRequired = "seal-application-required", UNPROCESSABLE_ENTITY, "An approved application for the seal is required", "印章备案须有已批准的申请";
+    /// The automatic conformity check finds faults in the application.
+    GrantNonconforming = "grant-nonconforming", UNPROCESSABLE_ENTITY, "The application does not conform", "该申请未通过自动合规性审核";
     /// An earlier request of the same name asked for something else.
     RequestReused = "request-reused", UNPROCESSABLE_ENTITY, "An earlier request with this Idempotency-Key was another one", "该Idempotency-Key已用于其他请求";
     /// The head of the request is too large.
