@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto::digest::to_hex;
-use crypto::grants::Consumer;
+use crypto::grants::{Consumer, Denial};
 use crypto::licence::{Identifier, Record};
 use crypto::report::{Report, Verdict};
 use crypto::time::Timestamp;
@@ -18,7 +18,7 @@ use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use storage::use_codes::{Redemption, UseCode};
+use storage::use_codes::{Bound, Redemption, UseCode};
 
 use super::annotated::{self, AnnotationView};
 use super::noted;
@@ -155,7 +155,7 @@ pub(super) async fn find(
 /// Uses a code up, and gives what it is good for.
 pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wanted, &UseCode)) -> Result<Answer, Problem> {
     if wanted.want != Want::Data && !code.fields.tell(DOCUMENT) {
-        return noted::decided(app, request, Err(Code::DocumentNotGranted.into())).await;
+        return noted::decided(app, request, Err(denied(request, Denial::Fields))).await;
     }
     if wanted.want == Want::Copy {
         receipt::signer(app)?;
@@ -165,6 +165,10 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         Want::Data => None,
         Want::File | Want::Copy => Some(document(app, &record).await?),
     };
+    if let Bound::Errand { grant, .. } = &code.bound {
+        // One record is about to leave under the grant, which may have ended since the code was given out.
+        app.rights.told(grant, 1, request.now).await.map_err(|denial| denied(request, denial))?;
+    }
     spend(app, request, &code.id).await?;
     let recorded = request.trail.record().await?;
     let annotation = match (&document, wanted.want) {
@@ -182,6 +186,11 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         recorded: Standing::of(&recorded),
     };
     Ok(Answer::json(StatusCode::OK, &view).verdict(report.verdict.indication))
+}
+
+fn denied(request: &Request, denial: Denial) -> Problem {
+    request.trail.detail("reason", denial.name());
+    Problem::new(Code::NotGranted).reason(denial.name())
 }
 
 /// What is on record of a licence, with the verdict on it, which must be that it holds.

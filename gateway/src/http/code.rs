@@ -52,10 +52,10 @@ codes! {
     RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
     /// The matter belongs to another organisation.
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// No grant allows any of what was asked.
+    NotGranted = "not-granted", FORBIDDEN, "No grant allows this", "未获授权";
     /// The application is the caller's own.
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
-    /// The code lets fields be told, and the document is not among them.
-    DocumentNotGranted = "document-not-granted", FORBIDDEN, "The document itself is not granted", "未获授权取得证照文件";
     /// The token of a holder is not good for this.
     TokenRefused = "token-refused", FORBIDDEN, "The holder's token is refused", "持证主体授权令牌被拒绝";
     /// There is no such route.

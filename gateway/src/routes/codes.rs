@@ -13,7 +13,7 @@ use crate::http::{BodyRule, Code};
 const REDEMPTION_PROBLEMS: &[Code] = &[
     Code::UseCodeNotFound,
     Code::UseCodeSpent,
-    Code::DocumentNotGranted,
+    Code::NotGranted,
     Code::LicenceNotFound,
     Code::LicenceNotValid,
     Code::SigningUnavailable,
