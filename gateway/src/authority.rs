@@ -36,6 +36,7 @@ pub struct Claim<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
     pub(crate) subjects: Vec<HolderNumber>,
+    pub(crate) in_person: bool,
     pub(crate) item: Option<String>,
     pub(crate) resources: BTreeSet<String>,
 }
@@ -45,8 +46,12 @@ pub(crate) struct Sought {
 /// # Errors
 /// [`Code::TokenRefused`] with the reason; [`Code::BadParameter`] when there are two tokens.
 pub async fn of(app: &Arc<App>, request: &Request, claim: &Claim<'_>) -> Result<Authority, Problem> {
-    let sought =
-        Sought { subjects: vec![claim.subject.clone()], item: Some(claim.item.to_owned()), resources: claim.resources.clone() };
+    let sought = Sought {
+        subjects: vec![claim.subject.clone()],
+        in_person: false,
+        item: Some(claim.item.to_owned()),
+        resources: claim.resources.clone(),
+    };
     let accepted = token(app, request, sought).await?;
     let authority = accepted.map_or(Authority::Duty, |accepted| accepted.authority);
     request.trail.detail("authority", authority.name());
@@ -72,6 +77,7 @@ fn take(app: &App, request: &Request, token: &[u8], sought: &Sought) -> Result<A
     let demand = Demand {
         now: request.now,
         subjects: &sought.subjects,
+        in_person: sought.in_person,
         item: sought.item.as_deref(),
         resources: &sought.resources,
         operator: operator.as_deref(),

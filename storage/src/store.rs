@@ -117,6 +117,7 @@ impl Store {
         let objections = Objections::new(Arc::clone(&shelf));
         Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing, tokens, use_codes, ledger }
         Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing }
+        Self { shelf, licences, seals, certificates, evidence, grants, logs, witnessing, tokens, use_codes }
     }
 
     /// The licences.

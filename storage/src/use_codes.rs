@@ -30,8 +30,8 @@ pub struct UseCode {
     pub licence: Identifier,
     /// What it is bound to.
     pub bound: Bound,
-    /// The fields that may be told; every one where none is named.
-    pub fields: BTreeSet<String>,
+    /// The fields that may be told.
+    pub fields: Fields,
     /// Who asked for it.
     pub issued_to: Consumer,
     /// When.
@@ -41,6 +41,16 @@ pub struct UseCode {
     /// Its use, once it is used up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeemed: Option<Redemption>,
+}
+
+/// The fields that a code lets be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fields {
+    /// Every one.
+    All,
+    /// These, by their names.
+    These(BTreeSet<String>),
 }
 
 /// What a code is bound to.
@@ -80,6 +90,17 @@ pub struct Redemption {
     pub by: Consumer,
     /// A word that no other attempt has: it tells this one from another by the same caller at the same moment.
     pub attempt: String,
+}
+
+impl Fields {
+    /// Whether a field may be told.
+    #[must_use]
+    pub fn tell(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(names) => names.contains(name),
+        }
+    }
 }
 
 impl UseCode {

@@ -21,6 +21,8 @@ pub struct Demand<'a> {
     pub now: Timestamp,
     /// Whose it must be: that of one of these.
     pub subjects: &'a [HolderNumber],
+    /// Whether it must be of the holder in person.
+    pub in_person: bool,
     /// The item that it must be for. None for what serves no item yet: then it must name none.
     pub item: Option<&'a str>,
     /// The resources that it must be for.
@@ -107,6 +109,9 @@ fn in_time(claims: &Claims<'_>, provider: &Provider, now: Timestamp) -> Result<T
 fn fits(claims: &Claims<'_>, demand: &Demand<'_>) -> Result<(), Refusal> {
     if !demand.subjects.contains(&claims.holder) {
         return Err(Refusal::Holder);
+    }
+    if demand.in_person && claims.authority != Authority::Holder {
+        return Err(Refusal::Authority);
     }
     if claims.item != demand.item {
         return Err(Refusal::Item);

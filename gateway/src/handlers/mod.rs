@@ -1,6 +1,7 @@
 //! What answers each route: one file for each kind of thing.
 
 pub mod along;
+pub mod annotated;
 pub mod certificates;
 pub mod comparisons;
 pub mod evidence;
@@ -21,6 +22,8 @@ pub mod look_ups;
 pub mod materials;
 pub mod openapi;
 mod own;
+pub mod presentations;
+pub mod redemption;
 mod repeat;
 pub mod seal_applications;
 pub mod seal_status;
@@ -31,6 +34,7 @@ pub mod status;
 pub mod status_lists;
 pub mod supervision;
 pub mod trust;
+pub mod use_codes;
 pub mod uses;
 pub mod verifications;
 pub mod witness;

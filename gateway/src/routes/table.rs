@@ -7,6 +7,7 @@ use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
 use super::{Content, Doc, Good, Parameter, Route, lookups, record, schema_of, seals, supervision, witness};
+use super::{Content, Doc, Good, Parameter, Route, codes, record, schema_of, seals, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -435,4 +436,7 @@ pub static TABLE: &[Route] = &[
     lookups::BATCH,
     lookups::MATERIALS,
     lookups::COMPARE,
+    codes::REDEEM,
+    codes::SHOW,
+    codes::REDEEM_SHOWN,
 ];

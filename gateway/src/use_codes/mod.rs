@@ -4,17 +4,21 @@
 //! once, for the same item and case. A presentation code is one that a holder shows, and whoever it is shown to redeems it. Neither
 //! code stands anywhere but in the answer that gives it out.
 
+mod fields;
+mod qr;
 mod secret;
 
 use std::collections::BTreeSet;
 
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
-use storage::use_codes::{Bound, UseCode};
+use storage::use_codes::{Bound, Fields, UseCode};
 
 use crate::broker::Errand;
 use crate::http::Problem;
 
+pub use fields::{DOCUMENT, licence_fields};
+pub(crate) use qr::svg;
 pub(crate) use secret::Secret;
 
 /// A code that was made, and the row that has to be stored before it is given out.
@@ -48,7 +52,7 @@ pub fn mint(
             grant: grant.to_owned(),
             authority: errand.authority,
         },
-        fields: fields.clone(),
+        fields: Fields::These(fields.clone()),
         issued_to: errand.consumer.clone(),
         issued_at: errand.now,
         expires_at: end(errand.now, ttl_s),

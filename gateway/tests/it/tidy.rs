@@ -60,6 +60,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "lexopt",
             "moka",
             "prometheus",
+            "qrcode",
             "ring",
             "rustls",
             "schemars",
