@@ -14,6 +14,9 @@ mod policy;
 mod record;
 mod rules;
 mod server;
+mod source;
+mod source_answer;
+mod source_request;
 mod status;
 mod status_list;
 pub(crate) mod trust;
@@ -35,6 +38,10 @@ pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded}
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
+pub use source::{DataSource, DataSourceKind, Exchange, ExchangeCipher, SourceAuth, SourceResource};
+pub use source_answer::{AnswerRule, AnswerRules, Pointer};
+pub use source_request::RequestTemplate;
+pub(crate) use source_request::{Node, Piece, Slot};
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
@@ -84,6 +91,9 @@ pub struct Config {
     /// `[witness]`: the logs of others that this gateway witnesses.
     #[serde(default)]
     pub witness: Option<Witness>,
+    /// `[[sources]]`: the interfaces that answer look-ups, besides the licences on record here.
+    #[serde(default)]
+    pub sources: Vec<DataSource>,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -133,6 +143,7 @@ impl Config {
         if let Some(witness) = &config.witness {
             witness.check(&mut faults);
         }
+        source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
@@ -158,6 +169,7 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
