@@ -21,6 +21,7 @@ pub mod lookup;
 pub mod use_codes;
 pub mod supervision;
 pub mod rights;
+pub mod sources;
 
 pub mod audit;
 pub mod auth;

@@ -7,8 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-pub use json::object;
-pub(crate) use json::value;
+pub use json::{object, value};
 pub use verify::verify;
 
 use crate::sig::{Algorithm, PublicKey};

@@ -17,6 +17,9 @@ mod policy;
 mod record;
 mod rules;
 mod server;
+mod source;
+mod source_answer;
+mod source_request;
 mod status;
 mod status_list;
 mod supervision;
@@ -42,6 +45,10 @@ pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded}
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
+pub use source::{DataSource, DataSourceKind, Exchange, ExchangeCipher, SourceAuth, SourceResource};
+pub use source_answer::{AnswerRule, AnswerRules, Pointer};
+pub use source_request::RequestTemplate;
+pub(crate) use source_request::{Node, Piece, Slot};
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use supervision::Supervision;
@@ -92,6 +99,9 @@ pub struct Config {
     /// `[witness]`: the logs of others that this gateway witnesses.
     #[serde(default)]
     pub witness: Option<Witness>,
+    /// `[[sources]]`: the interfaces that answer look-ups, besides the licences on record here.
+    #[serde(default)]
+    pub sources: Vec<DataSource>,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
@@ -155,6 +165,7 @@ impl Config {
         if let Some(witness) = &config.witness {
             witness.check(&mut faults);
         }
+        source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         config.lookup.check(config.server.request_timeout(), &mut faults);
@@ -186,6 +197,7 @@ impl Config {
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
         let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
+        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }

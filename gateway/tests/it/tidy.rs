@@ -50,12 +50,14 @@ const MAY_USE: [(&str, &[&str]); 3] = [
     (
         "gateway",
         &[
+            "aes",
             "arc-swap",
             "base64",
             "crypto",
             "getrandom",
             "http-body-util",
             "hyper",
+            "hyper-rustls",
             "hyper-util",
             "lexopt",
             "moka",
