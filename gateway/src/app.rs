@@ -14,6 +14,7 @@ use storage::{Keys, Options, Store};
 
 use crate::auth::Callers;
 use crate::authority;
+use crate::broker::{self, Broker};
 use crate::cache::Cache;
 use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
@@ -28,6 +29,7 @@ use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::routes::Route;
 use crate::signing::Signer;
+use crate::sources;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::supervision::Supervision;
@@ -89,6 +91,8 @@ pub struct App {
     pub retention_s: i64,
     /// Whose tokens of holders are taken.
     pub identity_providers: Vec<Provider>,
+    /// What asks the sources.
+    pub broker: Arc<Broker>,
     /// Limits of look-ups.
     pub lookup: Lookup,
     /// The places that look-ups run in.
@@ -117,6 +121,8 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let settings = broker::Settings { tally: Some(metrics.sources.clone()), ..broker::Settings::default() };
+        let broker = Broker::new(sources::load(config, &store)?, settings);
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
@@ -157,6 +163,7 @@ impl App {
             calendar: config.audit.office_hours.calendar(),
             log_keys,
             metrics,
+            broker: Arc::new(broker),
             lookup: config.lookup.clone(),
             places: Places::new(&config.lookup),
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),

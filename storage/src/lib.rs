@@ -5,8 +5,6 @@
 //! ```text
 //! licences, seals, certificates,     what callers see
 //! evidence, grants, use codes, tokens
-//! evidence, grants, use codes,
-//! tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages

@@ -116,8 +116,6 @@ impl Store {
         let ledger = Ledger::new(Arc::clone(&shelf));
         let objections = Objections::new(Arc::clone(&shelf));
         Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing, tokens, use_codes, ledger }
-        Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing }
-        Self { shelf, licences, seals, certificates, evidence, grants, logs, witnessing, tokens, use_codes }
     }
 
     /// The licences.

@@ -402,7 +402,6 @@ mod tests {
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
         const SECTIONS: [&str; 29] = [
             "lookup",
-        const SECTIONS: [&str; 28] = [
             "identity_providers",
             "use_codes",
             "digests",
