@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
+use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
@@ -32,6 +33,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    catalogue: CatalogueTable,
     logs: Logs,
     witnessing: Witnessing,
 }
@@ -98,9 +100,10 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let catalogue = CatalogueTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
+        Self { shelf, licences, seals, certificates, evidence, catalogue, logs, witnessing }
     }
 
     /// The licences.
@@ -125,6 +128,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// The catalogue, in all of its versions.
+    #[must_use]
+    pub const fn catalogue(&self) -> &CatalogueTable {
+        &self.catalogue
     }
 
     /// What happened, in two logs.

@@ -29,6 +29,7 @@ impl From<StorageError> for Problem {
             StorageError::Application(_) => Code::SealApplicationConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
+            StorageError::VersionTaken { .. } => Code::CatalogueChanged,
             StorageError::Corrupt { .. }
             | StorageError::Internal
             | StorageError::Poisoned
