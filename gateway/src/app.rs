@@ -12,10 +12,12 @@ use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
+use crate::audit::Tree;
 use crate::auth::Callers;
 use crate::authority;
 use crate::broker::{self, Broker};
 use crate::cache::Cache;
+use crate::catalogue::Catalogues;
 use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
@@ -45,6 +47,8 @@ pub struct App {
     pub limits: Server,
     /// Who may call.
     pub callers: Callers,
+    /// The catalogue in force.
+    pub catalogues: Catalogues,
     /// Which route a request takes.
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
@@ -129,10 +133,13 @@ impl App {
         let supervision = Supervision::load(&config.supervision, &store, Vec::new(), metrics.supervision.clone());
         let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
+        let catalogues =
+            Catalogues::load(&store, None).map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         Ok(Arc::new(Self {
             supervision,
             limits: config.server.clone(),
-            callers: Callers::new(&config.callers, &config.organisations),
+            callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
+            catalogues,
             trust,
             renewal,
             status: Arc::clone(&status),

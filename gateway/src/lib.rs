@@ -22,6 +22,7 @@ pub mod use_codes;
 pub mod supervision;
 pub mod rights;
 pub mod sources;
+pub mod catalogue;
 
 pub mod audit;
 pub mod auth;

@@ -7,6 +7,7 @@
 //! | Hot | `C` log, kind, key | [`Link`](crypto::record::Link) of the next record of a chain | changes |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
+//! | Hot | `K` | [`Head`](crate::catalogue::Head) of the catalogue | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
 //! | Hot | `Ga` application | [`Application`](crypto::grants::Application) for a grant | changes |
@@ -32,6 +33,8 @@
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
+//! | Obj | `K` catalogue version | [`ChangeRecord`](crate::catalogue::ChangeRecord) of the change that made it | once |
+//! | Obj | `k` catalogue version | [`Whole`](crate::catalogue::Whole) of it | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
 //! | Obj | `u` number | [`Card`](crate::ledger::Card) | once |
@@ -55,6 +58,7 @@
 //! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
 //! | Idx | `ol` lineage version objection, while it is open | 0 | goes |
 //! | Idx | `os` keyed digest of number and resource, objection, while it is open | 0 | goes |
+//! | Idx | `K` digest of the name of a request, catalogue version | 0 | once |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
@@ -500,6 +504,39 @@ pub(crate) fn expiring(index: &[u8], ends: Timestamp, name: &Blind) -> Key {
 /// Where the rows begin that have not ended at this moment.
 pub(crate) fn expiring_until(index: &[u8], now: Timestamp) -> Vec<u8> {
     [index, &time(now)].concat()
+}
+
+/// How far the catalogue has come.
+pub(crate) fn catalogue_head() -> Key {
+    key(Space::Hot, &[b"K"])
+}
+
+/// What made a version of the catalogue.
+pub(crate) fn catalogue_change(version: u64) -> Key {
+    key(Space::Obj, &[b"K", &version.to_be_bytes()])
+}
+
+/// The beginning of the keys of whole catalogues.
+pub(crate) const CATALOGUE_WHOLES: &[u8] = b"k";
+
+/// A whole version of the catalogue.
+pub(crate) fn catalogue_whole(version: u64) -> Key {
+    key(Space::Obj, &[CATALOGUE_WHOLES, &version.to_be_bytes()])
+}
+
+/// The beginning of the key of the change whose request had this name.
+pub(crate) fn catalogue_names(name: &Sha256) -> Vec<u8> {
+    [&b"K"[..], &name.0].concat()
+}
+
+/// The same, with the version that it made.
+pub(crate) fn catalogue_named(name: &Sha256, version: u64) -> Key {
+    key(Space::Idx, &[&catalogue_names(name), &version.to_be_bytes()])
+}
+
+/// The version at the end of a key of the catalogue.
+pub(crate) fn catalogue_version(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|version| u64::from_be_bytes(*version))
 }
 
 pub(crate) fn key_check() -> Key {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
+use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
@@ -38,6 +39,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     grants: Grants,
+    catalogue: CatalogueTable,
     logs: Logs,
     objections: Objections,
     witnessing: Witnessing,
@@ -109,6 +111,7 @@ impl Store {
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let grants = Grants::new(Arc::clone(&shelf));
+        let catalogue = CatalogueTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
         let tokens = Tokens::new(Arc::clone(&shelf));
@@ -146,6 +149,11 @@ impl Store {
     #[must_use]
     pub const fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// The catalogue, in all of its versions.
+    pub const fn catalogue(&self) -> &CatalogueTable {
+        &self.catalogue
     }
 
     /// What happened, in two logs.
