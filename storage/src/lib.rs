@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence, grants, use codes, tokens
-//! evidence, catalogue
+//! evidence, catalogue, grants,
+//! use codes, tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages

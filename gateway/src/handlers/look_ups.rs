@@ -12,14 +12,14 @@ use serde::Deserialize;
 use super::HolderRequest;
 use super::look_up_stream::{self, EVENTS};
 use crate::app::App;
-use crate::broker::{Class, merge};
+use crate::broker::Class;
 use crate::http::{Answer, Problem, Request};
 use crate::lookup::order::{Order, subject};
 use crate::lookup::places::Held;
 use crate::lookup::plan::{Intent, Plan, granted};
 use crate::lookup::said::Said;
 use crate::lookup::underway::{Ended, Underway, apart};
-use crate::lookup::view::{LookUpAnswer, SourceView, missing};
+use crate::lookup::view::{LookUpAnswer, SourceView, attributes, missing};
 use crate::lookup::wish::{ResourcesRequest, Wish};
 
 /// A look-up about one subject.
@@ -73,7 +73,7 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result
 
 /// Everything before the first source is asked.
 async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result<(Order, Plan, Held), Problem> {
-    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes } = asked;
+    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes: names } = asked;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(app, request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -81,7 +81,7 @@ async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result
     let catalogue = app.catalogues.current();
     let granted = granted(app, &order);
     let granted = granted.iter().map(String::as_str).collect();
-    let wanted = Wish { resources, fields, attributes }.resolve(&catalogue, &order.item, &granted)?;
+    let wanted = Wish { resources, fields, attributes: names }.resolve(&catalogue, &order.item, &granted)?;
     let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, tells: true };
     let plan = Plan::make(app, request, intent).await?;
     Ok((order, plan, held))
@@ -98,7 +98,7 @@ pub(super) fn view(ended: &Ended, order: &Order) -> LookUpAnswer {
         took_ms: ended.took_ms,
         missing: missing(findings),
         sources: findings.all().map(|finding| SourceView::new(&finding, findings, &ended.licences)).collect(),
-        attributes: merge::attributes(&findings.plan.catalogue, &findings.outcomes()),
+        attributes: attributes(findings),
     }
 }
 

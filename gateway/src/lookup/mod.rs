@@ -16,7 +16,6 @@ pub mod order;
 pub mod places;
 pub mod plan;
 pub mod said;
-pub mod same;
 pub mod state;
 pub mod supervised;
 mod tally;

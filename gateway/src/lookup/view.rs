@@ -14,7 +14,7 @@ use super::findings::{Finding, Findings};
 use super::licences::{LicenceSummary, Licences};
 use super::state::Standing;
 use crate::broker::State;
-use crate::broker::merge::AttributeView;
+use crate::broker::merge::{self, AttributeView, Statement};
 
 /// Whether an answer says all that it could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -55,7 +55,17 @@ pub struct LookUpAnswer {
     /// What came, resource by resource.
     pub sources: Vec<SourceView>,
     /// The same by attribute, where several resources tell of the same thing.
-    pub attributes: Vec<AttributeView>,
+    pub attributes: Vec<AttributeAnswer>,
+}
+
+/// An attribute, as several resources state it.
+#[derive(Serialize, JsonSchema)]
+pub struct AttributeAnswer {
+    /// What they say.
+    #[serde(flatten)]
+    pub view: AttributeView,
+    /// Whether somebody has objected to one of these statements, and the objection is open.
+    pub disputed: bool,
 }
 
 /// A resource that an answer lacks.
@@ -140,6 +150,12 @@ pub struct DisputeView {
     pub since: Timestamp,
 }
 
+impl std::fmt::Debug for AttributeAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttributeAnswer").field("attribute", &self.view.attribute).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for RowView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RowView").field("fields", &self.fields.keys()).finish_non_exhaustive()
@@ -206,6 +222,25 @@ fn disputes<'a>(finding: &'a Finding<'a>, findings: &'a Findings) -> impl Iterat
         Some(licence) => came(licence),
         None => dispute.resource.as_ref() == Some(&finding.asked.code),
     })
+}
+
+/// What came by attribute, and whether it is disputed.
+#[must_use]
+pub fn attributes(findings: &Findings) -> Vec<AttributeAnswer> {
+    let is_disputed = |statement: &Statement| {
+        let is_it = |dispute: &&Dispute| {
+            dispute.resource.as_ref() == Some(&statement.resource)
+                && dispute.field.as_ref().is_none_or(|field| *field == statement.field)
+        };
+        findings.disputes.iter().any(|dispute| is_it(&dispute))
+    };
+    let views = merge::attributes(&findings.plan.catalogue, &findings.outcomes());
+    let answer = |view: AttributeView| {
+        let others = view.disagree.iter().map(|other| &other.from);
+        let disputed = std::iter::once(&view.from).chain(&view.agree).chain(others).any(is_disputed);
+        AttributeAnswer { view, disputed }
+    };
+    views.into_iter().map(answer).collect()
 }
 
 /// What an answer lacks.
