@@ -37,6 +37,8 @@ pub mod seal_register;
 
 pub mod catalogue;
 pub mod grants;
+pub mod identity;
+pub mod objection;
 
 pub mod bundle;
 

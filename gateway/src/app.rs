@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
+use crypto::identity::Provider;
+use crypto::grants::Calendar;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::OfficeHours;
@@ -10,21 +12,29 @@ use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
+use crate::audit::Tree;
 use crate::auth::Callers;
+use crate::authority;
+use crate::broker::{self, Broker};
 use crate::cache::Cache;
+use crate::catalogue::Catalogues;
 use crate::clock;
-use crate::config::{self, Config, Faults, SealApplications, Server};
+use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
 use crate::http::{Rooms, Router};
+use crate::lookup::Places;
 use crate::metrics::Metrics;
 use crate::openapi;
 use crate::pool::Pool;
 use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
+use crate::rights::Rights;
 use crate::routes::Route;
 use crate::signing::Signer;
+use crate::sources;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
+use crate::supervision::Supervision;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
@@ -37,6 +47,8 @@ pub struct App {
     pub limits: Server,
     /// Who may call.
     pub callers: Callers,
+    /// The catalogue in force.
+    pub catalogues: Catalogues,
     /// Which route a request takes.
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
@@ -65,14 +77,32 @@ pub struct App {
     pub signer: Option<Signer>,
     /// Who uses a seal, and who changes what is on file about it, one after the other.
     pub turns: Turns,
+    /// Who may ask what.
+    pub rights: Rights,
+    /// Within how many working days applications for grants are dealt with.
+    pub grant_terms: config::Grants,
+    /// Which days are working days.
+    pub calendar: Calendar,
     /// The keys of the logs.
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
+    /// Who keeps within what was promised.
+    pub supervision: Supervision,
     /// When a use of a seal counts as within office hours.
     pub office_hours: OfficeHours,
     /// How long records are kept at least, in seconds.
     pub retention_s: i64,
+    /// Whose tokens of holders are taken.
+    pub identity_providers: Vec<Provider>,
+    /// What asks the sources.
+    pub broker: Arc<Broker>,
+    /// Limits of look-ups.
+    pub lookup: Lookup,
+    /// The places that look-ups run in.
+    pub places: Places,
+    /// How long codes live.
+    pub use_codes: UseCodes,
     /// The description of the interface.
     pub openapi: Bytes,
 }
@@ -95,12 +125,21 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let settings = broker::Settings { tally: Some(metrics.sources.clone()), ..broker::Settings::default() };
+        let broker = Broker::new(sources::load(config, &store)?, settings);
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
+        let supervision = Supervision::load(&config.supervision, &store, Vec::new(), metrics.supervision.clone());
+        let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
+        let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
+        let catalogues =
+            Catalogues::load(&store, None).map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         Ok(Arc::new(Self {
+            supervision,
             limits: config.server.clone(),
-            callers: Callers::new(&config.callers, &config.organisations),
+            callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
+            catalogues,
             trust,
             renewal,
             status: Arc::clone(&status),
@@ -126,9 +165,17 @@ impl App {
             recorder: Arc::new(recorder),
             signer: config.signing.as_ref().map(Signer::load).transpose()?,
             turns: Turns::default(),
+            rights,
+            grant_terms: config.grants,
+            calendar: config.audit.office_hours.calendar(),
             log_keys,
             metrics,
+            broker: Arc::new(broker),
+            lookup: config.lookup.clone(),
+            places: Places::new(&config.lookup),
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),
+            identity_providers: authority::load(&config.identity_providers)?,
+            use_codes: config.use_codes,
             office_hours: config.audit.office_hours.hours(),
             retention_s: i64::from(config.record.retention_days) * 86_400,
             router,

@@ -12,9 +12,23 @@ pub fn now() -> Timestamp {
     Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)).plus(0)
 }
 
+/// The wall clock, in milliseconds since 1970, as interfaces of others count them.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
+pub fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    i64::try_from(since).unwrap_or(i64::MAX)
+}
+
 /// The monotonic clock, for latencies and deadlines.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
 pub fn instant() -> Instant {
     Instant::now()
+}
+
+/// The same as timers have it: tests can make it stand still.
+#[must_use]
+pub fn tokio_instant() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }

@@ -37,7 +37,7 @@ struct Trace {
 
 /// Answers a request, whatever happens.
 pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Incoming>) -> Response<Outgoing> {
-    let started = clock::instant();
+    let (started, arrived) = (clock::instant(), clock::tokio_instant());
     let _in_flight = Held::new(&app.metrics.in_flight);
     let request_id = RequestId::of(request.headers());
     let language = Language::preferred(request.headers());
@@ -48,7 +48,7 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let (head, mut body) = request.into_parts();
     let version = head.version;
 
-    let asked = Asked { peer: &peer, now, request_id: request_id.clone(), trail: Arc::clone(&trail) };
+    let asked = Asked { peer: &peer, now, arrived, request_id: request_id.clone(), trail: Arc::clone(&trail) };
     let work = Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body))));
     let ended = tokio::time::timeout(app.limits.request_timeout(), work).await;
     let outcome = match ended {
@@ -77,6 +77,7 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
 struct Asked<'a> {
     peer: &'a Peer,
     now: Timestamp,
+    arrived: tokio::time::Instant,
     request_id: RequestId,
     trail: Arc<Trail>,
 }
@@ -201,7 +202,7 @@ async fn parse(
     (caller, asked): (Arc<Caller>, Asked<'_>),
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Request, Problem> {
-    let Asked { now, request_id, trail, .. } = asked;
+    let Asked { now, arrived, request_id, trail, .. } = asked;
     let mut purpose = Ok(());
     trail.note(|draft| purpose = purpose::read(&head.headers, now, draft));
     purpose?;
@@ -213,7 +214,7 @@ async fn parse(
     let body = read_body(body, bytes_max, &mut room, app.limits.body_timeout()).await?;
     let language = Language::preferred(&head.headers);
     let room = Arc::new(room);
-    Ok(Request { caller, now, request_id, trail, language, params, query, headers: head.headers, media, body, room })
+    Ok(Request { caller, now, arrived, request_id, trail, language, params, query, headers: head.headers, media, body, room })
 }
 
 fn tell(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {

@@ -15,7 +15,14 @@ pub mod flow;
 pub mod routes;
 mod sealed;
 
+pub mod authority;
 pub mod broker;
+pub mod lookup;
+pub mod use_codes;
+pub mod supervision;
+pub mod rights;
+pub mod sources;
+pub mod catalogue;
 
 pub mod audit;
 pub mod auth;

@@ -7,10 +7,12 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::lookup;
+use crate::broker;
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;
-use crate::witness;
+use crate::{supervision, witness};
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -22,7 +24,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     verdicts: IntCounterVec,
-    lookups: IntCounterVec,
+    cache_lookups: IntCounterVec,
     status_fetches: IntCounterVec,
     status_age: IntGaugeVec,
     /// Requests that are being answered.
@@ -37,8 +39,14 @@ pub struct Metrics {
     pub trust: Gauges,
     /// What comes into the logs.
     pub record: Tally,
+    /// Which cards are in force.
+    pub supervision: supervision::Gauges,
     /// How far the logs are witnessed.
     pub witnesses: witness::Tally,
+    /// Look-ups by number.
+    pub lookups: lookup::Tally,
+    /// What comes of questions to sources.
+    pub sources: broker::Tally,
 }
 
 impl Metrics {
@@ -62,7 +70,7 @@ impl Metrics {
             requests,
             seconds,
             verdicts,
-            lookups,
+            cache_lookups: lookups,
             status_fetches: IntCounterVec::new(fetches, &["kind", "outcome"])?,
             status_age: IntGaugeVec::new(age, &["domain", "kind"])?,
             in_flight: IntGauge::new("licet_requests_in_flight", "Requests that are being answered")?,
@@ -72,11 +80,16 @@ impl Metrics {
             trust: Gauges::new()?,
             record: Tally::new()?,
             witnesses: witness::Tally::new()?,
+            lookups: lookup::Tally::new()?,
+            supervision: supervision::Gauges::new()?,
+            sources: broker::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
-        let all = all.chain(metrics.witnesses.collectors());
+        let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
+        let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.sources.collectors());
         for collector in all {
             metrics.registry.register(collector)?;
         }
@@ -89,7 +102,7 @@ impl Metrics {
             Box::new(self.requests.clone()),
             Box::new(self.seconds.clone()),
             Box::new(self.verdicts.clone()),
-            Box::new(self.lookups.clone()),
+            Box::new(self.cache_lookups.clone()),
             Box::new(self.status_fetches.clone()),
             Box::new(self.status_age.clone()),
             Box::new(self.in_flight.clone()),
@@ -117,7 +130,7 @@ impl Metrics {
 
     /// Counts a look into the cache.
     pub fn looked_up(&self, outcome: CacheOutcome) {
-        self.lookups.with_label_values(&[outcome.name()]).inc();
+        self.cache_lookups.with_label_values(&[outcome.name()]).inc();
     }
 
     /// Counts a question to a source of status; the outcome is `good` or the code of a fault.

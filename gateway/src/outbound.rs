@@ -157,7 +157,7 @@ fn request(question: Question<'_>) -> Result<Request<Full<Bytes>>, Fault> {
     Ok(request)
 }
 
-fn tls(material: &Material<'_>) -> Result<Option<Arc<ClientConfig>>, Faults> {
+pub(crate) fn tls(material: &Material<'_>) -> Result<Option<Arc<ClientConfig>>, Faults> {
     let mut faults = Faults::default();
     let mut roots = RootCertStore::empty();
     for (index, path) in material.anchors.iter().enumerate() {

@@ -48,14 +48,22 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Proble
 
 fn text(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
     let Some(value) = one(headers, name)? else { return Ok(None) };
-    let decoded = percent_decode(value).filter(|text| !text.is_empty() && text.len() <= TEXT_BYTES_MAX);
-    decoded.filter(|text| !text.chars().any(char::is_control)).map(Some).ok_or_else(|| refused(name))
+    percent_decode(value).filter(|text| is_text(text)).map(Some).ok_or_else(|| refused(name))
+}
+
+/// Whether an item, a case or a purpose may be so.
+pub(crate) fn is_text(text: &str) -> bool {
+    (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+/// Whether a pseudonym may be so.
+pub(crate) fn is_pseudonym(text: &str) -> bool {
+    (1..=OPERATOR_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
 fn operator(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = one(headers, OPERATOR)? else { return Ok(None) };
-    let is_good = (1..=OPERATOR_BYTES_MAX).contains(&value.len()) && value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    if is_good { Ok(Some(value.to_owned())) } else { Err(refused(OPERATOR)) }
+    if is_pseudonym(value) { Ok(Some(value.to_owned())) } else { Err(refused(OPERATOR)) }
 }
 
 fn refused(name: &str) -> Problem {

@@ -71,16 +71,20 @@ pub fn claims(request: &Request, report: &Report, document: DocumentMention, tru
 /// # Errors
 /// [`Code::SigningUnavailable`], [`Code::Internal`] when nothing can be signed, [`Code::Unavailable`] when nothing can be recorded.
 pub async fn make(app: &App, request: &Request, claims: &Receipt) -> Result<Made, Problem> {
-    let text = sign(signer(app)?, claims)?;
+    let text = sign(signer(app)?, RECEIPT_TYPE, claims)?;
     request.trail.detail("receipt", Sha256::of(&[text.as_bytes()]).to_string());
     request.trail.note(|draft| draft.facts.document = Some(claims.document.clone()));
     let recorded = request.trail.record().await?;
     Ok(Made { text, recorded })
 }
 
-fn sign(signer: &Signer, claims: &Receipt) -> Result<String, Problem> {
+/// Signs claims of a type as a compact JWS.
+///
+/// # Errors
+/// [`Code::Internal`] when nothing can be signed.
+pub(crate) fn sign(signer: &Signer, kind: &str, claims: &impl Serialize) -> Result<String, Problem> {
     let chain: Vec<String> = signer.chain().into_iter().map(|der| STANDARD.encode(der)).collect();
-    let header = json!({ "alg": signer.jose(), "typ": RECEIPT_TYPE, "x5c": chain });
+    let header = json!({ "alg": signer.jose(), "typ": kind, "x5c": chain });
     let payload = serde_json::to_vec(claims).or(Err(Code::Internal))?;
     let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
     let signature = signer.sign(input.as_bytes()).or(Err(Code::Internal))?;

@@ -17,6 +17,9 @@ use tokio::sync::oneshot;
 use crate::clock;
 use crate::config::Digests;
 
+/// The name of the gateway itself in records.
+pub(crate) const OWN_NAME: &str = "licet";
+
 /// Upper bounds of the latencies of appending, in seconds.
 const SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0];
 
@@ -223,7 +226,7 @@ impl Recorder {
 
 /// A record of what the gateway does by itself.
 fn own(event: EventKind, trust: Sha256, at: Timestamp) -> Draft {
-    let mut draft = Draft::new(at, Facts::new(event, Ending::Done, "licet".to_owned()));
+    let mut draft = Draft::new(at, Facts::new(event, Ending::Done, OWN_NAME.to_owned()));
     draft.facts.details.insert("trust".to_owned(), json!(trust));
     draft
 }

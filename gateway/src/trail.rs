@@ -4,6 +4,8 @@
 //! ([`Trail::carried`]), one that needs its place in the log before it answers puts it there ([`Trail::record`]); whatever is not
 //! on record when the handler has ended, [`crate::flow`] puts there (`close`), refusals and failures as well.
 
+mod several;
+
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -154,11 +156,7 @@ impl Trail {
     /// that makes the change, and let it go when that has ended: if nothing was changed, it is put on record then or at the end.
     #[must_use]
     pub fn carried(self: &Arc<Self>) -> Carried {
-        let mut state = self.state();
-        let pending = Pending::new(vec![state.draft()]);
-        state.stage = Stage::Carried(Arc::clone(&pending), None);
-        drop(state);
-        Carried { pending, trail: Arc::clone(self) }
+        self.carried_with(Vec::new())
     }
 
     /// Puts it on record as it is now, as something that was done: for an answer that tells of its own record.
@@ -168,22 +166,7 @@ impl Trail {
     /// # Errors
     /// [`Code::Unavailable`] when the log takes no records: then nothing may be answered.
     pub async fn record(&self) -> Result<Recorded, Problem> {
-        if let Some(recorded) = self.recorded() {
-            return Ok(recorded);
-        }
-        let (tell, told) = watch::channel(None);
-        let draft = {
-            let mut state = self.state();
-            state.stage = Stage::Underway(told.clone());
-            state.draft()
-        };
-        let recorder = Arc::clone(&self.recorder);
-        // A task of its own: when nobody waits for the answer any more, what came of the record is still to be known.
-        tokio::spawn(async move {
-            let made = recorder.append(vec![draft], WAIT_MAX).await;
-            tell.send_replace(Some(made.and_then(|recorded| recorded.into_iter().next().ok_or(StorageError::Internal))));
-        });
-        self.settle(told).await.map_err(|_error| Code::Unavailable.into())
+        self.record_with(Vec::new()).await
     }
 
     /// Waits for the record that is under way, and takes note of what came of it.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use crypto::grants::GrantError;
 use crypto::licence::{NumberError, RecordError};
+use crypto::objection::ObjectionError;
 use crypto::report::Text;
 use crypto::seal_register::{self, ApplicationError};
 
@@ -21,6 +23,8 @@ pub enum StorageError {
         /// What kind of thing is damaged.
         what: &'static str,
     },
+    /// The application for a grant, or the grant, does not allow what was asked.
+    Grant(GrantError),
     /// A holder's number is none.
     Holder(NumberError),
     /// A fault of this program: it asked the engine for something that the engine forbids.
@@ -32,6 +36,8 @@ pub enum StorageError {
         /// What kind of thing is missing.
         what: &'static str,
     },
+    /// The objection does not allow what was asked.
+    Objection(ObjectionError),
     /// An earlier write failed. Nothing is written until a restart; reads go on.
     Poisoned,
     /// The licence does not allow what was asked of its record.
@@ -58,6 +64,11 @@ pub enum StorageError {
         /// The version that it names.
         version: u8,
     },
+    /// The catalogue was changed by others since the version that a change was made for.
+    VersionTaken {
+        /// Its newest version.
+        newest: u64,
+    },
     /// The version does not follow the one on record.
     VersionGap {
         /// The version of the licence that is current, if there is any.
@@ -78,10 +89,12 @@ impl StorageError {
             Self::Application(error) => error.code(),
             Self::Contention => "storage-contention",
             Self::Corrupt { .. } => "storage-corrupt",
+            Self::Grant(error) => error.code(),
             Self::Holder(error) => error.code(),
             Self::Internal => "storage-internal",
             Self::LicenceExists => "licence-exists",
             Self::NotFound { .. } => "not-found",
+            Self::Objection(error) => error.code(),
             Self::Poisoned => "storage-poisoned",
             Self::Refused(error) => error.code(),
             Self::Retired { .. } => "record-retired",
@@ -92,6 +105,7 @@ impl StorageError {
             Self::Unknown => "storage-outcome-unknown",
             Self::UnknownLayout { .. } => "storage-unknown-layout",
             Self::VersionGap { .. } => "version-gap",
+            Self::VersionTaken { .. } => "catalogue-changed",
             Self::WrongKey { .. } => "storage-wrong-key",
         }
     }
@@ -102,15 +116,18 @@ impl StorageError {
         matches!(
             self,
             Self::Application(_)
+                | Self::Grant(_)
                 | Self::Holder(_)
                 | Self::LicenceExists
                 | Self::NotFound { .. }
+                | Self::Objection(_)
                 | Self::Refused(_)
                 | Self::Retired { .. }
                 | Self::Seal(_)
                 | Self::SealExists
                 | Self::TooLarge
                 | Self::VersionGap { .. }
+                | Self::VersionTaken { .. }
         )
     }
 
@@ -122,6 +139,8 @@ impl StorageError {
             Self::Refused(error) => return error.text(),
             Self::Seal(error) => return error.text(),
             Self::Application(error) => return error.text(),
+            Self::Objection(error) => return error.text(),
+            Self::Grant(error) => return error.text(),
             Self::LicenceExists => ("Another licence is on record under this identifier.", "该电子证照标识下已登记另一份证照。"),
             Self::NotFound { .. } => ("It is not on record.", "未登记。"),
             Self::Retired { .. } => {
@@ -137,6 +156,10 @@ impl StorageError {
                 "No version of this licence is on record, so that it must begin with version 001.",
                 "该证照尚无登记版本，应从001版开始。",
             ),
+            Self::VersionTaken { newest } => {
+                let en = format!("The newest version of the catalogue is {newest}.");
+                return Text { en: en.into(), zh: format!("目录的最新版本为第{newest}版。").into() };
+            }
             Self::Unknown => ("It is not known whether this was stored. Ask again.", "无法确认是否已存储，请重新查询。"),
             _ => ("The storage is not available.", "存储暂不可用。"),
         };
@@ -158,12 +181,15 @@ impl fmt::Display for StorageError {
             Self::Retired { kept_from } => write!(f, "the record is older than what is kept, from {kept_from} on"),
             Self::Seal(error) => error.fmt(f),
             Self::Application(error) => error.fmt(f),
+            Self::Objection(error) => error.fmt(f),
+            Self::Grant(error) => error.fmt(f),
             Self::SealExists => f.write_str("there is another seal under the identifier"),
             Self::TooLarge => f.write_str("it is larger than can be stored"),
             Self::Unavailable => f.write_str("the storage engine does not answer"),
             Self::Unknown => f.write_str("it is not known whether it was written"),
             Self::UnknownLayout { what, version } => write!(f, "a stored {what} has layout {version}, which is not known"),
             Self::VersionGap { current } => write!(f, "the version does not follow the current one ({current:?})"),
+            Self::VersionTaken { newest } => write!(f, "the newest version of the catalogue is {newest}"),
             Self::WrongKey { sealed } => write!(f, "a value is sealed under another key, {sealed}"),
         }
     }

@@ -7,15 +7,24 @@
 //! | Hot | `C` log, kind, key | [`Link`](crypto::record::Link) of the next record of a chain | changes |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
+//! | Hot | `K` | [`Head`](crate::catalogue::Head) of the catalogue | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
+//! | Hot | `Ga` application | [`Application`](crypto::grants::Application) for a grant | changes |
+//! | Hot | `Gg` grant | [`Grant`](crypto::grants::Grant) | changes |
+//! | Hot | `Gu` grant | [`Usage`](crypto::grants::Usage) of its quota | changes |
 //! | Hot | `L` log | [`Head`](crate::log::rows::Head) | changes |
 //! | Hot | `O` log | [`KeptFrom`](crate::log::rows::KeptFrom) | changes |
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
+//! | Hot | `o` objection | [`Objection`](crypto::objection::Objection) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
+//! | Hot | `Uc` code | [`UseCode`](crate::use_codes::UseCode) | changes |
+//! | Hot | `Ut` token | [`Spent`](crate::tokens::Spent) | once |
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
+//! | Hot | `U` kind code 0 hour | [`Tally`](crate::ledger::Tally): figures of supervision | changes |
+//! | Hot | `u` | [`CardHead`](crate::ledger::CardHead) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
 //! | Log | log, number | [`Opening`](crypto::record::Opening) | erasures |
@@ -24,8 +33,11 @@
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
+//! | Obj | `K` catalogue version | [`ChangeRecord`](crate::catalogue::ChangeRecord) of the change that made it | once |
+//! | Obj | `k` catalogue version | [`Whole`](crate::catalogue::Whole) of it | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
+//! | Obj | `u` number | [`Card`](crate::ledger::Card) | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
 //! | Idx | `d` SHA-256 of the file, lineage version | 0 | once |
 //! | Idx | `h` holder, time lineage version | 0 | once |
@@ -34,13 +46,25 @@
 //! | Idx | `t` type code 0, time lineage version | 0 | once |
 //! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
 //! | Idx | `E` time SHA-256 | 0 | once |
+//! | Idx | `Ga*` or `Gg*` time id | 0, applications for grants and grants | once |
+//! | Idx | `Ga=` or `Gg=` organisation 0 time id | 0, those in which it is consumer or provider | once |
 //! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
+//! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
+//! | Idx | `Ut` time token | 0; the time is when the row ends | swept |
+//! | Idx | `oa` time objection | 0 | once |
+//! | Idx | `of` filer, time objection | 0 | once |
+//! | Idx | `or` organisation 0, time objection | 0 | goes |
+//! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
+//! | Idx | `ol` lineage version objection, while it is open | 0 | goes |
+//! | Idx | `os` keyed digest of number and resource, objection, while it is open | 0 | goes |
+//! | Idx | `K` digest of the name of a request, catalogue version | 0 | once |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). seal, application = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
+//! number's type and the number (32). seal, application, grant, id, code, objection = keyed digest of its identifier (32). token =
+//! keyed digest of its issuer and name (32). filer = keyed digest of a caller's name (32). catalogue version = 8 bytes. version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
 //! values are sealed, but for those of index rows and the format.
@@ -52,6 +76,7 @@ use crypto::time::Timestamp;
 use crypto::tlog::TileKind;
 
 use crate::engine::{Part, Space};
+use crate::ledger::Watched;
 use crate::log::term::Term;
 use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
@@ -178,6 +203,48 @@ pub(crate) fn first_seal(id: &Blind) -> Key {
 
 pub(crate) fn seal_application(vault: &Vault, id: &str) -> Key {
     key(Space::Hot, &[b"a", &vault.blind(b"seal application", id.as_bytes())])
+}
+
+/// The keyed digest of the identifier of a grant and of the application that it came from.
+pub(crate) fn grant_id(vault: &Vault, id: &str) -> Blind {
+    vault.blind(b"grant", id.as_bytes())
+}
+
+/// An application for a grant.
+pub(crate) fn grant_application(id: &Blind) -> Key {
+    key(Space::Hot, &[b"Ga", id])
+}
+
+/// The beginning of the key of every grant.
+pub(crate) const GRANT: &[u8] = b"Gg";
+
+pub(crate) fn grant(id: &Blind) -> Key {
+    key(Space::Hot, &[GRANT, id])
+}
+
+/// How much of a grant's quota is used up.
+pub(crate) fn grant_usage(id: &Blind) -> Key {
+    key(Space::Hot, &[b"Gu", id])
+}
+
+/// The lists of applications for grants.
+pub(crate) const GRANT_APPLICATIONS: &[u8] = b"Ga";
+
+/// The lists of grants.
+pub(crate) const GRANTS: &[u8] = b"Gg";
+
+/// The list of everybody's: `list` is [`GRANT_APPLICATIONS`] or [`GRANTS`].
+pub(crate) fn grant_list(list: &[u8]) -> Vec<u8> {
+    [list, b"*"].concat()
+}
+
+/// The list of those in which this organisation is consumer or provider.
+pub(crate) fn grant_list_of(list: &[u8], organisation: &str) -> Vec<u8> {
+    [list, b"=", organisation.as_bytes(), &[0]].concat()
+}
+
+pub(crate) fn grant_in_list(index: &[u8], at: Timestamp, id: &Blind) -> Key {
+    key(Space::Idx, &[index, &time(at), id])
 }
 
 pub(crate) const SEALS: &[u8] = b"S";
@@ -329,6 +396,24 @@ pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
 /// Where other tiles have their level.
 const ENTRIES: u8 = 0xff;
 
+/// The figures of supervision of one hour. Codes of resources and names of callers hold no zero byte.
+pub(crate) fn ledger_hour(about: &Watched, hour: Timestamp) -> Key {
+    key(Space::Hot, &[b"U", &[about.tag()], about.code().as_bytes(), &[0], &time(hour)])
+}
+
+/// How many changes of cards there were, and which cards are in force.
+pub(crate) fn card_head() -> Key {
+    key(Space::Hot, &[b"u"])
+}
+
+/// The beginning of the keys of cards.
+pub(crate) const CARDS: &[u8] = b"u";
+
+/// A change of a card.
+pub(crate) fn card(number: u64) -> Key {
+    key(Space::Obj, &[CARDS, &number.to_be_bytes()])
+}
+
 /// How far a log has come.
 pub(crate) fn log_head(log: LogName) -> Key {
     key(Space::Hot, &[b"L", &[log.number()]])
@@ -395,6 +480,63 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
+}
+
+/// The index of use codes by the time of their end.
+pub(crate) const USE_CODES: &[u8] = b"Uc";
+
+/// The index of used tokens by the time at which their rows end.
+pub(crate) const TOKENS: &[u8] = b"Ut";
+
+pub(crate) fn use_code(name: &Blind) -> Key {
+    key(Space::Hot, &[USE_CODES, name])
+}
+
+pub(crate) fn token(name: &Blind) -> Key {
+    key(Space::Hot, &[TOKENS, name])
+}
+
+/// The row of an index of what ends.
+pub(crate) fn expiring(index: &[u8], ends: Timestamp, name: &Blind) -> Key {
+    key(Space::Idx, &[index, &time(ends), name])
+}
+
+/// Where the rows begin that have not ended at this moment.
+pub(crate) fn expiring_until(index: &[u8], now: Timestamp) -> Vec<u8> {
+    [index, &time(now)].concat()
+}
+
+/// How far the catalogue has come.
+pub(crate) fn catalogue_head() -> Key {
+    key(Space::Hot, &[b"K"])
+}
+
+/// What made a version of the catalogue.
+pub(crate) fn catalogue_change(version: u64) -> Key {
+    key(Space::Obj, &[b"K", &version.to_be_bytes()])
+}
+
+/// The beginning of the keys of whole catalogues.
+pub(crate) const CATALOGUE_WHOLES: &[u8] = b"k";
+
+/// A whole version of the catalogue.
+pub(crate) fn catalogue_whole(version: u64) -> Key {
+    key(Space::Obj, &[CATALOGUE_WHOLES, &version.to_be_bytes()])
+}
+
+/// The beginning of the key of the change whose request had this name.
+pub(crate) fn catalogue_names(name: &Sha256) -> Vec<u8> {
+    [&b"K"[..], &name.0].concat()
+}
+
+/// The same, with the version that it made.
+pub(crate) fn catalogue_named(name: &Sha256, version: u64) -> Key {
+    key(Space::Idx, &[&catalogue_names(name), &version.to_be_bytes()])
+}
+
+/// The version at the end of a key of the catalogue.
+pub(crate) fn catalogue_version(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|version| u64::from_be_bytes(*version))
 }
 
 pub(crate) fn key_check() -> Key {

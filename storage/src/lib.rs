@@ -4,10 +4,12 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence
+//! evidence, catalogue, grants,
+//! use codes, tokens
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
+//!   expiry                           rows that end
 //!   log                              what happened: records, trees, checkpoints
 //!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   vault                            values sealed, subjects blinded
@@ -17,13 +19,18 @@
 //! What is not here: clocks, sockets, judgement. Time is an argument, and only what `crypto` has verified can be stored as a
 //! licence.
 
+pub mod catalogue;
 pub mod certificates;
 pub mod engine;
 pub mod error;
 pub mod evidence;
+mod expiry;
+pub mod grants;
 mod keys;
+pub mod ledger;
 pub mod licences;
 pub mod log;
+pub mod objections;
 pub mod page;
 mod records;
 mod seal_applications;
@@ -34,6 +41,8 @@ mod shelf;
 pub mod slots;
 mod store;
 mod stored;
+pub mod tokens;
+pub mod use_codes;
 mod vault;
 pub mod witnessing;
 

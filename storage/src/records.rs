@@ -3,6 +3,7 @@
 //! What is sealed is one byte of version, then JSON. A new layout of a thing takes a new version, and its reader goes on to read
 //! the old ones. What kind of thing a value is, its place says, and its place is authenticated.
 
+use crypto::grants::{self, Grant, Usage};
 use crypto::licence::Record;
 use crypto::record::{Link, Opening};
 use crypto::seal_register::{self, Application};
@@ -92,6 +93,18 @@ impl Layout for Application {
     const WHAT: &'static str = "application for a seal";
 }
 
+impl Layout for grants::Application {
+    const WHAT: &'static str = "application for a grant";
+}
+
+impl Layout for Grant {
+    const WHAT: &'static str = "grant";
+}
+
+impl Layout for Usage {
+    const WHAT: &'static str = "usage of a grant";
+}
+
 impl Layout for CertificateRecord {
     const WHAT: &'static str = "certificate record";
 }
@@ -146,6 +159,7 @@ impl Layout for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Card, CardHead, Tally};
 
     #[test]
     fn an_unknown_version_is_refused_by_name() {
@@ -175,6 +189,10 @@ mod tests {
         check_fixture::<seal_register::Record>(include_str!("../tests/fixtures/v2/seal.json"));
         check_fixture::<Application>(include_str!("../tests/fixtures/v1/seal_application.json"));
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
+        check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"classes":[0,2]}"#);
+        let card = r#"{"number":0,"at":"2026-03-01T00:00:00Z","about":{"kind":"resource","code":"3010010001/1"},"organisation":"11330105002500287C","colour":"yellow","before":"green","used_permille":870,"limit":"slow"}"#;
+        check_fixture::<Card>(card);
+        check_fixture::<CardHead>(&format!(r#"{{"count":1,"standing":[{card}]}}"#));
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
         check_fixture::<Backfilled>("{}");

@@ -6,21 +6,27 @@ use std::sync::Arc;
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
+use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
+use crate::grants::Grants;
 use crate::keys;
+use crate::ledger::Ledger;
 use crate::licences::Licences;
 use crate::log::Logs;
+use crate::objections::Objections;
 use crate::records::{KeyCheck, Probe};
 use crate::seals::Seals;
 use crate::secret::Keys;
 use crate::sequencer::Sequencer;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
+use crate::tokens::Tokens;
+use crate::use_codes::UseCodes;
 use crate::vault::Vault;
 use crate::witnessing::Witnessing;
 
@@ -32,8 +38,14 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    grants: Grants,
+    catalogue: CatalogueTable,
     logs: Logs,
+    objections: Objections,
     witnessing: Witnessing,
+    tokens: Tokens,
+    use_codes: UseCodes,
+    ledger: Ledger,
 }
 
 impl Store {
@@ -98,9 +110,15 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let grants = Grants::new(Arc::clone(&shelf));
+        let catalogue = CatalogueTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, logs, witnessing }
+        let tokens = Tokens::new(Arc::clone(&shelf));
+        let use_codes = UseCodes::new(Arc::clone(&shelf));
+        let ledger = Ledger::new(Arc::clone(&shelf));
+        let objections = Objections::new(Arc::clone(&shelf));
+        Self { shelf, licences, seals, certificates, evidence, catalogue, grants, logs, objections, witnessing, tokens, use_codes, ledger }
     }
 
     /// The licences.
@@ -127,16 +145,51 @@ impl Store {
         &self.evidence
     }
 
+    /// Who may ask what, and who wants to.
+    #[must_use]
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// The catalogue, in all of its versions.
+    pub const fn catalogue(&self) -> &CatalogueTable {
+        &self.catalogue
+    }
+
     /// What happened, in two logs.
     #[must_use]
     pub const fn logs(&self) -> &Logs {
         &self.logs
     }
 
+    /// Objections against licences and against what resources say.
+    #[must_use]
+    pub const fn objections(&self) -> &Objections {
+        &self.objections
+    }
+
     /// What witnesses have signed of the logs, and what we have signed of others'.
     #[must_use]
     pub const fn witnessing(&self) -> &Witnessing {
         &self.witnessing
+    }
+
+    /// The tokens that were used.
+    #[must_use]
+    pub const fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Codes that are good for one use of one licence.
+    #[must_use]
+    pub const fn use_codes(&self) -> &UseCodes {
+        &self.use_codes
+    }
+
+    /// The figures and cards of supervision.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Writes a small row the way every other row is written, and reads it back.

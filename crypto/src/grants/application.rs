@@ -1,11 +1,13 @@
 //! How a grant comes about: application (申请), conformity check (合规性审核), decision of the provider (授权).
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::authority::Authority;
+use super::conformity::Finding;
 use super::grant::{Consumer, Quota};
 use crate::licence::Reason;
 use crate::time::Timestamp;
@@ -13,6 +15,7 @@ use crate::time::Timestamp;
 /// An application for a grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GrantApplication")]
 pub struct Application {
     /// Its identifier, 32 hexadecimal digits.
     pub id: String,
@@ -26,6 +29,9 @@ pub struct Application {
     pub applied_at: Timestamp,
     /// The calling system that applied, by its name in the configuration.
     pub applied_by: String,
+    /// What the automatic part of the conformity check found last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Until when the conformity check is due.
     pub check_due: Timestamp,
     /// What came of the conformity check.
@@ -84,6 +90,7 @@ pub struct Wish {
 /// The conformity check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConformityCheck")]
 pub struct Check {
     /// Whether the application conforms.
     pub verdict: Verdict,
@@ -99,6 +106,7 @@ pub struct Check {
 /// The decision of the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GrantDecision")]
 pub struct Decision {
     /// What was decided.
     pub verdict: Verdict,
@@ -114,6 +122,7 @@ pub struct Decision {
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "GrantVerdict")]
 pub enum Verdict {
     /// 通过、同意.
     Approve,
@@ -149,5 +158,51 @@ impl Application {
             (Some(_), None) if self.decision_due.is_none() => ApplicationState::Granted,
             (Some(_), None) => ApplicationState::Checked,
         }
+    }
+
+    /// Whether something about it should have been done by now.
+    #[must_use]
+    pub fn is_overdue(&self, at: Timestamp) -> bool {
+        match self.state() {
+            ApplicationState::Applied => at >= self.check_due,
+            ApplicationState::Checked => self.decision_due.is_some_and(|due| at >= due),
+            ApplicationState::Nonconforming | ApplicationState::Refused | ApplicationState::Granted => false,
+        }
+    }
+}
+
+impl Verdict {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl ApplicationState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Applied, Self::Nonconforming, Self::Checked, Self::Refused, Self::Granted];
+
+    /// The name in JSON and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Nonconforming => "nonconforming",
+            Self::Checked => "checked",
+            Self::Refused => "refused",
+            Self::Granted => "granted",
+        }
+    }
+}
+
+impl FromStr for ApplicationState {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
     }
 }

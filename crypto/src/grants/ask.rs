@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::authority::Authority;
+use crate::licence::words;
+use crate::report::Text;
 use crate::time::Timestamp;
 
 /// What somebody asks, as far as grants decide about it. About whom it is asked, they do not.
@@ -70,9 +72,23 @@ pub enum Denial {
     Fields,
     /// It was used as often as it may be.
     Quota,
+    /// It cannot be told at present whether it was.
+    Unavailable,
 }
 
 impl Denial {
+    /// Every denial.
+    pub const ALL: [Self; 8] = [
+        Self::NotGranted,
+        Self::NotInForce,
+        Self::Item,
+        Self::Purpose,
+        Self::Authority,
+        Self::Fields,
+        Self::Quota,
+        Self::Unavailable,
+    ];
+
     /// The name in answers, records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -84,6 +100,22 @@ impl Denial {
             Self::Authority => "authority",
             Self::Fields => "fields",
             Self::Quota => "quota",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::NotGranted => words("No grant allows this.", "未获得相应授权。"),
+            Self::NotInForce => words("The grant is not in force.", "授权未生效、已到期或已被收回。"),
+            Self::Item => words("The grant is not for this item.", "授权不适用于该事项。"),
+            Self::Purpose => words("The grant is not for this purpose.", "授权不适用于该用途。"),
+            Self::Authority => words("The grant does not hold on this authority.", "授权不适用于该用证依据。"),
+            Self::Fields => words("The grant has none of these fields.", "授权范围不含所请求的字段。"),
+            Self::Quota => words("The grant was used as often as it may be.", "授权的调用配额已用完。"),
+            Self::Unavailable => words("It cannot be told at present whether quota is left.", "暂时无法确认剩余配额。"),
         }
     }
 }

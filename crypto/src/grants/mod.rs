@@ -7,9 +7,23 @@
 mod application;
 mod ask;
 mod authority;
+mod calendar;
+mod conformity;
+mod decide;
+mod error;
 mod grant;
+mod life;
+#[cfg(test)]
+mod testing;
+mod usage;
 
 pub use application::{Application, ApplicationState, Check, Decision, Verdict, Wish};
 pub use ask::{Ask, Denial, Mode, Permit};
 pub use authority::Authority;
+pub use calendar::Calendar;
+pub use conformity::{Finding, FindingCode, examine};
+pub use decide::{decide, permits};
+pub use error::GrantError;
 pub use grant::{Consumer, Grant, Quota, Volume, Withdrawal};
+pub use life::{Assessment, Outcome};
+pub use usage::{Lease, Usage};

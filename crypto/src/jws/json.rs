@@ -17,7 +17,8 @@ pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 }
 
 /// Reads any JSON value within the rules of [`object`].
-pub(crate) fn value(bytes: &[u8]) -> Option<Value> {
+#[must_use]
+pub fn value(bytes: &[u8]) -> Option<Value> {
     if !has_few_values(bytes) {
         return None;
     }

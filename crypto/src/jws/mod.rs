@@ -7,8 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-pub use json::object;
-pub(crate) use json::value;
+pub use json::{object, value};
 pub use verify::verify;
 
 use crate::sig::{Algorithm, PublicKey};
@@ -124,6 +123,18 @@ impl Jws {
         let short = typ.split_at_checked(12).filter(|(start, _)| start.eq_ignore_ascii_case("application/"));
         let short = short.map_or(typ, |(_, rest)| rest);
         types.iter().any(|known| known.eq_ignore_ascii_case(short))
+    }
+
+    /// What the header says that this is, in `typ`.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        self.text("typ")
+    }
+
+    /// The name of the key (RFC 7515, 4.1.4). The protected header alone counts.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.text("kid")
     }
 
     /// The algorithm, unless the header names an unknown one or something critical of which nothing is known.

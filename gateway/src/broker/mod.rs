@@ -10,15 +10,44 @@
 //!          outcomes ─▶ merge: attributes, their authority, who disagrees
 //! ```
 //!
+//! Nothing is shared between subjects, callers, items or authorities: a source may decide by each of them. What a source says goes to who
+//! asked for just that, at the same time ([`flight`]) or, within what the permit allows, later ([`kept`]).
+//!
+//! ```text
+//! guard      what stands before a source
+//!   desk       who is let through: breaker, limit, waiting, latency, hedge, each without a clock
+//!   berth      the right to one call
+//!   flight     one call for all who ask the same at the same time
+//!   kept       what was said before
+//! scatter    questions out, outcomes in
+//! ```
+//!
 //! Every question has exactly one [`Outcome`], and has it by the deadline. What a source did not say in time is told as missing, with
 //! the reason and with what waiting longer would be likely to add; it is never told as "nothing on record".
 
+mod berth;
+mod breaker;
+mod desk;
+mod flight;
+mod guard;
+mod hedge;
+mod kept;
+mod latency;
+mod limit;
+mod limits;
 mod outcome;
 mod question;
 mod reply;
+mod scatter;
 mod source;
+mod tally;
+mod waiting;
 
+pub use breaker::BreakerState;
+pub use limits::{BreakerLimits, Limits, Settings};
 pub use outcome::{Outcome, State};
 pub use question::{Class, Errand, Question};
 pub use reply::{Reply, Row};
+pub use scatter::{Broker, Gathering, LOCAL, SourceState};
 pub use source::{Answer, Source, SourceFault};
+pub use tally::Tally;

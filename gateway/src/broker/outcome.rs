@@ -22,14 +22,16 @@ pub struct Outcome {
     pub reply: Option<Arc<Reply>>,
     /// Why an old answer is given, for [`State::Stale`]: what would be told without it.
     pub instead_of: Option<State>,
+    /// How long ago the reply was asked for, where it was kept: for [`State::Stale`], and where "nothing" was said a moment ago.
+    pub age: Option<Duration>,
     /// How long it took, from when it was asked until this was known.
     pub took: Duration,
     /// Whether the answer was kept or came with somebody else's question, and the source was not asked for this one.
     pub is_shared: bool,
     /// Whether the source was asked twice, because the first answer was late.
     pub is_hedged: bool,
-    /// Where nothing came in time: by when, from the beginning, nine of ten answers of this source come. None where that is not
-    /// known, or waiting would not help.
+    /// Where nothing came in time: by when, from the beginning, nine of ten answers come that take longer than this one was waited
+    /// for. None where that is not known, or waiting would not help.
     pub expected: Option<Duration>,
 }
 

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, logging, routes, shutdown, status, witness};
+use crate::{clock, logging, routes, shutdown, status, supervision, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -66,6 +66,7 @@ pub(super) struct Running {
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
     status: JoinHandle<()>,
+    turns: JoinHandle<()>,
 }
 
 impl Running {
@@ -94,8 +95,9 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&app), shutdown.clone())));
         }
+        let turns = tokio::spawn(supervision::run(Arc::clone(&app), config.supervision.turn(), shutdown.clone()));
         let public = tokio::spawn(public.run(Arc::clone(&app), tls, shutdown));
-        Ok(Self { address, admin_address, app, trigger, public, admin, status })
+        Ok(Self { address, admin_address, app, trigger, public, admin, status, turns })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -106,6 +108,8 @@ impl Running {
         self.admin.abort();
         // It has seen the signal too; nothing that it still does would be missed.
         self.status.abort();
+        // It takes one more turn, so that no figures are lost.
+        drop(self.turns.await);
         let generation = self.app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
         drop(self.app.recorder.note_stop(generation, clock::now()).await);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::grants::Calendar;
 use crypto::time::Date;
 use serde::Deserialize;
 use storage::log;
@@ -51,6 +52,15 @@ impl OfficeHours {
             holidays: self.holidays.clone(),
             workdays: self.workdays.clone(),
         }
+    }
+}
+
+impl OfficeHours {
+    /// The working days, by which time limits are counted.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        let log::OfficeHours { weekdays, holidays, workdays, .. } = self.hours();
+        Calendar { weekdays, holidays, workdays }
     }
 }
 

@@ -77,6 +77,10 @@ impl Config {
         let anchors: Vec<&Path> = self.server.client_anchors.iter().map(AsRef::as_ref).collect();
         add("server.client_anchors", &anchors)?;
         add("server.certificate", &[&self.server.certificate])?;
+        let keys: Vec<&Path> = self.identity_providers.iter().map(|provider| provider.keys.as_path()).collect();
+        if !keys.is_empty() {
+            add("identity_providers.keys", &keys)?;
+        }
         if let Some(signing) = &self.signing {
             add("signing.certificate", &[&signing.certificate])?;
         }

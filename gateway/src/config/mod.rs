@@ -7,6 +7,9 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod lookup;
+mod identity;
+mod grants;
 mod moment;
 mod operation;
 mod organisation;
@@ -14,8 +17,12 @@ mod policy;
 mod record;
 mod rules;
 mod server;
+mod source;
+mod source_answer;
+mod source_request;
 mod status;
 mod status_list;
+mod supervision;
 pub(crate) mod trust;
 mod trust_list;
 mod witness;
@@ -28,6 +35,9 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
+pub use lookup::Lookup;
+pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use grants::Grants;
 pub use moment::{BadMoment, Moment};
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
@@ -35,8 +45,13 @@ pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded}
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
 pub use server::Server;
+pub use source::{DataSource, DataSourceKind, Exchange, ExchangeCipher, SourceAuth, SourceResource};
+pub use source_answer::{AnswerRule, AnswerRules, Pointer};
+pub use source_request::RequestTemplate;
+pub(crate) use source_request::{Node, Piece, Slot};
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
+pub use supervision::Supervision;
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 pub use witness::{Witness, WitnessedLog, Witnesses};
@@ -84,15 +99,32 @@ pub struct Config {
     /// `[witness]`: the logs of others that this gateway witnesses.
     #[serde(default)]
     pub witness: Option<Witness>,
+    /// `[[sources]]`: the interfaces that answer look-ups, besides the licences on record here.
+    #[serde(default)]
+    pub sources: Vec<DataSource>,
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[lookup]`: how long look-ups take at most, and how many there may be.
+    #[serde(default)]
+    pub lookup: Lookup,
     /// `[audit]`: what the ready questions of auditors go by.
     #[serde(default)]
     pub audit: Audit,
+    /// `[supervision]`: when a source or a consumer gets a card.
+    #[serde(default)]
+    pub supervision: Supervision,
+    /// `[grants]`: within how many working days applications for grants are dealt with.
+    pub grants: Grants,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
+    /// `[[identity_providers]]`: whose tokens of holders are taken.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
+    /// `[use_codes]`: how long codes live.
+    #[serde(default)]
+    pub use_codes: UseCodes,
     /// What the file said, by digests.
     #[serde(skip)]
     digests: Digests,
@@ -133,9 +165,15 @@ impl Config {
         if let Some(witness) = &config.witness {
             witness.check(&mut faults);
         }
+        source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.lookup.check(config.server.request_timeout(), &mut faults);
+        config.supervision.check(&mut faults);
+        config.grants.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
+        identity::check(&config.identity_providers, &mut faults);
+        config.use_codes.check(&mut faults);
         faults.none_or(config)
     }
 
@@ -158,6 +196,8 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
+        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
@@ -220,6 +260,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
         for key in [
@@ -239,6 +280,8 @@ mod tests {
             "callers[0].organisation",
             "callers[0].certificates",
             "callers[0].roles",
+            "grants.check_days",
+            "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
         }
@@ -299,7 +342,20 @@ mod tests {
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+        assert_eq!(format!("{:?}", documented.lookup), format!("{:?}", smallest.lookup));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.use_codes), format!("{:?}", smallest.use_codes));
+        let provider = &documented.identity_providers[0];
+        let named = format!(
+            "name = '{}'\nissuer = '{}'\naudience = '{}'\nkeys = '{}'",
+            provider.name,
+            provider.issuer,
+            provider.audience,
+            provider.keys.display()
+        );
+        assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
+        assert_eq!(format!("{:?}", documented.supervision), format!("{:?}", smallest.supervision));
+        assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
         policy.signatures.types.clear();
@@ -309,20 +365,32 @@ mod tests {
         assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
         let plain = [
             "audit.office_hours",
+            "grants",
             "server",
             "admin",
             "storage",
             "record",
             "cache",
             "log",
+            "lookup",
             "policy",
             "reload",
             "signing",
             "status",
             "status_list",
+            "supervision",
             "witness",
+            "use_codes",
         ];
-        let listed = ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[callers]", "[organisations]"];
+        let listed = [
+            "record.witnesses",
+            "[identity_providers]",
+            "[witness.logs]",
+            "[trust]",
+            "[status.sources]",
+            "[callers]",
+            "[organisations]",
+        ];
         for section in plain.into_iter().chain(listed) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }
@@ -332,11 +400,15 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 25] = [
+        const SECTIONS: [&str; 29] = [
+            "lookup",
+            "identity_providers",
+            "use_codes",
             "digests",
             "office_hours",
             "organisations",
             "audit",
+            "grants",
             "server",
             "admin",
             "storage",

@@ -1,7 +1,9 @@
 //! What answers each route: one file for each kind of thing.
 
 pub mod along;
+pub mod annotated;
 pub mod certificates;
+pub mod comparisons;
 pub mod evidence;
 pub mod licences;
 mod log_complete;
@@ -14,8 +16,14 @@ pub mod log_tiles;
 mod logged_use;
 pub mod logs;
 mod noted;
+pub mod look_up_batches;
+mod look_up_stream;
+pub mod look_ups;
+pub mod materials;
 pub mod openapi;
 mod own;
+pub mod presentations;
+pub mod redemption;
 mod repeat;
 pub mod seal_applications;
 pub mod seal_status;
@@ -24,7 +32,9 @@ pub mod search;
 pub mod sources;
 pub mod status;
 pub mod status_lists;
+pub mod supervision;
 pub mod trust;
+pub mod use_codes;
 pub mod uses;
 pub mod verifications;
 pub mod witness;

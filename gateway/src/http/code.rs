@@ -52,8 +52,12 @@ codes! {
     RoleRequired = "role-required", FORBIDDEN, "The caller lacks the role for this", "调用方不具备所需角色";
     /// The matter belongs to another organisation.
     OtherOrganisation = "other-organisation", FORBIDDEN, "This belongs to another organisation", "该事项属于其他机构";
+    /// No grant allows any of what was asked.
+    NotGranted = "not-granted", FORBIDDEN, "No grant allows this", "未获授权";
     /// The application is the caller's own.
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
+    /// The token of a holder is not good for this.
+    TokenRefused = "token-refused", FORBIDDEN, "The holder's token is refused", "持证主体授权令牌被拒绝";
     /// There is no such route.
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
     /// There is no such licence.
@@ -62,18 +66,32 @@ codes! {
     SealNotFound = "seal-not-found", NOT_FOUND, "No such seal is on record", "未登记该印章";
     /// There is no such application for a seal.
     SealApplicationNotFound = "seal-application-not-found", NOT_FOUND, "No such application for a seal is on record", "未登记该印章申请";
+    /// There is no such application for a grant, or it is not for this caller.
+    GrantApplicationNotFound = "grant-application-not-found", NOT_FOUND, "No such application for a grant is on record", "未登记该授权申请";
+    /// There is no such grant, or it is not for this caller.
+    GrantNotFound = "grant-not-found", NOT_FOUND, "No such grant is on record", "未登记该授权";
     /// There is no such certificate.
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
+    /// There is no such item.
+    ItemNotFound = "item-not-found", NOT_FOUND, "No such item is in the catalogue", "目录中没有该事项";
     /// There is no such use of the seal.
     SealUseNotFound = "seal-use-not-found", NOT_FOUND, "No such use of the seal is on record", "未登记该用印记录";
+    /// There is no such entry in the catalogue.
+    CatalogueEntryNotFound = "catalogue-entry-not-found", NOT_FOUND, "No such entry is in the catalogue", "目录中没有该条目";
+    /// The catalogue has no such version.
+    CatalogueVersionNotFound = "catalogue-version-not-found", NOT_FOUND, "The catalogue has no such version", "目录没有该版本";
     /// There is no such log, period or tile.
     LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
     /// There is no such record, or it is not for this caller.
     RecordNotFound = "record-not-found", NOT_FOUND, "No such record is in this log for this caller", "该日志中没有可供调用方查阅的该条记录";
     /// The record is older than what is kept.
     RecordRetired = "record-retired", GONE, "The record is older than what is kept", "该记录已超出保存期限";
+    /// There is no such code, it is somebody else's, for something else, or over.
+    UseCodeNotFound = "use-code-not-found", NOT_FOUND, "There is no such code for this caller and item", "该调用方与事项下没有此用证码";
+    /// The code was used.
+    UseCodeSpent = "use-code-spent", GONE, "The code has been used", "该用证码已被使用";
     /// The route has no such method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here", "不允许使用该方法";
     /// The body did not arrive in time.
@@ -94,14 +112,20 @@ codes! {
     SealTransition = "illegal-seal-transition", CONFLICT, "The state of the seal does not allow this", "印章当前状态不允许该操作";
     /// The application for a seal does not allow this.
     SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
+    /// The application for a grant, or the grant, does not allow this.
+    GrantConflict = "grant-conflict", CONFLICT, "The application or the grant does not allow this", "该授权或授权申请不允许该操作";
     /// The seal is not in use.
     SealNotInUse = "seal-not-in-use", CONFLICT, "The seal is not in use at present", "印章当前不可使用";
     /// Another use was put on record under the same name.
     SealUseConflict = "seal-use-conflict", CONFLICT, "Another use is on record under this use_id", "该use_id已登记另一次用印";
+    /// The licence does not hold at present.
+    LicenceNotValid = "licence-not-valid", CONFLICT, "The licence is not valid at present", "该证照当前无效";
     /// The gateway has no key for signatures of its own.
     SigningUnavailable = "signing-not-configured", CONFLICT, "This gateway signs no receipts", "本网关未配置回执签名密钥";
     /// What the files of trust say cannot be put in force.
     TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
+    /// The catalogue was changed since the version that a change was made for.
+    CatalogueChanged = "catalogue-changed", CONFLICT, "The catalogue was changed since that version", "目录已被更新，所依据的版本不是最新版本";
     /// Others changed the same thing at the same time.
     Contention = "contention", CONFLICT, "The same thing was changed at the same time", "同一事项正被同时修改";
     /// The body is too large.
@@ -116,8 +140,12 @@ codes! {
     MalformedDocument = "malformed-document", UNPROCESSABLE_ENTITY, "This is no document that can be read", "无法读取为有效文件";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
+    /// A change would make a catalogue in which something is wrong: the faults say what.
+    CatalogueFaults = "catalogue-faults", UNPROCESSABLE_ENTITY, "The catalogue would not be in order", "变更后的目录不符合规则";
     /// A seal is put on file only on an application.
     SealApplicationRequired = "seal-application-required", UNPROCESSABLE_ENTITY, "An approved application for the seal is required", "印章备案须有已批准的申请";
+    /// The automatic conformity check finds faults in the application.
+    GrantNonconforming = "grant-nonconforming", UNPROCESSABLE_ENTITY, "The application does not conform", "该申请未通过自动合规性审核";
     /// An earlier request of the same name asked for something else.
     RequestReused = "request-reused", UNPROCESSABLE_ENTITY, "An earlier request with this Idempotency-Key was another one", "该Idempotency-Key已用于其他请求";
     /// The head of the request is too large.

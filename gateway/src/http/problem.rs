@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crypto::catalogue::{CatalogueFault, Key};
 use crypto::report::Report;
 use hyper::header::{ALLOW, CONTENT_LANGUAGE, HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use super::{Answer, Code, Language, RequestId};
 pub struct Problem {
     code: Code,
     detail: Option<(String, String)>,
+    reason: Option<&'static str>,
     report: Option<Arc<Report>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -33,6 +35,9 @@ pub struct ProblemBody<'a> {
     pub detail: Option<String>,
     /// Stable code.
     pub code: String,
+    /// Stable code of the reason, where the code above has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
     /// Name of the request in the gateway's log.
     pub request_id: String,
     /// Why a licence was not accepted.
@@ -44,7 +49,7 @@ impl Problem {
     /// A problem with nothing more to say than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let mut problem = Self { code, detail: None, report: None, headers: Vec::new() };
+        let mut problem = Self { code, detail: None, reason: None, report: None, headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
             Code::CertificateRequired | Code::CertificateExpired => {
@@ -90,6 +95,13 @@ impl Problem {
         )
     }
 
+    /// Names the reason by a stable code.
+    #[must_use]
+    pub const fn reason(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
     /// Adds the report that says why.
     #[must_use]
     pub fn report(mut self, report: Arc<Report>) -> Self {
@@ -115,6 +127,7 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: self.detail.map(chosen),
             code: self.code.code().to_owned(),
+            reason: self.reason,
             request_id: request_id.to_string(),
             report: self.report.as_deref(),
         };

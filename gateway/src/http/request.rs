@@ -20,6 +20,8 @@ pub struct Request {
     pub caller: Arc<Caller>,
     /// The moment of arrival.
     pub now: Timestamp,
+    /// The same by the clock that deadlines run by.
+    pub arrived: tokio::time::Instant,
     /// Its name in answers and logs.
     pub request_id: RequestId,
     /// What it leaves on record.

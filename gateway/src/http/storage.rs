@@ -1,5 +1,6 @@
 //! What a caller is told when the store does not do what it asked.
 
+use crypto::grants::GrantError;
 use crypto::licence::RecordError;
 use crypto::seal_register::{self, ApplicationError};
 use storage::StorageError;
@@ -14,6 +15,8 @@ impl From<StorageError> for Problem {
             StorageError::LicenceExists => Code::LicenceExists,
             StorageError::NotFound { what: "seal" } => Code::SealNotFound,
             StorageError::NotFound { what: "seal application" } => Code::SealApplicationNotFound,
+            StorageError::NotFound { what: "application for a grant" } => Code::GrantApplicationNotFound,
+            StorageError::NotFound { what: "grant" } => Code::GrantNotFound,
             StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
             StorageError::NotFound { what: "record" | "tree" | "checkpoint" | "shard" | "subject" } => Code::RecordNotFound,
             StorageError::NotFound { .. } => Code::LicenceNotFound,
@@ -27,8 +30,15 @@ impl From<StorageError> for Problem {
             StorageError::Seal(_) => Code::BadContent,
             StorageError::Application(ApplicationError::Own) => Code::OwnApplication,
             StorageError::Application(_) => Code::SealApplicationConflict,
+            StorageError::Grant(GrantError::Own) => Code::OwnApplication,
+            StorageError::Grant(GrantError::NotProvider) => Code::OtherOrganisation,
+            StorageError::Grant(GrantError::Faulty) => Code::GrantNonconforming,
+            StorageError::Grant(GrantError::ReasonRequired) => Code::BadContent,
+            StorageError::Grant(GrantError::OtherRequest) => Code::RequestReused,
+            StorageError::Grant(GrantError::Done | GrantError::NotChecked | GrantError::Withdrawn) => Code::GrantConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
+            StorageError::VersionTaken { .. } => Code::CatalogueChanged,
             StorageError::Corrupt { .. }
             | StorageError::Internal
             | StorageError::Poisoned

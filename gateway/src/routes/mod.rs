@@ -1,8 +1,11 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
+mod codes;
 mod evidence;
+mod lookups;
 mod record;
 mod seals;
+mod supervision;
 mod table;
 mod witness;
 

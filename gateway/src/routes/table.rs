@@ -6,7 +6,7 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, record, schema_of, seals, witness};
+use super::{Content, Doc, Good, Parameter, Route, codes, lookups, record, schema_of, seals, supervision, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -346,6 +346,9 @@ pub static TABLE: &[Route] = &[
         },
     },
     witness::ADD_CHECKPOINT,
+    supervision::READ,
+    supervision::EVENTS,
+    supervision::REPORT,
     Route {
         method: Method::GET,
         path: "/v1/logs",
@@ -428,4 +431,11 @@ pub static TABLE: &[Route] = &[
             problems: &[],
         },
     },
+    lookups::LOOK_UP,
+    lookups::BATCH,
+    lookups::MATERIALS,
+    lookups::COMPARE,
+    codes::REDEEM,
+    codes::SHOW,
+    codes::REDEEM_SHOWN,
 ];

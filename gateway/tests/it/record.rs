@@ -58,7 +58,14 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readCheckpoint", None),
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
+    ("readSupervision", Some(EventKind::SupervisionRead)),
+    ("readCards", Some(EventKind::SupervisionRead)),
+    ("readSupervisionReport", Some(EventKind::SupervisionRead)),
     ("readOpenapi", None),
+    ("lookUp", Some(EventKind::LookUp)),
+    ("lookUpBatch", Some(EventKind::LookUp)),
+    ("lookUpMaterials", Some(EventKind::LookUpMaterials)),
+    ("compareFacts", Some(EventKind::LookUpCompare)),
 ];
 
 #[test]

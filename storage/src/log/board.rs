@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use crypto::record::LogName;
 use crypto::time::Timestamp;
 
+use super::Grown;
 use super::live::Live;
 use super::publish::{Covered, Published, Publisher};
 use super::recovery;
@@ -53,6 +54,7 @@ pub(crate) struct Board {
     published: Pair<RwLock<Option<Arc<Published>>>>,
     finals: Mutex<BTreeMap<(LogName, u32), Arc<Published>>>,
     waiting: Mutex<Vec<Waiting>>,
+    grown: RwLock<Option<Grown>>,
 }
 
 impl std::fmt::Debug for Board {
@@ -84,6 +86,7 @@ impl Board {
             published: Pair::default(),
             finals: Mutex::default(),
             waiting: Mutex::default(),
+            grown: RwLock::default(),
         }
     }
 
@@ -114,8 +117,16 @@ impl Board {
             if let Some(row) = staged.first_signed(log) {
                 locked(self.noted.of(log)).row = Some((row, 1));
             }
-            staged.apply(log, &mut self.live_mut(log))
+            staged.apply(log, &mut self.live_mut(log))?;
+            if let Some(grown) = reading(&self.grown).as_ref() {
+                grown(log, self.live(log).head.size);
+            }
+            Ok(())
         })
+    }
+
+    pub(crate) fn set_grown(&self, grown: Grown) {
+        *writing(&self.grown) = Some(grown);
     }
 
     /// Whether it is on disk what was signed last of a log.

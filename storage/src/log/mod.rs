@@ -80,6 +80,9 @@ pub struct Recorded {
 /// What is called when records are durable, or will not be.
 pub type Done = Box<dyn FnOnce(Result<Vec<Recorded>, StorageError>) + Send>;
 
+/// Is told how many records a log has, whenever some became durable.
+pub type Grown = Box<dyn Fn(LogName, u64) + Send + Sync>;
+
 /// The logs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Logs {
@@ -151,6 +154,12 @@ impl Logs {
     /// Those of a store that does not work.
     pub fn size(&self, log: LogName) -> Result<u64, StorageError> {
         Ok(self.shelf.board.live(log).head.size)
+    }
+
+    /// Has this called after records became durable, from now on and instead of what was called before; by the thread that writes, so
+    /// that it must be quick.
+    pub fn when_grown(&self, grown: Grown) {
+        self.shelf.board.set_grown(grown);
     }
 
     /// Has periods named and checkpoints signed from now on. Returns when what there is is published.

@@ -1,0 +1,160 @@
+//! The automatic part of the conformity check: what the catalogue says against an application, and what who checks it should see.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::application::Application;
+use crate::catalogue::{Catalogue, Item, Resource, Sensitivity, ShareClass, ShareMethod};
+use crate::time::Timestamp;
+
+/// From so many seconds on, a period is long: five years.
+const LONG_S: i64 = 5 * 366 * 86_400;
+
+/// Something that the automatic check found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// What it is.
+    pub code: FindingCode,
+    /// Whether the application cannot pass with it.
+    pub fault: bool,
+    /// What it is about: the code of an item, the name of a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+/// What the automatic check finds. The faults come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingCode {
+    /// There is no such resource in the catalogue.
+    UnknownResource,
+    /// The resource is shared with nobody.
+    NeverShared,
+    /// The resource has another provider than when it was applied for.
+    OtherProvider,
+    /// The resource has no such field.
+    UnknownField,
+    /// The field is compared and never told.
+    ComparedOnly,
+    /// Nothing is asked for.
+    NothingAsked,
+    /// The resource consists of no licences, whose changes could be followed.
+    NothingToFollow,
+    /// There is no such item in the catalogue.
+    UnknownItem,
+    /// The period is over.
+    Over,
+    /// The item is one of another organisation.
+    ItemOfOther,
+    /// No material of the item is had from the resource.
+    ItemUnbound,
+    /// The consumer's organisation is not in the catalogue.
+    UnknownOrganisation,
+    /// It is for whatever purpose.
+    AnyPurpose,
+    /// The field is harmful in wrong hands.
+    SensitiveField,
+    /// It is for more than five years.
+    LongPeriod,
+    /// It is not limited how often.
+    NoQuota,
+}
+
+impl FindingCode {
+    /// Whether an application cannot pass with it.
+    #[must_use]
+    pub fn is_fault(self) -> bool {
+        self <= Self::Over
+    }
+}
+
+/// Everything that the catalogue says about an application at this moment, in the order of the codes.
+#[must_use]
+pub fn examine(application: &Application, catalogue: &Catalogue, at: Timestamp) -> Vec<Finding> {
+    let mut found = Found(Vec::new());
+    match catalogue.resource(&application.wish.resource) {
+        None => found.is(FindingCode::UnknownResource),
+        Some(resource) => {
+            found.resource(application, resource);
+            found.fields(application, resource);
+        }
+    }
+    for code in &application.wish.items {
+        found.item(application, catalogue, code);
+    }
+    found.terms(application, at);
+    found.if_so(catalogue.organisation(&application.consumer.organisation).is_none(), FindingCode::UnknownOrganisation);
+    found.0.sort();
+    found.0
+}
+
+/// What was found so far.
+struct Found(Vec<Finding>);
+
+impl Found {
+    fn add(&mut self, code: FindingCode, about: Option<&str>) {
+        self.0.push(Finding { code, fault: code.is_fault(), about: about.map(str::to_owned) });
+    }
+
+    fn is(&mut self, code: FindingCode) {
+        self.add(code, None);
+    }
+
+    fn if_so(&mut self, condition: bool, code: FindingCode) {
+        if condition {
+            self.is(code);
+        }
+    }
+
+    fn resource(&mut self, application: &Application, resource: &Resource) {
+        self.if_so(resource.share == ShareClass::Never, FindingCode::NeverShared);
+        self.if_so(resource.provider != application.provider, FindingCode::OtherProvider);
+        self.if_so(application.wish.feed && resource.licence_type.is_none(), FindingCode::NothingToFollow);
+    }
+
+    fn fields(&mut self, application: &Application, resource: &Resource) {
+        let wish = &application.wish;
+        for name in wish.fields.union(&wish.compared) {
+            let Some(field) = resource.field(name) else {
+                self.add(FindingCode::UnknownField, Some(name));
+                continue;
+            };
+            let is_told = wish.fields.contains(name);
+            if is_told && resource.method == ShareMethod::Comparison {
+                self.add(FindingCode::ComparedOnly, Some(name));
+            }
+            if is_told && field.sensitivity.unwrap_or(resource.sensitivity) == Sensitivity::Sensitive {
+                self.add(FindingCode::SensitiveField, Some(name));
+            }
+        }
+        self.if_so(wish.fields.is_empty() && wish.compared.is_empty() && !wish.feed, FindingCode::NothingAsked);
+    }
+
+    fn item(&mut self, application: &Application, catalogue: &Catalogue, code: &str) {
+        let Some(item) = catalogue.item(code) else { return self.add(FindingCode::UnknownItem, Some(code)) };
+        if item.organisation != application.consumer.organisation {
+            self.add(FindingCode::ItemOfOther, Some(code));
+        }
+        if catalogue.resource(&application.wish.resource).is_some_and(|resource| !is_bound(item, resource)) {
+            self.add(FindingCode::ItemUnbound, Some(code));
+        }
+    }
+
+    fn terms(&mut self, application: &Application, at: Timestamp) {
+        let wish = &application.wish;
+        let begins = wish.from.unwrap_or(at).max(at);
+        self.if_so(wish.until <= begins, FindingCode::Over);
+        self.if_so(wish.until > begins.plus(LONG_S), FindingCode::LongPeriod);
+        self.if_so(wish.purposes.is_empty(), FindingCode::AnyPurpose);
+        self.if_so(wish.quota.per_day.is_none() && wish.quota.total.is_none(), FindingCode::NoQuota);
+    }
+}
+
+/// Whether a material of the item is had from the resource, or is a licence of which the resource consists.
+fn is_bound(item: &Item, resource: &Resource) -> bool {
+    item.materials.iter().any(|material| {
+        let is_of_type = |kind: &String| material.licence_types.contains(kind);
+        material.resources.contains(&resource.code) || resource.licence_type.as_ref().is_some_and(is_of_type)
+    })
+}

@@ -1,0 +1,184 @@
+//! The change feed: a page of it, one that is waited for, or all of it as it happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::record::Ending;
+use hyper::StatusCode;
+use hyper::header::{ACCEPT, HeaderMap, HeaderName};
+use serde_json::json;
+use storage::log::{Draft, Recorded};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::clock;
+use crate::feed::{Delivered, Look, News, Page, Scope, Subscriber};
+use crate::http::{Answer, Code, Outgoing, Problem, Request};
+
+/// The type of the content that is told as it comes.
+pub(crate) const EVENTS: &str = "text/event-stream";
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The most events of one page, and of one piece of a stream.
+const LIMIT_MAX: usize = 500;
+
+/// How long a page is waited for, at most.
+const WAIT_S_MAX: u64 = 25;
+
+/// Pieces that wait for the connection.
+const WAITING_MAX: usize = 1;
+
+/// Streams at the same time; further ones are refused.
+static PLACES: Semaphore = Semaphore::const_new(256);
+
+/// `GET /v1/feed`
+///
+/// # Errors
+/// [`Code::FeedNotGranted`] where no grant allows it, [`Code::RecordRetired`], [`Code::BadParameter`], [`Code::Overloaded`].
+pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let limit: usize = request.query.parsed("limit")?.unwrap_or(100);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::parameter("limit"));
+    }
+    let wait: u64 = request.query.parsed("wait_s")?.unwrap_or(0);
+    if wait > WAIT_S_MAX {
+        return Err(Problem::parameter("wait_s"));
+    }
+    let after: Option<u64> = request.query.parsed("after")?;
+    request.trail.detail("after", json!(after));
+    if wants_stream(&request.headers) {
+        let after = last_event(&request.headers)?.or(after);
+        request.trail.detail("after", json!(after));
+        return stream(app, request, after).await;
+    }
+    let first = look(&app, &request.caller, after, limit).await?;
+    let page = waited(&app, &request, (first, limit), Duration::from_secs(wait)).await?;
+    request.trail.detail("rows", page.events.len());
+    request.trail.detail("next", json!(page.next));
+    Ok(Answer::json(StatusCode::OK, &page))
+}
+
+/// The page as soon as it tells of something; as it is when that does not come in time.
+async fn waited(app: &Arc<App>, request: &Request, (first, limit): (Page, usize), wait: Duration) -> Result<Page, Problem> {
+    let mut page = first;
+    let work = async {
+        while page.events.is_empty() {
+            if page.is_end && app.feed.news(page.size).await == News::Closing {
+                break;
+            }
+            page = look(app, &request.caller, page.next, limit).await?;
+        }
+        Ok(())
+    };
+    // Half of what a request may take is left for everything else.
+    let wait = wait.min(app.limits.request_timeout() / 2);
+    match tokio::time::timeout(wait, work).await {
+        Ok(done) => done.map(|()| page),
+        Err(_elapsed) => Ok(page),
+    }
+}
+
+/// A page, by what the caller may see at this moment.
+async fn look(app: &Arc<App>, caller: &Arc<Caller>, after: Option<u64>, limit: usize) -> Result<Page, Problem> {
+    let (shared, caller) = (Arc::clone(app), Arc::clone(caller));
+    let work = move || {
+        let scope = scope(&shared, &caller);
+        if scope.is_empty() {
+            return Err(Code::FeedNotGranted.into());
+        }
+        Look { logs: shared.store().logs(), scope: &scope, limit }.page(after)
+    };
+    app.pool.run(work).await?
+}
+
+fn scope(app: &App, caller: &Caller) -> Scope {
+    let now = clock::now();
+    let mut grants = app.rights.of_caller(&caller.name, now);
+    // A name of the configuration may have come to speak for another organisation since.
+    grants.retain(|grant| grant.consumer.organisation == caller.organisation);
+    Scope::of(&grants, &app.catalogues.current(), now)
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let mut types = accepted.map(|range| range.split(';').next().unwrap_or_default().trim());
+    types.any(|name| name.eq_ignore_ascii_case(EVENTS))
+}
+
+/// Where a listener that comes back goes on.
+fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let position = value.to_str().ok().and_then(|text| text.parse().ok());
+    position.map(Some).ok_or_else(|| Problem::parameter(LAST_EVENT_ID.as_str()))
+}
+
+/// Answers with events. That somebody listens is on record before the first of them leaves, and how far they were told afterwards.
+async fn stream(app: Arc<App>, request: Request, after: Option<u64>) -> Result<Answer, Problem> {
+    let place = PLACES.try_acquire().or(Err(Code::Overloaded))?;
+    // What is wrong with the position, or with the rights, is told in words.
+    look(&app, &request.caller, after, 1).await?;
+    request.trail.detail("step", "begin");
+    let begin = request.trail.record().await?;
+    let (out, pieces) = mpsc::channel(WAITING_MAX);
+    let end = End { draft: request.trail.draft(), begin };
+    let work = Listening { app, caller: request.caller, after, _place: place };
+    tokio::spawn(work.run(out, end));
+    Ok(Answer::bytes(StatusCode::OK, EVENTS, Outgoing::Stream(pieces)))
+}
+
+/// Somebody who listens.
+struct Listening {
+    app: Arc<App>,
+    caller: Arc<Caller>,
+    after: Option<u64>,
+    _place: SemaphorePermit<'static>,
+}
+
+/// What is to be put on record when it ends.
+struct End {
+    draft: Draft,
+    begin: Recorded,
+}
+
+impl Listening {
+    async fn run(self, out: mpsc::Sender<Result<hyper::body::Bytes, crate::http::Cut>>, end: End) {
+        let subscriber = Subscriber { wake: &self.app.feed, out, stall: self.app.limits.idle_timeout() };
+        let delivered = subscriber.serve(self.after, |after| look(&self.app, &self.caller, after, LIMIT_MAX)).await;
+        self.app.recorder.append_unattended(end.draft(delivered));
+    }
+}
+
+impl End {
+    fn draft(self, delivered: Delivered) -> Draft {
+        let mut draft = self.draft;
+        draft.at = clock::now();
+        draft.facts.outcome = if delivered.is_complete { Ending::Done } else { Ending::Failed };
+        let details = &mut draft.facts.details;
+        details.insert("step".to_owned(), json!("end"));
+        details.insert("begin".to_owned(), json!(self.begin.number));
+        details.insert("rows".to_owned(), json!(delivered.events));
+        details.insert("through".to_owned(), json!(delivered.through));
+        draft
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wants_a_stream_says_so() {
+        let headers = |rows: &[(HeaderName, &str)]| {
+            rows.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect::<HeaderMap>()
+        };
+        assert!(wants_stream(&headers(&[(ACCEPT, "application/json, Text/Event-Stream;q=0.5")])));
+        assert!(!wants_stream(&headers(&[(ACCEPT, "*/*")])) && !wants_stream(&headers(&[])));
+        assert_eq!(last_event(&headers(&[(LAST_EVENT_ID, "17")])).unwrap(), Some(17));
+        assert_eq!(last_event(&headers(&[(LAST_EVENT_ID, "")])).unwrap(), None);
+        for bad in ["-1", "1.0", "x", "18446744073709551616"] {
+            assert_eq!(last_event(&headers(&[(LAST_EVENT_ID, bad)])).unwrap_err().code(), Code::BadParameter, "{bad}");
+        }
+    }
+}

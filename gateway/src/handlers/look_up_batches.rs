@@ -1,0 +1,225 @@
+//! Look-ups about many subjects at once, under one deadline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crypto::grants::{Authority, Mode};
+use crypto::licence::HolderNumber;
+use crypto::time::Timestamp;
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use storage::log::Draft;
+
+use super::HolderRequest;
+use super::look_ups::view;
+use crate::app::App;
+use crate::broker::Class;
+use crate::http::{Answer, Problem, Request};
+use crate::lookup::findings::Findings;
+use crate::lookup::noted;
+use crate::lookup::order::{Order, subject};
+use crate::lookup::plan::{Intent, Plan, granted, tally};
+use crate::lookup::said::{Said, malformed};
+use crate::lookup::underway::{Ended, apart, file};
+use crate::lookup::view::{Completeness, LookUpAnswer};
+use crate::lookup::wish::{ResourcesRequest, Wish};
+use crate::{about, authority, clock};
+
+/// The longest name of a subject within a batch, in characters.
+const REF_MAX: usize = 64;
+
+/// Most questions of one batch.
+const QUESTIONS_MAX: usize = 2048;
+
+/// Look-ups about many subjects, for one item.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookUpBatchRequest {
+    /// The code of the item that it serves, unless the header Licet-Item has it.
+    pub item: Option<String>,
+    /// The purpose, unless the header Licet-Purpose has it.
+    pub purpose: Option<String>,
+    /// The person who asks, by a pseudonym, unless the header Licet-Operator has it.
+    pub operator: Option<String>,
+    /// Which resources, as for one look-up.
+    pub resources: Option<ResourcesRequest>,
+    /// Which fields, as for one look-up.
+    #[serde(default)]
+    pub fields: BTreeMap<String, BTreeSet<String>>,
+    /// Which attributes, as for one look-up.
+    #[serde(default)]
+    pub attributes: BTreeSet<String>,
+    /// About whom.
+    #[schemars(length(min = 1))]
+    pub lookups: Vec<BatchSubject>,
+}
+
+/// A subject of a batch.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchSubject {
+    /// What the answer calls it, chosen by the caller; one within the batch, and not kept.
+    #[schemars(length(min = 1, max = 64))]
+    pub r#ref: String,
+    /// About whom.
+    pub subject: HolderRequest,
+    /// The number of the case of this subject.
+    pub case: Option<String>,
+}
+
+/// The answer to a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LookUpBatchAnswer {
+    /// Whether every answer in it says all that it could.
+    pub status: Completeness,
+    /// When it was asked.
+    pub as_of: Timestamp,
+    /// Within how many milliseconds it was to be given.
+    pub deadline_ms: u32,
+    /// How many milliseconds it took.
+    pub took_ms: u64,
+    /// The answers, in the order of the request.
+    pub lookups: Vec<BatchAnswer>,
+}
+
+/// The answer about one subject of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BatchAnswer {
+    /// What the request calls it.
+    pub r#ref: String,
+    /// The answer.
+    pub answer: LookUpAnswer,
+}
+
+/// A subject of a batch that was read.
+struct Entry {
+    name: String,
+    subject: HolderNumber,
+    order: Order,
+}
+
+/// `POST /v1/lookups/batch`
+///
+/// # Errors
+/// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
+/// [`crate::http::Code::Overloaded`].
+pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: LookUpBatchRequest = request.json()?;
+    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+}
+
+async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> Result<Answer, Problem> {
+    let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, lookups } = asked;
+    if request.headers.contains_key(authority::HEADER) {
+        // A token speaks for one holder.
+        return Err(malformed("Licet-Authorization"));
+    }
+    let count = u32::try_from(lookups.len()).unwrap_or(u32::MAX);
+    if !(1..=app.lookup.batch_max).contains(&count) {
+        return Err(malformed("lookups"));
+    }
+    let order = Order::read(&app, &request, Said { item, purpose, operator, case: None }, Class::Batch)?;
+    let entries = entries(&request, &order, lookups)?;
+    request.trail.detail("subjects", count);
+    let _held = app.places.take(order.class, count)?;
+    let plans = plans(&app, &order, &entries, &Wish { resources, fields, attributes }).await?;
+    let all = gather(&app, &order, plans).await;
+    let mut ended: Vec<Ended> = Vec::with_capacity(all.len());
+    for findings in all {
+        ended.push(Ended::new(&app, findings, request.arrived)?);
+    }
+    record(&app, &request, &entries, &mut ended).await?;
+    let is_complete = ended.iter().all(|ended| ended.status == Completeness::Complete);
+    let status = if is_complete { Completeness::Complete } else { Completeness::Partial };
+    app.metrics.lookups.ended("batch", status, &order, request.arrived);
+    let took = clock::tokio_instant().saturating_duration_since(request.arrived);
+    let answers = entries.into_iter().zip(&ended);
+    let answer = LookUpBatchAnswer {
+        status,
+        as_of: order.now,
+        deadline_ms: order.deadline.ms,
+        took_ms: crate::lookup::view::millis(took),
+        lookups: answers.map(|(entry, ended)| BatchAnswer { r#ref: entry.name, answer: view(ended, &entry.order) }).collect(),
+    };
+    Ok(Answer::json(StatusCode::OK, &answer))
+}
+
+fn entries(request: &Request, order: &Order, lookups: Vec<BatchSubject>) -> Result<Vec<Entry>, Problem> {
+    let mut names = BTreeSet::new();
+    let mut entries = Vec::with_capacity(lookups.len());
+    for (place, BatchSubject { r#ref: name, subject: number, case }) in lookups.into_iter().enumerate() {
+        let is_good = (1..=REF_MAX).contains(&name.chars().count()) && names.insert(name.clone());
+        let is_case = case.as_deref().is_none_or(crate::purpose::is_text);
+        // The place says which one it is: its name may be about somebody.
+        let subject = subject(&number, request.now).map_err(|_error| malformed(&format!("lookups[{place}].subject")))?;
+        if !is_good || !is_case {
+            return Err(malformed(&format!("lookups[{place}]")));
+        }
+        let case = case.or_else(|| order.case.clone());
+        entries.push(Entry { name, subject, order: Order { case, ..order.clone() } });
+    }
+    Ok(entries)
+}
+
+/// What is asked about each subject. Refused when nothing may be asked about any of them.
+async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) -> Result<Vec<Plan>, Problem> {
+    let catalogue = app.catalogues.current();
+    let granted = granted(app, order);
+    let granted = granted.iter().map(String::as_str).collect();
+    let wanted = wish.resolve(&catalogue, &order.item, &granted)?;
+    if wanted.len().saturating_mul(entries.len()) > QUESTIONS_MAX {
+        return Err(malformed("lookups"));
+    }
+    let mut plans = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (order, subject, wanted) = (&entry.order, entry.subject.clone(), wanted.clone());
+        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell, tells: true };
+        plans.push(Plan::decide(app, intent, Authority::Duty).await);
+    }
+    let refused = plans.iter().map(Plan::demand_any).find_map(Result::err);
+    match refused {
+        Some(problem) if plans.iter().all(|plan| plan.demand_any().is_err()) => Err(problem),
+        _ => Ok(plans),
+    }
+}
+
+/// Asks about all of them at once.
+async fn gather(app: &App, order: &Order, plans: Vec<Plan>) -> Vec<Findings> {
+    let mut places = Vec::new();
+    let mut questions = Vec::new();
+    for (nth, plan) in plans.iter().enumerate() {
+        for (place, question) in plan.questions() {
+            places.push((nth, place));
+            questions.push(question);
+        }
+    }
+    let mut all: Vec<_> = plans.into_iter().map(Findings::new).collect();
+    let mut gathering = app.broker.scatter(questions, order.deadline.until);
+    while let Some(outcome) = gathering.next().await {
+        let Some((nth, place)) = places.get(outcome.place).copied() else { continue };
+        if let Some(findings) = all.get_mut(nth) {
+            findings.take(app, place, outcome).await;
+        }
+    }
+    all
+}
+
+/// About each subject a record of its own, linked to it alone; all of them, and all codes, in one batch.
+async fn record(app: &Arc<App>, request: &Request, entries: &[Entry], ended: &mut [Ended]) -> Result<(), Problem> {
+    let draft = request.trail.draft();
+    let each = entries.iter().zip(&*ended).enumerate().map(|(place, (entry, ended))| {
+        let mut draft: Draft = draft.clone();
+        draft.subject.case.clone_from(&entry.order.case);
+        draft.facts.details.insert("place".to_owned(), json!(place));
+        noted::ended(&mut draft, ended);
+        about::link_named(&mut draft);
+        draft
+    });
+    let further: Vec<_> = each.collect();
+    let statuses = tally(ended.iter().map(|ended| ended.status.name()));
+    request.trail.detail("statuses", json!(statuses));
+    let codes = ended.iter_mut().flat_map(|ended| std::mem::take(&mut ended.licences.codes)).collect();
+    file(app, request, codes, further).await
+}

@@ -1,0 +1,139 @@
+//! 亮证: codes that holders show, made by a portal on the holder's word, and used up by whoever they are shown to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crypto::identity::Refusal;
+use crypto::licence::{HolderNumber, Identifier, Record, number};
+use crypto::time::Timestamp;
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use storage::use_codes::{Bound, Fields, UseCode};
+
+use super::own::{read_identifier, today_in_china};
+use super::redemption::{self, consumer};
+use super::{noted, redemption::standing};
+use crate::app::App;
+use crate::authority::{self, Sought};
+use crate::http::{Answer, Code, Problem, Request};
+use crate::use_codes::{self, DOCUMENT, Secret, licence_fields};
+
+/// What a holder wants to show.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowRequest {
+    /// The licence.
+    #[schemars(with = "Identifier")]
+    pub licence: String,
+    /// The fields that may be told, `document` for the file among them; every one when absent.
+    #[schemars(length(min = 1, max = 64))]
+    pub fields: Option<BTreeSet<String>>,
+    /// The organisation that it is shown to, by its unified social credit code; any when absent.
+    pub organisation: Option<String>,
+}
+
+/// What a holder shows.
+#[derive(Serialize, JsonSchema)]
+pub struct ShownView {
+    /// The text of the image: `LICET1:` and the code.
+    pub code: String,
+    /// Until when it is good, this moment excluded.
+    pub expires_at: Timestamp,
+    /// The image, a QR code as SVG.
+    pub svg: String,
+}
+
+/// The most fields that a holder names.
+const FIELDS_MAX: usize = 64;
+
+/// `POST /v1/presentations`
+///
+/// # Errors
+/// [`Code::TokenRefused`], [`Code::LicenceNotValid`], [`Code::BadContent`].
+pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: ShowRequest = request.json()?;
+    let licence = read_identifier(Code::BadContent, &asked.licence)?;
+    noted::asked(&request, &licence);
+    if asked.organisation.as_deref().is_some_and(|code| number::uscc(code).is_err()) {
+        return Err(bad("organisation"));
+    }
+    let accepted = in_person(&app, &request, &licence).await;
+    noted::decided(&app, &request, accepted).await?;
+    let (record, _) = standing(&app, &request, &licence).await?;
+    let secret = Secret::random()?;
+    let code = UseCode {
+        id: secret.id(),
+        licence,
+        bound: Bound::Shown { organisation: asked.organisation },
+        fields: fields(asked.fields, &record, request.now)?,
+        issued_to: consumer(&request),
+        issued_at: request.now,
+        expires_at: use_codes::end(request.now, app.use_codes.presentation_ttl_s),
+        redeemed: None,
+    };
+    request.trail.detail("use_code", code.id.as_str());
+    let view = ShownView { svg: use_codes::svg(&secret.shown())?, code: secret.shown(), expires_at: code.expires_at };
+    let (shared, trail) = (Arc::clone(&app), Arc::clone(&request.trail));
+    app.pool.run(move || shared.store().use_codes().recording(&trail.carried()).issue(&[code])).await??;
+    Ok(Answer::json(StatusCode::CREATED, &view))
+}
+
+/// Demands a token of a holder of the licence in person. Without the licence there are no holders: the refusal does not tell whether
+/// it is on record.
+async fn in_person(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<(), Problem> {
+    let (shared, named) = (Arc::clone(app), licence.clone());
+    let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
+    let subjects = record.map(|record| holders(&record, request.now)).unwrap_or_default();
+    let sought = Sought { subjects, in_person: true, item: None, resources: BTreeSet::new() };
+    let accepted = authority::token(app, request, sought).await?;
+    let accepted = accepted.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
+    request.trail.detail("authority", accepted.authority.name());
+    Ok(())
+}
+
+fn holders(record: &Record, now: Timestamp) -> Vec<HolderNumber> {
+    let today = today_in_china(now);
+    record.metadata.holders.iter().filter_map(|holder| holder.number(today).ok()).collect()
+}
+
+fn fields(named: Option<BTreeSet<String>>, record: &Record, now: Timestamp) -> Result<Fields, Problem> {
+    let Some(named) = named else { return Ok(Fields::All) };
+    let known = licence_fields(record, now);
+    let is_known = |name: &String| name == DOCUMENT || known.contains_key(name);
+    if (1..=FIELDS_MAX).contains(&named.len()) && named.iter().all(is_known) {
+        Ok(Fields::These(named))
+    } else {
+        Err(bad("fields"))
+    }
+}
+
+/// `POST /v1/presentations/redemptions`
+///
+/// # Errors
+/// [`Code::UseCodeNotFound`], [`Code::UseCodeSpent`], [`Code::LicenceNotValid`].
+pub async fn redeem(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let wanted = redemption::read(&request)?;
+    let code = redemption::find(&app, &request, &wanted, |code| is_shown_to(code, &request.caller.organisation)).await?;
+    request.trail.detail("presented_by", json!(code.issued_to));
+    redemption::give(&app, &request, (&wanted, &code)).await
+}
+
+fn is_shown_to(code: &UseCode, asking: &str) -> bool {
+    let Bound::Shown { organisation } = &code.bound else { return false };
+    organisation.as_deref().is_none_or(|named| named == asking)
+}
+
+fn bad(place: &str) -> Problem {
+    Problem::new(Code::BadContent).detail(
+        format!("{place} is empty, too long, or names what there is not."),
+        format!("{place}为空、过长或所列内容不存在。"),
+    )
+}
+
+impl std::fmt::Debug for ShownView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShownView").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,188 @@
+//! Who may ask what, as it is at this moment: every grant in memory, and what is left of its quota.
+//!
+//! A question costs no write. Quotas of a day, in total and of records are set aside in blocks ([`storage::grants::Grants::lease`])
+//! and used up here; what was set aside when a gateway crashes counts as used, so that a quota is never exceeded. What changes about
+//! a grant goes through [`Rights::change`], so that nobody asks under a withdrawn grant once its withdrawal is acknowledged.
+
+mod book;
+mod bucket;
+mod counter;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
+
+use crypto::catalogue::Catalogue;
+use crypto::grants::{Ask, Denial, Grant, Lease, Permit, Usage};
+use crypto::time::{Date, Timestamp};
+use storage::StorageError;
+use storage::grants::Grants;
+
+use self::book::{Book, Entry};
+use self::counter::Taken;
+use crate::clock;
+use crate::pool::Pool;
+
+/// Blocks that are set aside at the same time: they wait for the disk, and are written together.
+const LEASES_MAX: usize = 16;
+/// Questions that wait for one; further ones are told that it does not work.
+const WAITING_MAX: usize = 4_096;
+/// How often a question that others overtake looks for quota again.
+const ROUNDS_MAX: usize = 64;
+
+/// Who may ask what.
+#[derive(Debug)]
+pub struct Rights {
+    grants: Grants,
+    book: RwLock<Book>,
+    /// Changes of grants, one after the other.
+    changes: Mutex<()>,
+    pool: Pool,
+}
+
+impl Rights {
+    /// Every grant of the store.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn load(grants: &Grants) -> Result<Self, StorageError> {
+        let mut book = Book::default();
+        for grant in grants.all()? {
+            book.put(grant);
+        }
+        Ok(Self {
+            grants: grants.clone(),
+            book: RwLock::new(book),
+            changes: Mutex::new(()),
+            pool: Pool::new(LEASES_MAX, WAITING_MAX),
+        })
+    }
+
+    /// Whether the question may be asked, and for which fields, and counts it: of the grants that allow it, the one that gives most
+    /// fields and has quota left.
+    ///
+    /// # Errors
+    /// The most specific [`Denial`].
+    pub async fn permit(&self, catalogue: &Catalogue, ask: &Ask<'_>) -> Result<Permit, Denial> {
+        self.permit_at(catalogue, ask, clock::instant()).await
+    }
+
+    async fn permit_at(&self, catalogue: &Catalogue, ask: &Ask<'_>, now: Instant) -> Result<Permit, Denial> {
+        let allowing = self.book().permits(catalogue, ask)?;
+        let mut denial = Denial::Quota;
+        for (permit, entry) in allowing {
+            let quota = &entry.grant.quota;
+            if !entry.counter.rate(quota, now) {
+                continue;
+            }
+            let one = |limit: Option<u64>| u64::from(limit.is_some());
+            let wanted = Lease { questions: one(quota.per_day), total: one(quota.total), records: 0 };
+            match self.take(&entry, wanted, ask.at).await {
+                Ok(()) => return Ok(permit),
+                Err(why) => denial = denial.max(why),
+            }
+        }
+        Err(denial)
+    }
+
+    /// Counts records that are about to be told under a grant, and says whether they still may be: call it before they leave.
+    ///
+    /// # Errors
+    /// [`Denial::NotInForce`] when the grant was withdrawn or has ended meanwhile, [`Denial::Quota`] when it is for fewer records.
+    pub async fn told(&self, grant: &str, records: u64, at: Timestamp) -> Result<(), Denial> {
+        let entry = self.book().in_force(grant, at)?;
+        let records = if entry.grant.quota.volume.is_some() { records } else { 0 };
+        self.take(&entry, Lease { records, ..Lease::default() }, at).await
+    }
+
+    /// The grants of a caller that are in force at this moment, by resource and identifier.
+    #[must_use]
+    pub fn of_caller(&self, caller: &str, at: Timestamp) -> Vec<Arc<Grant>> {
+        self.book().of_caller(caller, at)
+    }
+
+    /// Takes quota, and sets a block aside where this gateway has none left.
+    async fn take(&self, entry: &Entry, wanted: Lease, at: Timestamp) -> Result<(), Denial> {
+        let day = china_day(at);
+        for _ in 0..ROUNDS_MAX {
+            match entry.counter.take(day, wanted) {
+                Taken::Yes => return Ok(()),
+                Taken::Spent => return Err(Denial::Quota),
+                Taken::Short(_) => {}
+            }
+            // One block at a time: whoever waited may find enough in it.
+            let _turn = entry.counter.turn.lock().await;
+            let lacking = match entry.counter.take(day, wanted) {
+                Taken::Yes => return Ok(()),
+                Taken::Spent => return Err(Denial::Quota),
+                Taken::Short(lacking) => lacking,
+            };
+            let (grants, entry) = (self.grants.clone(), entry.clone());
+            // The job credits what it has set aside itself: nothing is lost when nobody waits for it any more.
+            let lease = move || {
+                let leased = grants.lease(&entry.grant.id, &entry.grant.quota, day, lacking)?;
+                Ok::<_, StorageError>(entry.counter.credit(day, (lacking, leased), wanted))
+            };
+            match self.pool.run(lease).await {
+                Ok(Ok(Taken::Yes)) => return Ok(()),
+                Ok(Ok(Taken::Spent)) => return Err(Denial::Quota),
+                Ok(Ok(Taken::Short(_))) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(code = error.code(), %error, "no quota could be set aside");
+                    return Err(Denial::Unavailable);
+                }
+                Err(_) => return Err(Denial::Unavailable),
+            }
+        }
+        Err(Denial::Unavailable)
+    }
+
+    /// Changes a grant in the store, and here before anybody learns of it. While that is under way, and as long as it is not known
+    /// what came of it, nobody asks under the grant. For threads that may wait.
+    ///
+    /// # Errors
+    /// Those of the change, and of a store that does not work.
+    pub fn change<T>(&self, grant: &str, change: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let _one = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.book_mut().doubt(grant);
+        let changed = change();
+        if matches!(changed, Err(StorageError::Unknown)) {
+            return changed;
+        }
+        match self.grants.grant(grant)? {
+            Some(kept) => self.book_mut().put(kept),
+            None => self.book_mut().remove(grant),
+        }
+        changed
+    }
+
+    /// What was used of a grant's quota: what is set aside in the store, but for what this gateway has left of it. For threads that
+    /// may wait.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn usage(&self, grant: &str, at: Timestamp) -> Result<Usage, StorageError> {
+        let day = china_day(at);
+        let usage = self.grants.usage(grant)?.map_or_else(|| Usage::none(day), |usage| usage.on(day));
+        let left = self.book().entry(grant).map_or_else(Lease::default, |entry| entry.counter.left(usage.day));
+        Ok(Usage {
+            day: usage.day,
+            questions: usage.questions.saturating_sub(left.questions),
+            records: usage.records.saturating_sub(left.records),
+            total: usage.total.saturating_sub(left.total),
+        })
+    }
+
+    // What is in the book is whole after a panic too: every change of it is one assignment of maps.
+    fn book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The day that it is in China: quotas are of its days.
+fn china_day(at: Timestamp) -> Date {
+    at.plus(8 * 3600).date()
+}

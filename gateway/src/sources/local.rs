@@ -1,0 +1,154 @@
+//! The licences on record here, as a source.
+//!
+//! Told are the licences of the asked type that stand: the latest version of each, on record, in force by the register and within
+//! its time. Each was verified when it came in; that the document still verifies is found by whoever redeems its use code.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crypto::catalogue::{Field, Resource};
+use crypto::licence::{HolderNumber, Record, Status};
+use crypto::time::Timestamp;
+use serde_json::Value;
+use storage::Store;
+
+use super::convert;
+use crate::broker::{Answer, Question, Reply, Row, Source, SourceFault};
+use crate::clock;
+use crate::config::Server;
+use crate::http::Code;
+use crate::pool::Pool;
+
+/// The offset of China's legal time, in seconds.
+const CHINA: i64 = 8 * 3_600;
+
+/// How many records are read at a time.
+const PAGE: usize = 64;
+
+/// The most records of one holder that are looked through. With more, it cannot be said in time which licences there are, and nothing
+/// is said.
+const RECORDS_MAX: usize = 4_096;
+
+/// The licences on record.
+#[derive(Debug)]
+pub struct Local {
+    store: Store,
+    pool: Pool,
+}
+
+/// A question as a job that outlives whoever asked.
+#[derive(Clone, Debug)]
+struct Job {
+    question: Question,
+    until: Instant,
+}
+
+impl Local {
+    /// The licences of this store, read on as many threads as verifications have.
+    #[must_use]
+    pub fn new(store: &Store, server: &Server) -> Self {
+        let workers = match server.workers_max {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            n => usize::try_from(n).unwrap_or(usize::MAX),
+        };
+        let queue = usize::try_from(server.queue_max).unwrap_or(usize::MAX);
+        Self { store: store.clone(), pool: Pool::new(workers, queue) }
+    }
+
+    async fn asked(&self, question: &Question, left: Duration) -> Result<Reply, SourceFault> {
+        // A resource that names neither a source nor a type of licence has nobody to answer for it.
+        let Some(licence_type) = question.resource.licence_type.clone() else { return Err(SourceFault::Refused) };
+        let now = clock::instant();
+        let job = Job { question: question.clone(), until: now.checked_add(left).unwrap_or(now) };
+        let store = self.store.clone();
+        let done = self.pool.run(move || job.run(&store, &licence_type)).await;
+        done.map_err(|problem| match problem.code() {
+            Code::Overloaded => SourceFault::Overloaded,
+            _ => SourceFault::Failed,
+        })?
+    }
+}
+
+impl Source for Local {
+    fn ask<'a>(&'a self, question: &'a Question, left: Duration) -> Answer<'a> {
+        Box::pin(self.asked(question, left))
+    }
+}
+
+impl Job {
+    fn run(&self, store: &Store, licence_type: &str) -> Result<Reply, SourceFault> {
+        let (subject, now) = (&self.question.subject, self.question.errand.now);
+        let mut reply = Reply::nothing(now);
+        let (mut after, mut seen) = (None, 0usize);
+        loop {
+            let page = store.licences().by_holder(subject, after.as_ref(), PAGE).map_err(|error| {
+                tracing::error!(%error, "the licences of a holder could not be read");
+                SourceFault::Failed
+            })?;
+            seen = seen.saturating_add(page.items.len());
+            for record in page.items.iter().filter(|record| record.metadata.type_code == licence_type) {
+                if stands(record, now) {
+                    reply.rows.push(self.row(record)?);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(reply);
+            }
+            if seen >= RECORDS_MAX {
+                tracing::warn!(records = seen, "a holder has more licences than are looked through");
+                return Err(SourceFault::Failed);
+            }
+            if clock::instant() >= self.until {
+                return Err(SourceFault::Slow);
+            }
+        }
+    }
+
+    fn row(&self, record: &Record) -> Result<Row, SourceFault> {
+        let mut fields = BTreeMap::new();
+        for field in told(&self.question) {
+            let value = statement(record, &field.name, &self.question.subject, self.question.errand.now);
+            let value = value.map(|text| convert::value(field.kind, &Value::String(text))).transpose()?.flatten();
+            fields.extend(value.map(|value| (field.name.clone(), value)));
+        }
+        Ok(Row { fields, licence: Some(record.identifier().clone()) })
+    }
+}
+
+/// The fields that may be told.
+fn told(question: &Question) -> impl Iterator<Item = &Field> {
+    let resource: &Resource = &question.resource;
+    resource.fields.iter().filter(|field| question.fields.contains(&field.name))
+}
+
+/// Whether nothing took its place, nobody ended or suspended it, and its time has come and is not over.
+fn stands(record: &Record, now: Timestamp) -> bool {
+    record.next.is_none() && record.standing_at(now) == Some(Status::Valid) && record.metadata.valid_from() <= now
+}
+
+/// What a licence says under a name of the catalogue. Of its holders, only the one who is asked about is named.
+fn statement(record: &Record, name: &str, subject: &HolderNumber, now: Timestamp) -> Option<String> {
+    let metadata = &record.metadata;
+    Some(match name {
+        "identifier" => metadata.identifier.to_string(),
+        "name" => metadata.name.clone(),
+        "type_name" => metadata.type_name.clone(),
+        "type_code" => metadata.type_code.clone(),
+        "number" => metadata.number.clone(),
+        "issuer_name" => metadata.issuer_name.clone(),
+        "issuer_code" => metadata.issuer_code.clone(),
+        "issuer_level" => metadata.issuer_level.clone()?,
+        "issued" => metadata.issued.to_string(),
+        "valid_from" => metadata.valid_from.unwrap_or(metadata.issued).to_string(),
+        "valid_until" => metadata.valid_until?.to_string(),
+        "status" => record.standing_at(now)?.name().to_owned(),
+        "holder_name" => {
+            let day = record.received_at.plus(CHINA).date();
+            let own = metadata.holders.iter().find(|holder| holder.number(day).as_ref() == Ok(subject));
+            own?.name.clone()
+        }
+        extra => metadata.extras.get(extra)?.clone(),
+    })
+}

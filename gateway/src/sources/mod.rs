@@ -1,0 +1,63 @@
+//! What answers look-ups: the licences on record, interfaces of departments, the national exchange, other gateways.
+//!
+//! Each kind is an adapter behind [`Source`]: it is asked one question about one subject and gives back fields of the catalogue, in
+//! the catalogue's types, and those alone that the question allows. Numbers of subjects go out in bodies and nowhere else: no
+//! address and no header has a place for them, and none that carries one by accident is sent.
+//!
+//! ```text
+//! question ─▶ body (template) ─▶ client: TLS, pool, limits ─▶ the department
+//!                                         │ status, bytes
+//! reply ◀── convert: the catalogue's types ◀── mapping: strict JSON, rules, pointers
+//! ```
+
+mod auth;
+mod body;
+mod cipher;
+mod client;
+mod convert;
+mod exchange;
+mod head;
+mod http_json;
+mod local;
+mod mapping;
+mod message_signature;
+mod peer;
+mod rotating;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use storage::Store;
+
+use crate::broker::{LOCAL, Limits, Source};
+use crate::config::{Config, DataSource, DataSourceKind, Faults};
+
+pub use local::Local;
+
+/// Every source by its name, with how it is treated.
+pub type Sources = BTreeMap<String, (Arc<dyn Source>, Limits)>;
+
+/// Everything that answers look-ups: the licences of this store as `local`, and what the configuration names.
+///
+/// # Errors
+/// Every file of the configuration that cannot be read or holds something else.
+pub fn load(config: &Config, store: &Store) -> Result<Sources, Faults> {
+    let mut faults = Faults::default();
+    let local: Arc<dyn Source> = Arc::new(Local::new(store, &config.server));
+    let mut sources = Sources::from([(LOCAL.to_owned(), (local, Limits::default()))]);
+    for (index, settings) in config.sources.iter().enumerate() {
+        if let Some(source) = faults.take(open(settings, &format!("sources[{index}]"))) {
+            sources.insert(settings.name.clone(), (source, settings.limits.clone()));
+        }
+    }
+    faults.none_or(sources)
+}
+
+fn open(settings: &DataSource, at: &str) -> Result<Arc<dyn Source>, Faults> {
+    Ok(match settings.kind {
+        DataSourceKind::HttpJson => Arc::new(http_json::HttpJson::open(settings, at)?),
+        DataSourceKind::Exchange => Arc::new(exchange::Exchange::open(settings, at)?),
+        DataSourceKind::Licet => Arc::new(peer::Peer::open(settings, at)?),
+    })
+}

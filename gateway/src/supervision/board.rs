@@ -1,0 +1,301 @@
+//! Who has used how much of what is allowed, and which cards follow. No clock, no disk.
+
+use std::collections::BTreeMap;
+
+use crypto::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use storage::ledger::{Card, Colour, Tally, Watched, hour_of};
+
+use super::allowed::{Allowed, Used, colour};
+use super::{Call, Due, Window};
+use crate::broker::State;
+use crate::config;
+
+/// Figures by whom they are about and the hour that they are of.
+pub type Figures = BTreeMap<(Watched, Timestamp), Tally>;
+
+/// Everybody who is watched.
+#[derive(Debug)]
+pub struct Board {
+    settings: config::Supervision,
+    desks: BTreeMap<Watched, Desk>,
+    /// What is not in the ledger yet.
+    figures: Figures,
+    /// The cards in force, as the ledger has them.
+    cards: BTreeMap<Watched, Card>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    organisation: String,
+    allowed: Allowed,
+    window: Window,
+}
+
+/// How somebody stands.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BudgetView {
+    /// Whom it is about.
+    pub about: Watched,
+    /// The organisation that answers for it.
+    pub organisation: String,
+    /// The card.
+    pub colour: Colour,
+    /// How much of the tightest limit was used; absent where nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Used>,
+    /// The figures of the window.
+    pub window: Tally,
+    /// Half of the answers came within so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<u32>,
+    /// And 99 of a hundred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<u32>,
+}
+
+impl Board {
+    /// A board on which these cards are in force.
+    #[must_use]
+    pub fn new(settings: config::Supervision, standing: Vec<Card>) -> Self {
+        let cards = standing.into_iter().map(|card| (card.about.clone(), card)).collect();
+        Self { settings, desks: BTreeMap::new(), figures: Figures::new(), cards }
+    }
+
+    /// Counts a call of a source.
+    pub fn call(&mut self, call: &Call<'_>) {
+        if !call.tells() {
+            return;
+        }
+        let is_answered = matches!(call.state, State::Answered | State::NotFound);
+        let mut tally = Tally { calls: 1, errors: u64::from(!is_answered), ..Tally::default() };
+        if is_answered {
+            tally.slow = u64::from(call.took_ms() > u64::from(call.sla.latency_ms));
+            tally.took(call.took_ms());
+        }
+        let allowed = Allowed {
+            errors_permille: Some(call.sla.error_permille_max),
+            slow_permille: Some(call.sla.slow_permille_max),
+            refused_permille: None,
+        };
+        self.count(Watched::Resource(call.resource.to_owned()), (call.provider, allowed), call.at, &tally);
+    }
+
+    /// Counts a question of a consumer, and whether it was refused.
+    pub fn asked(&mut self, consumer: &str, organisation: &str, is_refused: bool, at: Timestamp) {
+        let tally = Tally { calls: 1, refused: u64::from(is_refused), ..Tally::default() };
+        let allowed = Allowed { refused_permille: Some(self.settings.refused_permille_max), ..Allowed::default() };
+        self.count(Watched::Consumer(consumer.to_owned()), (organisation, allowed), at, &tally);
+    }
+
+    fn count(&mut self, about: Watched, (organisation, allowed): (&str, Allowed), at: Timestamp, tally: &Tally) {
+        self.figures.entry((about.clone(), hour_of(at))).or_default().add(tally);
+        let new = || Desk { organisation: organisation.to_owned(), allowed, window: Window::default() };
+        let desk = self.desks.entry(about).or_insert_with(new);
+        // What was promised, and by whom, may have changed with the catalogue.
+        desk.allowed = allowed;
+        if desk.organisation != organisation {
+            organisation.clone_into(&mut desk.organisation);
+        }
+        desk.window.add(at, tally);
+    }
+
+    /// Takes the figures that are not in the ledger yet.
+    pub fn take_figures(&mut self) -> Figures {
+        std::mem::take(&mut self.figures)
+    }
+
+    /// Gives back figures that did not come into the ledger.
+    pub fn give_back(&mut self, figures: Figures) {
+        for (key, tally) in figures {
+            self.figures.entry(key).or_default().add(&tally);
+        }
+    }
+
+    /// The cards that are to change by now.
+    #[must_use]
+    pub fn changes(&mut self, now: Timestamp, dues: &[Due]) -> Vec<Card> {
+        let (settings, cards) = (&self.settings, &self.cards);
+        let standing = |about: &Watched| cards.get(about).map_or(Colour::Green, |card| card.colour);
+        let mut changed = Vec::new();
+        for (about, desk) in &mut self.desks {
+            let window = desk.window.sum(now, settings.window_minutes);
+            let before = standing(about);
+            let used = desk.allowed.used(&window);
+            let after = match used {
+                None => Colour::Green,
+                Some(_) if window.calls < u64::from(settings.calls_min) => before,
+                Some(used) => colour(used.permille, settings.yellow_permille, before),
+            };
+            if after != before {
+                let limit = used.map_or("none", |used| used.limit.name());
+                let permille = used.map_or(0, |used| used.permille);
+                changed.push(card(about.clone(), &desk.organisation, (after, before), (limit, permille), now));
+            }
+        }
+        for due in dues {
+            let about = Watched::Matter(due.matter.clone());
+            let (before, after) = (standing(&about), due.colour(now));
+            if before != after {
+                changed.push(card(about, &due.organisation, (after, before), ("due", 0), now));
+            }
+        }
+        changed.extend(self.settled(now, dues));
+        changed
+    }
+
+    /// The cards of those of whom nothing is known any more: what was due and is done, and who was not asked since the start.
+    fn settled(&self, now: Timestamp, dues: &[Due]) -> Vec<Card> {
+        let is_gone = |about: &Watched| match about {
+            Watched::Matter(matter) => !dues.iter().any(|due| due.matter == *matter),
+            other => !self.desks.contains_key(other),
+        };
+        let gone = self.cards.values().filter(|card| is_gone(&card.about));
+        let back = |standing: &Card| {
+            let colours = (Colour::Green, standing.colour);
+            card(standing.about.clone(), &standing.organisation, colours, (&standing.limit, 0), now)
+        };
+        gone.map(back).collect()
+    }
+
+    /// Notes that cards have changed, as the ledger has it now.
+    pub fn turned(&mut self, standing: Vec<Card>) {
+        self.cards = standing.into_iter().map(|card| (card.about.clone(), card)).collect();
+    }
+
+    /// The cards in force.
+    pub fn cards(&self) -> impl Iterator<Item = &Card> {
+        self.cards.values()
+    }
+
+    /// How everybody stands.
+    pub fn budgets(&mut self, now: Timestamp) -> Vec<BudgetView> {
+        let (minutes, cards) = (self.settings.window_minutes, &self.cards);
+        let view = |(about, desk): (&Watched, &mut Desk)| {
+            let window = desk.window.sum(now, minutes);
+            BudgetView {
+                about: about.clone(),
+                organisation: desk.organisation.clone(),
+                colour: cards.get(about).map_or(Colour::Green, |card| card.colour),
+                used: desk.allowed.used(&window),
+                p50_ms: window.quantile_ms(500),
+                p99_ms: window.quantile_ms(990),
+                window,
+            }
+        };
+        self.desks.iter_mut().map(view).collect()
+    }
+}
+
+fn card(
+    about: Watched,
+    organisation: &str,
+    (colour, before): (Colour, Colour),
+    (limit, used_permille): (&str, u64),
+    at: Timestamp,
+) -> Card {
+    let (organisation, limit) = (organisation.to_owned(), limit.to_owned());
+    Card { number: 0, at, about, organisation, colour, before, used_permille, limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crypto::catalogue::Sla;
+
+    use super::*;
+
+    const SLA: Sla = Sla { latency_ms: 100, slow_permille_max: 100, error_permille_max: 100 };
+
+    fn start() -> Timestamp {
+        "2026-07-01T08:00:00Z".parse().unwrap()
+    }
+
+    fn board() -> Board {
+        Board::new(config::Supervision { calls_min: 10, ..config::Supervision::default() }, Vec::new())
+    }
+
+    fn ask(board: &mut Board, state: State, ms: u64, at: Timestamp) {
+        let took = Duration::from_millis(ms);
+        board.call(&Call { source: "s", resource: "r", provider: "p", consumer: "c", state, took, sla: &SLA, at });
+    }
+
+    /// What changes, as the ledger would have it after that.
+    fn turn(board: &mut Board, now: Timestamp, dues: &[Due]) -> Vec<(String, Colour)> {
+        let changed = board.changes(now, dues);
+        let mut standing: Vec<_> = board.cards().cloned().collect();
+        for card in &changed {
+            standing.retain(|other| other.about != card.about);
+            if card.colour != Colour::Green {
+                standing.push(card.clone());
+            }
+        }
+        board.turned(standing);
+        changed.iter().map(|card| (card.about.code().to_owned(), card.colour)).collect()
+    }
+
+    #[test]
+    fn a_card_is_given_once_and_taken_back_when_the_window_is_good_again() {
+        let mut board = board();
+        (0..9).for_each(|_| ask(&mut board, State::Failed, 1, start()));
+        assert_eq!(turn(&mut board, start(), &[]), [], "too few calls");
+        ask(&mut board, State::Failed, 1, start());
+        assert_eq!(turn(&mut board, start(), &[]), [("r".to_owned(), Colour::Red)]);
+        assert_eq!(turn(&mut board, start().plus(5), &[]), []);
+        let later = start().plus(1800);
+        (0..1000).for_each(|_| ask(&mut board, State::Answered, 5, later));
+        assert_eq!(turn(&mut board, later, &[]), [("r".to_owned(), Colour::Green)]);
+        (0..90).for_each(|_| ask(&mut board, State::Answered, 101, later));
+        assert_eq!(turn(&mut board, later, &[]), [("r".to_owned(), Colour::Yellow)]);
+        assert_eq!(turn(&mut board, later.plus(3700), &[]), [("r".to_owned(), Colour::Green)], "the window is empty");
+    }
+
+    #[test]
+    fn what_was_given_up_early_or_refused_tells_nothing_of_a_source() {
+        let mut board = board();
+        (0..50).for_each(|_| ask(&mut board, State::TimedOut, 99, start()));
+        (0..50).for_each(|_| ask(&mut board, State::Refused, 5, start()));
+        assert!(board.take_figures().is_empty());
+        (0..50).for_each(|_| ask(&mut board, State::TimedOut, 100, start()));
+        assert_eq!(turn(&mut board, start(), &[]), [("r".to_owned(), Colour::Red)]);
+    }
+
+    #[test]
+    fn consumers_are_judged_by_refusals() {
+        let mut board = board();
+        (0..100).for_each(|n| board.asked("c", "o", n % 5 == 0, start()));
+        assert_eq!(turn(&mut board, start(), &[]), [("c".to_owned(), Colour::Yellow)]);
+    }
+
+    #[test]
+    fn figures_are_of_their_hour_and_can_be_given_back() {
+        let mut board = board();
+        ask(&mut board, State::Answered, 5, start());
+        ask(&mut board, State::Answered, 5, start().plus(3600));
+        let figures = board.take_figures();
+        assert_eq!(figures.len(), 2);
+        assert!(board.take_figures().is_empty());
+        ask(&mut board, State::Answered, 5, start());
+        board.give_back(figures);
+        let calls: Vec<_> = board.take_figures().into_values().map(|tally| tally.calls).collect();
+        assert_eq!(calls, [2, 1]);
+    }
+
+    #[test]
+    fn what_is_due_gets_cards_until_it_is_done() {
+        let mut board = board();
+        let due = |minutes: i64| Due {
+            matter: "objections/1".to_owned(),
+            organisation: "p".to_owned(),
+            warn: start().plus(minutes * 60),
+            due: start().plus(minutes * 60 + 600),
+        };
+        assert_eq!(turn(&mut board, start(), &[due(10)]), []);
+        assert_eq!(turn(&mut board, start().plus(600), &[due(10)]), [("objections/1".to_owned(), Colour::Yellow)]);
+        assert_eq!(turn(&mut board, start().plus(1201), &[due(10)]), [("objections/1".to_owned(), Colour::Red)]);
+        assert_eq!(turn(&mut board, start().plus(1300), &[]), [("objections/1".to_owned(), Colour::Green)]);
+        assert_eq!(turn(&mut board, start().plus(1400), &[]), []);
+    }
+}

@@ -1,0 +1,103 @@
+//! Tokens that were used: each is good for one use, also after a restart.
+
+use std::sync::Arc;
+
+use crypto::digest::to_hex;
+use crypto::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StorageError;
+use crate::expiry::Expiry;
+use crate::keys;
+use crate::records::Layout;
+use crate::shelf::{Attempt, Committed, Shelf, repeat};
+use crate::vault::Blind;
+
+/// How long a row outlives its token, in seconds: a clock that is set back by less brings no token back to life.
+const KEPT_BEYOND_S: i64 = 86_400;
+
+/// A token that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Spent {
+    /// When it was used.
+    pub(crate) at: Timestamp,
+    /// A word that no other attempt has.
+    pub(crate) attempt: String,
+}
+
+impl Layout for Spent {
+    const WHAT: &'static str = "note of a used token";
+}
+
+/// The use of a token.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenUse<'a> {
+    /// Who made it, as it says itself.
+    pub issuer: &'a str,
+    /// Its name, one of its issuer's.
+    pub id: &'a str,
+    /// From when on it would be refused by its time alone.
+    pub dead_at: Timestamp,
+    /// When it is used.
+    pub now: Timestamp,
+}
+
+/// The tokens. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    shelf: Arc<Shelf>,
+    expiry: Arc<Expiry>,
+}
+
+impl Tokens {
+    pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
+        Self { shelf, expiry: Arc::new(Expiry::new(keys::TOKENS)) }
+    }
+
+    /// What stands for a token in records: a keyed digest of its issuer and name.
+    #[must_use]
+    pub fn mention(&self, issuer: &str, id: &str) -> String {
+        let digest = self.shelf.vault.blind(b"token mention", &content(issuer, id));
+        let (half, _) = digest.split_at(16);
+        to_hex(half)
+    }
+
+    /// Uses a token. `false` when it was used before, and nothing was written.
+    ///
+    /// # Errors
+    /// Those of a store that does not work: then nobody knows, and the token must not be taken.
+    pub fn spend(&self, token: &TokenUse<'_>) -> Result<bool, StorageError> {
+        let name = self.shelf.vault.blind(b"token", &content(token.issuer, token.id));
+        let mut attempt = [0; 16];
+        self.shelf.vault.random(&mut attempt).map_err(|error| StorageError::of_vault(error, Spent::WHAT))?;
+        let spent = Spent { at: token.now, attempt: to_hex(&attempt) };
+        let is_first = repeat(|| self.attempt_spend(&name, token, &spent))?;
+        self.expiry.sweep(&self.shelf, token.now, keys::token);
+        Ok(is_first)
+    }
+
+    fn attempt_spend(&self, name: &Blind, token: &TokenUse<'_>, spent: &Spent) -> Result<Attempt<bool>, StorageError> {
+        let key = keys::token(name);
+        if let Some(kept) = self.shelf.read::<Spent>(&key)? {
+            return Ok(Attempt::Done(kept.value == *spent));
+        }
+        let mut change = self.shelf.change();
+        change.insert(key.clone(), spent)?;
+        change.index(keys::expiring(keys::TOKENS, token.dead_at.plus(KEPT_BEYOND_S), name));
+        match change.commit()? {
+            Committed::Yes => Ok(Attempt::Done(true)),
+            Committed::Conflict => Ok(Attempt::Again),
+            Committed::Unknown => match self.shelf.settle::<Spent>(&key)? {
+                Some(kept) => Ok(Attempt::Done(kept.value == *spent)),
+                None => Ok(Attempt::Doubtful),
+            },
+        }
+    }
+}
+
+/// The length in front keeps two pairs with the same letters apart.
+fn content(issuer: &str, id: &str) -> Vec<u8> {
+    let length = u64::try_from(issuer.len()).unwrap_or(u64::MAX).to_be_bytes();
+    [&length[..], issuer.as_bytes(), id.as_bytes()].concat()
+}
