@@ -1,6 +1,7 @@
 //! What is written together.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::{Caps, CommitError, KEY_BYTES_MAX, Malformed, Space, VALUE_BYTES_MAX};
 
@@ -11,6 +12,9 @@ pub enum Expect {
     Absent,
     /// The key has been written this often.
     Version(u64),
+    /// The key has been written this often, or has no value: the caller knows it, as nothing that writes the key in between can
+    /// be committed. An engine may believe it without looking.
+    Known(Option<u64>),
 }
 
 impl Expect {
@@ -20,6 +24,7 @@ impl Expect {
         match self {
             Self::Absent => version.is_none(),
             Self::Version(expected) => version == Some(expected),
+            Self::Known(expected) => version == expected,
         }
     }
 }
@@ -37,10 +42,10 @@ pub struct Write {
     pub value: Option<Vec<u8>>,
 }
 
-/// Writes that happen together or not at all, each with what it expects of its key.
+/// Writes that happen together or not at all, each with what it expects of its key. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    writes: Vec<Write>,
+    writes: Arc<Vec<Write>>,
 }
 
 impl Batch {
@@ -52,27 +57,40 @@ impl Batch {
 
     /// Writes a key that must have no value.
     pub fn insert(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.writes.push(Write { space, key, expect: Some(Expect::Absent), value: Some(value) });
+        self.push(Write { space, key, expect: Some(Expect::Absent), value: Some(value) });
     }
 
     /// Writes a key that must be at `version`.
     pub fn replace(&mut self, space: Space, key: Vec<u8>, version: u64, value: Vec<u8>) {
-        self.writes.push(Write { space, key, expect: Some(Expect::Version(version)), value: Some(value) });
+        self.push(Write { space, key, expect: Some(Expect::Version(version)), value: Some(value) });
     }
 
     /// Writes a key, whatever it was.
     pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.writes.push(Write { space, key, expect: None, value: Some(value) });
+        self.push(Write { space, key, expect: None, value: Some(value) });
+    }
+
+    /// Writes a key of which the caller knows that it is at `version`, or has no value: see [`Expect::Known`].
+    pub fn put_known(&mut self, space: Space, key: Vec<u8>, version: Option<u64>, value: Vec<u8>) {
+        self.push(Write { space, key, expect: Some(Expect::Known(version)), value: Some(value) });
     }
 
     /// Deletes a key that must be at `version`. Its next version is 1 again.
     pub fn delete(&mut self, space: Space, key: Vec<u8>, version: u64) {
-        self.writes.push(Write { space, key, expect: Some(Expect::Version(version)), value: None });
+        self.push(Write { space, key, expect: Some(Expect::Version(version)), value: None });
+    }
+
+    fn push(&mut self, write: Write) {
+        Arc::make_mut(&mut self.writes).push(write);
     }
 
     /// Adds the writes of another batch.
-    pub fn append(&mut self, mut other: Self) {
-        self.writes.append(&mut other.writes);
+    pub fn append(&mut self, other: Self) {
+        if self.writes.is_empty() {
+            *self = other;
+        } else {
+            Arc::make_mut(&mut self.writes).append(&mut other.into_writes());
+        }
     }
 
     /// The writes, in the order in which they were added.
@@ -84,7 +102,7 @@ impl Batch {
     /// The writes, in the order in which they were added.
     #[must_use]
     pub fn into_writes(self) -> Vec<Write> {
-        self.writes
+        Arc::unwrap_or_clone(self.writes)
     }
 
     /// The bytes of all keys and values together.
@@ -102,8 +120,8 @@ impl Batch {
         if self.writes.is_empty() {
             return malformed(Malformed::EmptyBatch);
         }
-        let mut seen = BTreeSet::new();
-        for write in &self.writes {
+        let mut seen = HashSet::with_capacity(self.writes.len());
+        for write in self.writes.iter() {
             let value_bytes = write.value.as_ref().map(Vec::len);
             if write.key.is_empty() {
                 return malformed(Malformed::EmptyKey);

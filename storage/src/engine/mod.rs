@@ -4,7 +4,7 @@
 //!
 //! 1. A batch lives in one [`Part`]. There is no transaction across parts.
 //! 2. Every checked key is also written: a check is part of a write ([`Batch::insert`], [`Batch::replace`]), so a batch that
-//!    breaks this cannot be made.
+//!    breaks this cannot be made. An engine need not check what the caller knows ([`Expect::Known`]).
 //! 3. [`CommitError::Unknown`] is a normal outcome. The caller calls [`Engine::settle`] on a key of the batch, and looks there;
 //!    a plain read may come too early.
 //! 4. A commit that returns `Ok` is durable, and every later read sees it.

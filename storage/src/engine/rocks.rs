@@ -15,7 +15,9 @@ use rocksdb::{
     DBCompressionType, DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
 };
 
-use super::{Batch, CAPS, Caps, CommitError, Direction, Engine, OpenError, Part, Range, ReadError, Row, Space, Versioned};
+use super::{
+    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, OpenError, Part, Range, ReadError, Row, Space, Versioned,
+};
 
 /// The key of the format marker, in [`Space::Hot`] of part 0.
 pub const FORMAT_KEY: &[u8] = b"format";
@@ -25,6 +27,9 @@ pub const FORMAT: &[u8] = b"1";
 
 /// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
 const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
+
+/// What a write takes in a batch beside its key and its value, about: part, version, lengths, family.
+const WRITE_BYTES: usize = 32;
 
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
@@ -73,12 +78,12 @@ struct WriteFailed;
 
 /// A write whose expectation held.
 #[derive(Debug)]
-struct Decided {
+struct Decided<'a> {
     part: Part,
     space: Space,
-    key: Vec<u8>,
+    key: &'a [u8],
     /// The new version and value; `None` to delete.
-    value: Option<(u64, Vec<u8>)>,
+    value: Option<(u64, &'a [u8])>,
 }
 
 impl std::fmt::Debug for Disk {
@@ -194,9 +199,8 @@ impl Disk {
                 return Err(OpenError::Foreign);
             }
         }
-        let value = Some((1, FORMAT.to_vec()));
-        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY.to_vec(), value };
-        self.write(vec![marker]).map_err(|WriteFailed| OpenError::Refused("the format marker cannot be written".to_owned()))
+        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, FORMAT)) };
+        self.write(&[marker]).map_err(|WriteFailed| OpenError::Refused("the format marker cannot be written".to_owned()))
     }
 
     fn read(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
@@ -213,31 +217,45 @@ impl Disk {
     }
 
     /// What a batch writes, if all that it expects holds.
-    fn decide(&self, part: Part, batch: Batch) -> Result<Vec<Decided>, CommitError> {
+    fn decide<'a>(&self, part: Part, batch: &'a Batch) -> Result<Vec<Decided<'a>>, CommitError> {
         let mut decided = Vec::with_capacity(batch.writes().len());
-        for write in batch.into_writes() {
-            let version = self.version(part, write.space, &write.key).map_err(|error| match error {
-                ReadError::Corrupt => CommitError::Corrupt,
-                ReadError::Unavailable => CommitError::Unavailable,
-            })?;
+        for write in batch.writes() {
+            let version = match write.expect {
+                // Looking would cost as much as the write does.
+                Some(Expect::Known(version)) => version,
+                _ => self.version(part, write.space, &write.key).map_err(|error| match error {
+                    ReadError::Corrupt => CommitError::Corrupt,
+                    ReadError::Unavailable => CommitError::Unavailable,
+                })?,
+            };
             if write.expect.is_some_and(|expect| !expect.holds(version)) {
                 return Err(CommitError::Conflict);
             }
             let next = version.unwrap_or(0).checked_add(1).ok_or(CommitError::Corrupt)?;
-            decided.push(Decided { part, space: write.space, key: write.key, value: write.value.map(|value| (next, value)) });
+            let value = write.value.as_ref().map(|value| (next, &value[..]));
+            decided.push(Decided { part, space: write.space, key: &write.key, value });
         }
         Ok(decided)
     }
 
     /// Writes all of it and syncs. `Err` means that it is not known how much of it there is.
-    fn write(&self, writes: Vec<Decided>) -> Result<(), WriteFailed> {
-        let mut batch = WriteBatch::default();
+    fn write(&self, writes: &[Decided<'_>]) -> Result<(), WriteFailed> {
+        let bytes = writes.iter().map(|write| write.key.len() + write.value.map_or(0, |(_, value)| value.len()) + WRITE_BYTES);
+        let mut batch = WriteBatch::with_capacity_bytes(bytes.sum());
+        let (mut key, mut stored) = (Vec::new(), Vec::new());
         for write in writes {
             let family = self.family(write.space).map_err(|_missing| WriteFailed)?;
-            let key = placed(write.part, &write.key);
+            key.clear();
+            key.extend(write.part.0.to_be_bytes());
+            key.extend(write.key);
             match write.value {
-                Some((version, value)) => batch.put_cf(family, key, [&version.to_be_bytes()[..], &value].concat()),
-                None => batch.delete_cf(family, key),
+                Some((version, value)) => {
+                    stored.clear();
+                    stored.extend(version.to_be_bytes());
+                    stored.extend(value);
+                    batch.put_cf(family, &key, &stored);
+                }
+                None => batch.delete_cf(family, &key),
             }
         }
         let mut synced = WriteOptions::default();
@@ -279,10 +297,10 @@ impl Engine for Rocks {
         if turn.is_poisoned {
             return Err(CommitError::Poisoned);
         }
-        let decided = self.disk.decide(part, batch)?;
+        let decided = self.disk.decide(part, &batch)?;
         // Set first: also a panic in the middle leaves the disk in doubt.
         turn.is_poisoned = true;
-        self.disk.write(decided).map_err(|WriteFailed| CommitError::Unknown)?;
+        self.disk.write(&decided).map_err(|WriteFailed| CommitError::Unknown)?;
         turn.is_poisoned = false;
         Ok(())
     }
@@ -397,8 +415,8 @@ mod tests {
         let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };
         for number in 1..=3 {
             let before = options.get_ticker_count(Ticker::WalFileSynced);
-            let write = Decided { part: Part(0), space: Space::Hot, key: vec![1], value: Some((number, vec![1])) };
-            disk.write(vec![write]).unwrap();
+            let write = Decided { part: Part(0), space: Space::Hot, key: &[1], value: Some((number, &[1])) };
+            disk.write(&[write]).unwrap();
             assert_eq!(options.get_ticker_count(Ticker::WalFileSynced), before + 1);
         }
         drop(disk);

@@ -1,7 +1,7 @@
 //! A record as far as it can be made without its number: by the threads of those who ask for it, not by the one that all wait for.
 
 use crypto::digest::Sha256;
-use crypto::record::{Commitment, KeyKind, LogName, Part, Salt};
+use crypto::record::{Commitment, KeyKind, LogName, Opening, Part, Salt};
 use crypto::time::Timestamp;
 use serde::Serialize;
 
@@ -9,27 +9,42 @@ use super::term::Terms;
 use super::{Draft, LINKS_MAX};
 use crate::error::StorageError;
 use crate::keys::{self, Key};
+use crate::records::Layout as _;
 use crate::vault::{Blind, Vault};
 
 /// The longest facts and subject part together, in bytes: with their quotes escaped, twice, they fit into one value.
 const TEXT_BYTES_MAX: usize = 60 * 1024;
 
-/// A part and what stands for it.
+/// A part, written as it is in its record, and what stands for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Made {
-    pub(crate) part: Part,
+    json: String,
+    text_bytes: usize,
     pub(crate) commitment: Commitment,
 }
 
 impl Made {
     pub(crate) fn new(salt: Salt, value: &impl Serialize) -> Result<Self, StorageError> {
         let text = serde_json::to_string(value).map_err(|_error| StorageError::Internal)?;
+        let text_bytes = text.len();
         let part = Part::Open { salt, text };
-        Ok(Self { commitment: part.commitment(), part })
+        let json = serde_json::to_string(&part).map_err(|_error| StorageError::Internal)?;
+        Ok(Self { json, text_bytes, commitment: part.commitment() })
     }
 
-    fn bytes(&self) -> usize {
-        self.part.text().map_or(0, str::len)
+    /// The bytes of the record of these parts, as [`Opening`] encodes them.
+    pub(crate) fn encode(parts: &[&Self]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(16 + parts.iter().map(|made| made.json.len() + 1).sum::<usize>());
+        bytes.push(Opening::VERSION);
+        bytes.extend(br#"{"parts":["#);
+        for (place, made) in parts.iter().enumerate() {
+            if place > 0 {
+                bytes.push(b',');
+            }
+            bytes.extend(made.json.as_bytes());
+        }
+        bytes.extend(b"]}");
+        bytes
     }
 }
 
@@ -72,7 +87,7 @@ impl Prepared {
         let mut salts = salts(vault, 3 + seals.len() + holders.len())?.into_iter();
         let mut salt = || salts.next().ok_or(StorageError::Internal);
         let (facts, subject) = (Made::new(salt()?, &draft.facts)?, Made::new(salt()?, &draft.subject)?);
-        if facts.bytes() + subject.bytes() > TEXT_BYTES_MAX {
+        if facts.text_bytes + subject.text_bytes > TEXT_BYTES_MAX {
             return Err(StorageError::TooLarge);
         }
         Ok(Self {
@@ -101,7 +116,7 @@ impl Prepared {
 
     /// How many bytes it writes, about.
     pub(crate) fn bytes(&self) -> usize {
-        1024 + self.facts.bytes() + self.subject.bytes()
+        1024 + self.facts.text_bytes + self.subject.text_bytes
     }
 }
 
@@ -114,4 +129,25 @@ fn salts(vault: &Vault, count: usize) -> Result<Vec<Salt>, StorageError> {
     let mut bytes = vec![0; 16 * count];
     vault.random(&mut bytes).map_err(|error| StorageError::of_vault(error, "salt"))?;
     Ok(bytes.as_chunks::<16>().0.iter().map(|salt| Salt(*salt)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_encoded_as_its_opening_is() {
+        let texts = ["a \"quoted\" text", "\\ \n \u{1} 杭州", ""];
+        for count in 1..=texts.len() {
+            let made: Vec<Made> = texts[..count].iter().map(|text| Made::new(Salt([7; 16]), text).unwrap()).collect();
+            let parts =
+                texts[..count].iter().map(|text| Part::Open { salt: Salt([7; 16]), text: serde_json::to_string(text).unwrap() });
+            let opening = Opening { parts: parts.collect() };
+            assert_eq!(Made::encode(&made.iter().collect::<Vec<_>>()), opening.encode().unwrap());
+            assert_eq!(
+                made.iter().map(|made| made.commitment).collect::<Vec<_>>(),
+                opening.parts.iter().map(Part::commitment).collect::<Vec<_>>()
+            );
+        }
+    }
 }

@@ -23,18 +23,31 @@ use crate::shelf::{open, seal};
 use crate::vault::{Blind, Vault};
 
 /// The records of a group.
+///
+/// That the head is where it was when the group was begun is checked when the group is written. What is new by its number is then
+/// new on disk, and nothing else is looked up again: reading what must be absent took half of the time of a write.
 pub(crate) struct Stage<'a> {
     engine: &'a dyn Engine,
     vault: &'a Vault,
     board: &'a Board,
     batch: Batch,
     logs: Pair<Option<StagedLog>>,
-    /// By the key of the row: the link of the next record, and whether a record of this group is in it.
-    chains: BTreeMap<Vec<u8>, (Link, bool)>,
+    /// By the key of the row.
+    chains: BTreeMap<Vec<u8>, Chained>,
     /// By the key of the row: the pseudonym, and whether the row is to be written.
     pseudonyms: BTreeMap<Vec<u8>, Known>,
     once: BTreeMap<Vec<u8>, Recorded>,
     error: Option<StorageError>,
+}
+
+/// A chain as it will be.
+struct Chained {
+    /// The link of the next record.
+    link: Link,
+    /// The version of the row on disk, if there is one. Nobody else writes the row before this group is written.
+    version: Option<u64>,
+    /// Whether a record of this group is in it.
+    is_used: bool,
 }
 
 struct Known {
@@ -90,7 +103,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn resolve(&mut self, record: &Prepared) -> Result<(), StorageError> {
         if let Some(key) = &record.once
             && !self.once.contains_key(&key.bytes)
-            && let Some(recorded) = self.read::<Recorded>(key)?
+            && let Some((recorded, _)) = self.read::<Recorded>(key)?
         {
             self.once.insert(key.bytes.clone(), Recorded { is_repeat: true, ..recorded });
         }
@@ -107,8 +120,9 @@ impl<'a> Stage<'a> {
     fn resolve_chain(&mut self, log: LogName, kind: KeyKind, chain: &Sha256) -> Result<(), StorageError> {
         let key = keys::chain(log, kind, chain);
         if !self.chains.contains_key(&key.bytes) {
-            let link = self.read::<Link>(&key)?.unwrap_or_else(|| Link::first(kind, *chain));
-            self.chains.insert(key.bytes, (link, false));
+            let (link, version) = self.read::<Link>(&key)?.unzip();
+            let link = link.unwrap_or_else(|| Link::first(kind, *chain));
+            self.chains.insert(key.bytes, Chained { link, version, is_used: false });
         }
         Ok(())
     }
@@ -119,7 +133,7 @@ impl<'a> Stage<'a> {
             return Ok(known.key);
         }
         let known = match self.read::<Pseudonym>(&row)? {
-            Some(pseudonym) => Known { key: pseudonym.key, is_new: false, is_used: false },
+            Some((pseudonym, _)) => Known { key: pseudonym.key, is_new: false, is_used: false },
             None => {
                 let mut key = [0; 32];
                 self.vault.random(&mut key).map_err(|error| StorageError::of_vault(error, Pseudonym::WHAT))?;
@@ -149,7 +163,8 @@ impl<'a> Stage<'a> {
         let stamp = Stamp { number: staged.head.size, at: staged.head.at.max(record.at) };
         let mut salts = record.salts.iter();
         let mut salt = || salts.next().copied().ok_or(StorageError::Internal);
-        let mut parts = vec![Made::new(salt()?, &stamp)?, record.facts.clone(), record.subject.clone()];
+        let stamped = Made::new(salt()?, &stamp)?;
+        let mut linked = Vec::with_capacity(record.seals.len() + record.holders.len());
         let mut terms = record.terms.clone();
         let mut links: Vec<(KeyKind, Sha256)> = record.seals.iter().map(|key| (KeyKind::Seal, *key)).collect();
         for subject in &record.holders {
@@ -159,24 +174,25 @@ impl<'a> Stage<'a> {
         }
         for (kind, key) in links {
             let row = keys::chain(record.log, kind, &key);
-            let (link, is_used) = self.chains.get_mut(&row.bytes).ok_or(StorageError::Internal)?;
-            parts.push(Made::new(salt()?, &*link)?);
-            *link = link.next(stamp);
-            *is_used = true;
+            let chain = self.chains.get_mut(&row.bytes).ok_or(StorageError::Internal)?;
+            linked.push(Made::new(salt()?, &chain.link)?);
+            chain.link = chain.link.next(stamp);
+            chain.is_used = true;
             if kind == KeyKind::Subject {
                 terms.add(Term::subject(self.vault, &key));
             }
         }
+        let parts: Vec<&Made> = [&stamped, &record.facts, &record.subject].into_iter().chain(&linked).collect();
         let entry = Opening::entry_of(&parts.iter().map(|made| made.commitment).collect::<Vec<_>>());
-        let opening = Opening { parts: parts.into_iter().map(|made| made.part).collect() };
         let row = keys::log_row(record.log, stamp.number);
-        let sealed = seal(self.vault, &row, &opening.encode()?)?;
-        self.batch.put(row.space, row.bytes, sealed);
+        let sealed = seal(self.vault, &row, &Made::encode(&parts))?;
+        self.batch.put_known(row.space, row.bytes, None, sealed);
         staged.grow(record.log, stamp, entry, terms, self.board, &mut self.batch)?;
         let recorded = Recorded { log: record.log, number: stamp.number, at: stamp.at, entry, is_repeat: false };
         if let Some(key) = &record.once {
             let sealed = seal(self.vault, key, &recorded.encode()?)?;
-            self.batch.insert(key.space, key.bytes.clone(), sealed);
+            // It was looked for, and not found.
+            self.batch.put_known(key.space, key.bytes.clone(), None, sealed);
             self.once.insert(key.bytes.clone(), recorded.clone());
         }
         Ok(recorded)
@@ -205,15 +221,15 @@ impl<'a> Stage<'a> {
             return Err(error);
         }
         batch.append(std::mem::take(&mut self.batch));
-        for (bytes, (link, _)) in self.chains.iter().filter(|(_, (_, is_used))| *is_used) {
+        for (bytes, chain) in self.chains.iter().filter(|(_, chain)| chain.is_used) {
             let key = Key { space: Space::Hot, bytes: bytes.clone() };
-            let sealed = seal(self.vault, &key, &link.encode()?)?;
-            batch.put(key.space, key.bytes, sealed);
+            let sealed = seal(self.vault, &key, &chain.link.encode()?)?;
+            batch.put_known(key.space, key.bytes, chain.version, sealed);
         }
         for (bytes, known) in self.pseudonyms.iter().filter(|(_, known)| known.is_new && known.is_used) {
             let key = Key { space: Space::Hot, bytes: bytes.clone() };
             let sealed = seal(self.vault, &key, &Pseudonym { key: known.key }.encode()?)?;
-            batch.insert(key.space, key.bytes, sealed);
+            batch.put_known(key.space, key.bytes, None, sealed);
         }
         for signing in signings.iter().filter(|signing| signing.is_new) {
             let key = keys::log_signed(signing.log);
@@ -241,9 +257,10 @@ impl<'a> Stage<'a> {
         Ok((witness, Staged(std::mem::take(&mut self.logs))))
     }
 
-    fn read<T: Layout>(&self, key: &Key) -> Result<Option<T>, StorageError> {
+    fn read<T: Layout>(&self, key: &Key) -> Result<Option<(T, u64)>, StorageError> {
         let Some(row) = self.engine.get(REGISTRY, key.space, &key.bytes)? else { return Ok(None) };
-        T::decode(&open(self.vault, key.space, &key.bytes, &row.value, T::WHAT)?).map(Some)
+        let value = T::decode(&open(self.vault, key.space, &key.bytes, &row.value, T::WHAT)?)?;
+        Ok(Some((value, row.version)))
     }
 }
 
@@ -284,7 +301,7 @@ impl StagedLog {
         for tile in self.tree.append(leaf_hash(&entry.0)).map_err(|_error| StorageError::Internal)? {
             if tile.level == 0 {
                 let key = keys::log_tile(log, self.head.shard, TileKind::Entries, tile.index);
-                batch.put(key.space, key.bytes, tiles::encode_bundle(&self.bundle)?);
+                batch.put_known(key.space, key.bytes, None, tiles::encode_bundle(&self.bundle)?);
                 self.bundle.clear();
             }
             put_tile(log, self.head.shard, &tile, batch);
@@ -294,7 +311,7 @@ impl StagedLog {
             let mut tail = self.tail.take().unwrap_or_else(|| board.live(log).tail.clone());
             push(&mut tail, std::mem::take(&mut self.pushed))?;
             for (key, value) in tail.rows(log) {
-                batch.put(key.space, key.bytes, value);
+                batch.put_known(key.space, key.bytes, None, value);
             }
             self.tail = Some(Tail::new(self.head.size));
         }
@@ -311,7 +328,7 @@ impl StagedLog {
             }
             if !self.bundle.is_empty() {
                 let key = keys::log_tile(log, shard, TileKind::Entries, self.tree.size() / 256);
-                batch.put(key.space, key.bytes, tiles::encode_bundle(&self.bundle)?);
+                batch.put_known(key.space, key.bytes, None, tiles::encode_bundle(&self.bundle)?);
             }
             let first = self.head.first;
             let closed = Closed { period: self.head.period.clone(), first, size: self.head.leaves(), root: self.tree.root() };
@@ -330,7 +347,7 @@ impl StagedLog {
 
 fn put_tile(log: LogName, shard: u32, tile: &FullTile, batch: &mut Batch) {
     let key = keys::log_tile(log, shard, TileKind::Hashes { level: tile.level }, tile.index);
-    batch.put(key.space, key.bytes, crypto::tlog::tile::encode_hashes(&tile.hashes));
+    batch.put_known(key.space, key.bytes, None, crypto::tlog::tile::encode_hashes(&tile.hashes));
 }
 
 fn push(tail: &mut Tail, pushed: Vec<(u64, Timestamp, Terms)>) -> Result<(), StorageError> {

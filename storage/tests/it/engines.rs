@@ -84,8 +84,19 @@ fn the_rules_hold_on_both() {
         let mut batch = Batch::new();
         (0..=131_072_u32).for_each(|n| batch.put(Space::Obj, n.to_be_bytes().to_vec(), vec![1]));
         assert!(matches!(engine.commit(PART, batch), Err(CommitError::TooLarge { writes: 131_073, .. })));
+        for known in [None, Some(1), Some(2)] {
+            let mut batch = Batch::new();
+            batch.put_known(Space::Obj, vec![1], known, vec![1]);
+            assert_eq!(engine.commit(PART, batch), Ok(()));
+            let row = engine.get(PART, Space::Obj, &[1]).unwrap().unwrap();
+            assert_eq!(row.version, known.unwrap_or(0) + 1);
+        }
         assert_eq!(engine.barrier(PART), Ok(()));
     }
+    // Nobody has to notice what cannot be; that memory does is for tests.
+    let mut batch = Batch::new();
+    batch.put_known(Space::Obj, vec![1], None, vec![1]);
+    assert_eq!(memory.commit(PART, batch), Err(CommitError::Conflict));
 }
 
 #[test]

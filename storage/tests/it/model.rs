@@ -93,7 +93,7 @@ impl Model {
 fn random_batch(dice: &mut Dice, model: &Model, part: Part) -> Batch {
     let mut writes = BTreeMap::new();
     for _ in 0..=dice.roll(3) {
-        writes.insert((dice.space(), dice.key()), dice.roll(5));
+        writes.insert((dice.space(), dice.key()), dice.roll(6));
     }
     let mut batch = Batch::new();
     for ((space, key), kind) in writes {
@@ -104,6 +104,7 @@ fn random_batch(dice: &mut Dice, model: &Model, part: Part) -> Batch {
         match kind {
             0 => batch.put(space, key, value),
             1 => batch.delete(space, key, version),
+            2 => batch.put_known(space, key, there, value),
             _ if there.is_none() || dice.roll(10) == 0 => batch.insert(space, key, value),
             _ => batch.replace(space, key, version, value),
         }
