@@ -10,10 +10,10 @@ use hyper::body::Bytes;
 use storage::log::OfficeHours;
 use storage::log::Published;
 use storage::log::Publisher;
-use storage::{Keys, Options, Store};
+use storage::{Keys, Options, StorageError, Store};
 
 use crate::audit::Tree;
-use crate::auth::Callers;
+use crate::auth::{Callers, Role};
 use crate::authority;
 use crate::broker::{self, Broker};
 use crate::cache::Cache;
@@ -34,7 +34,7 @@ use crate::signing::Signer;
 use crate::sources;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
-use crate::supervision::Supervision;
+use crate::supervision::{Gauges, Matters, Supervision};
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
@@ -130,7 +130,7 @@ impl App {
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
-        let supervision = Supervision::load(&config.supervision, &store, Vec::new(), metrics.supervision.clone());
+        let supervision = supervision(config, &store, metrics.supervision.clone());
         let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let catalogues =
@@ -225,6 +225,13 @@ fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher
     let recalled = fetcher.recall(store, trust, config.status.history_bytes_max);
     recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
     Ok(Arc::new(fetcher))
+}
+
+/// What watches sources, consumers, and what is due. What nobody else answers for is the matter of the first operator.
+fn supervision(config: &Config, store: &Store, gauges: Gauges) -> Result<Supervision, StorageError> {
+    let operator = config.callers.iter().find(|caller| caller.roles.contains(&Role::Operator));
+    let matters = Matters::new(store, operator.map_or("", |caller| &caller.organisation));
+    Supervision::load(&config.supervision, store, vec![Box::new(matters)], gauges)
 }
 
 /// What spreads the moments of asking others.

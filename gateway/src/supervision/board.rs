@@ -294,7 +294,7 @@ mod tests {
         };
         assert_eq!(turn(&mut board, start(), &[due(10)]), []);
         assert_eq!(turn(&mut board, start().plus(600), &[due(10)]), [("objections/1".to_owned(), Colour::Yellow)]);
-        assert_eq!(turn(&mut board, start().plus(1201), &[due(10)]), [("objections/1".to_owned(), Colour::Red)]);
+        assert_eq!(turn(&mut board, start().plus(1200), &[due(10)]), [("objections/1".to_owned(), Colour::Red)]);
         assert_eq!(turn(&mut board, start().plus(1300), &[]), [("objections/1".to_owned(), Colour::Green)]);
         assert_eq!(turn(&mut board, start().plus(1400), &[]), []);
     }

@@ -15,7 +15,7 @@ pub struct Due {
     pub organisation: String,
     /// From when on it is a reminder.
     pub warn: Timestamp,
-    /// By when.
+    /// The first moment that is too late.
     pub due: Timestamp,
 }
 
@@ -32,7 +32,7 @@ impl Due {
     /// Its card.
     #[must_use]
     pub fn colour(&self, now: Timestamp) -> Colour {
-        if now > self.due {
+        if now >= self.due {
             Colour::Red
         } else if now >= self.warn {
             Colour::Yellow

@@ -19,15 +19,26 @@ use crate::config;
 use crate::shutdown::Shutdown;
 use crate::{clock, recorder};
 
+/// How long what was found to be due is good for, in seconds.
+const DUES_S: i64 = 60;
+
 /// Who is supervised, and how they stand.
 #[derive(Debug)]
 pub struct Supervision {
     board: Mutex<Board>,
     ledger: Ledger,
     dues: Vec<Box<dyn Dues>>,
+    looked: Mutex<Looked>,
     /// How many changes of cards there were, as far as is known here.
     newest: watch::Sender<u64>,
     gauges: Gauges,
+}
+
+/// What was found to be due, and when.
+#[derive(Debug, Default)]
+struct Looked {
+    at: Option<Timestamp>,
+    dues: Vec<Due>,
 }
 
 /// What the metrics tell of cards.
@@ -69,7 +80,7 @@ impl Supervision {
     ) -> Result<Self, StorageError> {
         let ledger = store.ledger().clone();
         let board = Mutex::new(Board::new(settings.clone(), ledger.standing()?));
-        Ok(Self { board, ledger, dues, newest: watch::Sender::new(0), gauges })
+        Ok(Self { board, ledger, dues, looked: Mutex::default(), newest: watch::Sender::new(0), gauges })
     }
 
     /// Counts a call of a source. Takes a lock for a moment, and neither waits nor writes.
@@ -112,13 +123,23 @@ impl Supervision {
     /// Those of a store that does not work; what was not written is tried again with the next turn.
     pub fn turn(&self, recorder: &recorder::Recorder, now: Timestamp) -> Result<(), StorageError> {
         self.keep()?;
-        let mut dues = Vec::new();
-        for known in &self.dues {
-            dues.extend(known.dues(now)?);
-        }
+        let dues = self.dues_at(now)?;
         self.change(recorder, now, &dues)?;
         self.measure(now);
         Ok(())
+    }
+
+    /// What is due, as it was found in the last minute: days matter there.
+    fn dues_at(&self, now: Timestamp) -> Result<Vec<Due>, StorageError> {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.at.is_none_or(|at| now < at || now >= at.plus(DUES_S)) {
+            let mut dues = Vec::new();
+            for known in &self.dues {
+                dues.extend(known.dues(now)?);
+            }
+            *looked = Looked { at: Some(now), dues };
+        }
+        Ok(looked.dues.clone())
     }
 
     /// Adds the figures to the ledger.
