@@ -59,6 +59,11 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
+    ("readCatalogue", Some(EventKind::CatalogueRead)),
+    ("readCatalogueEntry", Some(EventKind::CatalogueRead)),
+    ("changeCatalogue", Some(EventKind::CatalogueChange)),
+    ("listCatalogueChanges", Some(EventKind::CatalogueRead)),
+    ("readCatalogueChange", Some(EventKind::CatalogueRead)),
 ];
 
 #[test]
