@@ -2,6 +2,8 @@
 
 pub mod along;
 pub mod annotated;
+pub mod catalogue;
+pub mod catalogue_changes;
 pub mod certificates;
 pub mod comparisons;
 pub mod evidence;

@@ -438,4 +438,9 @@ pub static TABLE: &[Route] = &[
     codes::REDEEM,
     codes::SHOW,
     codes::REDEEM_SHOWN,
+    catalogue::READ,
+    catalogue::ENTRY,
+    catalogue::CHANGE,
+    catalogue::CHANGES,
+    catalogue::CHANGE_OF,
 ];

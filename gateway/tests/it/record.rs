@@ -66,6 +66,11 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("lookUpBatch", Some(EventKind::LookUp)),
     ("lookUpMaterials", Some(EventKind::LookUpMaterials)),
     ("compareFacts", Some(EventKind::LookUpCompare)),
+    ("readCatalogue", Some(EventKind::CatalogueRead)),
+    ("readCatalogueEntry", Some(EventKind::CatalogueRead)),
+    ("changeCatalogue", Some(EventKind::CatalogueChange)),
+    ("listCatalogueChanges", Some(EventKind::CatalogueRead)),
+    ("readCatalogueChange", Some(EventKind::CatalogueRead)),
 ];
 
 #[test]
