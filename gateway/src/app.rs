@@ -16,6 +16,7 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::config::{self, Config, Faults, SealApplications, Server};
 use crate::epochs::Epochs;
+use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::metrics::Metrics;
 use crate::openapi;
@@ -73,6 +74,10 @@ pub struct App {
     pub grant_terms: config::Grants,
     /// Which days are working days.
     pub calendar: Calendar,
+    /// Wakes those who follow the seal log.
+    pub feed: Wake,
+    /// Within how many working days objections are answered.
+    pub objection_days: u32,
     /// The keys of the logs.
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
@@ -107,6 +112,7 @@ impl App {
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
+        let feed = Wake::by(store.logs());
         Ok(Arc::new(Self {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers, &config.organisations),
@@ -138,6 +144,8 @@ impl App {
             rights,
             grant_terms: config.grants,
             calendar: config.audit.office_hours.calendar(),
+            feed,
+            objection_days: config.objections.days,
             log_keys,
             metrics,
             openapi: serde_json::to_vec(&document).map_err(|error| Faults::one("(openapi)", error.to_string()))?.into(),

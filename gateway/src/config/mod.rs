@@ -9,6 +9,7 @@ mod digests;
 mod fault;
 mod grants;
 mod moment;
+mod objections;
 mod operation;
 mod organisation;
 mod policy;
@@ -31,6 +32,7 @@ pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use moment::{BadMoment, Moment};
+pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
@@ -95,6 +97,9 @@ pub struct Config {
     /// `[grants]`: within how many working days applications for grants are dealt with.
     #[serde(default)]
     pub grants: Grants,
+    /// `[objections]`: within how many working days objections are answered.
+    #[serde(default)]
+    pub objections: Objections,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -141,6 +146,7 @@ impl Config {
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         config.grants.check(&mut faults);
+        config.objections.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         faults.none_or(config)
     }
@@ -226,6 +232,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [objections]\ndays = 0
             [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
@@ -247,6 +254,7 @@ mod tests {
             "callers[0].certificates",
             "callers[0].roles",
             "grants.check_days",
+            "objections.days",
             "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
@@ -309,6 +317,7 @@ mod tests {
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
+        assert_eq!(format!("{:?}", documented.objections), format!("{:?}", smallest.objections));
         assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
@@ -320,6 +329,7 @@ mod tests {
         let plain = [
             "audit.office_hours",
             "grants",
+            "objections",
             "server",
             "admin",
             "storage",
@@ -343,12 +353,13 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 26] = [
+        const SECTIONS: [&str; 27] = [
             "digests",
             "office_hours",
             "organisations",
             "audit",
             "grants",
+            "objections",
             "server",
             "admin",
             "storage",

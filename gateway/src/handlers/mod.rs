@@ -3,6 +3,7 @@
 pub mod along;
 pub mod certificates;
 pub mod evidence;
+pub mod feed;
 pub mod licences;
 mod log_complete;
 pub mod log_entries;
@@ -14,6 +15,8 @@ pub mod log_tiles;
 mod logged_use;
 pub mod logs;
 mod noted;
+pub mod objection_steps;
+pub mod objections;
 pub mod openapi;
 mod own;
 mod repeat;

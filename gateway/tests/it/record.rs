@@ -59,6 +59,14 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
+    ("readFeed", Some(EventKind::FeedRead)),
+    ("fileObjection", Some(EventKind::ObjectionFile)),
+    ("listObjections", Some(EventKind::ObjectionRead)),
+    ("readObjection", Some(EventKind::ObjectionRead)),
+    ("acceptObjection", Some(EventKind::ObjectionAnswer)),
+    ("answerObjection", Some(EventKind::ObjectionAnswer)),
+    ("forwardObjection", Some(EventKind::ObjectionAnswer)),
+    ("withdrawObjection", Some(EventKind::ObjectionAnswer)),
 ];
 
 #[test]
