@@ -11,6 +11,7 @@
 //! 7. **respond** ([`flow`]): answer or problem, one line in the log, the metrics.
 
 pub mod app;
+mod disputed;
 pub mod flow;
 pub mod routes;
 mod sealed;
@@ -31,6 +32,7 @@ pub mod http;
 
 pub mod about;
 pub mod covered;
+pub mod feed;
 pub mod purpose;
 pub mod receipt;
 pub mod record_key;

@@ -4,6 +4,8 @@ mod codes;
 mod catalogue;
 mod evidence;
 mod lookups;
+mod feed;
+mod objections;
 mod record;
 mod seals;
 mod supervision;

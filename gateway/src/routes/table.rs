@@ -443,4 +443,12 @@ pub static TABLE: &[Route] = &[
     catalogue::CHANGE,
     catalogue::CHANGES,
     catalogue::CHANGE_OF,
+    feed::READ,
+    objections::FILE,
+    objections::LIST,
+    objections::READ,
+    objections::ACCEPT,
+    objections::ANSWER,
+    objections::FORWARD,
+    objections::WITHDRAW,
 ];

@@ -71,6 +71,14 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("changeCatalogue", Some(EventKind::CatalogueChange)),
     ("listCatalogueChanges", Some(EventKind::CatalogueRead)),
     ("readCatalogueChange", Some(EventKind::CatalogueRead)),
+    ("readFeed", Some(EventKind::FeedRead)),
+    ("fileObjection", Some(EventKind::ObjectionFile)),
+    ("listObjections", Some(EventKind::ObjectionRead)),
+    ("readObjection", Some(EventKind::ObjectionRead)),
+    ("acceptObjection", Some(EventKind::ObjectionAnswer)),
+    ("answerObjection", Some(EventKind::ObjectionAnswer)),
+    ("forwardObjection", Some(EventKind::ObjectionAnswer)),
+    ("withdrawObjection", Some(EventKind::ObjectionAnswer)),
 ];
 
 #[test]
