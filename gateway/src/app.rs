@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use crypto::identity::Provider;
 use crypto::grants::Calendar;
+use crypto::identity::Provider;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::OfficeHours;

@@ -18,12 +18,12 @@ mod sealed;
 
 pub mod authority;
 pub mod broker;
+pub mod catalogue;
 pub mod lookup;
-pub mod use_codes;
-pub mod supervision;
 pub mod rights;
 pub mod sources;
-pub mod catalogue;
+pub mod supervision;
+pub mod use_codes;
 
 pub mod audit;
 pub mod auth;

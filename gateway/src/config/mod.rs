@@ -7,9 +7,9 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
-mod lookup;
-mod identity;
 mod grants;
+mod identity;
+mod lookup;
 mod moment;
 mod objections;
 mod operation;
@@ -36,9 +36,9 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
-pub use lookup::Lookup;
-pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use grants::Grants;
+pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use lookup::Lookup;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
@@ -410,7 +410,8 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 29] = [
+        const SECTIONS: [&str; 30] = [
+            "objections",
             "lookup",
             "identity_providers",
             "use_codes",
@@ -419,7 +420,6 @@ mod tests {
             "organisations",
             "audit",
             "grants",
-            "objections",
             "server",
             "admin",
             "storage",

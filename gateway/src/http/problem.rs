@@ -67,8 +67,7 @@ impl Problem {
     /// A problem with nothing more to say than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let mut problem = Self { code, detail: None, reason: None, report: None, headers: Vec::new() };
-        let mut problem = Self { code, detail: None, report: None, faults: Vec::new(), headers: Vec::new() };
+        let mut problem = Self { code, detail: None, reason: None, report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
             Code::CertificateRequired | Code::CertificateExpired => {

@@ -1,10 +1,10 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
-mod codes;
 mod catalogue;
+mod codes;
 mod evidence;
-mod lookups;
 mod feed;
+mod lookups;
 mod objections;
 mod record;
 mod seals;

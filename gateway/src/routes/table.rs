@@ -6,7 +6,10 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, codes, lookups, record, schema_of, seals, supervision, witness};
+use super::{
+    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, lookups, objections, record, schema_of, seals, supervision,
+    witness,
+};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};

@@ -46,8 +46,10 @@ async fn results_are_told_as_they_come_and_all_together_at_the_end() {
         let reply = consumer.send(http, streamed(&json!([PEOPLE, SECRET, TAX]), SHORT_MS)).await;
         assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "text/event-stream"));
         let events = events(&reply);
-        let told: Vec<_> = events.iter().map(|(name, data)| (name.as_str(), data["resource"].as_str(), data["state"].as_str())).collect();
-        let sources = [(SECRET, "denied"), (PEOPLE, "answered"), (TAX, "timed-out")].map(|(code, state)| ("source", Some(code), Some(state)));
+        let told: Vec<_> =
+            events.iter().map(|(name, data)| (name.as_str(), data["resource"].as_str(), data["state"].as_str())).collect();
+        let sources = [(SECRET, "denied"), (PEOPLE, "answered"), (TAX, "timed-out")]
+            .map(|(code, state)| ("source", Some(code), Some(state)));
         assert_eq!(told, [&sources[..], &[("result", None, None)]].concat(), "{events:#?}");
         let result = &events[3].1;
         assert_eq!((&result["status"], &source(result, PEOPLE)["rows"]), (&json!("partial"), &events[1].1["rows"]));
@@ -90,7 +92,12 @@ async fn each_material_is_on_record_or_known_not_to_be_or_not_known() {
     let body = json!({ "subject": subject(), "item": ITEM });
     let states = |answer: &Value| -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        answer["materials"].as_array().unwrap().iter().map(|material| (text(&material["code"]), text(&material["state"]))).collect()
+        answer["materials"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|material| (text(&material["code"]), text(&material["state"])))
+            .collect()
     };
     let expected = |licence: &str| {
         [
@@ -150,7 +157,12 @@ async fn a_comparison_says_yes_or_no_and_nothing_else() {
     let reply = ask(&consumer, "/v1/comparisons", &compare(facts_asked), SHORT_MS).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let answer = reply.json();
-    let results: Vec<_> = answer["facts"].as_array().unwrap().iter().map(|fact| (fact["result"].as_str().unwrap(), fact["state"].as_str().unwrap())).collect();
+    let results: Vec<_> = answer["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fact| (fact["result"].as_str().unwrap(), fact["state"].as_str().unwrap()))
+        .collect();
     let expected = [
         ("match", "answered"),
         ("no-match", "answered"),
@@ -170,5 +182,8 @@ async fn a_comparison_says_yes_or_no_and_nothing_else() {
     let twice = json!([{ "attribute": "person.name", "value": "a" }, { "resource": PEOPLE, "field": "name", "value": "b" }]);
     ask(&consumer, "/v1/comparisons", &compare(twice), AMPLE_MS).await.is_problem(422, "bad-content");
     let record = serde_json::to_string(&facts(&gateway, EventKind::LookUpCompare)).unwrap();
-    assert!(record.contains(&format!("[\"{PEOPLE}\",\"name\"]")) && !record.contains("match") && !record.contains("1234"), "{record}");
+    assert!(
+        record.contains(&format!("[\"{PEOPLE}\",\"name\"]")) && !record.contains("match") && !record.contains("1234"),
+        "{record}"
+    );
 }

@@ -127,22 +127,34 @@ impl City {
     }
 
     pub(crate) fn asked_by(&self, mut setup: Setup) -> Setup {
+        setup.sections.push_str(&self.sections());
+        setup
+    }
+
+    /// The callers and the sources.
+    pub(crate) fn sections(&self) -> String {
+        let mut sections = String::new();
         for (name, uri) in [("window", CONSUMER), ("other-window", OTHER_CONSUMER)] {
-            setup.sections.push_str(&format!(
+            sections.push_str(&format!(
                 "[[callers]]\nname = '{name}'\norganisation = '{CONSUMERS}'\ncertificates = ['uri:{uri}']\nroles = ['consumer']\n"
             ));
         }
-        for (name, department) in
-            [("police", &self.police), ("civil", &self.civil), ("tax", &self.tax), ("secret", &self.secret)]
+        for (name, department) in [("police", &self.police), ("civil", &self.civil), ("tax", &self.tax), ("secret", &self.secret)]
         {
-            setup.sections.push_str(&department.section(name));
+            sections.push_str(&department.section(name));
         }
-        setup
+        sections
     }
 }
 
 /// A gateway over this store, with the catalogue and the grants in it.
 pub(crate) async fn start_over(setup: Setup, store: Store) -> Started {
+    seed(&store);
+    setup.start_over(gateway::routes::TABLE, store).await
+}
+
+/// Puts the catalogue and the grants on file.
+pub(crate) fn seed(store: &Store) {
     let entries: Vec<Entry> = entries().into_iter().map(|entry| serde_json::from_value(entry).unwrap()).collect();
     let change = Change {
         version: 1,
@@ -161,9 +173,8 @@ pub(crate) async fn start_over(setup: Setup, store: Store) -> Started {
         (LICENCES, &["number", "status"], &[]),
         (SALARY, &[], &["amount"]),
     ] {
-        grant(&store, resource, (told, compared), &json!({}));
+        grant(store, resource, (told, compared), &json!({}));
     }
-    setup.start_over(gateway::routes::TABLE, store).await
 }
 
 /// Grants the caller some fields of a resource.
@@ -202,9 +213,7 @@ fn resource(code: &str, source: Option<&str>, fields: &[(&str, &str, Option<&str
 }
 
 fn entries() -> Vec<Value> {
-    let material = |code: &str, types: &[&str], resources: &[&str]| {
-        json!({ "code": code, "name": code, "required": true, "licence_types": types, "resources": resources })
-    };
+    let material = |code: &str, types: &[&str], resources: &[&str]| json!({ "code": code, "name": code, "required": true, "licence_types": types, "resources": resources });
     let kind = identifier("1", 1);
     let mut salary = resource(SALARY, Some("police"), &[("amount", "number", None)]);
     salary["method"] = json!("comparison");

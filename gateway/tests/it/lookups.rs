@@ -43,7 +43,10 @@ async fn what_came_in_time_is_told_and_the_rest_is_named() {
     let reply = ask(&consumer, "/v1/lookups", &order(&json!([PEOPLE, CIVIL, TAX])), SHORT_MS).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let answer = reply.json();
-    assert_eq!((&answer["status"], &answer["deadline_ms"], &answer["catalogue_version"]), (&json!("partial"), &json!(300), &json!(1)));
+    assert_eq!(
+        (&answer["status"], &answer["deadline_ms"], &answer["catalogue_version"]),
+        (&json!("partial"), &json!(300), &json!(1))
+    );
     assert_eq!(answer["missing"], json!([{ "resource": TAX, "state": "timed-out" }]));
     // Of the police only the name is granted, whatever it says.
     let police = source(&answer, PEOPLE);
@@ -51,7 +54,10 @@ async fn what_came_in_time_is_told_and_the_rest_is_named() {
     assert_eq!((&police["source"], &police["name"]), (&json!("police"), &json!(format!("resource {PEOPLE}"))));
     assert!(source(&answer, TAX)["took_ms"].as_u64().unwrap() >= 250, "{answer:#}");
     let name = &answer["attributes"][0];
-    assert_eq!((&name["attribute"], &name["value"], &name["confidence"]), (&json!("person.name"), &json!(NAME), &json!("confirmed")));
+    assert_eq!(
+        (&name["attribute"], &name["value"], &name["confidence"]),
+        (&json!("person.name"), &json!(NAME), &json!("confirmed"))
+    );
     assert_eq!((&name["from"]["resource"], &name["disputed"]), (&json!(PEOPLE), &json!(false)), "{name:#}");
     assert_eq!(city.police.seen(), [json!({ "number": HOLDER, "item": ITEM, "fields": ["name"] })]);
 
@@ -59,7 +65,10 @@ async fn what_came_in_time_is_told_and_the_rest_is_named() {
     assert_eq!((facts.item.as_deref(), facts.operator.as_deref(), *people), (Some(ITEM), Some("w-17"), 1));
     assert_eq!(subject.case.as_deref(), Some("case of somebody"));
     let details = &facts.details;
-    assert_eq!((&details["status"], &details["authority"], &details["class"]), (&json!("partial"), &json!("duty"), &json!("interactive")));
+    assert_eq!(
+        (&details["status"], &details["authority"], &details["class"]),
+        (&json!("partial"), &json!("duty"), &json!("interactive"))
+    );
     let row = &details["resources"].as_array().unwrap()[0];
     assert_eq!((&row["resource"], &row["state"], &row["records"]), (&json!(PEOPLE), &json!("answered"), &json!(1)));
     assert_eq!(row["grant"].as_str().unwrap().len(), 32);
@@ -87,7 +96,10 @@ async fn what_is_not_granted_reaches_nobody() {
         ("/v1/lookups", order(&json!([PEOPLE]))),
         ("/v1/lookups", order(&json!("item"))),
         ("/v1/materials", json!({ "subject": subject(), "item": ITEM })),
-        ("/v1/comparisons", json!({ "subject": subject(), "item": ITEM, "facts": [{ "attribute": "person.name", "value": NAME }] })),
+        (
+            "/v1/comparisons",
+            json!({ "subject": subject(), "item": ITEM, "facts": [{ "attribute": "person.name", "value": NAME }] }),
+        ),
         ("/v1/lookups/batch", json!({ "item": ITEM, "resources": [PEOPLE], "lookups": [{ "ref": "a", "subject": subject() }] })),
     ] {
         ask(&nobody, path, &body, AMPLE_MS).await.is_problem(403, "not-granted");
@@ -110,14 +122,19 @@ async fn what_a_look_up_must_say() {
     let consumer = gateway.caller(CONSUMER);
     for (bad, code) in [
         (json!({ "subject": subject(), "resources": [PEOPLE] }), "bad-content"),
-        (json!({ "subject": { "code_type": "111", "code": "110105194912310021" }, "item": ITEM, "resources": [PEOPLE] }), "bad-content"),
+        (
+            json!({ "subject": { "code_type": "111", "code": "110105194912310021" }, "item": ITEM, "resources": [PEOPLE] }),
+            "bad-content",
+        ),
         (json!({ "subject": subject(), "item": HOLDER, "resources": [PEOPLE] }), "bad-content"),
         (json!({ "subject": subject(), "item": ITEM, "resources": [] }), "bad-content"),
         (json!({ "subject": subject(), "item": ITEM, "resources": [PEOPLE], "fields": { TAX: ["debt"] } }), "bad-content"),
     ] {
         ask(&consumer, "/v1/lookups", &bad, AMPLE_MS).await.is_problem(422, code);
     }
-    ask(&consumer, "/v1/lookups", &json!({ "subject": subject(), "item": "350200-9999" }), AMPLE_MS).await.is_problem(404, "item-not-found");
+    ask(&consumer, "/v1/lookups", &json!({ "subject": subject(), "item": "350200-9999" }), AMPLE_MS)
+        .await
+        .is_problem(404, "item-not-found");
     let with = |name: &'static str, value: &str| {
         let mut request = post_json("/v1/lookups", &order(&json!([PEOPLE])).to_string());
         request.headers_mut().insert(name, value.parse().unwrap());
@@ -144,7 +161,10 @@ async fn a_licence_comes_with_a_code_that_is_good_once() {
     let answer = ask(&consumer, "/v1/lookups", &order(&json!([LICENCES])), AMPLE_MS).await.json();
     assert_eq!(answer["status"], "complete", "{answer:#}");
     let row = &source(&answer, LICENCES)["rows"][0];
-    assert_eq!(row["fields"].as_object().unwrap().keys().collect::<BTreeSet<_>>(), BTreeSet::from([&"number".to_owned(), &"status".to_owned()]));
+    assert_eq!(
+        row["fields"].as_object().unwrap().keys().collect::<BTreeSet<_>>(),
+        BTreeSet::from([&"number".to_owned(), &"status".to_owned()])
+    );
     let licence = &row["licence"];
     assert_eq!((&licence["identifier"], &licence["status"]), (&json!(identifier("1", 1).to_string()), &json!("valid")));
     let code = licence["use_code"].as_str().unwrap();
@@ -166,11 +186,8 @@ async fn many_are_looked_up_at_once_and_kept_apart() {
     city.civil = Department::start(|asked| Behaviour::Says(json!([{ "person": asked["number"], "married": "false" }]))).await;
     let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
     let consumer = gateway.caller(CONSUMER);
-    let numbers = ["110105198001010019", "110105198001010035", HOLDER];
-    let numbers = numbers.map(|number| if number == HOLDER { number.to_owned() } else { checked(number) });
-    let each = |(n, number): (usize, &String)| {
-        json!({ "ref": format!("r{n}"), "subject": { "code_type": "111", "code": number }, "case": format!("case-{n}") })
-    };
+    let numbers = ["110105198001010016", "110105198001010032", HOLDER];
+    let each = |(n, number): (usize, &&str)| json!({ "ref": format!("r{n}"), "subject": { "code_type": "111", "code": number }, "case": format!("case-{n}") });
     let lookups: Vec<_> = numbers.iter().enumerate().map(each).collect();
     let batch = json!({ "item": ITEM, "resources": [CIVIL, TAX], "lookups": lookups });
     let answer = ask(&consumer, "/v1/lookups/batch", &batch, SHORT_MS * 3).await.json();
@@ -194,14 +211,6 @@ async fn many_are_looked_up_at_once_and_kept_apart() {
     let many: Vec<_> = (0..101).map(|n| json!({ "ref": n.to_string(), "subject": subject() })).collect();
     let many = json!({ "item": ITEM, "resources": [CIVIL], "lookups": many });
     ask(&consumer, "/v1/lookups/batch", &many, AMPLE_MS).await.is_problem(422, "bad-content");
-}
-
-/// The number with its check character.
-fn checked(number: &str) -> String {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let digits = number.chars().map(|digit| digit.to_digit(10).unwrap());
-    let sum: u32 = digits.zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
-    format!("{}{}", &number[..17], b"10X98765432"[usize::try_from(sum % 11).unwrap()] as char)
 }
 
 #[tokio::test]
@@ -231,6 +240,9 @@ async fn a_quota_of_records_withholds_what_came() {
     assert_eq!((&told["status"], &source(&told, SECRET)["state"]), (&json!("complete"), &json!("answered")));
     let withheld = ask(&consumer, "/v1/lookups", &order, AMPLE_MS).await.json();
     let secret = source(&withheld, SECRET);
-    assert_eq!((&withheld["status"], &secret["state"], &secret["denied"]), (&json!("partial"), &json!("denied"), &json!("quota")));
+    assert_eq!(
+        (&withheld["status"], &secret["state"], &secret["denied"]),
+        (&json!("partial"), &json!("denied"), &json!("quota"))
+    );
     assert!(secret.get("rows").is_none() && !withheld.to_string().contains("nobody knows"), "{secret:#}");
 }
