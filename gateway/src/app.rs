@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use crypto::identity::Provider;
 use crypto::grants::Calendar;
+use crypto::identity::Provider;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::OfficeHours;
@@ -21,6 +21,7 @@ use crate::catalogue::Catalogues;
 use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
+use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
 use crate::metrics::Metrics;
@@ -83,6 +84,10 @@ pub struct App {
     pub grant_terms: config::Grants,
     /// Which days are working days.
     pub calendar: Calendar,
+    /// Wakes those who follow the seal log.
+    pub feed: Wake,
+    /// Within how many working days objections are answered.
+    pub objection_days: u32,
     /// The keys of the logs.
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
@@ -135,6 +140,7 @@ impl App {
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let catalogues =
             Catalogues::load(&store, None).map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
+        let feed = Wake::by(store.logs());
         Ok(Arc::new(Self {
             supervision,
             limits: config.server.clone(),
@@ -168,6 +174,8 @@ impl App {
             rights,
             grant_terms: config.grants,
             calendar: config.audit.office_hours.calendar(),
+            feed,
+            objection_days: config.objections.days,
             log_keys,
             metrics,
             broker: Arc::new(broker),

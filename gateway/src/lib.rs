@@ -11,18 +11,19 @@
 //! 7. **respond** ([`flow`]): answer or problem, one line in the log, the metrics.
 
 pub mod app;
+mod disputed;
 pub mod flow;
 pub mod routes;
 mod sealed;
 
 pub mod authority;
 pub mod broker;
+pub mod catalogue;
 pub mod lookup;
-pub mod use_codes;
-pub mod supervision;
 pub mod rights;
 pub mod sources;
-pub mod catalogue;
+pub mod supervision;
+pub mod use_codes;
 
 pub mod audit;
 pub mod auth;
@@ -31,6 +32,7 @@ pub mod http;
 
 pub mod about;
 pub mod covered;
+pub mod feed;
 pub mod purpose;
 pub mod receipt;
 pub mod record_key;

@@ -7,8 +7,8 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::lookup;
 use crate::broker;
+use crate::lookup;
 use crate::recorder::Tally;
 use crate::status::Kind;
 use crate::trust::Gauges;

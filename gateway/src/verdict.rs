@@ -169,6 +169,9 @@ impl Judge {
             _ => Presented::File(&digest),
         };
         self.add_record(&mut report, record.as_ref(), presented, &mut horizon);
+        if let Some(record) = &record {
+            self.add_disputes(&mut report, record.identifier())?;
+        }
         // Before it came in the record proves nothing, from then on it may.
         let comes_in = record.filter(|record| at < record.received_at).map(|record| record.received_at);
         report.holds_until = report.holds_until.into_iter().chain(horizon.next()).chain(comes_in).min();

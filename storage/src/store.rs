@@ -118,7 +118,21 @@ impl Store {
         let use_codes = UseCodes::new(Arc::clone(&shelf));
         let ledger = Ledger::new(Arc::clone(&shelf));
         let objections = Objections::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, catalogue, grants, logs, objections, witnessing, tokens, use_codes, ledger }
+        Self {
+            shelf,
+            licences,
+            seals,
+            certificates,
+            evidence,
+            catalogue,
+            grants,
+            logs,
+            objections,
+            witnessing,
+            tokens,
+            use_codes,
+            ledger,
+        }
     }
 
     /// The licences.

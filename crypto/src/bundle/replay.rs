@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::material::{EnclosedEvidence, Material, Source};
 use crate::digest::Sha256;
 use crate::report::checks::{
-    LICENCE_METADATA, LICENCE_RECORD, LICENCE_SAME_DATA, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_VALIDITY, SEAL_RECORD,
-    SEAL_STATE, SEAL_USE_LOGGED,
+    LICENCE_METADATA, LICENCE_RECORD, LICENCE_SAME_DATA, LICENCE_SAME_FILE, LICENCE_STATE, LICENCE_UNDISPUTED, LICENCE_VALIDITY,
+    SEAL_RECORD, SEAL_STATE, SEAL_USE_LOGGED,
 };
 use crate::report::{Check, Report};
 use crate::sd_jwt::Presentation;
@@ -15,13 +15,14 @@ use crate::x509::{Certificate, Evidence, OcspResponse, RevocationList, Trust};
 
 /// Checks that rest on the registers of the gateway. They cannot be made again without them, so they are taken as the report has
 /// them, which the receipt vouches for.
-pub static FROM_REGISTERS: [&str; 9] = [
+pub static FROM_REGISTERS: [&str; 10] = [
     LICENCE_METADATA.id,
     LICENCE_RECORD.id,
     LICENCE_SAME_FILE.id,
     LICENCE_SAME_DATA.id,
     LICENCE_STATE.id,
     LICENCE_VALIDITY.id,
+    LICENCE_UNDISPUTED.id,
     SEAL_RECORD.id,
     SEAL_STATE.id,
     SEAL_USE_LOGGED.id,

@@ -356,6 +356,10 @@ checks! {
         "The licence is within its period of validity.", "证照在有效期内。";
         "The licence is outside its period of validity.", "证照不在有效期内。";
         "The period of validity could not be judged.", "无法判断证照有效期。";
+    LICENCE_UNDISPUTED = "licence.undisputed", "R13", unclear(Sub::TryLater), unclear(Sub::TryLater);
+        "No objection against the licence is open.", "没有针对该证照的未结异议。";
+        "An objection against the licence was found to be right.", "针对该证照的异议属实。";
+        "An objection against the licence is open: what it says is disputed.", "针对该证照有未结异议，证照内容存在争议。";
 
     // What is on record of the use of seals
     SEAL_USE_LOGGED = "seal.use-logged", "design 5; ETSI EN 319 102-1, 5.2.8", unclear(Sub::SigConstraintsFailure), unclear(Sub::SigConstraintsFailure);

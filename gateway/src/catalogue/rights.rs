@@ -52,9 +52,7 @@ impl Right<'_> {
                 old.parent == new.parent && self.caller.is(Role::Issuer) && above.is_some_and(|above| self.is_own(above))
             }
             (_, Entry::Organisation(_)) => false,
-            (Some(Entry::Demand(old)), Entry::Demand(new)) => {
-                (self.demands(old) && self.demands(new)) || self.answers(old, new)
-            }
+            (Some(Entry::Demand(old)), Entry::Demand(new)) => (self.demands(old) && self.demands(new)) || self.answers(old, new),
             (_, Entry::Demand(new)) => self.demands(new),
             (old, new) => self.keeps(new) && old.is_none_or(|old| self.keeps(old)),
         }

@@ -7,10 +7,11 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
-mod lookup;
-mod identity;
 mod grants;
+mod identity;
+mod lookup;
 mod moment;
+mod objections;
 mod operation;
 mod organisation;
 mod policy;
@@ -35,10 +36,11 @@ pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
-pub use lookup::Lookup;
-pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use grants::Grants;
+pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use lookup::Lookup;
 pub use moment::{BadMoment, Moment};
+pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
@@ -116,6 +118,9 @@ pub struct Config {
     pub supervision: Supervision,
     /// `[grants]`: within how many working days applications for grants are dealt with.
     pub grants: Grants,
+    /// `[objections]`: within how many working days objections are answered.
+    #[serde(default)]
+    pub objections: Objections,
     /// `[[organisations]]`: who stands above whom, for auditors of a part of the tree.
     #[serde(default)]
     pub organisations: Vec<Organisation>,
@@ -171,6 +176,7 @@ impl Config {
         config.lookup.check(config.server.request_timeout(), &mut faults);
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);
+        config.objections.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
@@ -260,6 +266,7 @@ mod tests {
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
             [[status.sources]]\ndomain = 'b'\ncrl_urls = ['https://crl.example/']
+            [objections]\ndays = 0
             [grants]\ncheck_days = 0\ndecision_days = 251
             [[callers]]\nname = 'x'\norganisation = '123'\ncertificates = ['sha1:00']\nroles = []",
         );
@@ -281,6 +288,7 @@ mod tests {
             "callers[0].certificates",
             "callers[0].roles",
             "grants.check_days",
+            "objections.days",
             "grants.decision_days",
         ] {
             assert!(text.contains(&format!("{key}: ")), "{key} in {text}");
@@ -355,6 +363,7 @@ mod tests {
         );
         assert_eq!(format!("{provider:?}"), format!("{:?}", toml::from_str::<IdentityProvider>(&named).unwrap()));
         assert_eq!(format!("{:?}", documented.supervision), format!("{:?}", smallest.supervision));
+        assert_eq!(format!("{:?}", documented.objections), format!("{:?}", smallest.objections));
         assert_eq!(format!("{:?}", documented.grants), format!("{:?}", smallest.grants));
         let mut policy = documented.policy.clone();
         assert_eq!(policy.signatures.types.len(), 1);
@@ -366,6 +375,7 @@ mod tests {
         let plain = [
             "audit.office_hours",
             "grants",
+            "objections",
             "server",
             "admin",
             "storage",
@@ -400,7 +410,8 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 29] = [
+        const SECTIONS: [&str; 30] = [
+            "objections",
             "lookup",
             "identity_providers",
             "use_codes",

@@ -9,6 +9,7 @@ mod scope;
 mod stream;
 mod wake;
 
+pub(crate) use event::LICENCE_TYPE;
 pub use event::{FeedEvent, MentionedLicence, MentionedSeal};
 pub use page::{Look, Page, READ_MAX};
 pub use scope::Scope;

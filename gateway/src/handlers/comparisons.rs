@@ -186,7 +186,8 @@ fn read(asked: Vec<FactRequest>, catalogue: &Catalogue, granted: &BTreeSet<Strin
             _ => return Err(malformed("facts")),
         };
         // A field that is not in the catalogue is denied later, whatever it is compared with.
-        let kind = catalogue.resource(&resource).and_then(|found| found.field(&field)).map_or(FieldType::Text, |field| field.kind);
+        let kind =
+            catalogue.resource(&resource).and_then(|found| found.field(&field)).map_or(FieldType::Text, |field| field.kind);
         let value = normal(&value, kind).ok_or_else(|| malformed("facts"))?;
         if !seen.insert((resource.clone(), field.clone())) {
             return Err(malformed("facts"));
@@ -239,9 +240,10 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         state: if result == Match::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
         denied: denial.map(Denial::name),
         expected_ms: finding.and_then(|finding| finding.outcome).and_then(|outcome| outcome.expected).map(millis),
-        disputed: findings.disputes.iter().any(|dispute| {
-            dispute.resource.as_ref() == Some(&fact.resource) && is_about(&dispute.field)
-        }),
+        disputed: findings
+            .disputes
+            .iter()
+            .any(|dispute| dispute.resource.as_ref() == Some(&fact.resource) && is_about(&dispute.field)),
         resource: fact.resource,
         field: fact.field,
         attribute: fact.attribute,

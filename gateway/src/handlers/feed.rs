@@ -10,6 +10,7 @@ use serde_json::json;
 use storage::log::{Draft, Recorded};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
+use super::noted::told;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
@@ -47,16 +48,15 @@ pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         return Err(Problem::parameter("wait_s"));
     }
     let after: Option<u64> = request.query.parsed("after")?;
-    request.trail.detail("after", json!(after));
     if wants_stream(&request.headers) {
         let after = last_event(&request.headers)?.or(after);
-        request.trail.detail("after", json!(after));
+        request.trail.note(|draft| draft.facts.details.extend(told([("after", json!(after))])));
         return stream(app, request, after).await;
     }
     let first = look(&app, &request.caller, after, limit).await?;
     let page = waited(&app, &request, (first, limit), Duration::from_secs(wait)).await?;
-    request.trail.detail("rows", page.events.len());
-    request.trail.detail("next", json!(page.next));
+    let places = [("after", json!(after)), ("rows", json!(page.events.len())), ("next", json!(page.next))];
+    request.trail.note(|draft| draft.facts.details.extend(told(places)));
     Ok(Answer::json(StatusCode::OK, &page))
 }
 
@@ -155,11 +155,12 @@ impl End {
         let mut draft = self.draft;
         draft.at = clock::now();
         draft.facts.outcome = if delivered.is_complete { Ending::Done } else { Ending::Failed };
-        let details = &mut draft.facts.details;
-        details.insert("step".to_owned(), json!("end"));
-        details.insert("begin".to_owned(), json!(self.begin.number));
-        details.insert("rows".to_owned(), json!(delivered.events));
-        details.insert("through".to_owned(), json!(delivered.through));
+        draft.facts.details.extend(told([
+            ("step", json!("end")),
+            ("begin", json!(self.begin.number)),
+            ("rows", json!(delivered.events)),
+            ("through", json!(delivered.through)),
+        ]));
         draft
     }
 }

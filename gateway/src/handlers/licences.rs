@@ -15,12 +15,14 @@ use serde::Serialize;
 use serde_json::json;
 use storage::Stored;
 use storage::licences::Ingest;
+use storage::objections::Dispute;
 
 use super::noted;
 use super::own::{change, demand_own, demand_readable, identifier};
 use super::verifications::declared;
 use crate::about::About;
 use crate::app::App;
+use crate::feed::LICENCE_TYPE;
 use crate::http::{Answer, Code, Problem, Request};
 
 /// A licence as it is on record.
@@ -33,6 +35,9 @@ pub struct LicenceView {
     /// Its place in the published status lists, for credentials that refer to it; absent where none are published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_list: Option<Reference>,
+    /// Why it is disputed, as long as objections against it are open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
     /// Everything on record about it.
     pub record: Record,
 }
@@ -43,7 +48,8 @@ impl LicenceView {
             Some(lists) => app.store().licences().slot(record.identifier())?.map(|slot| lists.reference(slot)),
             None => None,
         };
-        Ok(Self { identifier: record.identifier().clone(), status: record.standing_at(now), status_list, record })
+        let disputes = app.store().objections().disputes_of_licence(record.identifier())?;
+        Ok(Self { identifier: record.identifier().clone(), status: record.standing_at(now), status_list, disputes, record })
     }
 }
 
@@ -92,6 +98,7 @@ pub async fn ingest(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let now = request.now;
     let verified = verified(&app, &request).await?;
     noted::verified(&request, &verified);
+    request.trail.detail(LICENCE_TYPE, verified.metadata().type_code.as_str());
     if let Some(operation) = operation {
         request.trail.detail("operation", json!(operation));
     }

@@ -2,9 +2,12 @@
 
 pub mod along;
 pub mod annotated;
+pub mod catalogue;
+pub mod catalogue_changes;
 pub mod certificates;
 pub mod comparisons;
 pub mod evidence;
+pub mod feed;
 pub mod licences;
 mod log_complete;
 pub mod log_entries;
@@ -15,11 +18,13 @@ pub mod log_search;
 pub mod log_tiles;
 mod logged_use;
 pub mod logs;
-mod noted;
 pub mod look_up_batches;
 mod look_up_stream;
 pub mod look_ups;
 pub mod materials;
+mod noted;
+pub mod objection_steps;
+pub mod objections;
 pub mod openapi;
 mod own;
 pub mod presentations;

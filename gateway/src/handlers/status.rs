@@ -15,6 +15,7 @@ use super::noted;
 use super::own::{change, demand_own, identifier};
 use crate::about::About;
 use crate::app::App;
+use crate::feed::LICENCE_TYPE;
 use crate::http::{Answer, Problem, Request};
 
 /// A change of a licence's state.
@@ -38,6 +39,7 @@ pub struct StatusRequest {
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let identifier = identifier(&request)?;
     noted::asked(&request, &identifier);
+    request.trail.detail(LICENCE_TYPE, identifier.type_code());
     noted::decided(&app, &request, demand_own(&request.caller, identifier.issuer())).await?;
     let asked: StatusRequest = noted::decided(&app, &request, request.json()).await?;
     note(&request, &asked);

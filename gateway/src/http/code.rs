@@ -58,6 +58,8 @@ codes! {
     OwnApplication = "own-application", FORBIDDEN, "Nobody decides on an application of their own", "不得审批自己的申请";
     /// The token of a holder is not good for this.
     TokenRefused = "token-refused", FORBIDDEN, "The holder's token is refused", "持证主体授权令牌被拒绝";
+    /// No grant of the caller's is for the feed.
+    FeedNotGranted = "feed-not-granted", FORBIDDEN, "No grant of the caller allows to follow changes", "调用方没有可订阅变更的授权";
     /// There is no such route.
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path", "该路径不存在";
     /// There is no such licence.
@@ -70,6 +72,8 @@ codes! {
     GrantApplicationNotFound = "grant-application-not-found", NOT_FOUND, "No such application for a grant is on record", "未登记该授权申请";
     /// There is no such grant, or it is not for this caller.
     GrantNotFound = "grant-not-found", NOT_FOUND, "No such grant is on record", "未登记该授权";
+    /// There is no such objection, or it is not for this caller.
+    ObjectionNotFound = "objection-not-found", NOT_FOUND, "No such objection is on record for this caller", "未登记可供调用方查阅的该项异议";
     /// There is no such certificate.
     CertificateNotFound = "certificate-not-found", NOT_FOUND, "No such certificate is on record", "未登记该证书";
     /// There is no such status list.
@@ -114,6 +118,8 @@ codes! {
     SealApplicationConflict = "seal-application-conflict", CONFLICT, "The application for the seal does not allow this", "印章申请不允许该操作";
     /// The application for a grant, or the grant, does not allow this.
     GrantConflict = "grant-conflict", CONFLICT, "The application or the grant does not allow this", "该授权或授权申请不允许该操作";
+    /// The objection does not allow this.
+    ObjectionConflict = "objection-conflict", CONFLICT, "The objection does not allow this", "异议当前不允许该操作";
     /// The seal is not in use.
     SealNotInUse = "seal-not-in-use", CONFLICT, "The seal is not in use at present", "印章当前不可使用";
     /// Another use was put on record under the same name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::catalogue::{CatalogueFault, Key};
+use crypto::catalogue::{CatalogueFault, Key, Rule};
 use crypto::report::Report;
 use hyper::header::{ALLOW, CONTENT_LANGUAGE, HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use schemars::JsonSchema;
@@ -17,6 +17,7 @@ pub struct Problem {
     detail: Option<(String, String)>,
     reason: Option<&'static str>,
     report: Option<Arc<Report>>,
+    faults: Vec<CatalogueFault>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -43,13 +44,30 @@ pub struct ProblemBody<'a> {
     /// Why a licence was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<&'a Report>,
+    /// What is wrong with a catalogue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultBody>,
+}
+
+/// Something that is wrong with a catalogue.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FaultBody {
+    /// The entry; absent where it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Key>,
+    /// The place in the entry, such as `fields[2].name`; empty where it is about the whole.
+    pub field: String,
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// What is wrong, in the language of the answer.
+    pub text: String,
 }
 
 impl Problem {
     /// A problem with nothing more to say than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let mut problem = Self { code, detail: None, reason: None, report: None, headers: Vec::new() };
+        let mut problem = Self { code, detail: None, reason: None, report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
             Code::CertificateRequired | Code::CertificateExpired => {
@@ -109,6 +127,13 @@ impl Problem {
         self
     }
 
+    /// Adds what is wrong with a catalogue.
+    #[must_use]
+    pub fn faults(mut self, faults: Vec<CatalogueFault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -130,6 +155,7 @@ impl Problem {
             reason: self.reason,
             request_id: request_id.to_string(),
             report: self.report.as_deref(),
+            faults: self.faults.into_iter().map(|fault| FaultBody::new(fault, language)).collect(),
         };
         let mut answer = Answer::json(self.code.status(), &body);
         answer.content_type = "application/problem+json";
@@ -139,6 +165,15 @@ impl Problem {
         answer.headers.push((CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())));
         answer.headers.push((VARY, HeaderValue::from_static("accept-language")));
         answer
+    }
+}
+
+impl FaultBody {
+    fn new(fault: CatalogueFault, language: Language) -> Self {
+        let CatalogueFault { entry, field, rule } = fault;
+        let text = rule.text();
+        let text = if language == Language::Chinese { text.zh } else { text.en };
+        Self { entry, field, rule, text: text.into_owned() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crypto::grants::GrantError;
 use crypto::licence::RecordError;
+use crypto::objection::ObjectionError;
 use crypto::seal_register::{self, ApplicationError};
 use storage::StorageError;
 
@@ -17,6 +18,7 @@ impl From<StorageError> for Problem {
             StorageError::NotFound { what: "seal application" } => Code::SealApplicationNotFound,
             StorageError::NotFound { what: "application for a grant" } => Code::GrantApplicationNotFound,
             StorageError::NotFound { what: "grant" } => Code::GrantNotFound,
+            StorageError::NotFound { what: "objection" } => Code::ObjectionNotFound,
             StorageError::NotFound { what: "certificate" } => Code::CertificateNotFound,
             StorageError::NotFound { what: "record" | "tree" | "checkpoint" | "shard" | "subject" } => Code::RecordNotFound,
             StorageError::NotFound { .. } => Code::LicenceNotFound,
@@ -36,6 +38,9 @@ impl From<StorageError> for Problem {
             StorageError::Grant(GrantError::ReasonRequired) => Code::BadContent,
             StorageError::Grant(GrantError::OtherRequest) => Code::RequestReused,
             StorageError::Grant(GrantError::Done | GrantError::NotChecked | GrantError::Withdrawn) => Code::GrantConflict,
+            StorageError::Objection(ObjectionError::OtherRequest) => Code::RequestReused,
+            StorageError::Objection(ObjectionError::NotResponsible | ObjectionError::NotOwn) => Code::OtherOrganisation,
+            StorageError::Objection(_) => Code::ObjectionConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
             StorageError::VersionTaken { .. } => Code::CatalogueChanged,

@@ -64,8 +64,7 @@ impl Licences {
     /// When the store does not work, or there is no randomness.
     pub fn read(app: &App, findings: &Findings) -> Result<Self, Problem> {
         let mut licences = Self::default();
-        let disputed: BTreeSet<&Identifier> =
-            findings.disputes.iter().filter_map(|dispute| dispute.licence.as_ref()).collect();
+        let disputed: BTreeSet<&Identifier> = findings.disputes.iter().filter_map(|dispute| dispute.licence.as_ref()).collect();
         for finding in findings.all() {
             let Some(permit) = finding.asked.leave.permit() else { continue };
             for identifier in finding.rows().iter().filter_map(|row| row.licence.as_ref()) {

@@ -124,7 +124,8 @@ impl Plan {
             return Err(Code::Unavailable.into());
         }
         let reasons = denials.into_iter().map(Denial::name).collect::<Vec<_>>().join(", ");
-        Err(Problem::new(Code::NotGranted).detail(format!("Nothing of this is granted: {reasons}."), format!("均未获授权：{reasons}。")))
+        Err(Problem::new(Code::NotGranted)
+            .detail(format!("Nothing of this is granted: {reasons}."), format!("均未获授权：{reasons}。")))
     }
 
     /// What is asked of the sources, with the place of each among [`Plan::asked`].

@@ -50,10 +50,8 @@ fn take(name: &str, said: Option<String>, place: &mut Option<String>) -> Result<
         return Err(malformed(name));
     }
     if place.as_ref().is_some_and(|header| *header != said) {
-        return Err(Problem::new(Code::BadContent).detail(
-            format!("The body says another {name} than the header."),
-            format!("请求体中的{name}与请求头不一致。"),
-        ));
+        return Err(Problem::new(Code::BadContent)
+            .detail(format!("The body says another {name} than the header."), format!("请求体中的{name}与请求头不一致。")));
     }
     *place = Some(said);
     Ok(())

@@ -30,9 +30,7 @@ fn resource(code: &str, source: Option<&str>, licence_type: Option<&str>, fields
 /// nobody provides.
 pub(crate) fn catalogue() -> Catalogue {
     let kind = "11100000000013338W009";
-    let material = |code: &str, types: &[&str], resources: &[&str]| {
-        json!({ "code": code, "name": code, "required": true, "licence_types": types, "resources": resources })
-    };
+    let material = |code: &str, types: &[&str], resources: &[&str]| json!({ "code": code, "name": code, "required": true, "licence_types": types, "resources": resources });
     let entries = [
         resource("people/1", Some("police"), None, &[field("name", Some("person.name"), true), field("sex", None, false)]),
         resource("civil/1", Some("civil"), None, &[field("person", Some("person.name"), false), field("married", None, false)]),

@@ -187,7 +187,10 @@ mod tests {
         let refused = |wish: Wish| wish.resolve(&catalogue(), "item-1", &BTreeSet::new()).unwrap_err().code();
         let fields = [("tax/1".to_owned(), names(&["a"]))];
         assert_eq!(refused(Wish { fields: fields.into(), ..named(&["people/1"]) }), Code::BadContent);
-        assert_eq!(refused(Wish { fields: [("people/1".to_owned(), names(&[]))].into(), ..named(&["people/1"]) }), Code::BadContent);
+        assert_eq!(
+            refused(Wish { fields: [("people/1".to_owned(), names(&[]))].into(), ..named(&["people/1"]) }),
+            Code::BadContent
+        );
         assert_eq!(refused(named(&[])), Code::BadContent);
         let many: Vec<_> = (0..65).map(|n| format!("r/{n}")).collect();
         assert_eq!(refused(named(&many.iter().map(String::as_str).collect::<Vec<_>>())), Code::BadContent);

@@ -1,8 +1,11 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
+mod catalogue;
 mod codes;
 mod evidence;
+mod feed;
 mod lookups;
+mod objections;
 mod record;
 mod seals;
 mod supervision;

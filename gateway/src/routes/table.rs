@@ -6,7 +6,10 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, codes, lookups, record, schema_of, seals, supervision, witness};
+use super::{
+    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, lookups, objections, record, schema_of, seals, supervision,
+    witness,
+};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -438,4 +441,17 @@ pub static TABLE: &[Route] = &[
     codes::REDEEM,
     codes::SHOW,
     codes::REDEEM_SHOWN,
+    catalogue::READ,
+    catalogue::ENTRY,
+    catalogue::CHANGE,
+    catalogue::CHANGES,
+    catalogue::CHANGE_OF,
+    feed::READ,
+    objections::FILE,
+    objections::LIST,
+    objections::READ,
+    objections::ACCEPT,
+    objections::ANSWER,
+    objections::FORWARD,
+    objections::WITHDRAW,
 ];

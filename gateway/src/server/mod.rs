@@ -84,6 +84,8 @@ impl Server {
             }
         }
         drop(self.listener);
+        // Those who only wait would be waited for.
+        app.feed.close();
         let finish = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(app.limits.drain_timeout(), finish).await.is_err() {
             tracing::warn!("requests did not finish in time and are cut");

@@ -45,13 +45,18 @@ pub type Sources = BTreeMap<String, (Arc<dyn Source>, Limits)>;
 pub fn load(config: &Config, store: &Store) -> Result<Sources, Faults> {
     let mut faults = Faults::default();
     let local: Arc<dyn Source> = Arc::new(Local::new(store, &config.server));
-    let mut sources = Sources::from([(LOCAL.to_owned(), (local, Limits::default()))]);
+    let mut sources = Sources::from([(LOCAL.to_owned(), (local, local_limits()))]);
     for (index, settings) in config.sources.iter().enumerate() {
         if let Some(source) = faults.take(open(settings, &format!("sources[{index}]"))) {
             sources.insert(settings.name.clone(), (source, settings.limits.clone()));
         }
     }
     faults.none_or(sources)
+}
+
+/// What is on record here is asked each time: it costs less than to be wrong about it.
+fn local_limits() -> Limits {
+    Limits { negative_ttl_ms: 0, keep_s: 0, ..Limits::default() }
 }
 
 fn open(settings: &DataSource, at: &str) -> Result<Arc<dyn Source>, Faults> {

@@ -66,6 +66,19 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("lookUpBatch", Some(EventKind::LookUp)),
     ("lookUpMaterials", Some(EventKind::LookUpMaterials)),
     ("compareFacts", Some(EventKind::LookUpCompare)),
+    ("readCatalogue", Some(EventKind::CatalogueRead)),
+    ("readCatalogueEntry", Some(EventKind::CatalogueRead)),
+    ("changeCatalogue", Some(EventKind::CatalogueChange)),
+    ("listCatalogueChanges", Some(EventKind::CatalogueRead)),
+    ("readCatalogueChange", Some(EventKind::CatalogueRead)),
+    ("readFeed", Some(EventKind::FeedRead)),
+    ("fileObjection", Some(EventKind::ObjectionFile)),
+    ("listObjections", Some(EventKind::ObjectionRead)),
+    ("readObjection", Some(EventKind::ObjectionRead)),
+    ("acceptObjection", Some(EventKind::ObjectionAnswer)),
+    ("answerObjection", Some(EventKind::ObjectionAnswer)),
+    ("forwardObjection", Some(EventKind::ObjectionAnswer)),
+    ("withdrawObjection", Some(EventKind::ObjectionAnswer)),
 ];
 
 #[test]

@@ -10,6 +10,7 @@ use storage::engine::{Engine, Space};
 use storage::evidence::{EvidenceKind, EvidenceRecord};
 use storage::{StorageError, Store};
 
+use crate::objections;
 use crate::sample::{self, identifier, ingest, keys, licence, now, seal_change, status};
 
 /// A change of the store; `Ok` says whether it found its work already done.
@@ -56,6 +57,15 @@ fn evidence(store: &Store) -> Result<bool, StorageError> {
     let issuer = Sha256::of(&[b"issuer"]);
     let record = EvidenceRecord::new(EvidenceKind::List, issuer, now(), vec![3; 500_000], now());
     store.evidence().put(&record).map(|stored| !stored.is_new())
+}
+
+fn objection(store: &Store) -> Result<bool, StorageError> {
+    store.objections().file(&objections::against_licence("1", "A1")).map(|stored| !stored.is_new())
+}
+
+fn its_answer(store: &Store) -> Result<bool, StorageError> {
+    let answer = objections::event(objections::answer(), sample::ISSUER);
+    store.objections().change("1", &answer).map(|stored| !stored.is_new())
 }
 
 /// Which keys there are, how often each was written: all of a store but for its nonces.
@@ -137,6 +147,16 @@ fn adding_a_certificate() {
 #[test]
 fn keeping_evidence() {
     check(&[], evidence);
+}
+
+#[test]
+fn filing_an_objection() {
+    check(&[], objection);
+}
+
+#[test]
+fn answering_an_objection() {
+    check(&[objection], its_answer);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod log_faults;
 mod log_query;
 mod log_tampering;
 mod model;
+mod objections;
 mod opening;
 mod registers;
 mod sample;

@@ -1,0 +1,336 @@
+//! Objections: filing them, and reading them.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crypto::catalogue::Catalogue;
+use crypto::digest::{Sha256, to_hex};
+use crypto::licence::{HolderNumber, Identifier, Reason};
+use crypto::objection::{About, Attribute, FiledFor, Licence, Objection, State, Subject};
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use storage::objections::Listed;
+use storage::page::{Cursor, Page};
+
+use super::own::{change, read_identifier, today_in_china};
+use super::seal_status::EVIDENCE_MAX;
+use super::seals::is_audited;
+use super::{HolderRequest, noted, repeat};
+use crate::about;
+use crate::app::App;
+use crate::auth::{Caller, Role};
+use crate::http::{Answer, Code, Problem, Request};
+
+/// The most objections of one page.
+const LIMIT_MAX: usize = 100;
+
+/// An objection that is to be filed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectionRequest {
+    /// What it is against: either `licence`, or `subject` and `resource`.
+    pub about: AboutRequest,
+    /// What is held to be wrong. For the responsible organisation, and on record where it can be erased.
+    pub text: Reason,
+    /// The digests of what shows it.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub evidence: Vec<Sha256>,
+    /// In whose name.
+    pub filed_for: FiledFor,
+}
+
+/// What an objection is against.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AboutRequest {
+    /// A licence on record, by its identifier.
+    pub licence: Option<String>,
+    /// The person or body of whom a resource says something wrong.
+    pub subject: Option<HolderRequest>,
+    /// The resource, by its code in the catalogue.
+    pub resource: Option<String>,
+    /// The field of it; the whole record when absent.
+    pub field: Option<String>,
+}
+
+/// An objection as its reader may see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ObjectionView {
+    /// Where it stands.
+    pub state: State,
+    /// Whether its answer is late.
+    pub overdue: bool,
+    /// All of it; for auditors without the number of whom it is about.
+    #[serde(flatten)]
+    pub objection: Objection,
+}
+
+/// A page of objections, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ObjectionsView {
+    /// The objections. A page may have fewer than `limit`, even none, and yet another behind it.
+    pub objections: Vec<ObjectionView>,
+    /// For `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which objections are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum ListRequest {
+    /// Those that the caller filed.
+    Filed,
+    /// Those that the caller's organisation has to answer.
+    ToAnswer,
+    /// Those that the caller's organisation has to answer or has answered.
+    Responsible,
+    /// Those of the organisations that the caller audits.
+    Audited,
+}
+
+impl FromStr for ListRequest {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "filed" => Ok(Self::Filed),
+            "to-answer" => Ok(Self::ToAnswer),
+            "responsible" => Ok(Self::Responsible),
+            "audited" => Ok(Self::Audited),
+            _ => Err(()),
+        }
+    }
+}
+
+impl ObjectionView {
+    /// As this caller may see it, if at all.
+    pub(super) fn of(objection: Objection, request: &Request) -> Option<Self> {
+        let is_masked = !is_party(&request.caller, &objection);
+        if is_masked && !is_audited_by(&request.caller, &objection) {
+            return None;
+        }
+        let (state, overdue) = (objection.state(), objection.is_overdue(request.now));
+        let about = if is_masked { objection.about.masked() } else { objection.about.clone() };
+        Some(Self { state, overdue, objection: Objection { about, ..objection } })
+    }
+}
+
+/// Whether the caller filed it, or speaks for the organisation that is responsible.
+fn is_party(caller: &Caller, objection: &Objection) -> bool {
+    let filed = caller.name == objection.filed_by && caller.organisation == objection.organisation;
+    filed || (caller.is(Role::Issuer) && caller.organisation == objection.responsible)
+}
+
+fn is_audited_by(caller: &Caller, objection: &Objection) -> bool {
+    is_audited(caller, &objection.responsible) || is_audited(caller, &objection.organisation)
+}
+
+/// `POST /v1/objections`
+///
+/// # Errors
+/// [`Code::LicenceNotFound`], [`Code::BadContent`], [`Code::RequestReused`], [`Code::ObjectionConflict`].
+pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: ObjectionRequest = request.json()?;
+    let id = identifier(&request)?;
+    let evidence = Some(&asked.evidence).filter(|evidence| !evidence.is_empty());
+    let said = [("objection", json!(id)), ("filed_for", json!(asked.filed_for)), ("evidence", json!(evidence))];
+    request.trail.note(|draft| {
+        draft.facts.details.extend(noted::told(said));
+        draft.subject.details.insert("text".to_owned(), json!(asked.text));
+    });
+    if asked.text.expose().trim().is_empty() || asked.evidence.len() > EVIDENCE_MAX {
+        return Err(bad("text or evidence", "说明或依据材料"));
+    }
+    let (about, responsible) = target(&app, &request, asked.about).await?;
+    let due = app.calendar.due(request.now, app.objection_days);
+    request.trail.detail("responsible", responsible.as_str());
+    request.trail.detail("due", json!(due));
+    let objection = Objection {
+        id,
+        about,
+        text: asked.text,
+        evidence: asked.evidence,
+        filed_for: asked.filed_for,
+        filed_at: request.now,
+        filed_by: request.caller.name.clone(),
+        organisation: request.caller.organisation.clone(),
+        responsible,
+        due,
+        events: Vec::new(),
+    };
+    let (licence, trail) = (objection.about.licence().cloned(), Arc::clone(&request.trail));
+    let stored = disputing(&app, licence, move |app| {
+        let stored = app.store().objections().recording(&trail.carried()).file(&objection)?;
+        if !stored.is_new() {
+            trail.detail("unchanged", true);
+        }
+        Ok(stored)
+    });
+    let stored = stored.await?;
+    let status = if stored.is_new() { StatusCode::CREATED } else { StatusCode::OK };
+    let view = ObjectionView::of(stored.into_inner(), &request).ok_or(Code::Internal)?;
+    Ok(Answer::json(status, &view).located(&format!("/v1/objections/{}", view.objection.id)))
+}
+
+/// Changes what counts as disputed. Where that is a licence, verdicts from before are dead before anybody learns of it.
+pub(super) async fn disputing<T: Send + 'static>(
+    app: &Arc<App>,
+    licence: Option<Identifier>,
+    work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let shared = Arc::clone(app);
+    match licence {
+        Some(licence) => change(app, licence, work).await,
+        None => app.pool.run(move || work(&shared)).await?,
+    }
+}
+
+/// Made from the name of the request, so that the same request finds the same objection, or else at random.
+fn identifier(request: &Request) -> Result<String, Problem> {
+    if let Some(name) = repeat::name(request)? {
+        let Sha256(digest) = Sha256::of(&[b"licet objection v1\n", &name.0]);
+        return Ok(to_hex(digest.first_chunk::<16>().ok_or(Code::Internal)?));
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).or(Err(Code::Unavailable))?;
+    Ok(to_hex(&random))
+}
+
+/// What it is against, and who has to answer it: the body that issued the licence, or the provider of the resource.
+async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest) -> Result<(About, String), Problem> {
+    match asked {
+        AboutRequest { licence: Some(licence), subject: None, resource: None, field: None } => {
+            of_licence(app, request, &licence).await
+        }
+        AboutRequest { licence: None, subject: Some(subject), resource: Some(resource), field } => {
+            let number = number(request, &subject)?;
+            request.trail.note(|draft| draft.holders.push(number.clone()));
+            of_resource(&app.catalogues.current(), request, &number, (resource, field))
+        }
+        _ => Err(Problem::new(Code::BadContent).detail(
+            "An objection is against either a licence, or what a resource says of a subject.",
+            "异议应针对一份证照，或某一资源关于某一主体的信息，二者择一。",
+        )),
+    }
+}
+
+async fn of_licence(app: &Arc<App>, request: &Request, text: &str) -> Result<(About, String), Problem> {
+    let identifier = read_identifier(Code::BadContent, text)?;
+    noted::asked(request, &identifier);
+    let shared = Arc::clone(app);
+    let record = app.pool.run(move || shared.store().licences().record(&identifier)).await??;
+    let record = record.ok_or(Code::LicenceNotFound)?;
+    request.trail.concerns(&about::About::record(&record, request.now));
+    let responsible = record.metadata.issuer_code.clone();
+    Ok((About::Licence(Licence { licence: record.metadata.identifier }), responsible))
+}
+
+fn number(request: &Request, subject: &HolderRequest) -> Result<HolderNumber, Problem> {
+    HolderNumber::parse(subject.code_type, &subject.code, today_in_china(request.now)).map_err(|error| {
+        let text = error.text();
+        Problem::new(Code::BadContent).detail(text.en, text.zh)
+    })
+}
+
+fn of_resource(
+    catalogue: &Catalogue,
+    request: &Request,
+    number: &HolderNumber,
+    (resource, field): (String, Option<String>),
+) -> Result<(About, String), Problem> {
+    let found = catalogue.resource(&resource).ok_or_else(|| bad("about.resource", "所涉资源"))?;
+    if !found.subjects.contains(&number.code_type()) {
+        return Err(bad("about.subject", "所涉主体"));
+    }
+    if field.as_ref().is_some_and(|field| found.field(field).is_none()) {
+        return Err(bad("about.field", "所涉字段"));
+    }
+    let said = noted::told([("resource", json!(found.code)), ("field", json!(field))]);
+    request.trail.note(|draft| draft.facts.details.extend(said));
+    let attribute = Attribute { subject: Subject::of(number), resource, field };
+    Ok((About::Attribute(attribute), found.provider.clone()))
+}
+
+/// `GET /v1/objections`
+///
+/// # Errors
+/// [`Code::RoleRequired`] for a list that is not the caller's, [`Code::BadParameter`].
+pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let which = request.query.parsed::<ListRequest>("list")?.unwrap_or(ListRequest::Filed);
+    let limit: usize = request.query.parsed("limit")?.unwrap_or(20);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::parameter("limit"));
+    }
+    let after: Option<Cursor> = request.query.parsed("after")?;
+    let role = match which {
+        ListRequest::Filed => None,
+        ListRequest::ToAnswer | ListRequest::Responsible => Some(Role::Issuer),
+        ListRequest::Audited => Some(Role::Auditor),
+    };
+    if role.is_some_and(|role| !request.caller.is(role)) {
+        return Err(Code::RoleRequired.into());
+    }
+    let (shared, caller) = (Arc::clone(&app), Arc::clone(&request.caller));
+    let look = move || {
+        let listed = match which {
+            ListRequest::Filed => Listed::FiledBy(&caller.name),
+            ListRequest::ToAnswer => Listed::ToAnswer(&caller.organisation),
+            ListRequest::Responsible => Listed::Responsible(&caller.organisation),
+            ListRequest::Audited => Listed::All,
+        };
+        shared.store().objections().list(listed, after.as_ref(), limit)
+    };
+    let Page { items, next } = app.pool.run(look).await??;
+    let objections: Vec<_> = items.into_iter().filter_map(|one| ObjectionView::of(one, &request)).collect();
+    request.trail.detail("rows", objections.len());
+    let next = next.map(|cursor| cursor.to_string());
+    Ok(Answer::json(StatusCode::OK, &ObjectionsView { objections, next }))
+}
+
+/// `GET /v1/objections/{id}`
+///
+/// # Errors
+/// [`Code::ObjectionNotFound`].
+pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let view = find(&app, &request).await?;
+    Ok(Answer::json(StatusCode::OK, &view))
+}
+
+/// The objection in the path. Whoever may not read it learns no more than of one that is not on record.
+pub(super) async fn find(app: &Arc<App>, request: &Request) -> Result<ObjectionView, Problem> {
+    let (shared, asking) = (Arc::clone(app), request.clone());
+    let look = move || -> Result<_, Problem> {
+        let found = shared.store().objections().objection(asking.params.value("id")?)?;
+        let view = found.clone().and_then(|one| ObjectionView::of(one, &asking));
+        let (view, found) = view.zip(found).ok_or(Code::ObjectionNotFound)?;
+        asking.trail.detail("objection", view.objection.id.as_str());
+        link(&shared, &asking, &found.about)?;
+        Ok(view)
+    };
+    app.pool.run(look).await?
+}
+
+/// Links the record to whom the objection is about.
+fn link(app: &App, request: &Request, about: &About) -> Result<(), Problem> {
+    match about {
+        About::Licence(about) => {
+            noted::asked(request, &about.licence);
+            noted::holders(app, request)?;
+        }
+        About::Attribute(about) => {
+            let code = about.subject.code.as_deref().unwrap_or_default();
+            let number = HolderNumber::parse(about.subject.code_type, code, today_in_china(request.now)).ok();
+            request.trail.note(|draft| draft.holders.extend(number));
+        }
+    }
+    Ok(())
+}
+
+fn bad(place: &str, zh: &str) -> Problem {
+    Problem::new(Code::BadContent)
+        .detail(format!("{place} is empty, too long, or not in the catalogue."), format!("{zh}为空、过长或未列入目录。"))
+}
