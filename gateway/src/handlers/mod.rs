@@ -3,6 +3,8 @@
 pub mod along;
 pub mod certificates;
 pub mod evidence;
+pub mod grant_applications;
+pub mod grants;
 pub mod licences;
 mod log_complete;
 pub mod log_entries;

@@ -1,6 +1,7 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
 mod evidence;
+mod grants;
 mod record;
 mod seals;
 mod table;

@@ -59,6 +59,14 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("readTile", None),
     ("addCheckpoint", Some(EventKind::LogWitness)),
     ("readOpenapi", None),
+    ("applyForGrant", Some(EventKind::GrantApply)),
+    ("listGrantApplications", Some(EventKind::GrantRead)),
+    ("readGrantApplication", Some(EventKind::GrantRead)),
+    ("checkGrantApplication", Some(EventKind::GrantCheck)),
+    ("decideGrantApplication", Some(EventKind::GrantDecide)),
+    ("listGrants", Some(EventKind::GrantRead)),
+    ("readGrant", Some(EventKind::GrantRead)),
+    ("withdrawGrant", Some(EventKind::GrantWithdraw)),
 ];
 
 #[test]
