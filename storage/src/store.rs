@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
+use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
@@ -33,6 +34,7 @@ pub struct Store {
     seals: Seals,
     certificates: Certificates,
     evidence: EvidenceTable,
+    catalogue: CatalogueTable,
     grants: Grants,
     logs: Logs,
     witnessing: Witnessing,
@@ -100,10 +102,11 @@ impl Store {
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
+        let catalogue = CatalogueTable::new(Arc::clone(&shelf));
         let grants = Grants::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, grants, logs, witnessing }
+        Self { shelf, licences, seals, certificates, evidence, catalogue, grants, logs, witnessing }
     }
 
     /// The licences.
@@ -128,6 +131,12 @@ impl Store {
     #[must_use]
     pub const fn evidence(&self) -> &EvidenceTable {
         &self.evidence
+    }
+
+    /// The catalogue, in all of its versions.
+    #[must_use]
+    pub const fn catalogue(&self) -> &CatalogueTable {
+        &self.catalogue
     }
 
     /// Who may ask what, and who wants to.

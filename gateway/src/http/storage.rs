@@ -38,6 +38,7 @@ impl From<StorageError> for Problem {
             StorageError::Grant(GrantError::Done | GrantError::NotChecked | GrantError::Withdrawn) => Code::GrantConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
+            StorageError::VersionTaken { .. } => Code::CatalogueChanged,
             StorageError::Corrupt { .. }
             | StorageError::Internal
             | StorageError::Poisoned

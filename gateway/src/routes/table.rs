@@ -6,7 +6,7 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, grants, record, schema_of, seals, witness};
+use super::{Content, Doc, Good, Parameter, Route, catalogue, grants, record, schema_of, seals, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -428,6 +428,11 @@ pub static TABLE: &[Route] = &[
             problems: &[],
         },
     },
+    catalogue::READ,
+    catalogue::ENTRY,
+    catalogue::CHANGE,
+    catalogue::CHANGES,
+    catalogue::CHANGE_OF,
     grants::APPLY,
     grants::APPLICATIONS,
     grants::APPLICATION,
