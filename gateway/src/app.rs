@@ -11,8 +11,10 @@ use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, Store};
 
+use crate::audit::Tree;
 use crate::auth::Callers;
 use crate::cache::Cache;
+use crate::catalogue::Catalogues;
 use crate::clock;
 use crate::config::{self, Config, Faults, SealApplications, Server};
 use crate::epochs::Epochs;
@@ -40,6 +42,8 @@ pub struct App {
     pub limits: Server,
     /// Who may call.
     pub callers: Callers,
+    /// The catalogue in force.
+    pub catalogues: Catalogues,
     /// Which route a request takes.
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
@@ -113,9 +117,12 @@ impl App {
         let witnesses = witnesses.transpose()?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let feed = Wake::by(store.logs());
+        let catalogues =
+            Catalogues::load(&store, None).map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         Ok(Arc::new(Self {
             limits: config.server.clone(),
-            callers: Callers::new(&config.callers, &config.organisations),
+            callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
+            catalogues,
             trust,
             renewal,
             status: Arc::clone(&status),

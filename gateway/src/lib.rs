@@ -17,6 +17,7 @@ pub mod routes;
 mod sealed;
 
 pub mod broker;
+pub mod catalogue;
 pub mod rights;
 
 pub mod audit;

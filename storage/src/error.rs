@@ -64,6 +64,11 @@ pub enum StorageError {
         /// The version that it names.
         version: u8,
     },
+    /// The catalogue was changed by others since the version that a change was made for.
+    VersionTaken {
+        /// Its newest version.
+        newest: u64,
+    },
     /// The version does not follow the one on record.
     VersionGap {
         /// The version of the licence that is current, if there is any.
@@ -100,6 +105,7 @@ impl StorageError {
             Self::Unknown => "storage-outcome-unknown",
             Self::UnknownLayout { .. } => "storage-unknown-layout",
             Self::VersionGap { .. } => "version-gap",
+            Self::VersionTaken { .. } => "catalogue-changed",
             Self::WrongKey { .. } => "storage-wrong-key",
         }
     }
@@ -121,6 +127,7 @@ impl StorageError {
                 | Self::SealExists
                 | Self::TooLarge
                 | Self::VersionGap { .. }
+                | Self::VersionTaken { .. }
         )
     }
 
@@ -149,6 +156,10 @@ impl StorageError {
                 "No version of this licence is on record, so that it must begin with version 001.",
                 "该证照尚无登记版本，应从001版开始。",
             ),
+            Self::VersionTaken { newest } => {
+                let en = format!("The newest version of the catalogue is {newest}.");
+                return Text { en: en.into(), zh: format!("目录的最新版本为第{newest}版。").into() };
+            }
             Self::Unknown => ("It is not known whether this was stored. Ask again.", "无法确认是否已存储，请重新查询。"),
             _ => ("The storage is not available.", "存储暂不可用。"),
         };
@@ -178,6 +189,7 @@ impl fmt::Display for StorageError {
             Self::Unknown => f.write_str("it is not known whether it was written"),
             Self::UnknownLayout { what, version } => write!(f, "a stored {what} has layout {version}, which is not known"),
             Self::VersionGap { current } => write!(f, "the version does not follow the current one ({current:?})"),
+            Self::VersionTaken { newest } => write!(f, "the newest version of the catalogue is {newest}"),
             Self::WrongKey { sealed } => write!(f, "a value is sealed under another key, {sealed}"),
         }
     }

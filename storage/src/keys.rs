@@ -7,6 +7,7 @@
 //! | Hot | `C` log, kind, key | [`Link`](crypto::record::Link) of the next record of a chain | changes |
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
+//! | Hot | `K` | [`Head`](crate::catalogue::Head) of the catalogue | changes |
 //! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
 //! | Hot | `Ga` application | [`Application`](crypto::grants::Application) for a grant | changes |
@@ -28,6 +29,8 @@
 //! | Obj | `b` SHA-256, piece | a piece of a file, seal, certificate or status evidence | once |
 //! | Obj | `e` SHA-256 | [`EvidenceRecord`](crate::evidence::EvidenceRecord) | once |
 //! | Obj | `j` lineage version | [`Slot`] of a licence | once |
+//! | Obj | `K` catalogue version | [`ChangeRecord`](crate::catalogue::ChangeRecord) of the change that made it | once |
+//! | Obj | `k` catalogue version | [`Whole`](crate::catalogue::Whole) of it | once |
 //! | Obj | `l` list, index | [`Owner`](crate::slots::Owner) of a place in a status list | once |
 //! | Obj | `s` seal | [`FirstRecord`](crate::seals::FirstRecord), in stores from before `e`; read, no longer written | once |
 //! | Obj | `x` SHA-256 of the certificate | [`CertificateRecord`](crate::certificates::CertificateRecord) | once |
@@ -48,11 +51,13 @@
 //! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
 //! | Idx | `ol` lineage version objection, while it is open | 0 | goes |
 //! | Idx | `os` keyed digest of number and resource, objection, while it is open | 0 | goes |
+//! | Idx | `K` digest of the name of a request, catalogue version | 0 | once |
 //! | Idx | `S` time seal | 0 | once |
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
 //! number's type and the number (32). filer = keyed digest of a caller's name (32).
+//! catalogue version = 8 bytes.
 //! seal, application, grant, objection, id = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
 //! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
@@ -450,6 +455,39 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
+}
+
+/// How far the catalogue has come.
+pub(crate) fn catalogue_head() -> Key {
+    key(Space::Hot, &[b"K"])
+}
+
+/// What made a version of the catalogue.
+pub(crate) fn catalogue_change(version: u64) -> Key {
+    key(Space::Obj, &[b"K", &version.to_be_bytes()])
+}
+
+/// The beginning of the keys of whole catalogues.
+pub(crate) const CATALOGUE_WHOLES: &[u8] = b"k";
+
+/// A whole version of the catalogue.
+pub(crate) fn catalogue_whole(version: u64) -> Key {
+    key(Space::Obj, &[CATALOGUE_WHOLES, &version.to_be_bytes()])
+}
+
+/// The beginning of the key of the change whose request had this name.
+pub(crate) fn catalogue_names(name: &Sha256) -> Vec<u8> {
+    [&b"K"[..], &name.0].concat()
+}
+
+/// The same, with the version that it made.
+pub(crate) fn catalogue_named(name: &Sha256, version: u64) -> Key {
+    key(Space::Idx, &[&catalogue_names(name), &version.to_be_bytes()])
+}
+
+/// The version at the end of a key of the catalogue.
+pub(crate) fn catalogue_version(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|version| u64::from_be_bytes(*version))
 }
 
 pub(crate) fn key_check() -> Key {

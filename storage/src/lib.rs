@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! licences, seals, certificates,     what callers see
-//! evidence, grants
+//! evidence, catalogue, grants,
+//! objections
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
@@ -17,6 +18,7 @@
 //! What is not here: clocks, sockets, judgement. Time is an argument, and only what `crypto` has verified can be stored as a
 //! licence.
 
+pub mod catalogue;
 pub mod certificates;
 pub mod engine;
 pub mod error;

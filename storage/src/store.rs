@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
+use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::Engine;
 use crate::engine::memory::Memory;
@@ -35,6 +36,7 @@ pub struct Store {
     certificates: Certificates,
     evidence: EvidenceTable,
     grants: Grants,
+    catalogue: CatalogueTable,
     logs: Logs,
     objections: Objections,
     witnessing: Witnessing,
@@ -103,10 +105,11 @@ impl Store {
         let certificates = Certificates::new(Arc::clone(&shelf));
         let evidence = EvidenceTable::new(Arc::clone(&shelf));
         let grants = Grants::new(Arc::clone(&shelf));
+        let objections = Objections::new(Arc::clone(&shelf));
+        let catalogue = CatalogueTable::new(Arc::clone(&shelf));
         let logs = Logs::new(Arc::clone(&shelf));
         let witnessing = Witnessing::new(Arc::clone(&shelf));
-        let objections = Objections::new(Arc::clone(&shelf));
-        Self { shelf, licences, seals, certificates, evidence, grants, logs, objections, witnessing }
+        Self { shelf, licences, seals, certificates, evidence, grants, catalogue, logs, objections, witnessing }
     }
 
     /// The licences.
@@ -137,6 +140,12 @@ impl Store {
     #[must_use]
     pub const fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// The catalogue, in all of its versions.
+    #[must_use]
+    pub const fn catalogue(&self) -> &CatalogueTable {
+        &self.catalogue
     }
 
     /// What happened, in two logs.

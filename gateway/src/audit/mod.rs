@@ -7,6 +7,7 @@ mod filter;
 mod proof;
 mod questions;
 mod rights;
+mod tree;
 mod view;
 mod walk;
 
@@ -15,6 +16,7 @@ pub use export::{Delivered, Format, PIECE_ROWS_MAX, Piece, WAITING_MAX, stream};
 pub use filter::{Filter, FilterRequest, bad, log_name, subject_number, text};
 pub use proof::{CheckpointView, Patience, Trees, covered, covering};
 pub use questions::{ReadyQuestion, Register};
-pub use rights::Sight;
+pub use rights::{Parts, Sight};
+pub use tree::Tree;
 pub use view::{ProofView, RowView, hashes, is_visible};
 pub use walk::{Found, Walk};

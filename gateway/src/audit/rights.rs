@@ -4,36 +4,44 @@ use std::collections::BTreeSet;
 
 use crypto::record::Facts;
 
-use crate::config::{self, EVERY_ORGANISATION, Organisation};
+use super::Tree;
+use crate::config::{self, EVERY_ORGANISATION};
 
 /// The organisations whose records an auditor sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// Those of everybody, and those that concern no organisation.
     All,
-    /// Those of these organisations.
-    Of(BTreeSet<String>),
+    /// Those of some parts of the tree.
+    Of(Parts),
 }
+
+/// Parts of the tree, as it is at the moment of looking.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    tops: BTreeSet<String>,
+    tree: Tree,
+}
+
+/// There is one tree.
+impl PartialEq for Parts {
+    fn eq(&self, other: &Self) -> bool {
+        self.tops == other.tops
+    }
+}
+
+impl Eq for Parts {}
 
 impl Sight {
     /// What the configuration gives a caller: the organisations that it names and all below them, or its own where it names none.
     #[must_use]
-    pub fn of(caller: &config::Caller, organisations: &[Organisation]) -> Self {
-        let roots = match &caller.audits {
+    pub fn of(caller: &config::Caller, tree: &Tree) -> Self {
+        let tops = match &caller.audits {
             Some(audits) if audits.contains(EVERY_ORGANISATION) => return Self::All,
             Some(audits) => audits.clone(),
             None => BTreeSet::from([caller.organisation.clone()]),
         };
-        let mut seen = roots;
-        // One more level with each round; the tree has no circle and is read once, at the start.
-        loop {
-            let is_below = |row: &&Organisation| row.parent.as_ref().is_some_and(|parent| seen.contains(parent));
-            let more: Vec<_> = organisations.iter().filter(is_below).filter(|row| !seen.contains(&row.code)).collect();
-            if more.is_empty() {
-                return Self::Of(seen);
-            }
-            seen.extend(more.into_iter().map(|row| row.code.clone()));
-        }
+        Self::Of(Parts { tops, tree: tree.clone() })
     }
 
     /// Whether everything may be seen.
@@ -47,7 +55,7 @@ impl Sight {
     pub fn covers(&self, organisation: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Of(seen) => seen.contains(organisation),
+            Self::Of(parts) => parts.tree.is_within(organisation, &parts.tops),
         }
     }
 
@@ -62,9 +70,12 @@ impl Sight {
 
 #[cfg(test)]
 mod tests {
+    use crypto::catalogue::{Catalogue, Entry, Level};
     use crypto::record::{Ending, EventKind, SealMention};
 
     use super::*;
+    use crate::catalogue::Catalogues;
+    use crate::config::Organisation;
 
     fn tree() -> Vec<Organisation> {
         // city ← bureau ← office; town stands alone.
@@ -78,6 +89,10 @@ mod tests {
     }
 
     fn sight(organisation: &str, audits: Option<&[&str]>) -> Sight {
+        sight_with(organisation, audits, Catalogue::default())
+    }
+
+    fn sight_with(organisation: &str, audits: Option<&[&str]>, catalogue: Catalogue) -> Sight {
         let caller = config::Caller {
             name: "audit".to_owned(),
             organisation: organisation.to_owned(),
@@ -85,7 +100,7 @@ mod tests {
             roles: BTreeSet::new(),
             audits: audits.map(|codes| codes.iter().map(|code| (*code).to_owned()).collect()),
         };
-        Sight::of(&caller, &tree())
+        Sight::of(&caller, &Tree::new(&tree(), Catalogues::new(catalogue, None)))
     }
 
     #[test]
@@ -102,6 +117,23 @@ mod tests {
             }
         }
         assert_eq!(sight("town", Some(&["*"])), Sight::All);
+    }
+
+    #[test]
+    fn the_catalogue_and_the_configuration_are_one_tree() {
+        let organisation = |code: &str, parent: &str| {
+            let (code, name, parent) = (code.to_owned(), code.to_owned(), Some(parent.to_owned()));
+            Entry::Organisation(crypto::catalogue::Organisation { code, name, level: Level::Village, parent, area: None })
+        };
+        // village stands below the town, which the catalogue puts below the office; and the city below the office, in a circle.
+        let rows = [organisation("village", "town"), organisation("town", "office"), organisation("city", "office")];
+        let seen = sight_with("office", None, Catalogue::of(1, rows.clone()));
+        for code in ["city", "bureau", "office", "town", "village"] {
+            assert!(seen.covers(code), "{code}");
+        }
+        assert!(!seen.covers("elsewhere"));
+        assert!(!sight_with("village", None, Catalogue::of(1, rows)).covers("town"));
+        assert!(!sight("office", None).covers("town"), "without the catalogue");
     }
 
     #[test]

@@ -94,11 +94,12 @@ fn opened(record: &Opening, sight: &Sight) -> Opening {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use crypto::record::{Ending, EventKind, Part, Salt};
 
     use super::*;
+    use crate::audit::Tree;
+    use crate::catalogue::Catalogues;
+    use crate::config::Caller;
 
     fn record(organisation: &str) -> Opening {
         let mut facts = Facts::new(EventKind::SealUse, Ending::Done, "x".to_owned());
@@ -110,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_leads_to_the_same_entry() {
-        let mine = Sight::Of(BTreeSet::from(["mine".to_owned()]));
+        let (name, organisation) = ("auditor".to_owned(), "mine".to_owned());
+        let caller = Caller { name, organisation, certificates: Vec::new(), roles: [].into(), audits: None };
+        let mine = Sight::of(&caller, &Tree::new(&[], Catalogues::new(crypto::catalogue::Catalogue::default(), None)));
         for (sight, organisation, parts_open) in [(&Sight::All, "other", 4), (&mine, "mine", 3), (&mine, "other", 0)] {
             let record = record(organisation);
             let view = RowView::of(4, &record, sight, true);

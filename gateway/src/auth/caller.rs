@@ -7,8 +7,8 @@ use crypto::time::Timestamp;
 
 use super::certificate::{CertificateName, Presented};
 use super::role::Role;
-use crate::audit::Sight;
-use crate::config::{self, Organisation};
+use crate::audit::{Sight, Tree};
+use crate::config;
 
 /// A system that may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +54,14 @@ pub struct Callers(BTreeMap<CertificateName, Arc<Caller>>);
 impl Callers {
     /// Makes the index. Names that are malformed or used twice were refused with the configuration.
     #[must_use]
-    pub fn new(callers: &[config::Caller], organisations: &[Organisation]) -> Self {
+    pub fn new(callers: &[config::Caller], tree: &Tree) -> Self {
         let mut index = BTreeMap::new();
         for row in callers {
             let caller = Arc::new(Caller {
                 name: row.name.clone(),
                 organisation: row.organisation.clone(),
                 roles: row.roles.clone(),
-                sight: Sight::of(row, organisations),
+                sight: Sight::of(row, tree),
             });
             for name in row.certificates.iter().filter_map(|text| text.parse().ok()) {
                 index.insert(name, Arc::clone(&caller));

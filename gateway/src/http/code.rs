@@ -76,6 +76,10 @@ codes! {
     StatusListNotFound = "status-list-not-found", NOT_FOUND, "No such status list is published here", "未发布该状态列表";
     /// There is no such use of the seal.
     SealUseNotFound = "seal-use-not-found", NOT_FOUND, "No such use of the seal is on record", "未登记该用印记录";
+    /// There is no such entry in the catalogue.
+    CatalogueEntryNotFound = "catalogue-entry-not-found", NOT_FOUND, "No such entry is in the catalogue", "目录中没有该条目";
+    /// The catalogue has no such version.
+    CatalogueVersionNotFound = "catalogue-version-not-found", NOT_FOUND, "The catalogue has no such version", "目录没有该版本";
     /// There is no such log, period or tile.
     LogPartNotFound = "log-part-not-found", NOT_FOUND, "There is no such part of a log", "无此日志内容";
     /// There is no such record, or it is not for this caller.
@@ -114,6 +118,8 @@ codes! {
     SigningUnavailable = "signing-not-configured", CONFLICT, "This gateway signs no receipts", "本网关未配置回执签名密钥";
     /// What the files of trust say cannot be put in force.
     TrustNotReloaded = "trust-not-reloaded", CONFLICT, "Trust could not be read again; the last good one stays in force", "信任配置无法重新加载，继续使用上一次有效的配置";
+    /// The catalogue was changed since the version that a change was made for.
+    CatalogueChanged = "catalogue-changed", CONFLICT, "The catalogue was changed since that version", "目录已被更新，所依据的版本不是最新版本";
     /// Others changed the same thing at the same time.
     Contention = "contention", CONFLICT, "The same thing was changed at the same time", "同一事项正被同时修改";
     /// The body is too large.
@@ -128,6 +134,8 @@ codes! {
     MalformedDocument = "malformed-document", UNPROCESSABLE_ENTITY, "This is no document that can be read", "无法读取为有效文件";
     /// A number or name in the request is not valid.
     BadContent = "bad-content", UNPROCESSABLE_ENTITY, "The content is not valid", "内容无效";
+    /// A change would make a catalogue in which something is wrong: the faults say what.
+    CatalogueFaults = "catalogue-faults", UNPROCESSABLE_ENTITY, "The catalogue would not be in order", "变更后的目录不符合规则";
     /// A seal is put on file only on an application.
     SealApplicationRequired = "seal-application-required", UNPROCESSABLE_ENTITY, "An approved application for the seal is required", "印章备案须有已批准的申请";
     /// The automatic conformity check finds faults in the application.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crypto::catalogue::{CatalogueFault, Key};
 use crypto::report::Report;
 use hyper::header::{ALLOW, CONTENT_LANGUAGE, HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use schemars::JsonSchema;

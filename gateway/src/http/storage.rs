@@ -43,6 +43,7 @@ impl From<StorageError> for Problem {
             StorageError::Objection(_) => Code::ObjectionConflict,
             StorageError::TooLarge => Code::ContentTooLarge,
             StorageError::VersionGap { .. } => Code::VersionGap,
+            StorageError::VersionTaken { .. } => Code::CatalogueChanged,
             StorageError::Corrupt { .. }
             | StorageError::Internal
             | StorageError::Poisoned

@@ -67,7 +67,9 @@ async fn a_caller_is_known_by_any_of_its_names() {
         "[[callers]]\nname = 'printed'\norganisation = '91350211M000100Y46'\ncertificates = ['sha256:{fingerprint}', 'dns:a.example']\nroles = ['auditor']\n"
     );
     let config = gateway::config::Config::parse(&format!("{}{caller}", setup.text()), setup.folder.path()).unwrap();
-    let callers = gateway::auth::Callers::new(&config.callers, &config.organisations);
+    let catalogues = gateway::catalogue::Catalogues::new(crypto::catalogue::Catalogue::default(), None);
+    let tree = gateway::audit::Tree::new(&config.organisations, catalogues);
+    let callers = gateway::auth::Callers::new(&config.callers, &tree);
     let named = setup.authority.issue(10, &[crypto::issue::AltName::Dns("a.example".to_owned())]);
     for certificate in [&holder.certificate, &named.certificate] {
         let identity = format!("{:?}", callers.identify(Some(certificate)));

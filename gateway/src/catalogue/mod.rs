@@ -1,0 +1,117 @@
+//! The catalogue that is in force: swapped whole with every change, after that is durable and before it is answered.
+
+mod file;
+mod personal;
+mod rights;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use crypto::catalogue::{Catalogue, Change};
+use crypto::digest::Sha256;
+use storage::{StorageError, Store, Stored};
+
+pub use file::CatalogueFile;
+pub use personal::citizen_numbers;
+pub use rights::demand_right;
+
+use crate::auth::Caller;
+use crate::http::{Code, Problem};
+use crate::trail::Trail;
+
+/// The catalogue in force. Cheap to clone; all clones are the same.
+#[derive(Clone, Debug)]
+pub struct Catalogues(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    current: ArcSwap<Catalogue>,
+    /// One change after the other: each is checked against what the one before has made.
+    writing: Mutex<()>,
+    known_sources: Option<BTreeSet<String>>,
+}
+
+/// A change that is asked for.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// The change, whose version is the one after that which it was made for.
+    pub change: Change,
+    /// The digest of the name that the caller gave to the request.
+    pub name: Option<Sha256>,
+    /// What it leaves on record.
+    pub trail: &'a Arc<Trail>,
+}
+
+impl Catalogues {
+    /// This catalogue is in force. Where the sources of the configuration are given, a resource that is put must name one of them.
+    #[must_use]
+    pub fn new(catalogue: Catalogue, known_sources: Option<BTreeSet<String>>) -> Self {
+        let inner = Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), known_sources };
+        Self(Arc::new(inner))
+    }
+
+    /// The newest one of the store is in force.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn load(store: &Store, known_sources: Option<BTreeSet<String>>) -> Result<Self, StorageError> {
+        Ok(Self::new(store.catalogue().newest()?, known_sources))
+    }
+
+    /// The catalogue in force.
+    #[must_use]
+    pub fn current(&self) -> Arc<Catalogue> {
+        self.0.current.load_full()
+    }
+
+    /// Makes a change: durable and in force when this returns. For threads that may wait.
+    ///
+    /// # Errors
+    /// [`Code::CatalogueChanged`] when it was made for another version than the newest, [`Code::OtherOrganisation`] when it is not
+    /// the caller's to make, [`Code::CatalogueFaults`] with everything that would be wrong, [`Code::RequestReused`].
+    pub fn change(&self, store: &Store, order: Order<'_>) -> Result<Stored<Change>, Problem> {
+        let Order { caller, change, name, trail } = order;
+        let _turn = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = &name
+            && let Some(kept) = store.catalogue().named(name)?
+        {
+            return if is_same(&kept, &change) { Ok(Stored::Unchanged(kept)) } else { Err(Code::RequestReused.into()) };
+        }
+        let current = self.current();
+        if current.version.checked_add(1) != Some(change.version) {
+            return Err(StorageError::VersionTaken { newest: current.version }.into());
+        }
+        demand_right(caller, &current, &change)?;
+        let refused = |faults| Problem::new(Code::CatalogueFaults).faults(faults);
+        let next = current.apply(&change, self.0.known_sources.as_ref()).map_err(refused)?;
+        let stored = store.catalogue().recording(&trail.carried()).change(&change, name.as_ref());
+        if let Err(error) = stored {
+            self.recover(store, &error);
+            return Err(error.into());
+        }
+        self.0.current.store(Arc::new(next));
+        if let Err(error) = store.catalogue().tidy(&self.current()) {
+            tracing::warn!(%error, "the whole catalogue was not written; the next change writes it");
+        }
+        Ok(Stored::Created(change))
+    }
+
+    /// A write whose outcome was not known may have come to light since: then what the store has is in force.
+    fn recover(&self, store: &Store, error: &StorageError) {
+        if matches!(error, StorageError::VersionTaken { .. } | StorageError::Unknown) {
+            match store.catalogue().newest() {
+                Ok(newest) if newest.version > self.current().version => self.0.current.store(Arc::new(newest)),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the catalogue cannot be read again"),
+            }
+        }
+    }
+}
+
+/// Whether a request asks for what was done under its name.
+fn is_same(kept: &Change, asked: &Change) -> bool {
+    (kept.version, &kept.reason, &kept.puts, &kept.removals) == (asked.version, &asked.reason, &asked.puts, &asked.removals)
+}
