@@ -1,6 +1,8 @@
 //! What answers each route: one file for each kind of thing.
 
 pub mod along;
+pub mod catalogue;
+pub mod catalogue_changes;
 pub mod certificates;
 pub mod evidence;
 pub mod feed;

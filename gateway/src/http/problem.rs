@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::catalogue::{CatalogueFault, Key};
+use crypto::catalogue::{CatalogueFault, Key, Rule};
 use crypto::report::Report;
 use hyper::header::{ALLOW, CONTENT_LANGUAGE, HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use schemars::JsonSchema;
@@ -16,6 +16,7 @@ pub struct Problem {
     code: Code,
     detail: Option<(String, String)>,
     report: Option<Arc<Report>>,
+    faults: Vec<CatalogueFault>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -39,13 +40,30 @@ pub struct ProblemBody<'a> {
     /// Why a licence was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<&'a Report>,
+    /// What is wrong with a catalogue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultBody>,
+}
+
+/// Something that is wrong with a catalogue.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FaultBody {
+    /// The entry; absent where it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Key>,
+    /// The place in the entry, such as `fields[2].name`; empty where it is about the whole.
+    pub field: String,
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// What is wrong, in the language of the answer.
+    pub text: String,
 }
 
 impl Problem {
     /// A problem with nothing more to say than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let mut problem = Self { code, detail: None, report: None, headers: Vec::new() };
+        let mut problem = Self { code, detail: None, report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
             Code::CertificateRequired | Code::CertificateExpired => {
@@ -98,6 +116,13 @@ impl Problem {
         self
     }
 
+    /// Adds what is wrong with a catalogue.
+    #[must_use]
+    pub fn faults(mut self, faults: Vec<CatalogueFault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -118,6 +143,7 @@ impl Problem {
             code: self.code.code().to_owned(),
             request_id: request_id.to_string(),
             report: self.report.as_deref(),
+            faults: self.faults.into_iter().map(|fault| FaultBody::new(fault, language)).collect(),
         };
         let mut answer = Answer::json(self.code.status(), &body);
         answer.content_type = "application/problem+json";
@@ -127,6 +153,15 @@ impl Problem {
         answer.headers.push((CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())));
         answer.headers.push((VARY, HeaderValue::from_static("accept-language")));
         answer
+    }
+}
+
+impl FaultBody {
+    fn new(fault: CatalogueFault, language: Language) -> Self {
+        let CatalogueFault { entry, field, rule } = fault;
+        let text = rule.text();
+        let text = if language == Language::Chinese { text.zh } else { text.en };
+        Self { entry, field, rule, text: text.into_owned() }
     }
 }
 

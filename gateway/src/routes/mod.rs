@@ -1,5 +1,6 @@
 //! Every route: method, path, whom it is for, what it takes, who answers and how it is documented, in one row each.
 
+mod catalogue;
 mod evidence;
 mod feed;
 mod objections;

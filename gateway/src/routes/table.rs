@@ -6,7 +6,7 @@ use crypto::time::Timestamp;
 use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
-use super::{Content, Doc, Good, Parameter, Route, feed, objections, record, schema_of, seals, witness};
+use super::{Content, Doc, Good, Parameter, Route, catalogue, feed, objections, record, schema_of, seals, witness};
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;
 use crate::handlers::licences::{Entry, LicenceView};
@@ -436,4 +436,9 @@ pub static TABLE: &[Route] = &[
     objections::ANSWER,
     objections::FORWARD,
     objections::WITHDRAW,
+    catalogue::READ,
+    catalogue::ENTRY,
+    catalogue::CHANGE,
+    catalogue::CHANGES,
+    catalogue::CHANGE_OF,
 ];

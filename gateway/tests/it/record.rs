@@ -67,6 +67,11 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("answerObjection", Some(EventKind::ObjectionAnswer)),
     ("forwardObjection", Some(EventKind::ObjectionAnswer)),
     ("withdrawObjection", Some(EventKind::ObjectionAnswer)),
+    ("readCatalogue", Some(EventKind::CatalogueRead)),
+    ("readCatalogueEntry", Some(EventKind::CatalogueRead)),
+    ("changeCatalogue", Some(EventKind::CatalogueChange)),
+    ("listCatalogueChanges", Some(EventKind::CatalogueRead)),
+    ("readCatalogueChange", Some(EventKind::CatalogueRead)),
 ];
 
 #[test]
