@@ -4,6 +4,7 @@
 mod admin;
 mod audit;
 mod audit_export;
+mod city;
 mod client;
 mod command_line;
 mod crash;
@@ -38,6 +39,7 @@ mod seals;
 mod started;
 mod status;
 mod status_list;
+mod supervision;
 mod tidy;
 mod trust;
 mod trust_list;

@@ -1,0 +1,129 @@
+//! Supervision over HTTPS: who sees which cards, how their changes are followed, and the report of a month.
+
+use std::time::Duration;
+
+use crypto::catalogue::Sla;
+use crypto::time::Timestamp;
+use gateway::broker::State;
+use gateway::supervision::Call;
+use gateway::supervision::report::Month;
+use serde_json::{Value, json};
+
+use crate::client::{Http, get};
+use crate::licence_kit::ORGANISATION;
+use crate::lookup_kit::{CONSUMER, City, OTHER_CONSUMER, PEOPLE, TAX, ask, start_over, subject};
+use crate::started::{AUDITOR, ISSUER, OPERATOR, OTHER_ISSUER, Setup, Started, memory};
+
+const SLA: Sla = Sla { latency_ms: 100, slow_permille_max: 10, error_permille_max: 10 };
+
+async fn world() -> (City, Started) {
+    let city = City::start().await;
+    let at = start_over(city.asked_by(Setup::new()), memory()).await;
+    (city, at)
+}
+
+/// So many calls of a resource that ended so.
+fn calls(at: &Started, resource: &str, state: State, times: usize, now: Timestamp) {
+    for _ in 0..times {
+        at.app.supervision.call(&Call {
+            source: "s",
+            resource,
+            provider: ORGANISATION,
+            consumer: "window",
+            state,
+            took: Duration::from_millis(40),
+            sla: &SLA,
+            at: now,
+        });
+    }
+}
+
+async fn read(at: &Started, uri: &str, path: &str) -> Value {
+    let reply = at.caller(uri).get(path).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json()
+}
+
+fn colours(cards: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    cards.as_array().unwrap().iter().map(|card| (text(&card["about"]["code"]), text(&card["colour"]))).collect()
+}
+
+#[tokio::test]
+async fn cards_are_seen_by_whom_they_concern_and_followed_in_order() {
+    let (_city, at) = world().await;
+    let now = gateway::clock::now();
+    calls(&at, PEOPLE, State::Answered, 1000, now);
+    calls(&at, TAX, State::Failed, 30, now);
+    at.app.supervision.turn(&at.app.recorder, now).unwrap();
+    let red = vec![(TAX.to_owned(), "red".to_owned())];
+    for uri in [OPERATOR, ISSUER] {
+        let seen = read(&at, uri, "/v1/supervision").await;
+        assert_eq!(colours(&seen["cards"]), red, "{uri}");
+        assert_eq!(seen["budgets"].as_array().unwrap().len(), 2);
+    }
+    // The auditor audits another organisation, and the other office is no party to it.
+    for uri in [AUDITOR, OTHER_ISSUER, OTHER_CONSUMER] {
+        let seen = read(&at, uri, "/v1/supervision").await;
+        assert_eq!((&seen["cards"], &seen["budgets"]), (&json!([]), &json!([])), "{uri}");
+    }
+    calls(&at, TAX, State::Answered, 10_000, now);
+    at.app.supervision.turn(&at.app.recorder, now).unwrap();
+    let first = read(&at, OPERATOR, "/v1/supervision/events?limit=1").await;
+    assert_eq!((colours(&first["cards"]), &first["is_last"]), (red, &json!(false)));
+    let next = format!("/v1/supervision/events?after={}", first["next"]);
+    let second = read(&at, OPERATOR, &next).await;
+    assert_eq!(colours(&second["cards"]), [(TAX.to_owned(), "green".to_owned())]);
+    assert_eq!((&second["is_last"], &second["next"]), (&json!(true), &json!(2)));
+    at.caller(OPERATOR).get("/v1/supervision/events?limit=0").await.is_problem(400, "bad-parameter");
+    let metrics = String::from_utf8(at.app.metrics.text().unwrap()).unwrap();
+    assert!(metrics.contains("licet_supervision_used_permille{about=\"1010010003/1\",kind=\"resource\"}"), "{metrics}");
+}
+
+#[tokio::test]
+async fn look_ups_are_counted_for_the_source_and_for_the_consumer() {
+    let (_city, at) = world().await;
+    let asked = json!({ "subject": subject(), "item": crate::lookup_kit::ITEM, "resources": [PEOPLE] });
+    assert_eq!(ask(&at.caller(CONSUMER), "/v1/lookups", &asked, 5000).await.status, 200);
+    ask(&at.caller(OTHER_CONSUMER), "/v1/lookups", &asked, 5000).await.is_problem(403, "not-granted");
+    let seen = read(&at, OPERATOR, "/v1/supervision").await;
+    let budgets = seen["budgets"].as_array().unwrap();
+    let window = |kind: &str, code: &str| {
+        let about = json!({ "kind": kind, "code": code });
+        budgets.iter().find(|budget| budget["about"] == about).unwrap_or_else(|| panic!("{about} in {seen:#}"))["window"].clone()
+    };
+    assert_eq!(window("resource", PEOPLE)["calls"], 1);
+    assert_eq!((&window("consumer", "window")["calls"], &window("consumer", "window")["refused"]), (&json!(1), &json!(0)));
+    assert_eq!(window("consumer", "other-window")["refused"], 1);
+    let own = read(&at, OTHER_CONSUMER, "/v1/supervision").await;
+    assert_eq!(own["budgets"].as_array().unwrap().len(), 1, "consumers see themselves");
+}
+
+#[tokio::test]
+async fn the_report_of_a_month_is_what_the_ledger_has_of_it() {
+    let (_city, at) = world().await;
+    let month: Month = "2026-07".parse().unwrap();
+    let (from, until) = month.span().unwrap();
+    for (moment, state, times) in [
+        (from.plus(-1), State::Failed, 7),
+        (from, State::Answered, 990),
+        (until.plus(-1), State::Failed, 10),
+        (until, State::Answered, 5),
+    ] {
+        calls(&at, PEOPLE, state, times, moment);
+    }
+    at.app.supervision.turn(&at.app.recorder, until).unwrap();
+    let report = read(&at, ISSUER, "/v1/supervision/reports/2026-07").await;
+    let row = report["resources"].as_array().unwrap().iter().find(|row| row["code"] == PEOPLE).unwrap().clone();
+    assert_eq!((&row["calls"], &row["errors"], &row["available_per_100000"]), (&json!(1000), &json!(10), &json!(99_000)));
+    assert_eq!((&row["p50_ms"], &row["is_kept"], &report["is_complete"]), (&json!(50), &json!(true), &json!(true)));
+    let mut request = get("/v1/supervision/reports/2026-07?organisation=11330105002500287C");
+    request.headers_mut().insert("accept", "text/csv".parse().unwrap());
+    let csv = at.caller(OPERATOR).send(Http::One, request).await;
+    let text = String::from_utf8(csv.body.to_vec()).unwrap();
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    assert!(text.contains("2026-07,11330105002500287C,1010010001/1,resource 1010010001/1,1000,10,0,99000,50,50,50,100,true\r\n"), "{text}");
+    let other = read(&at, OTHER_ISSUER, "/v1/supervision/reports/2026-07").await;
+    assert_eq!(other["resources"], json!([]));
+    at.caller(OPERATOR).get("/v1/supervision/reports/2026-13").await.is_problem(400, "bad-parameter");
+}
