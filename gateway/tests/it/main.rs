@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod audit_export;
 mod city;
+mod broker;
 mod client;
 mod command_line;
 mod crash;
