@@ -58,6 +58,11 @@ fn evidence(store: &Store) -> Result<bool, StorageError> {
     store.evidence().put(&record).map(|stored| !stored.is_new())
 }
 
+fn catalogue(store: &Store) -> Result<bool, StorageError> {
+    let name = Sha256::of(&[b"request"]);
+    store.catalogue().change(&crate::catalogue::first(), Some(&name)).map(|stored| !stored.is_new())
+}
+
 /// Which keys there are, how often each was written: all of a store but for its nonces.
 fn shape(engine: &Memory) -> Vec<(Space, Vec<u8>, u64)> {
     engine.rows().into_iter().map(|(_, space, key, row)| (space, key, row.version)).collect()
@@ -137,6 +142,11 @@ fn adding_a_certificate() {
 #[test]
 fn keeping_evidence() {
     check(&[], evidence);
+}
+
+#[test]
+fn changing_the_catalogue() {
+    check(&[], catalogue);
 }
 
 #[test]
