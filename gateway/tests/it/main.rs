@@ -4,6 +4,8 @@
 mod admin;
 mod audit;
 mod audit_export;
+mod catalogue;
+mod catalogue_command_line;
 mod client;
 mod command_line;
 mod crash;
