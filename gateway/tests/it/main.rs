@@ -4,8 +4,10 @@
 mod admin;
 mod audit;
 mod audit_export;
-mod city;
 mod broker;
+mod catalogue;
+mod catalogue_command_line;
+mod city;
 mod client;
 mod command_line;
 mod crash;
