@@ -187,6 +187,9 @@ mod tests {
         check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<seal_register::Record>(include_str!("../tests/fixtures/v2/seal.json"));
         check_fixture::<Application>(include_str!("../tests/fixtures/v1/seal_application.json"));
+        check_fixture::<grants::Application>(include_str!("../tests/fixtures/v1/grant_application.json"));
+        check_fixture::<Grant>(include_str!("../tests/fixtures/v1/grant.json"));
+        check_fixture::<Usage>(r#"{"day":"2026-03-01","questions":1,"records":2,"total":3}"#);
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
