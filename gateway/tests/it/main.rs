@@ -15,6 +15,7 @@ mod demo;
 mod end_to_end;
 mod evidence;
 mod go_reader;
+mod grants;
 mod identity;
 mod licence_kit;
 mod licences;
