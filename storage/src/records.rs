@@ -159,6 +159,8 @@ impl Layout for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::Spent;
+    use crate::use_codes::UseCode;
 
     #[test]
     fn an_unknown_version_is_refused_by_name() {
@@ -191,6 +193,9 @@ mod tests {
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
         check_fixture::<Backfilled>("{}");
+        check_fixture::<Spent>(r#"{"at":"2026-03-01T00:00:00Z","attempt":"00ff"}"#);
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/use_code.json"));
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/presentation.json"));
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }
 }

@@ -20,3 +20,4 @@ mod sample;
 mod scratch;
 mod secrecy;
 mod slots;
+mod use_codes;
