@@ -157,11 +157,15 @@ async fn neither_a_revoked_licence_nor_a_withdrawn_grant_gives_anything() {
     assert_eq!(post(&issuer, &path, &json!({ "operation": "suspend", "reason": "审查" })).await.status, 200);
     let refused = redeem(&window, REDEEM, &first, "data").await;
     refused.is_problem(409, "licence-not-valid");
-    assert!(refused.json()["detail"].as_str().unwrap().starts_with("TOTAL-FAILED"), "{refused:?}");
+    assert!(refused.json()["detail"].as_str().unwrap().starts_with("INDETERMINATE TRY_LATER: "), "{refused:?}");
     assert_eq!(post(&issuer, &path, &json!({ "operation": "restore" })).await.status, 200);
     assert_eq!(redeem(&window, REDEEM, &first, "data").await.status, 200, "a refusal does not use it up");
     withdraw(&gateway);
     let refused = redeem(&window, REDEEM, &second, "data").await;
     refused.is_problem(403, "not-granted");
     assert_eq!(refused.json()["reason"], "not-in-force");
+    assert_eq!(post(&issuer, &path, &json!({ "operation": "revoke", "reason": "违法" })).await.status, 200);
+    let refused = redeem(&window, REDEEM, &second, "data").await;
+    refused.is_problem(409, "licence-not-valid");
+    assert!(refused.json()["detail"].as_str().unwrap().starts_with("TOTAL-FAILED REVOKED: "), "{refused:?}");
 }
