@@ -189,6 +189,9 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
 }
 
 fn denied(request: &Request, denial: Denial) -> Problem {
+    if denial == Denial::Unavailable {
+        return Code::Unavailable.into();
+    }
     request.trail.detail("reason", denial.name());
     Problem::new(Code::NotGranted).reason(denial.name())
 }
