@@ -46,6 +46,7 @@
 //! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |
 //! | Idx | `oa` time objection | 0 | once |
+//! | Idx | `od` due objection, while it is open | 0 | goes |
 //! | Idx | `of` filer, time objection | 0 | once |
 //! | Idx | `or` organisation 0, time objection | 0 | goes |
 //! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
@@ -56,7 +57,7 @@
 //! | Idx | `X` time SHA-256 of the certificate | 0 | once |
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
-//! number's type and the number (32). filer = keyed digest of a caller's name (32).
+//! number's type and the number (32). filer = keyed digest of a caller's name (32), due = a time.
 //! catalogue version = 8 bytes.
 //! seal, application, grant, objection, id = keyed digest of its identifier (32). version, piece, list, index = 2, 4, 4 and 4
 //! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
