@@ -53,6 +53,7 @@
 //! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
 //! | Idx | `Ut` time token | 0; the time is when the row ends | swept |
 //! | Idx | `oa` time objection | 0 | once |
+//! | Idx | `od` due objection, while it is open | 0 | goes |
 //! | Idx | `of` filer, time objection | 0 | once |
 //! | Idx | `or` organisation 0, time objection | 0 | goes |
 //! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
