@@ -62,6 +62,49 @@ pub enum FindingCode {
 }
 
 impl FindingCode {
+    /// Every code.
+    pub const ALL: [Self; 16] = [
+        Self::UnknownResource,
+        Self::NeverShared,
+        Self::OtherProvider,
+        Self::UnknownField,
+        Self::ComparedOnly,
+        Self::NothingAsked,
+        Self::NothingToFollow,
+        Self::UnknownItem,
+        Self::Over,
+        Self::ItemOfOther,
+        Self::ItemUnbound,
+        Self::UnknownOrganisation,
+        Self::AnyPurpose,
+        Self::SensitiveField,
+        Self::LongPeriod,
+        Self::NoQuota,
+    ];
+
+    /// The name in JSON and problems.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownResource => "unknown-resource",
+            Self::NeverShared => "never-shared",
+            Self::OtherProvider => "other-provider",
+            Self::UnknownField => "unknown-field",
+            Self::ComparedOnly => "compared-only",
+            Self::NothingAsked => "nothing-asked",
+            Self::NothingToFollow => "nothing-to-follow",
+            Self::UnknownItem => "unknown-item",
+            Self::Over => "over",
+            Self::ItemOfOther => "item-of-other",
+            Self::ItemUnbound => "item-unbound",
+            Self::UnknownOrganisation => "unknown-organisation",
+            Self::AnyPurpose => "any-purpose",
+            Self::SensitiveField => "sensitive-field",
+            Self::LongPeriod => "long-period",
+            Self::NoQuota => "no-quota",
+        }
+    }
+
     /// Whether an application cannot pass with it.
     #[must_use]
     pub fn is_fault(self) -> bool {
@@ -157,4 +200,87 @@ fn is_bound(item: &Item, resource: &Resource) -> bool {
         let is_of_type = |kind: &String| material.licence_types.contains(kind);
         material.resources.contains(&resource.code) || resource.licence_type.as_ref().is_some_and(is_of_type)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{CONSUMER, PROVIDER, RESOURCE, application, at, catalogue, item, resource, set};
+    use super::*;
+    use crate::catalogue::{Entry, Level, Organisation};
+
+    const NOW: &str = "2026-07-01T00:00:00Z";
+
+    /// The catalogue of a resource and two items, the second bound to nothing, with the consumer's organisation.
+    fn with(resource: Resource) -> Catalogue {
+        let organisation =
+            Organisation {
+                code: CONSUMER.to_owned(), name: "审批局".to_owned(), level: Level::County, parent: None, area: None
+            };
+        let items = [item("i1", &[&resource.code]), item("i2", &[])].map(Entry::Item);
+        Catalogue::of(1, items.into_iter().chain([Entry::Resource(resource), Entry::Organisation(organisation)]))
+    }
+
+    fn found(change: impl FnOnce(&mut Application, &mut Resource)) -> Vec<String> {
+        let (mut application, mut resource) = (application(), resource(RESOURCE, &["name", "birth"]));
+        change(&mut application, &mut resource);
+        let findings = examine(&application, &with(resource), at(NOW));
+        assert!(findings.iter().all(|finding| finding.fault == finding.code.is_fault()));
+        let words = findings.iter().map(|finding| match &finding.about {
+            Some(about) => format!("{} {about}", finding.code.name()),
+            None => finding.code.name().to_owned(),
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn what_conforms_has_no_findings() {
+        assert!(found(|_, _| {}).is_empty());
+    }
+
+    #[test]
+    fn faults() {
+        assert_eq!(found(|one, _| one.wish.resource = "9/9".to_owned()), ["unknown-resource"]);
+        assert_eq!(found(|_, resource| resource.share = ShareClass::Never), ["never-shared"]);
+        assert_eq!(found(|one, _| one.provider = CONSUMER.to_owned()), ["other-provider"]);
+        assert_eq!(found(|one, _| one.wish.fields = set(&["age", "name"])), ["unknown-field age"]);
+        assert_eq!(found(|one, _| one.wish.compared = set(&["age"])), ["unknown-field age"]);
+        assert_eq!(found(|_, resource| resource.method = ShareMethod::Comparison), ["compared-only name"]);
+        assert_eq!(found(|one, _| (one.wish.fields, one.wish.compared) = (set(&[]), set(&[]))), ["nothing-asked"]);
+        assert_eq!(found(|one, _| one.wish.feed = true), ["nothing-to-follow"]);
+        assert_eq!(found(|one, _| one.wish.items = set(&["i9"])), ["unknown-item i9"]);
+        assert_eq!(found(|one, _| one.wish.until = at(NOW)), ["over"]);
+        assert_eq!(found(|one, _| one.wish.from = Some(one.wish.until)), ["over"]);
+    }
+
+    #[test]
+    fn remarks() {
+        assert_eq!(found(|one, _| one.consumer.organisation = PROVIDER.to_owned()), ["item-of-other i1", "unknown-organisation"]);
+        assert_eq!(found(|one, _| one.wish.items = set(&["i1", "i2"])), ["item-unbound i2"]);
+        assert_eq!(found(|one, _| one.wish.purposes.clear()), ["any-purpose"]);
+        assert_eq!(found(|_, resource| resource.sensitivity = Sensitivity::Sensitive), ["sensitive-field name"]);
+        assert_eq!(found(|one, _| one.wish.until = at("2031-08-01T00:00:00Z")), ["long-period"]);
+        assert_eq!(found(|one, _| one.wish.quota.per_day = None), ["no-quota"]);
+    }
+
+    #[test]
+    fn a_licence_of_the_resource_binds_an_item() {
+        let of_licences = Resource { licence_type: Some("L".to_owned()), ..resource(RESOURCE, &["name", "birth"]) };
+        let mut bound = item("i1", &[]);
+        bound.materials[0].licence_types = vec!["L".to_owned()];
+        let catalogue = Catalogue::of(1, [Entry::Resource(of_licences), Entry::Item(bound)]);
+        let mut followed = application();
+        followed.wish.feed = true;
+        let codes: Vec<_> = examine(&followed, &catalogue, at(NOW)).iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [FindingCode::UnknownOrganisation]);
+    }
+
+    #[test]
+    fn names_are_those_of_the_json_and_faults_come_first() {
+        for code in FindingCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+        assert!(FindingCode::ALL.is_sorted() && FindingCode::ALL.iter().map(|code| !code.is_fault()).is_sorted());
+        let text = format!("{:?}", examine(&application(), &catalogue(), at(NOW)));
+        assert!(text.contains("UnknownOrganisation"));
+    }
 }

@@ -85,3 +85,21 @@ impl fmt::Display for GrantError {
 }
 
 impl std::error::Error for GrantError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ask::Denial;
+    use super::*;
+
+    #[test]
+    fn every_error_and_every_denial_has_words() {
+        let errors = GrantError::ALL.map(GrantError::text);
+        for text in errors.iter().chain(&Denial::ALL.map(Denial::text)) {
+            assert!(text.en.ends_with('.') && text.zh.ends_with('。'), "{text:?}");
+        }
+        for denial in Denial::ALL {
+            assert_eq!(serde_json::to_value(denial).unwrap(), denial.name());
+        }
+        assert!(Denial::ALL.is_sorted());
+    }
+}

@@ -12,6 +12,7 @@ mod demands;
 mod diagnostics;
 mod differential;
 mod divergences;
+mod grants;
 mod hostile;
 mod identifiers;
 mod indications;

@@ -12,6 +12,7 @@ macro_rules! eprintln {
     ($($text:tt)+) => { $crate::cli::out::complain(format_args!("{}\n", format_args!($($text)+))) };
 }
 
+mod catalogue;
 mod config;
 mod demo;
 mod evidence;
@@ -77,6 +78,12 @@ static COMMANDS: &[Command] = &[
         arguments: log::ARGUMENTS,
         help: "look at and check the logs of what happened; see licet log --help",
         run: log::run,
+    },
+    Command {
+        name: "catalogue",
+        arguments: catalogue::ARGUMENTS,
+        help: "check, compare and apply files of the catalogue; see licet catalogue --help",
+        run: catalogue::run,
     },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];

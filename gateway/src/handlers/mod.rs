@@ -8,6 +8,8 @@ pub mod certificates;
 pub mod comparisons;
 pub mod evidence;
 pub mod feed;
+pub mod grant_applications;
+pub mod grants;
 pub mod licences;
 mod log_complete;
 pub mod log_entries;

@@ -148,9 +148,11 @@ impl Rights {
         if matches!(changed, Err(StorageError::Unknown)) {
             return changed;
         }
-        match self.grants.grant(grant)? {
-            Some(kept) => self.book_mut().put(kept),
-            None => self.book_mut().remove(grant),
+        match self.grants.grant(grant) {
+            Ok(Some(kept)) => self.book_mut().put(kept),
+            Ok(None) => self.book_mut().remove(grant),
+            // It may have been changed, and nobody asks under it until that is known.
+            Err(_) => return changed.and(Err(StorageError::Unknown)),
         }
         changed
     }

@@ -6,6 +6,7 @@ mod evidence;
 mod feed;
 mod lookups;
 mod objections;
+mod grants;
 mod record;
 mod seals;
 mod supervision;

@@ -7,7 +7,7 @@ use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
 use super::{
-    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, lookups, objections, record, schema_of, seals, supervision,
+    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, grants, lookups, objections, record, schema_of, seals, supervision,
     witness,
 };
 use crate::auth::{Admits, Role};
@@ -454,4 +454,12 @@ pub static TABLE: &[Route] = &[
     objections::ANSWER,
     objections::FORWARD,
     objections::WITHDRAW,
+    grants::APPLY,
+    grants::APPLICATIONS,
+    grants::APPLICATION,
+    grants::CHECK,
+    grants::DECIDE,
+    grants::LIST,
+    grants::RECORD,
+    grants::WITHDRAW,
 ];

@@ -79,6 +79,14 @@ const DECIDED: &[(&str, Option<EventKind>)] = &[
     ("answerObjection", Some(EventKind::ObjectionAnswer)),
     ("forwardObjection", Some(EventKind::ObjectionAnswer)),
     ("withdrawObjection", Some(EventKind::ObjectionAnswer)),
+    ("applyForGrant", Some(EventKind::GrantApply)),
+    ("listGrantApplications", Some(EventKind::GrantRead)),
+    ("readGrantApplication", Some(EventKind::GrantRead)),
+    ("checkGrantApplication", Some(EventKind::GrantCheck)),
+    ("decideGrantApplication", Some(EventKind::GrantDecide)),
+    ("listGrants", Some(EventKind::GrantRead)),
+    ("readGrant", Some(EventKind::GrantRead)),
+    ("withdrawGrant", Some(EventKind::GrantWithdraw)),
 ];
 
 #[test]

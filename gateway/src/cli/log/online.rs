@@ -27,7 +27,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// A gateway with the credentials for it.
 #[derive(Debug)]
-pub(super) struct Online {
+pub(in crate::cli) struct Online {
     base: String,
     client: Outbound,
     runtime: Runtime,
@@ -35,15 +35,15 @@ pub(super) struct Online {
 
 /// The options that say so.
 #[derive(Debug, Default)]
-pub(super) struct OnlineOptions {
+pub(in crate::cli) struct OnlineOptions {
     /// `--url`
-    pub(super) url: Option<String>,
+    pub(in crate::cli) url: Option<String>,
     /// `--ca`
-    pub(super) anchors: Vec<PathBuf>,
+    pub(in crate::cli) anchors: Vec<PathBuf>,
     /// `--cert`
-    pub(super) certificate: Option<PathBuf>,
+    pub(in crate::cli) certificate: Option<PathBuf>,
     /// `--key`
-    pub(super) key: Option<PathBuf>,
+    pub(in crate::cli) key: Option<PathBuf>,
 }
 
 /// `GET /v1/logs`
@@ -74,7 +74,7 @@ pub(super) struct ShardAnswer {
 
 impl Online {
     /// Opens the files of the credentials, and connects to nobody yet.
-    pub(super) fn new(options: &OnlineOptions, url: &str) -> Result<Self, InputError> {
+    pub(in crate::cli) fn new(options: &OnlineOptions, url: &str) -> Result<Self, InputError> {
         let wrong = |faults: Faults| InputError::Wrong(faults.to_string().trim_end().to_owned());
         let own = options.certificate.as_deref().zip(options.key.as_deref());
         let own = own.map(|(certificate, key)| ("--cert, --key", certificate, key));
@@ -100,11 +100,16 @@ impl Online {
 
     /// What a question in JSON is answered with.
     pub(super) fn post(&self, path: &str, question: &Value) -> Result<Vec<u8>, InputError> {
-        let url = self.url(path)?;
-        let mut asked = Question::post(&url, question.to_string(), ANSWER_BYTES_MAX, WITHIN);
-        asked.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let reply = self.ask(path, asked)?;
+        let reply = self.send(path, question)?;
         if reply.status == StatusCode::OK { Ok(reply.body) } else { Err(self.refused(path, &reply)) }
+    }
+
+    /// What a request in JSON is answered with, whatever the answer is.
+    pub(in crate::cli) fn send(&self, path: &str, request: &Value) -> Result<Reply, InputError> {
+        let url = self.url(path)?;
+        let mut asked = Question::post(&url, request.to_string(), ANSWER_BYTES_MAX, WITHIN);
+        asked.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.ask(path, asked)
     }
 
     /// Writes what a question in JSON is answered with to a file, as it comes.
@@ -131,7 +136,7 @@ impl Online {
     }
 
     /// What is at a path, as JSON.
-    pub(super) fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, InputError> {
+    pub(in crate::cli) fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, InputError> {
         let bytes = self.get(path)?.ok_or_else(|| self.broken(path, "not found"))?;
         serde_json::from_slice(&bytes).map_err(|error| self.broken(path, &error.to_string()))
     }
@@ -144,7 +149,7 @@ impl Online {
         SourceUrl::try_from(format!("{}{path}", self.base)).map_err(|error| InputError::Wrong(format!("--url: {error}")))
     }
 
-    fn refused(&self, path: &str, reply: &Reply) -> InputError {
+    pub(in crate::cli) fn refused(&self, path: &str, reply: &Reply) -> InputError {
         let problem: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let said = ["code", "detail"].map(|name| problem.get(name).and_then(Value::as_str).unwrap_or_default());
         self.broken(path, format!("refused with {} {}", reply.status.as_u16(), said.join(" ")).trim_end())

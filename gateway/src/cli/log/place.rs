@@ -18,7 +18,7 @@ use crate::config::{Config, ShardPeriod};
 use crate::record_key::LogKeys;
 
 /// What a help says of a gateway.
-pub(super) const ONLINE: &str = "  --url URL            a gateway, https://HOST:PORT, asked with the next three
+pub(in crate::cli) const ONLINE: &str = "  --url URL            a gateway, https://HOST:PORT, asked with the next three
   --ca FILE            authorities of its certificate, PEM; repeat for more
   --cert FILE          certificate to show it, PEM
   --key FILE           the certificate's private key, PEM";
