@@ -17,3 +17,6 @@ pub use jwk::{JwkError, KeySet};
 pub use provider::Provider;
 pub use refusal::Refusal;
 pub use token::{Accepted, Demand, TOKEN_BYTES_MAX, verify};
+
+#[cfg(test)]
+mod tests;
