@@ -5,8 +5,7 @@
 //! ```text
 //! licences, seals, certificates,     what callers see
 //! evidence, catalogue, grants,
-//! use codes, tokens
-//! objections
+//! use codes, tokens, objections
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages
