@@ -160,6 +160,7 @@ impl Layout for Probe {
 mod tests {
     use super::*;
     use crate::ledger::{Card, CardHead, Tally};
+    use crate::catalogue;
 
     #[test]
     fn an_unknown_version_is_refused_by_name() {
@@ -196,6 +197,13 @@ mod tests {
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
         check_fixture::<Backfilled>("{}");
+        check_fixture::<catalogue::Head>(r#"{"version":7,"changed_bytes":512,"whole_bytes":262144}"#);
+        check_fixture::<catalogue::Whole>(&format!(r#"{{"sha256":"{}"}}"#, "ab".repeat(32)));
+        check_fixture::<catalogue::ChangeRecord>(include_str!("../tests/fixtures/v1/catalogue_change_record.json"));
+        // This is kept as a file, without the version of a layout: its digest is told to others.
+        let file = include_str!("../tests/fixtures/v1/catalogue_change.json").trim_end();
+        let read: crypto::catalogue::Change = serde_json::from_str(file).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), file);
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }
 }

@@ -5,6 +5,8 @@ mod admin;
 mod audit;
 mod audit_export;
 mod broker;
+mod catalogue;
+mod catalogue_command_line;
 mod client;
 mod command_line;
 mod crash;

@@ -66,6 +66,9 @@ fn objection(store: &Store) -> Result<bool, StorageError> {
 fn its_answer(store: &Store) -> Result<bool, StorageError> {
     let answer = objections::event(objections::answer(), sample::ISSUER);
     store.objections().change("1", &answer).map(|stored| !stored.is_new())
+fn catalogue(store: &Store) -> Result<bool, StorageError> {
+    let name = Sha256::of(&[b"request"]);
+    store.catalogue().change(&crate::catalogue::first(), Some(&name)).map(|stored| !stored.is_new())
 }
 
 /// Which keys there are, how often each was written: all of a store but for its nonces.
@@ -157,6 +160,8 @@ fn filing_an_objection() {
 #[test]
 fn answering_an_objection() {
     check(&[objection], its_answer);
+fn changing_the_catalogue() {
+    check(&[], catalogue);
 }
 
 #[test]
