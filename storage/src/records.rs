@@ -189,6 +189,9 @@ mod tests {
         check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<seal_register::Record>(include_str!("../tests/fixtures/v2/seal.json"));
         check_fixture::<Application>(include_str!("../tests/fixtures/v1/seal_application.json"));
+        check_fixture::<grants::Application>(include_str!("../tests/fixtures/v1/grant_application.json"));
+        check_fixture::<Grant>(include_str!("../tests/fixtures/v1/grant.json"));
+        check_fixture::<Usage>(r#"{"day":"2026-03-01","questions":1,"records":2,"total":3}"#);
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"classes":[0,2]}"#);
         let card = r#"{"number":0,"at":"2026-03-01T00:00:00Z","about":{"kind":"resource","code":"3010010001/1"},"organisation":"11330105002500287C","colour":"yellow","before":"green","used_permille":870,"limit":"slow"}"#;

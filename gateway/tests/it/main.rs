@@ -17,6 +17,7 @@ mod evidence;
 mod feed;
 mod feed_kit;
 mod go_reader;
+mod grants;
 mod identity;
 mod licence_kit;
 mod licences;

@@ -7,6 +7,7 @@ mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
+mod grants;
 mod ledger;
 mod licences;
 mod log;
