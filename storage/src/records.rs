@@ -161,6 +161,8 @@ mod tests {
     use super::*;
     use crate::ledger::{Card, CardHead, Tally};
     use crate::catalogue;
+    use crate::tokens::Spent;
+    use crate::use_codes::UseCode;
 
     #[test]
     fn an_unknown_version_is_refused_by_name() {
@@ -207,6 +209,9 @@ mod tests {
         let file = include_str!("../tests/fixtures/v1/catalogue_change.json").trim_end();
         let read: crypto::catalogue::Change = serde_json::from_str(file).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), file);
+        check_fixture::<Spent>(r#"{"at":"2026-03-01T00:00:00Z","attempt":"00ff"}"#);
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/use_code.json"));
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/presentation.json"));
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }
 }

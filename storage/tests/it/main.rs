@@ -23,3 +23,4 @@ mod sample;
 mod scratch;
 mod secrecy;
 mod slots;
+mod use_codes;
