@@ -159,8 +159,8 @@ impl Layout for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Card, CardHead, Tally};
     use crate::catalogue;
+    use crate::ledger::{Card, CardHead, Tally};
     use crate::tokens::Spent;
     use crate::use_codes::UseCode;
 

@@ -395,14 +395,13 @@ mod tests {
         let listed = [
             "record.witnesses",
             "[identity_providers]",
+            "[sources]",
             "[witness.logs]",
             "[trust]",
             "[status.sources]",
             "[callers]",
             "[organisations]",
         ];
-        let listed =
-            ["record.witnesses", "[witness.logs]", "[trust]", "[status.sources]", "[sources]", "[callers]", "[organisations]"];
         for section in plain.into_iter().chain(listed) {
             assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
         }

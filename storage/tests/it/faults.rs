@@ -66,6 +66,8 @@ fn objection(store: &Store) -> Result<bool, StorageError> {
 fn its_answer(store: &Store) -> Result<bool, StorageError> {
     let answer = objections::event(objections::answer(), sample::ISSUER);
     store.objections().change("1", &answer).map(|stored| !stored.is_new())
+}
+
 fn catalogue(store: &Store) -> Result<bool, StorageError> {
     let name = Sha256::of(&[b"request"]);
     store.catalogue().change(&crate::catalogue::first(), Some(&name)).map(|stored| !stored.is_new())
@@ -160,6 +162,9 @@ fn filing_an_objection() {
 #[test]
 fn answering_an_objection() {
     check(&[objection], its_answer);
+}
+
+#[test]
 fn changing_the_catalogue() {
     check(&[], catalogue);
 }
