@@ -83,6 +83,11 @@ pub(crate) fn withdraw(gateway: &Started) {
 
 /// A use code for the caller at [`WINDOW`], as a look-up for the case `C-7` gives it out, made so many seconds ago.
 pub(crate) fn code(gateway: &Started, fields: &[&str], ago_s: i64) -> String {
+    code_for(gateway, &licence(), fields, ago_s)
+}
+
+/// The same for any licence.
+pub(crate) fn code_for(gateway: &Started, licence: &Identifier, fields: &[&str], ago_s: i64) -> String {
     let errand = Errand {
         now: clock::now().plus(-ago_s),
         request_id: "r".to_owned(),
@@ -95,7 +100,7 @@ pub(crate) fn code(gateway: &Started, fields: &[&str], ago_s: i64) -> String {
         class: Class::Interactive,
     };
     let fields: BTreeSet<String> = fields.iter().map(|name| (*name).to_owned()).collect();
-    let minted = mint(&errand, GRANT, &fields, &licence(), TTL_S).unwrap();
+    let minted = mint(&errand, GRANT, &fields, licence, TTL_S).unwrap();
     assert!(!format!("{minted:?}").contains(&minted.code));
     gateway.app.store().use_codes().issue(&[minted.row]).unwrap();
     minted.code

@@ -8,9 +8,11 @@ use crypto::record::{EventKind, KeyKind, Link, Opening, SubjectPart};
 use crypto::x509::Certificate;
 use serde_json::json;
 
-use crate::client::Http;
-use crate::code_kit::{BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, grant, last, licence, post, redeem, start, withdraw};
-use crate::licence_kit::Office;
+use crate::client::{Http, request};
+use crate::code_kit::{
+    BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, code_for, grant, last, licence, post, redeem, start, withdraw,
+};
+use crate::licence_kit::{HOLDER, Office, fields, identifier};
 use crate::started::{ISSUER, VERIFIER, memory};
 use crate::token_kit::ITEM;
 
@@ -168,4 +170,24 @@ async fn neither_a_revoked_licence_nor_a_withdrawn_grant_gives_anything() {
     let refused = redeem(&window, REDEEM, &second, "data").await;
     refused.is_problem(409, "licence-not-valid");
     assert!(refused.json()["detail"].as_str().unwrap().starts_with("TOTAL-FAILED REVOKED: "), "{refused:?}");
+}
+
+#[tokio::test]
+async fn whoever_else_holds_a_licence_is_not_named_under_a_grant() {
+    let office = Office::new();
+    let gateway = start(&office, memory()).await;
+    grant(&gateway);
+    let mut shared = fields("2", 1);
+    shared.insert("CZZT".to_owned(), "某甲,某公司".to_owned());
+    shared.insert("CZZTDM".to_owned(), format!("{HOLDER},91350211M000100Y46"));
+    shared.insert("CZZTDMLXDM".to_owned(), "111,001".to_owned());
+    let ofd = request("POST", "/v1/licences", "application/ofd", office.ofd(&shared));
+    assert_eq!(gateway.caller(ISSUER).send(Http::One, ofd).await.status, 201);
+    let window = gateway.caller(WINDOW);
+    for (serial, told) in
+        [("1", json!({ "name": "食品经营许可证", "holder_name": "某甲" })), ("2", json!({ "name": "食品经营许可证" }))]
+    {
+        let made = code_for(&gateway, &identifier(serial, 1), &["name", "holder_name"], 0);
+        assert_eq!(redeem(&window, REDEEM, &made, "data").await.json()["fields"], told);
+    }
 }
