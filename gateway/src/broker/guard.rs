@@ -264,7 +264,11 @@ impl Guard {
     fn land(&self, flight: &Arc<Flight>, (question, key): (&Question, Key), asked: Instant, answer: Result<Reply, SourceFault>) {
         let landing: Landing = answer.map(Arc::new).map_err(state);
         match &landing {
-            Ok(reply) if reply.rows.is_empty() => self.kept.keep(key, reply, asked, self.limits.negative_ttl()),
+            Ok(reply) if reply.rows.is_empty() => {
+                // Whatever was on record before is not any more.
+                self.kept.forget(key);
+                self.kept.keep(key, reply, asked, self.limits.negative_ttl());
+            }
             Ok(reply) => {
                 // Kept for those alone who may be given it later.
                 let life = Duration::from_secs(question.stale_s_max.unwrap_or(0).into());
