@@ -59,7 +59,7 @@ async fn look_up(site: &Site, process: &Process, office: &Office) -> Vec<String>
     for (uri, bad) in [
         (CONSUMER, with(json!({ "resources": [SECRET] }))),
         (CONSUMER, with(json!({ "purpose": HOLDER }))),
-        (CONSUMER, with(json!({ "attributes": [NAME, HOLDER], HOLDER: NAME }))),
+        (CONSUMER, with(json!({ "resources": [PEOPLE], "fields": { HOLDER: NAME } }))),
         (VERIFIER, all.clone()),
     ] {
         let refused = ask(&site.client(process, uri), "/v1/lookups", &bad, 500).await;
