@@ -275,7 +275,7 @@ async fn what_somebody_objects_to_is_told_as_disputed() {
     let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
     let consumer = gateway.caller(CONSUMER);
     let about = json!({ "subject": subject(), "resource": PEOPLE, "field": "name" });
-    let objection = json!({ "about": about, "text": "the name is another one" });
+    let objection = json!({ "about": about, "text": "the name is another one", "filed_for": "holder" });
     let filed = ask(&consumer, "/v1/objections", &objection, AMPLE_MS).await;
     assert_eq!(filed.status, 201, "{filed:?}");
     let answer = ask(&consumer, "/v1/lookups", &order(&json!([PEOPLE, CIVIL])), AMPLE_MS).await.json();
