@@ -117,6 +117,7 @@ pub struct Config {
     #[serde(default)]
     pub supervision: Supervision,
     /// `[grants]`: within how many working days applications for grants are dealt with.
+    #[serde(default)]
     pub grants: Grants,
     /// `[objections]`: within how many working days objections are answered.
     #[serde(default)]
@@ -411,42 +412,14 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: [&str; 30] = [
-            "objections",
-            "lookup",
-            "identity_providers",
-            "use_codes",
-            "digests",
-            "office_hours",
-            "organisations",
-            "audit",
-            "grants",
-            "server",
-            "admin",
-            "storage",
-            "record",
-            "cache",
-            "log",
-            "policy",
-            "trust",
-            "callers",
-            "signatures",
-            "types",
-            "reload",
-            "trust_list",
-            "material",
-            "status",
-            "sources",
-            "signing",
-            "status_list",
-            "witnesses",
-            "witness",
-            "logs",
-        ];
+        const SECTIONS: &str = "admin audit cache callers digests grants identity_providers log logs lookup material \
+            objections office_hours organisations policy record reload server signatures signing \
+            sources status status_list storage supervision trust trust_list types use_codes witness \
+            witnesses";
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {
             let (key, _) = field;
             let is_there = text.contains(&format!("\n{key} = ")) || text.contains(&format!(" {key} = "));
-            assert!(SECTIONS.contains(&key) || key.starts_with('"') || is_there, "{key}");
+            assert!(SECTIONS.split(' ').any(|section| section == key) || key.starts_with('"') || is_there, "{key}");
         }
     }
 

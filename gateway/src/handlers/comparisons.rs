@@ -91,7 +91,7 @@ pub struct FactView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
     /// Whether it is so.
-    pub result: Match,
+    pub result: Comparison,
     /// What came of the resource.
     pub state: Standing,
     /// Why it is denied.
@@ -107,7 +107,7 @@ pub struct FactView {
 /// Whether it is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Match {
+pub enum Comparison {
     /// It is.
     Match,
     /// It is not.
@@ -230,14 +230,14 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
     let rows = finding.filter(|_| is_permitted).map_or(&[][..], |finding| finding.rows());
     let values: Vec<_> = rows.iter().filter_map(|row| normal(row.fields.get(&fact.field)?, fact.kind)).collect();
     let result = match values.contains(&fact.value) {
-        true => Match::Match,
-        false if values.is_empty() => Match::Unknown,
-        false => Match::NoMatch,
+        true => Comparison::Match,
+        false if values.is_empty() => Comparison::Unknown,
+        false => Comparison::NoMatch,
     };
     let is_about = |field: &Option<String>| field.as_ref().is_none_or(|field| *field == fact.field);
     FactView {
         // The source has a record, and this is not in it.
-        state: if result == Match::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
+        state: if result == Comparison::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
         denied: denial.map(Denial::name),
         expected_ms: finding.and_then(|finding| finding.outcome).and_then(|outcome| outcome.expected).map(millis),
         disputed: findings

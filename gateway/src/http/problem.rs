@@ -14,7 +14,7 @@ use super::{Answer, Code, Language, RequestId};
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
-    detail: Option<(String, String)>,
+    detail: Option<Box<(String, String)>>,
     reason: Option<&'static str>,
     report: Option<Arc<Report>>,
     faults: Vec<CatalogueFault>,
@@ -100,7 +100,7 @@ impl Problem {
     /// Says more about the case, in English and in Chinese. Never put personal data here.
     #[must_use]
     pub fn detail(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        self.detail = Some((en.into(), zh.into()));
+        self.detail = Some(Box::new((en.into(), zh.into())));
         self
     }
 
@@ -150,7 +150,7 @@ impl Problem {
             r#type: format!("urn:licet:problem:{}", self.code.code()),
             title: chosen((en.to_owned(), zh.to_owned())),
             status: self.code.status().as_u16(),
-            detail: self.detail.map(chosen),
+            detail: self.detail.map(|detail| chosen(*detail)),
             code: self.code.code().to_owned(),
             reason: self.reason,
             request_id: request_id.to_string(),

@@ -66,7 +66,7 @@ async fn whoever_stops_listening_ends_it() {
     let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
     let consumer = gateway.caller(CONSUMER);
     let mut connection = consumer.connect(Http::Two).await;
-    let crate::client::Connection::Two(sender) = &mut connection else { unreachable!("HTTP/2") };
+    let crate::client::Connection::Two(sender) = &mut connection else { panic!("HTTP/2") };
     sender.ready().await.unwrap();
     let response = sender.send_request(streamed(&json!([PEOPLE, TAX]), AMPLE_MS)).await.unwrap();
     let mut body = response.into_body();

@@ -65,18 +65,7 @@ impl Department {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (behaviour, kept) = (Arc::clone(&behaviour), Arc::clone(&kept));
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let (behaviour, kept) = (Arc::clone(&behaviour), Arc::clone(&kept));
-                    async move {
-                        let body = request.into_body().collect().await.unwrap().to_bytes();
-                        let asked: Value = serde_json::from_slice(&body).unwrap();
-                        kept.lock().unwrap().push(asked.clone());
-                        let Behaviour::Says(rows) = behaviour(&asked) else { std::future::pending().await };
-                        let body = json!({ "rows": rows }).to_string();
-                        let answer = Response::builder().header("content-type", "application/json");
-                        Ok::<_, Infallible>(answer.body(Full::new(Bytes::from(body))).unwrap())
-                    }
-                });
+                let service = service_fn(move |request| answer(request, Arc::clone(&behaviour), Arc::clone(&kept)));
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
@@ -105,6 +94,20 @@ impl Department {
             self.address
         )
     }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    behaviour: Arc<impl Fn(&Value) -> Behaviour>,
+    kept: Arc<Mutex<Vec<Value>>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.unwrap().to_bytes();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    kept.lock().unwrap().push(asked.clone());
+    let Behaviour::Says(rows) = behaviour(&asked) else { std::future::pending().await };
+    let body = json!({ "rows": rows }).to_string();
+    let answer = Response::builder().header("content-type", "application/json");
+    Ok(answer.body(Full::new(Bytes::from(body))).unwrap())
 }
 
 /// The departments of the city.

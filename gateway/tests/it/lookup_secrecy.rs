@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{Http, post_json, request};
-use crate::licence_kit::{HOLDER, Office, fields};
+use crate::licence_kit::{HOLDER, ORGANISATION, Office, fields};
 use crate::lookup_kit::{CIVIL, CONSUMER, City, ITEM, LICENCES, NAME, PEOPLE, SECRET, TAX, ask, seed, source, subject};
 use crate::process::{Process, Site};
 use crate::started::{ISSUER, VERIFIER};
@@ -59,7 +59,7 @@ async fn look_up(site: &Site, process: &Process, office: &Office) -> Vec<String>
     for (uri, bad) in [
         (CONSUMER, with(json!({ "resources": [SECRET] }))),
         (CONSUMER, with(json!({ "purpose": HOLDER }))),
-        (CONSUMER, with(json!({ "attributes": [NAME, HOLDER], HOLDER: NAME }))),
+        (CONSUMER, with(json!({ "resources": [PEOPLE], "fields": { HOLDER: NAME } }))),
         (VERIFIER, all.clone()),
     ] {
         let refused = ask(&site.client(process, uri), "/v1/lookups", &bad, 500).await;
@@ -100,6 +100,6 @@ async fn nothing_personal_on_disk_in_logs_or_in_metrics() {
             assert!(!holds(&fs::read(&file).unwrap(), secret), "{} holds {secret}", file.display());
         }
     }
-    let is_there = files(&data).iter().any(|file| holds(&fs::read(file).unwrap(), "licet"));
+    let is_there = files(&data).iter().any(|file| holds(&fs::read(file).unwrap(), ORGANISATION));
     assert!(is_there, "the search would not have found what is there");
 }

@@ -1,9 +1,12 @@
 //! Look-ups by number over HTTPS: what is granted is told in time, what is missing is named, and all of it is on record.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crypto::record::{EventKind, Facts, KeyKind, Link, LogName, Opening, SubjectPart};
 use serde_json::{Value, json};
+use storage::engine::memory::{Fault, FaultPlan, Memory};
+use storage::{Keys, Store};
 
 use crate::client::{Http, post_json, request};
 use crate::licence_kit::{HOLDER, Office, fields, identifier};
@@ -245,4 +248,41 @@ async fn a_quota_of_records_withholds_what_came() {
         (&json!("partial"), &json!("denied"), &json!("quota"))
     );
     assert!(secret.get("rows").is_none() && !withheld.to_string().contains("nobody knows"), "{secret:#}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_told() {
+    let (city, engine) = (City::start().await, Arc::new(Memory::new()));
+    let store = Store::on(Arc::<Memory>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();
+    let gateway = start_over(city.asked_by(Setup::new()), store).await;
+    let consumer = gateway.caller(CONSUMER);
+    let order = order(&json!([PEOPLE]));
+    assert_eq!(ask(&consumer, "/v1/lookups", &order, AMPLE_MS).await.status, 200);
+    engine.plan(FaultPlan::new().at(0, Fault::Lost).poisoning());
+    let reply = ask(&consumer, "/v1/lookups", &order, AMPLE_MS).await;
+    reply.is_problem(503, "unavailable");
+    assert!(!String::from_utf8_lossy(&reply.body).contains(NAME));
+    let mut streamed = post_json("/v1/lookups", &order.to_string());
+    streamed.headers_mut().insert("accept", "text/event-stream".parse().unwrap());
+    consumer.send(Http::Two, streamed).await.is_problem(503, "unavailable");
+    // Of the second nobody was asked: not even its beginning could be recorded.
+    assert_eq!(city.police.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn what_somebody_objects_to_is_told_as_disputed() {
+    let city = City::start().await;
+    let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
+    let consumer = gateway.caller(CONSUMER);
+    let about = json!({ "subject": subject(), "resource": PEOPLE, "field": "name" });
+    let objection = json!({ "about": about, "text": "the name is another one", "filed_for": "holder" });
+    let filed = ask(&consumer, "/v1/objections", &objection, AMPLE_MS).await;
+    assert_eq!(filed.status, 201, "{filed:?}");
+    let answer = ask(&consumer, "/v1/lookups", &order(&json!([PEOPLE, CIVIL])), AMPLE_MS).await.json();
+    let disputes = &source(&answer, PEOPLE)["disputes"];
+    assert_eq!((&disputes[0]["field"], disputes.as_array().unwrap().len()), (&json!("name"), 1), "{answer:#}");
+    assert!(source(&answer, CIVIL).get("disputes").is_none());
+    assert_eq!(answer["attributes"][0]["disputed"], true);
+    let facts = json!({ "subject": subject(), "item": ITEM, "facts": [{ "attribute": "person.name", "value": NAME }] });
+    assert_eq!(ask(&consumer, "/v1/comparisons", &facts, AMPLE_MS).await.json()["facts"][0]["disputed"], true);
 }
