@@ -218,9 +218,8 @@ async fn everything_that_is_wrong_is_named() {
         personal["name"] = name.into();
         let refused = change(&operator, 1, &[personal], &[]).await;
         refused.is_problem(422, "catalogue-faults");
-        assert_eq!((&refused.json()["faults"][0]["rule"], &refused.json()["faults"][0]["field"]), {
-            (&json!(Rule::CitizenNumber), &json!(field))
-        });
+        let fault = &refused.json()["faults"][0];
+        assert_eq!((&fault["rule"], &fault["field"]), (&json!(Rule::CitizenNumber), &json!(field)));
     }
     let body = json!({ "base_version": 1, "puts": [item("a", TOP)], "reason": "for 11010519491231002X" });
     operator.send(Http::One, post_json(CHANGES, &body.to_string())).await.is_problem(422, "bad-content");
