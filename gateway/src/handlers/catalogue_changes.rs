@@ -125,7 +125,7 @@ pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 /// # Errors
 /// [`Code::CatalogueVersionNotFound`].
 pub async fn change_of(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let version: u64 = request.params.value("version")?.parse().or(Err(Problem::parameter("version")))?;
+    let version: u64 = request.params.value("version")?.parse().map_err(|_error| Problem::parameter("version"))?;
     request.trail.detail("version", version);
     let shared = Arc::clone(&app);
     let change = app.pool.run(move || shared.store().catalogue().change_of(version)).await??;
