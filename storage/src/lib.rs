@@ -22,6 +22,7 @@ pub mod certificates;
 pub mod engine;
 pub mod error;
 pub mod evidence;
+mod grant_keys;
 pub mod grants;
 mod keys;
 pub mod licences;
