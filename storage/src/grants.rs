@@ -7,6 +7,7 @@ use crypto::time::Date;
 
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
+use crate::grant_keys;
 use crate::keys::{self, Key, REGISTRY};
 use crate::log::Pending;
 use crate::page::{Cursor, Page};
@@ -72,8 +73,8 @@ impl Grants {
     }
 
     fn attempt_apply(&self, application: &Application) -> Result<Attempt<Stored<Application>>, StorageError> {
-        let id = keys::grant_id(&self.shelf.vault, &application.id);
-        let key = keys::grant_application(&id);
+        let id = grant_keys::grant_id(&self.shelf.vault, &application.id);
+        let key = grant_keys::grant_application(&id);
         if let Some(kept) = self.shelf.read::<Application>(&key)? {
             let is_same = kept.value.is_same_request(application);
             let other = StorageError::Grant(GrantError::OtherRequest);
@@ -81,8 +82,8 @@ impl Grants {
         }
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.insert(key.clone(), application)?;
-        for index in indexes(keys::GRANT_APPLICATIONS, &application.consumer.organisation, &application.provider) {
-            change.index(keys::grant_in_list(&index, application.applied_at, &id));
+        for index in indexes(grant_keys::GRANT_APPLICATIONS, &application.consumer.organisation, &application.provider) {
+            change.index(grant_keys::grant_in_list(&index, application.applied_at, &id));
         }
         self.ended(change, &key, application, || Stored::Created(application.clone()))
     }
@@ -113,8 +114,8 @@ impl Grants {
         id: &str,
         step: impl Fn(&mut Application) -> Result<Outcome, GrantError>,
     ) -> Result<Attempt<Acted>, StorageError> {
-        let id = keys::grant_id(&self.shelf.vault, id);
-        let key = keys::grant_application(&id);
+        let id = grant_keys::grant_id(&self.shelf.vault, id);
+        let key = grant_keys::grant_application(&id);
         let kept = self.shelf.read::<Application>(&key)?.ok_or(StorageError::NotFound { what: APPLICATION })?;
         let mut application = kept.value;
         let grant = match step(&mut application).map_err(StorageError::Grant)? {
@@ -125,9 +126,9 @@ impl Grants {
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.replace(key.clone(), kept.version, &application)?;
         if let Some(grant) = &grant {
-            change.insert(keys::grant(&id), grant)?;
-            for index in indexes(keys::GRANTS, &grant.consumer.organisation, &grant.provider) {
-                change.index(keys::grant_in_list(&index, grant.granted_at, &id));
+            change.insert(grant_keys::grant(&id), grant)?;
+            for index in indexes(grant_keys::GRANTS, &grant.consumer.organisation, &grant.provider) {
+                change.index(grant_keys::grant_in_list(&index, grant.granted_at, &id));
             }
         }
         let written = application.clone();
@@ -143,7 +144,7 @@ impl Grants {
     }
 
     fn attempt_withdraw(&self, id: &str, withdrawal: &Withdrawal) -> Result<Attempt<Stored<Grant>>, StorageError> {
-        let key = keys::grant(&keys::grant_id(&self.shelf.vault, id));
+        let key = grant_keys::grant(&grant_keys::grant_id(&self.shelf.vault, id));
         let kept = self.shelf.read::<Grant>(&key)?.ok_or(StorageError::NotFound { what: GRANT })?;
         let mut grant = kept.value;
         if !grant.withdraw(withdrawal.clone()).map_err(StorageError::Grant)? {
@@ -178,7 +179,7 @@ impl Grants {
     /// # Errors
     /// Those of a store that does not work.
     pub fn application(&self, id: &str) -> Result<Option<Application>, StorageError> {
-        let key = keys::grant_application(&keys::grant_id(&self.shelf.vault, id));
+        let key = grant_keys::grant_application(&grant_keys::grant_id(&self.shelf.vault, id));
         Ok(self.shelf.read(&key)?.map(|kept| kept.value))
     }
 
@@ -187,7 +188,7 @@ impl Grants {
     /// # Errors
     /// Those of a store that does not work.
     pub fn grant(&self, id: &str) -> Result<Option<Grant>, StorageError> {
-        let key = keys::grant(&keys::grant_id(&self.shelf.vault, id));
+        let key = grant_keys::grant(&grant_keys::grant_id(&self.shelf.vault, id));
         Ok(self.shelf.read(&key)?.map(|kept| kept.value))
     }
 
@@ -201,7 +202,7 @@ impl Grants {
         page: (Option<&Cursor>, usize),
         keep: impl Fn(&Application) -> bool,
     ) -> Result<Page<Application>, StorageError> {
-        self.list(&index(keys::GRANT_APPLICATIONS, whose), keys::grant_application, page, keep)
+        self.list(&index(grant_keys::GRANT_APPLICATIONS, whose), grant_keys::grant_application, page, keep)
     }
 
     /// Grants that `keep` wants, newest first. A page may be short, or empty, and yet not be the last.
@@ -214,7 +215,7 @@ impl Grants {
         page: (Option<&Cursor>, usize),
         keep: impl Fn(&Grant) -> bool,
     ) -> Result<Page<Grant>, StorageError> {
-        self.list(&index(keys::GRANTS, whose), keys::grant, page, keep)
+        self.list(&index(grant_keys::GRANTS, whose), grant_keys::grant, page, keep)
     }
 
     fn list<T: Layout>(
@@ -247,7 +248,7 @@ impl Grants {
     /// Those of a store that does not work.
     pub fn all(&self) -> Result<Vec<Grant>, StorageError> {
         let mut grants = Vec::new();
-        let mut range = Range::prefix(keys::GRANT);
+        let mut range = Range::prefix(grant_keys::GRANT);
         loop {
             let rows = self.shelf.engine.scan(REGISTRY, Space::Hot, range.clone(), Direction::Ascending, ALL_AT_ONCE)?;
             let Some((last, _)) = rows.last() else { return Ok(grants) };
@@ -267,7 +268,7 @@ impl Grants {
     }
 
     fn usage_key(&self, id: &str) -> Key {
-        keys::grant_usage(&keys::grant_id(&self.shelf.vault, id))
+        grant_keys::grant_usage(&grant_keys::grant_id(&self.shelf.vault, id))
     }
 
     /// Sets something aside of a grant's quota on this day: durable, and nobody else gets it. Less than is wanted means that there
@@ -303,16 +304,16 @@ impl Grants {
 
 fn index(list: &[u8], whose: Whose<'_>) -> Vec<u8> {
     match whose {
-        Whose::All => keys::grant_list(list),
-        Whose::Of(organisation) => keys::grant_list_of(list, organisation),
+        Whose::All => grant_keys::grant_list(list),
+        Whose::Of(organisation) => grant_keys::grant_list_of(list, organisation),
     }
 }
 
 /// The indexes in which an application or a grant of this consumer and this provider stands.
 fn indexes(list: &[u8], consumer: &str, provider: &str) -> Vec<Vec<u8>> {
-    let mut indexes = vec![keys::grant_list(list), keys::grant_list_of(list, consumer)];
+    let mut indexes = vec![grant_keys::grant_list(list), grant_keys::grant_list_of(list, consumer)];
     if provider != consumer {
-        indexes.push(keys::grant_list_of(list, provider));
+        indexes.push(grant_keys::grant_list_of(list, provider));
     }
     indexes
 }

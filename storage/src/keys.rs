@@ -1,4 +1,4 @@
-//! Every key layout, in one table.
+//! Every key layout, in one table. The functions for `G` are in [`grant_keys`](crate::grant_keys).
 //!
 //! | space | key | value | written |
 //! |---|---|---|---|
@@ -99,7 +99,7 @@ pub(crate) struct Key {
     pub(crate) bytes: Vec<u8>,
 }
 
-fn key(space: Space, parts: &[&[u8]]) -> Key {
+pub(crate) fn key(space: Space, parts: &[&[u8]]) -> Key {
     Key { space, bytes: parts.concat() }
 }
 
@@ -204,48 +204,6 @@ pub(crate) fn first_seal(id: &Blind) -> Key {
 
 pub(crate) fn seal_application(vault: &Vault, id: &str) -> Key {
     key(Space::Hot, &[b"a", &vault.blind(b"seal application", id.as_bytes())])
-}
-
-/// The keyed digest of the identifier of a grant and of the application that it came from.
-pub(crate) fn grant_id(vault: &Vault, id: &str) -> Blind {
-    vault.blind(b"grant", id.as_bytes())
-}
-
-/// An application for a grant.
-pub(crate) fn grant_application(id: &Blind) -> Key {
-    key(Space::Hot, &[b"Ga", id])
-}
-
-/// The beginning of the key of every grant.
-pub(crate) const GRANT: &[u8] = b"Gg";
-
-pub(crate) fn grant(id: &Blind) -> Key {
-    key(Space::Hot, &[GRANT, id])
-}
-
-/// How much of a grant's quota is used up.
-pub(crate) fn grant_usage(id: &Blind) -> Key {
-    key(Space::Hot, &[b"Gu", id])
-}
-
-/// The lists of applications for grants.
-pub(crate) const GRANT_APPLICATIONS: &[u8] = b"Ga";
-
-/// The lists of grants.
-pub(crate) const GRANTS: &[u8] = b"Gg";
-
-/// The list of everybody's: `list` is [`GRANT_APPLICATIONS`] or [`GRANTS`].
-pub(crate) fn grant_list(list: &[u8]) -> Vec<u8> {
-    [list, b"*"].concat()
-}
-
-/// The list of those in which this organisation is consumer or provider.
-pub(crate) fn grant_list_of(list: &[u8], organisation: &str) -> Vec<u8> {
-    [list, b"=", organisation.as_bytes(), &[0]].concat()
-}
-
-pub(crate) fn grant_in_list(index: &[u8], at: Timestamp, id: &Blind) -> Key {
-    key(Space::Idx, &[index, &time(at), id])
 }
 
 pub(crate) const SEALS: &[u8] = b"S";
@@ -549,7 +507,7 @@ pub(crate) fn probe() -> Key {
 }
 
 /// Eight bytes in the order of time, before 1970 too.
-fn time(at: Timestamp) -> [u8; 8] {
+pub(crate) fn time(at: Timestamp) -> [u8; 8] {
     (at.unix().cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 

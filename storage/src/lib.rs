@@ -26,6 +26,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod expiry;
+mod grant_keys;
 pub mod grants;
 mod keys;
 pub mod ledger;

@@ -164,7 +164,7 @@ fn nothing_ungranted_is_ever_permitted() {
     let (mut allowed, mut denied) = (0, 0);
     for _ in 0..300 {
         let catalogue = catalogue(&mut dice);
-        let count = dice.roll(12);
+        let count = dice.roll(24);
         let grants: Vec<_> = (0..count).map(|number| grant(&mut dice, number)).collect();
         let (yes, no) = every_question(&mut dice, &grants, &catalogue);
         (allowed, denied) = (allowed + yes, denied + no);

@@ -228,7 +228,7 @@ async fn act(
         let carried = request.trail.carried();
         let grants = shared.store().grants().recording(&carried);
         let act = Act { grants: &grants, application: &application, assessment };
-        let acted = shared.rights.change(&application.id, || step(&act));
+        let acted = shared.rights.make(&application.id, || step(&act));
         acted.map(|acted| acted.application).map_err(|error| refused(error, &act.assessment))
     };
     let application = app.pool.run(work).await??;

@@ -146,7 +146,21 @@ impl Rights {
     pub fn change<T>(&self, grant: &str, change: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
         let _one = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         self.book_mut().doubt(grant);
-        let changed = change();
+        self.follow(grant, change())
+    }
+
+    /// Makes a grant in the store, and here before anybody learns of it; one that is there already goes on as it is. For threads
+    /// that may wait.
+    ///
+    /// # Errors
+    /// As [`Rights::change`].
+    pub fn make<T>(&self, grant: &str, make: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let _one = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.follow(grant, make())
+    }
+
+    /// Takes over what the store has now, unless that may still change.
+    fn follow<T>(&self, grant: &str, changed: Result<T, StorageError>) -> Result<T, StorageError> {
         if matches!(changed, Err(StorageError::Unknown)) {
             return changed;
         }

@@ -237,6 +237,6 @@ async fn a_new_grant_holds_from_its_change_on() {
     let store = store();
     let rights = rights(&store);
     assert_eq!(ask(&rights, NOON).await, Err(Denial::NotGranted));
-    let made = rights.change(&format!("{:032x}", 1), || Ok(granted(&store, 1, &["name"], &json!({}))));
+    let made = rights.make(&format!("{:032x}", 1), || Ok(granted(&store, 1, &["name"], &json!({}))));
     assert!(made.is_ok() && ask(&rights, NOON).await.is_ok());
 }
