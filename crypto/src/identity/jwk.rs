@@ -67,7 +67,7 @@ impl KeySet {
         let mut keys: Vec<Key> = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             let fault = |what| JwkError::Key { index, what };
-            let row = row.as_object().ok_or(fault("is no object"))?;
+            let row = row.as_object().ok_or_else(|| fault("is no object"))?;
             let Some(key) = read(row).map_err(fault)? else { continue };
             if key.id.is_some() && keys.iter().any(|other| other.id == key.id) {
                 return Err(fault("has the kid of another one"));

@@ -1,6 +1,6 @@
 //! Tokens of holders: what an identity provider vouches for when a citizen consents, empowers somebody, or asks in person.
 //!
-//! A token is a compact JWS (RFC 7515) of JWT claims (RFC 7519), made by an OpenID provider whose keys are configured. It is good
+//! A token is a compact JWS (RFC 7515) of JWT claims (RFC 7519), made by an `OpenID` provider whose keys are configured. It is good
 //! for one question: it names the provider, the gateway, the holder, the item, the resources and its own name, and lives for
 //! minutes. Nothing in it is looked at before its signature is verified, but the issuer, which says whose keys to take.
 //!

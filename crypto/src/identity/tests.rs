@@ -119,7 +119,8 @@ fn what_does_not_fit_is_refused_for_its_reason() {
     refused(&json!({ "iss": null }), Refusal::Issuer);
     refused(&json!({ "aud": "licet.example.org" }), Refusal::Audience);
     refused(&json!({ "aud": ["a", "b"] }), Refusal::Audience);
-    refused(&json!({ "licet_holder": { "code_type": "111", "code": "110105194912310097" } }), Refusal::Malformed);
+    refused(&json!({ "licet_holder": { "code_type": "111", "code": "110105194912310021" } }), Refusal::Malformed);
+    refused(&json!({ "licet_holder": { "code_type": "111", "code": "110105194912310097" } }), Refusal::Holder);
     refused(&json!({ "licet_holder": { "code_type": "414", "code": "E12345678" } }), Refusal::Holder);
     // The same characters as a number of another kind are somebody else.
     refused(&json!({ "licet_holder": { "code_type": "999", "code": NUMBER } }), Refusal::Holder);

@@ -11,7 +11,7 @@ use super::Faults;
 /// The longest that a token or a code may live, in seconds: they are for a matter at hand.
 const LIFETIME_S_MAX: u32 = 86_400;
 
-/// An OpenID provider whose tokens of holders are taken.
+/// An `OpenID` provider whose tokens of holders are taken.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProvider {
