@@ -112,14 +112,14 @@ impl Limits {
             ("breaker.pause_ms", breaker.pause_ms),
             ("breaker.probes", breaker.probes),
         ] {
-            faults.demand(value > 0, &format!("{key}.{name}"), "must be at least 1");
+            faults.demand(value > 0, format!("{key}.{name}"), "must be at least 1");
         }
         for (name, value) in [
             ("hedge_quantile_permille", self.hedge_quantile_permille),
             ("hedge_budget_permille", self.hedge_budget_permille),
             ("breaker.failures_permille", breaker.failures_permille),
         ] {
-            faults.demand(value <= 1000, &format!("{key}.{name}"), "must be at most 1000");
+            faults.demand(value <= 1000, format!("{key}.{name}"), "must be at most 1000");
         }
         let failures = &format!("{key}.breaker.failures_permille");
         faults.demand(breaker.failures_permille > 0, failures, "must be at least 1");
@@ -166,7 +166,7 @@ mod tests {
         let mut faults = Faults::default();
         limits.check("sources[0].limits", &mut faults);
         assert_eq!(faults, Faults::default());
-        let wrong: Limits =
+        let wrong: Result<Limits, _> =
             toml::from_str("concurrency_max = 0\nhedge_budget_permille = 1001\nbreaker = { calls_min = 21, pause_ms = 60001 }");
         let wrong = wrong.unwrap();
         wrong.check("limits", &mut faults);

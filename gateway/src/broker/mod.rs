@@ -35,12 +35,16 @@ mod kept;
 mod latency;
 mod limit;
 mod limits;
+pub mod merge;
 mod outcome;
 mod question;
 mod reply;
+pub mod same;
 mod scatter;
 mod source;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod waiting;
 
 pub use breaker::BreakerState;
