@@ -110,7 +110,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(kind: FieldType, from: Value, to: Value) {
+    fn check(kind: FieldType, from: impl Into<Value>, to: Value) {
+        let from = from.into();
         assert_eq!(value(kind, &from), Ok(Some(to)), "{from}");
     }
 

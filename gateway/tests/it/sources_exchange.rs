@@ -53,7 +53,7 @@ impl Exchange {
         let field = |name: &str| seen.header(&format!("hnjhpt_{name}")).to_owned();
         let expected = sign(field, &format!("secret-{}", self.given.load(Ordering::SeqCst)));
         let asked = String::from_utf8(seen.body.clone()).unwrap();
-        if field("sign") != expected || asked != format!("zjhm={HOLDER}&sxbm=%E4%BA%8B%E9%A1%B9%2F1+a") {
+        if field("sign") != expected || asked != format!("sxbm=%E4%BA%8B%E9%A1%B9%2F1+a&zjhm={HOLDER}") {
             return says(&json!({ "code": "401" }));
         }
         assert_eq!(seen.header("content-type"), "application/x-www-form-urlencoded");
