@@ -82,7 +82,10 @@ impl<T> Desk<T> {
         if !self.limit.has_room(Class::Interactive) {
             return None;
         }
-        let who = self.waiting.pop(self.limit.has_room(Class::Batch), now)?;
+        // Who is left with less time than an answer takes would be asked for in vain.
+        let usual = self.latency.quantile(500).unwrap_or_default();
+        let done = now.checked_add(usual).unwrap_or(now);
+        let who = self.waiting.pop(self.limit.has_room(Class::Batch), done)?;
         Some((who, self.enter(now).ok_or(State::BreakerOpen)))
     }
 

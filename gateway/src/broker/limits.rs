@@ -166,7 +166,7 @@ mod tests {
         let mut faults = Faults::default();
         limits.check("sources[0].limits", &mut faults);
         assert_eq!(faults, Faults::default());
-        let wrong: Limits =
+        let wrong: Result<Limits, _> =
             toml::from_str("concurrency_max = 0\nhedge_budget_permille = 1001\nbreaker = { calls_min = 21, pause_ms = 60001 }");
         let wrong = wrong.unwrap();
         wrong.check("limits", &mut faults);

@@ -58,7 +58,7 @@ impl<T> Waiting<T> {
         Ok(None)
     }
 
-    /// Whose turn it is, of those whose time is not over.
+    /// Whose turn it is, of those whose time is not over by this moment.
     pub(super) fn pop(&mut self, may_be_batch: bool, now: Instant) -> Option<T> {
         let next = |queue: &mut VecDeque<(Instant, T)>| loop {
             let (until, who) = queue.pop_front()?;

@@ -4,6 +4,7 @@
 mod admin;
 mod audit;
 mod audit_export;
+mod broker;
 mod city;
 mod client;
 mod command_line;

@@ -1,0 +1,8 @@
+//! The broker in virtual time: sources as they come, deadlines as they are kept.
+
+mod behaviour;
+mod cost;
+mod kit;
+mod limits;
+mod simulation;
+mod town;
