@@ -42,6 +42,7 @@ pub(crate) struct Head {
 
 /// What is kept of a change beside the change itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CatalogueChangeRecord")]
 pub struct ChangeRecord {
     /// The version that it made.
     pub version: u64,

@@ -1,7 +1,7 @@
 //! Rows that end: found by their time, and let go a few at a time by those who add others.
 
 use std::ops::Bound;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto::time::Timestamp;
 
@@ -12,35 +12,36 @@ use crate::shelf::Shelf;
 use crate::vault::Blind;
 
 /// Every so many additions there is a sweep.
-const EVERY: u32 = 64;
-/// The most rows of one sweep: more than are added between two, so that what is over does not pile up.
+const EVERY: usize = 64;
+/// The most rows of one sweep of few additions: more than are added between two, so that what is over does not pile up.
 const ROWS_MAX: usize = 256;
 
 /// When rows of one kind are swept.
 #[derive(Debug)]
 pub(crate) struct Expiry {
     index: &'static [u8],
-    additions: AtomicU32,
+    additions: AtomicUsize,
 }
 
 impl Expiry {
     /// For the rows that this index finds by the time of their end.
     pub(crate) const fn new(index: &'static [u8]) -> Self {
-        Self { index, additions: AtomicU32::new(0) }
+        Self { index, additions: AtomicUsize::new(0) }
     }
 
-    /// Notes an addition, and lets go of what is over when it is time for that. `row` says where a row of the index stands. A sweep
-    /// that fails is none of the addition's business: what is not gone now is found by the next one.
-    pub(crate) fn sweep(&self, shelf: &Shelf, now: Timestamp, row: fn(&Blind) -> Key) {
-        if self.additions.fetch_add(1, Ordering::Relaxed) % EVERY == EVERY - 1 {
-            self.let_go(shelf, now, row).unwrap_or_default();
+    /// Notes additions, and lets go of what is over when it is time for that. `row` says where a row of the index stands. A sweep
+    /// that fails is none of theirs: what is not gone now is found by the next one.
+    pub(crate) fn sweep(&self, shelf: &Shelf, (added, now): (usize, Timestamp), row: fn(&Blind) -> Key) {
+        let before = self.additions.fetch_add(added, Ordering::Relaxed);
+        if before / EVERY != before.wrapping_add(added) / EVERY {
+            self.let_go(shelf, (ROWS_MAX.max(added.saturating_mul(2)), now), row).unwrap_or_default();
         }
     }
 
-    fn let_go(&self, shelf: &Shelf, now: Timestamp, row: fn(&Blind) -> Key) -> Result<(), StorageError> {
+    fn let_go(&self, shelf: &Shelf, (rows_max, now): (usize, Timestamp), row: fn(&Blind) -> Key) -> Result<(), StorageError> {
         let until = Bound::Excluded(keys::expiring_until(self.index, now));
         let range = Range { to: until, ..Range::prefix(self.index) };
-        let over = shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, ROWS_MAX)?;
+        let over = shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, rows_max)?;
         if over.is_empty() {
             return Ok(());
         }

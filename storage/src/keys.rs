@@ -53,6 +53,7 @@
 //! | Idx | `Uc` time code | 0; the time is when the row ends | swept |
 //! | Idx | `Ut` time token | 0; the time is when the row ends | swept |
 //! | Idx | `oa` time objection | 0 | once |
+//! | Idx | `od` due objection, while it is open | 0 | goes |
 //! | Idx | `of` filer, time objection | 0 | once |
 //! | Idx | `or` organisation 0, time objection | 0 | goes |
 //! | Idx | `oq` organisation 0, time objection, while it is open | 0 | goes |
@@ -64,10 +65,10 @@
 //!
 //! lineage = keyed digest of type, issuer and serial (32 bytes): a serial may be somebody's number. holder = keyed digest of the
 //! number's type and the number (32). seal, application, grant, id, code, objection = keyed digest of its identifier (32). token =
-//! keyed digest of its issuer and name (32). filer = keyed digest of a caller's name (32). catalogue version = 8 bytes. version, piece, list, index = 2, 4, 4 and 4
-//! bytes, time = seconds in 8, all big-endian, so that an index is in the order of time and a lineage in the order of versions. The
-//! time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of a keyed one of the field's value. All
-//! values are sealed, but for those of index rows and the format.
+//! keyed digest of its issuer and name (32). filer = keyed digest of a caller's name (32). due = a time. version, piece, list, index =
+//! 2, 4, 4 and 4 bytes, version of the catalogue = 8, time = seconds in 8, all big-endian, so that an index is in the order of time and a
+//! lineage in the order of versions. The time of evidence is when its issuer made it. log and field = 1 byte, block = 8, digest = 16 of
+//! a keyed one of the field's value. All values are sealed, but for those of index rows and the format.
 
 use crypto::digest::Sha256;
 use crypto::licence::{HolderNumber, Identifier};

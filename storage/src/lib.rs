@@ -6,6 +6,7 @@
 //! licences, seals, certificates,     what callers see
 //! evidence, catalogue, grants,
 //! use codes, tokens
+//! use codes, tokens, objections
 //!   slots                            places in status lists
 //!   keys, records                    every key and every value layout
 //!   shelf                            batches, retries, pages

@@ -159,7 +159,10 @@ impl Layout for Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue;
     use crate::ledger::{Card, CardHead, Tally};
+    use crate::tokens::Spent;
+    use crate::use_codes::UseCode;
 
     #[test]
     fn an_unknown_version_is_refused_by_name() {
@@ -188,6 +191,9 @@ mod tests {
         check_fixture::<EvidenceRecord>(include_str!("../tests/fixtures/v1/evidence.json"));
         check_fixture::<seal_register::Record>(include_str!("../tests/fixtures/v2/seal.json"));
         check_fixture::<Application>(include_str!("../tests/fixtures/v1/seal_application.json"));
+        check_fixture::<grants::Application>(include_str!("../tests/fixtures/v1/grant_application.json"));
+        check_fixture::<Grant>(include_str!("../tests/fixtures/v1/grant.json"));
+        check_fixture::<Usage>(r#"{"day":"2026-03-01","questions":1,"records":2,"total":3}"#);
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"classes":[0,2]}"#);
         let card = r#"{"number":0,"at":"2026-03-01T00:00:00Z","about":{"kind":"resource","code":"3010010001/1"},"organisation":"11330105002500287C","colour":"yellow","before":"green","used_permille":870,"limit":"slow"}"#;
@@ -196,6 +202,16 @@ mod tests {
         check_fixture::<Slot>(r#"{"list":1,"index":131071}"#);
         check_fixture::<Owner>(&format!(r#"{{"lineage":[{}7],"version":2}}"#, "0,".repeat(31)));
         check_fixture::<Backfilled>("{}");
+        check_fixture::<catalogue::Head>(r#"{"version":7,"changed_bytes":512,"whole_bytes":262144}"#);
+        check_fixture::<catalogue::Whole>(&format!(r#"{{"sha256":"{}"}}"#, "ab".repeat(32)));
+        check_fixture::<catalogue::ChangeRecord>(include_str!("../tests/fixtures/v1/catalogue_change_record.json"));
+        // This is kept as a file, without the version of a layout: its digest is told to others.
+        let file = include_str!("../tests/fixtures/v1/catalogue_change.json").trim_end();
+        let read: crypto::catalogue::Change = serde_json::from_str(file).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), file);
+        check_fixture::<Spent>(r#"{"at":"2026-03-01T00:00:00Z","attempt":"00ff"}"#);
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/use_code.json"));
+        check_fixture::<UseCode>(include_str!("../tests/fixtures/v1/presentation.json"));
         check_fixture::<KeyCheck>(r#"{"index":"00ff"}"#);
     }
 }

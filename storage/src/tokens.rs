@@ -73,7 +73,7 @@ impl Tokens {
         self.shelf.vault.random(&mut attempt).map_err(|error| StorageError::of_vault(error, Spent::WHAT))?;
         let spent = Spent { at: token.now, attempt: to_hex(&attempt) };
         let is_first = repeat(|| self.attempt_spend(&name, token, &spent))?;
-        self.expiry.sweep(&self.shelf, token.now, keys::token);
+        self.expiry.sweep(&self.shelf, (1, token.now), keys::token);
         Ok(is_first)
     }
 

@@ -159,7 +159,7 @@ impl UseCodes {
                 },
             }
         })?;
-        self.expiry.sweep(&self.shelf, first.issued_at, keys::use_code);
+        self.expiry.sweep(&self.shelf, (codes.len(), first.issued_at), keys::use_code);
         Ok(())
     }
 

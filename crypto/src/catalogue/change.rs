@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 /// What makes the next version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CatalogueChange")]
 pub struct Change {
     /// The version that it makes.
     pub version: u64,

@@ -11,6 +11,7 @@ use super::{Demand, Item, LicenceType, Organisation, Resource};
 /// What kind of entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "CatalogueKind")]
 pub enum Kind {
     /// An organisation (机构).
     Organisation,
@@ -27,6 +28,7 @@ pub enum Kind {
 /// Which entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CatalogueKey")]
 pub struct Key {
     /// Its kind.
     pub kind: Kind,
@@ -37,6 +39,7 @@ pub struct Key {
 /// An entry of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[schemars(rename = "CatalogueEntry")]
 #[expect(missing_docs, reason = "as the kinds")]
 pub enum Entry {
     Organisation(Organisation),

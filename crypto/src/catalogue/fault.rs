@@ -13,6 +13,7 @@ macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $en:literal, $zh:literal;)*) => {
         /// A rule that a catalogue can break. The code of a row never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[schemars(rename = "CatalogueRule")]
         pub enum Rule {
             $($(#[$doc])* #[serde(rename = $code)] $name,)*
         }

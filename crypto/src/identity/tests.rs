@@ -1,5 +1,7 @@
 //! Tokens held against questions.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -162,10 +164,10 @@ fn times_hold_to_the_second() {
 
 #[test]
 fn what_serves_no_item_needs_a_token_that_names_none() {
-    let none = std::collections::BTreeSet::new();
+    static NONE: BTreeSet<String> = BTreeSet::new();
     let show = |changes: &Value| {
         ask_at(&token(&with(changes)), NOW, |demand| {
-            (demand.item, demand.resources, demand.in_person) = (None, &none, true);
+            (demand.item, demand.resources, demand.in_person) = (None, &NONE, true);
         })
     };
     assert_eq!(show(&json!({})), Err(Refusal::Authority));
@@ -222,6 +224,6 @@ fn every_changed_byte_is_noticed() {
 
 #[test]
 fn reasons_are_distinct() {
-    let codes: std::collections::BTreeSet<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
+    let codes: BTreeSet<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
     assert_eq!(codes.len(), Refusal::ALL.len());
 }

@@ -1,7 +1,7 @@
 //! The right to one call: given back whatever becomes of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::SourceFault;
 use super::breaker::Ticket;
@@ -43,7 +43,7 @@ impl Berth {
         self.end = Some(match answer {
             // A refusal is an answer as well.
             Ok(_) | Err(SourceFault::Refused) => End::Answered(took),
-            Err(fault) => End::Failed(*fault),
+            Err(fault) => End::Failed(*fault, took),
         });
         self.guard.called(took, answer.as_ref().err().copied());
     }
@@ -52,7 +52,8 @@ impl Berth {
 impl Drop for Berth {
     fn drop(&mut self) {
         // Broken off by something that is no fault of the source, such as the end of the process, and yet nothing that it did well.
-        let end = self.end.unwrap_or(if self.made.is_some() { End::Failed(SourceFault::Failed) } else { End::Unused });
+        let broken_off = if self.made.is_some() { End::Failed(SourceFault::Failed, Duration::ZERO) } else { End::Unused };
+        let end = self.end.unwrap_or(broken_off);
         Guard::leave(&self.guard, self.ticket.as_ref(), end, clock::tokio_instant().into_std());
     }
 }

@@ -92,6 +92,14 @@ impl Breaker {
         }
     }
 
+    /// A call was given up before an answer could be expected, which says nothing. As a probe it has failed: there are no more probes
+    /// than allowed.
+    pub(super) fn gave_up(&mut self, ticket: &Ticket, now: Instant) {
+        if matches!(self.phase, Phase::HalfOpen { .. }) {
+            self.ended(ticket, false, now);
+        }
+    }
+
     /// A call ended, well or not.
     pub(super) fn ended(&mut self, ticket: &Ticket, is_well: bool, now: Instant) {
         if ticket.0 != self.generation {
@@ -237,14 +245,24 @@ mod tests {
         assert_eq!(world.state(), (BreakerState::HalfOpen, None));
         world.breaker.ended(&old, false, world.now);
         assert_eq!(world.state(), (BreakerState::HalfOpen, None), "a call from before says nothing of now");
+        world.breaker.gave_up(&old, world.now);
+        assert_eq!(world.state(), (BreakerState::HalfOpen, None));
         let unused = world.breaker.admit(world.now).unwrap();
         assert!(world.breaker.admit(world.now).is_none());
         world.breaker.give_back(&unused);
         assert!(world.call(true));
         assert_eq!(world.state(), (BreakerState::Closed, None));
+        for _ in 0..100 {
+            let ticket = world.breaker.admit(world.now).unwrap();
+            world.breaker.gave_up(&ticket, world.now);
+        }
         assert!(world.call(false) && world.call(false) && world.call(false));
         assert_eq!(world.state(), (BreakerState::Closed, None), "failures from before the pause are forgotten");
         assert!(world.call(false));
         assert_eq!(world.state(), (BreakerState::Open, Some(100)), "and so is how long it was");
+        world.pass(100);
+        let probe = world.breaker.admit(world.now).unwrap();
+        world.breaker.gave_up(&probe, world.now);
+        assert_eq!(world.state(), (BreakerState::Open, Some(200)));
     }
 }

@@ -39,8 +39,8 @@ pub(super) enum End {
     Unused,
     /// With an answer, after so long.
     Answered(Duration),
-    /// Without one.
-    Failed(SourceFault),
+    /// Without one, after so long.
+    Failed(SourceFault, Duration),
 }
 
 impl<T> Desk<T> {
@@ -122,15 +122,24 @@ impl<T> Desk<T> {
                 self.latency.answered(took);
                 self.limit.leave(Some(took));
             }
-            End::Failed(fault @ (SourceFault::Overloaded | SourceFault::Slow)) => self.limit.leave_crowded(fault),
-            End::Failed(_) => self.limit.leave(None),
+            End::Failed(fault @ (SourceFault::Overloaded | SourceFault::Slow), took) if self.is_telling(fault, took) => {
+                self.limit.leave_crowded(fault);
+            }
+            End::Failed(..) => self.limit.leave(None),
         }
         let Some(ticket) = ticket else { return };
         match end {
             End::Unused => self.breaker.give_back(ticket),
             End::Answered(_) => self.breaker.ended(ticket, true, now),
-            End::Failed(fault) => self.breaker.ended(ticket, !fault.counts_against(), now),
+            End::Failed(fault, took) if !self.is_telling(fault, took) => self.breaker.gave_up(ticket, now),
+            End::Failed(fault, _) => self.breaker.ended(ticket, !fault.counts_against(), now),
         }
+    }
+
+    /// Whether a fault says something about the source. That there was less time than its answers usually take says nothing: how
+    /// patient callers are must not decide about a source.
+    fn is_telling(&self, fault: SourceFault, took: Duration) -> bool {
+        fault != SourceFault::Slow || self.latency.quantile(990).is_none_or(|usual| usual <= took)
     }
 
     /// By when, counted from when it was asked, nine of ten answers come that take longer than this.

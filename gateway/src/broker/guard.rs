@@ -61,7 +61,7 @@ impl Guard {
     }
 
     /// Asks, or joins who asks the same already. Whoever asks is told on their channel, unless it is known at once.
-    pub(super) fn ask(self: &Arc<Self>, question: Question, key: Key, passenger: Passenger, span: (Instant, Instant)) -> Asked {
+    pub(super) fn ask(self: &Arc<Self>, question: Question, key: Key, passenger: &Passenger, span: (Instant, Instant)) -> Asked {
         let (now, until) = span;
         if let Some((reply, age)) = self.kept.nothing(key, now, self.limits.negative_ttl()) {
             return Asked::Nothing(reply, age);
@@ -70,7 +70,7 @@ impl Guard {
             return Asked::No(State::TimedOut);
         }
         let mut boarding = None;
-        let joined = self.flights.join_or(key, &passenger, span, || {
+        let joined = self.flights.join_or(key, passenger, span, || {
             boarding = Some(self.come(&question, span)?);
             Ok(Flight::new(passenger.clone(), until))
         });
@@ -264,7 +264,11 @@ impl Guard {
     fn land(&self, flight: &Arc<Flight>, (question, key): (&Question, Key), asked: Instant, answer: Result<Reply, SourceFault>) {
         let landing: Landing = answer.map(Arc::new).map_err(state);
         match &landing {
-            Ok(reply) if reply.rows.is_empty() => self.kept.keep(key, reply, asked, self.limits.negative_ttl()),
+            Ok(reply) if reply.rows.is_empty() => {
+                // Whatever was on record before is not any more.
+                self.kept.forget(key);
+                self.kept.keep(key, reply, asked, self.limits.negative_ttl());
+            }
             Ok(reply) => {
                 // Kept for those alone who may be given it later.
                 let life = Duration::from_secs(question.stale_s_max.unwrap_or(0).into());

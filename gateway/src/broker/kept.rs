@@ -97,3 +97,53 @@ fn size(value: &Value) -> usize {
     };
     inner.saturating_add(32)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crypto::time::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::broker::Row;
+    use crate::broker::flight::Keys;
+    use crate::broker::testing::question;
+    use crate::clock;
+
+    const LIFE: Duration = Duration::from_secs(60);
+
+    fn reply(text: &str) -> Arc<Reply> {
+        let fields = BTreeMap::from([("name".to_owned(), json!({ "all": [text] }))]);
+        Arc::new(Reply { rows: vec![Row { fields, licence: None }], as_of: Timestamp::from_unix(0) })
+    }
+
+    #[test]
+    fn what_was_asked_for_last_counts_for_as_long_as_allowed() {
+        let (kept, keys, now) = (Kept::new(1 << 20), Keys::new(), clock::instant());
+        let key = keys.of(&question("S1"));
+        let at = |s| now + Duration::from_secs(s);
+        kept.keep(key, &reply("new"), at(10), LIFE);
+        kept.keep(key, &reply("late"), at(5), LIFE);
+        kept.keep(key, &reply("unwanted"), at(15), Duration::ZERO);
+        let found = |at, age_max| kept.records(key, at, Duration::from_secs(age_max));
+        assert_eq!(found(at(20), 60), Some((reply("new"), Duration::from_secs(10))));
+        assert_eq!((found(at(20), 9), found(at(71), 3600)), (None, None));
+        assert_eq!(kept.nothing(key, at(20), LIFE), None);
+        assert_eq!(kept.records(keys.of(&question("S2")), at(20), LIFE), None);
+        assert_eq!(kept.records(Keys::new().of(&question("S1")), at(20), LIFE), None, "keys are of one process");
+        kept.forget(key);
+        assert_eq!(found(at(20), 60), None);
+    }
+
+    #[test]
+    fn memory_is_bounded_by_bytes() {
+        let (kept, keys, now) = (Kept::new(100_000), Keys::new(), clock::instant());
+        for n in 0..200 {
+            kept.keep(keys.of(&question(&format!("S{n}"))), &reply(&"x".repeat(10_000)), now, LIFE);
+            kept.0.run_pending_tasks();
+            assert!(kept.0.weighted_size() <= 100_000 && kept.0.entry_count() < 10);
+        }
+        assert!(kept.0.entry_count() > 5);
+    }
+}

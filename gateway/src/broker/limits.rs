@@ -112,14 +112,14 @@ impl Limits {
             ("breaker.pause_ms", breaker.pause_ms),
             ("breaker.probes", breaker.probes),
         ] {
-            faults.demand(value > 0, &format!("{key}.{name}"), "must be at least 1");
+            faults.demand(value > 0, format!("{key}.{name}"), "must be at least 1");
         }
         for (name, value) in [
             ("hedge_quantile_permille", self.hedge_quantile_permille),
             ("hedge_budget_permille", self.hedge_budget_permille),
             ("breaker.failures_permille", breaker.failures_permille),
         ] {
-            faults.demand(value <= 1000, &format!("{key}.{name}"), "must be at most 1000");
+            faults.demand(value <= 1000, format!("{key}.{name}"), "must be at most 1000");
         }
         let failures = &format!("{key}.breaker.failures_permille");
         faults.demand(breaker.failures_permille > 0, failures, "must be at least 1");

@@ -43,6 +43,8 @@ pub mod same;
 mod scatter;
 mod source;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod waiting;
 
 pub use breaker::BreakerState;

@@ -66,7 +66,7 @@ mod tests {
 
     #[track_caller]
     fn same(kind: FieldType, a: Value, b: Value) -> bool {
-        let (a, b) = (normal(&a, kind), normal(&b, kind));
+        let [a, b] = [a, b].map(|value| normal(&value, kind));
         a.is_some() && a == b
     }
 

@@ -82,9 +82,10 @@ impl Broker {
     /// Over these sources, by name.
     #[must_use]
     pub fn new(sources: BTreeMap<String, (Arc<dyn Source>, Limits)>, settings: Settings) -> Self {
-        let kept = Arc::new(Kept::new(settings.kept_bytes_max));
+        let Settings { kept_bytes_max, tally } = settings;
+        let kept = Arc::new(Kept::new(kept_bytes_max));
         let guards = sources.into_iter().map(|(name, (source, limits))| {
-            let meter = settings.tally.as_ref().map(|tally| tally.of(&name));
+            let meter = tally.as_ref().map(|tally| tally.of(&name));
             let guard = Guard::new(&name, source, limits, Arc::clone(&kept), meter);
             (name, Arc::new(guard))
         });
@@ -120,7 +121,7 @@ impl Broker {
                 began,
             };
             let passenger = Passenger { place, tell: tell.clone() };
-            match guard.ask(question, asked.key, passenger, (began, until.into_std())) {
+            match guard.ask(question, asked.key, &passenger, (began, until.into_std())) {
                 Asked::OnItsWay { flight, is_shared } => {
                     gathering.pending.insert(place, Pending { asked, flight, is_shared });
                 }

@@ -11,7 +11,7 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, SourceFault>> + 
 
 /// Something that answers questions: the licences on record, a department's interface, another gateway.
 pub trait Source: fmt::Debug + Send + Sync {
-    /// Asks, and tells the department that so much time is left. An adapter does not give up by itself when that is over: the broker
+    /// Asks, and tells the department that so much time is left. An adapter need not give up by itself when that is over: the broker
     /// lets the call run on to its own limit, so that it learns how long answers really take, and drops it then. An adapter gives
     /// back fields alone that the question allows. It must not block its thread.
     fn ask<'a>(&'a self, question: &'a Question, left: Duration) -> Answer<'a>;

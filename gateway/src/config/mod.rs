@@ -395,6 +395,7 @@ mod tests {
         let listed = [
             "record.witnesses",
             "[identity_providers]",
+            "[sources]",
             "[witness.logs]",
             "[trust]",
             "[status.sources]",

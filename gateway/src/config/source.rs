@@ -384,7 +384,7 @@ mod tests {
             ("http://127.0.0.1:1/q", "https://dept.example/q", "sources[0].url: is https"),
             (REQUEST, "", "sources[0].request: "),
             (REQUEST, "certificate = 'c.pem'", "sources[0].certificate: "),
-            (REQUEST, r#"request = '{"a":"{secret}"}'"#, "sources[0].auth: "),
+            (REQUEST, r#"request = '{"a":"{secret}{number}"}'"#, "sources[0].auth: "),
             (REQUEST, "form = true\nrequest = '{\"a\":{\"b\":\"{number}\"}}'", "sources[0].form: "),
             ("http-json", "exchange", "sources[0].exchange: "),
             ("http-json", "licet", "sources[0]: another gateway"),

@@ -111,3 +111,6 @@ impl Look<'_> {
         if after.saturating_add(1) < kept_from { Err(StorageError::Retired { kept_from }) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ pub struct CatalogueView<'a> {
 
 /// An entry of the catalogue.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueEntryView")]
 pub struct EntryView<'a> {
     /// The version of the catalogue that it was read in.
     pub version: u64,

@@ -23,6 +23,7 @@ const LIMIT_MAX: usize = 100;
 /// A change of the catalogue.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CatalogueChangeRequest")]
 pub struct ChangeRequest {
     /// The version that it is made for, which must be the newest; 0 for the empty catalogue.
     pub base_version: u64,
@@ -38,6 +39,7 @@ pub struct ChangeRequest {
 
 /// A page of changes, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueChangesView")]
 pub struct ChangesView {
     /// The changes.
     pub changes: Vec<ChangeRecord>,

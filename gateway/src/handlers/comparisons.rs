@@ -277,9 +277,9 @@ mod tests {
 
     #[test]
     fn one_guess_for_each_field() {
-        let read = |facts: Vec<FactRequest>| super::read(facts, &catalogue(), &granted(&["people/1"]));
+        let facts_of = |facts: Vec<FactRequest>| read(facts, &catalogue(), &granted(&["people/1"]));
         let name = |value: &str| fact(json!({ "resource": "people/1", "field": "name", "value": value }));
-        assert_eq!(read(vec![name("a")]).unwrap().len(), 1);
+        assert_eq!(facts_of(vec![name("a")]).unwrap().len(), 1);
         let by_attribute = fact(json!({ "attribute": "person.name", "value": "b" }));
         for bad in [
             vec![name("a"), name("b")],
@@ -291,7 +291,7 @@ mod tests {
             Vec::new(),
             (0..17).map(|n| fact(json!({ "resource": "people/1", "field": n.to_string(), "value": n }))).collect(),
         ] {
-            assert_eq!(read(bad).map(|facts| facts.len()).unwrap_err().code(), Code::BadContent);
+            assert_eq!(facts_of(bad).map(|facts| facts.len()).unwrap_err().code(), Code::BadContent);
         }
     }
 

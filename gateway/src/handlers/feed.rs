@@ -18,7 +18,7 @@ use crate::feed::{Delivered, Look, News, Page, Scope, Subscriber};
 use crate::http::{Answer, Code, Outgoing, Problem, Request};
 
 /// The type of the content that is told as it comes.
-pub(crate) const EVENTS: &str = "text/event-stream";
+const EVENTS: &str = "text/event-stream";
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 

@@ -28,7 +28,7 @@ use crate::cache::At;
 use crate::http::{Answer, Code, Problem, Request};
 use crate::purpose::holds_citizen_number;
 use crate::receipt::{self, Standing};
-use crate::use_codes::{DOCUMENT, Secret, licence_fields};
+use crate::use_codes::{DOCUMENT, HOLDERS, Secret, licence_fields};
 use crate::verdict::{self, Document, Inquiry};
 
 /// The longest code of an item or name of a case, in bytes.
@@ -175,7 +175,7 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         (Some(document), Want::Copy) => Some(annotated::make(app, request, (wanted, code), (document, &recorded))?),
         _ => None,
     };
-    let told = || licence_fields(&record, request.now).into_iter().filter(|(name, _)| code.fields.tell(name)).collect();
+    let told = || licence_fields(&record, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
     let view = RedemptionView {
         licence: code.licence.clone(),
         verdict: report.verdict,
@@ -188,7 +188,17 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
     Ok(Answer::json(StatusCode::OK, &view).verdict(report.verdict.indication))
 }
 
+/// Whether a field may be told. A look-up was about one holder: of a licence with several, none is named under a grant.
+fn tells(code: &UseCode, record: &Record, name: &str) -> bool {
+    let is_of_others =
+        matches!(code.bound, Bound::Errand { .. }) && record.metadata.holders.len() > 1 && name.starts_with(HOLDERS);
+    code.fields.tell(name) && !is_of_others
+}
+
 fn denied(request: &Request, denial: Denial) -> Problem {
+    if denial == Denial::Unavailable {
+        return Code::Unavailable.into();
+    }
     request.trail.detail("reason", denial.name());
     Problem::new(Code::NotGranted).reason(denial.name())
 }

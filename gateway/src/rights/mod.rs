@@ -7,6 +7,8 @@
 mod book;
 mod bucket;
 mod counter;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;

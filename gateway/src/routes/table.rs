@@ -7,8 +7,8 @@ use hyper::Method;
 
 use super::evidence::{EVIDENCE, READ_USE, RECEIPT, REQUIRE, USE};
 use super::{
-    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, grants, lookups, objections, record, schema_of, seals, supervision,
-    witness,
+    Content, Doc, Good, Parameter, Route, catalogue, codes, feed, grants, lookups, objections, record, schema_of, seals,
+    supervision, witness,
 };
 use crate::auth::{Admits, Role};
 use crate::handlers::certificates::CertificateView;

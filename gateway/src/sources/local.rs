@@ -152,3 +152,48 @@ fn statement(record: &Record, name: &str, subject: &HolderNumber, now: Timestamp
         extra => metadata.extras.get(extra)?.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto::licence::{Decision, Holder, HolderCodeType, Metadata, Operation};
+    use crypto::time::Date;
+
+    use super::*;
+
+    #[test]
+    fn only_within_its_time() {
+        let day = |year| Date::new(year, 1, 1);
+        let metadata = Metadata {
+            name: "x".to_owned(),
+            type_name: "x".to_owned(),
+            type_code: "11100000000013338W009".to_owned(),
+            number: "1".to_owned(),
+            identifier: "1.2.156.3005.2.11100000000013338W009.11330105002500287C.2025052201.002.0".parse().unwrap(),
+            issuer_name: "x".to_owned(),
+            issuer_code: "11330105002500287C".to_owned(),
+            issuer_level: None,
+            issued: day(2025).unwrap(),
+            holders: vec![Holder { name: "x".to_owned(), code: "1".to_owned(), code_type: HolderCodeType::OtherPerson }],
+            valid_from: day(2026),
+            valid_until: day(2027),
+            extras: BTreeMap::new(),
+        };
+        let issued = day(2025).unwrap().start_in_china();
+        let mut record = Record::new(metadata, "jws", b"document", issued);
+        assert!(!stands(&record, day(2026).unwrap().start_in_china()), "before it is issued");
+        let decision = Decision {
+            operation: Operation::Issue,
+            effective_at: issued,
+            recorded_at: issued,
+            reason: None,
+            actor: "x".to_owned(),
+            organisation: "x".to_owned(),
+            successor: None,
+        };
+        record.apply(decision).unwrap();
+        let (begins, ends) = (day(2026).unwrap().start_in_china(), day(2027).unwrap().end_in_china());
+        for (at, expected) in [(begins.plus(-1), false), (begins, true), (ends.plus(-1), true), (ends, false)] {
+            assert_eq!(stands(&record, at), expected, "{at}");
+        }
+    }
+}

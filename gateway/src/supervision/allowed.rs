@@ -83,7 +83,7 @@ fn share(count: u64, calls: u64, permille: u16) -> Option<u64> {
 
 /// The colour for so much of what is allowed, after what it was before.
 #[must_use]
-pub fn colour(used_permille: u64, yellow_permille: u16, before: Colour) -> Colour {
+pub(super) fn colour(used_permille: u64, yellow_permille: u16, before: Colour) -> Colour {
     let back = |mark: u64, is_there: bool| if is_there { mark.saturating_sub(BACK_PERMILLE) } else { mark };
     let red = back(RED_PERMILLE, before == Colour::Red);
     let yellow = back(yellow_permille.into(), before != Colour::Green);

@@ -13,7 +13,7 @@ use crate::broker::State;
 use crate::config;
 
 /// Figures by whom they are about and the hour that they are of.
-pub type Figures = BTreeMap<(Watched, Timestamp), Tally>;
+pub(super) type Figures = BTreeMap<(Watched, Timestamp), Tally>;
 
 /// Everybody who is watched.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 /// The name of the field that stands for the whole document: who may have it may have the file.
 pub const DOCUMENT: &str = "document";
+/// How the names of the fields begin that are about holders.
+pub const HOLDERS: &str = "holder_";
 
 /// The fields of a licence on record, by the names that catalogues give them; what the type has beyond the standard by its short
 /// name.
@@ -26,7 +28,7 @@ pub fn licence_fields(record: &Record, now: Timestamp) -> BTreeMap<String, Value
         ("issuer_code", Some(json!(metadata.issuer_code))),
         ("issuer_level", metadata.issuer_level.as_ref().map(|level| json!(level))),
         ("issued", Some(json!(metadata.issued))),
-        ("valid_from", metadata.valid_from.map(|day| json!(day))),
+        ("valid_from", Some(json!(metadata.valid_from.unwrap_or(metadata.issued)))),
         ("valid_until", metadata.valid_until.map(|day| json!(day))),
         ("holder_name", holders(|holder| &holder.name)),
         ("holder_code", holders(|holder| &holder.code)),

@@ -17,7 +17,7 @@ use storage::use_codes::{Bound, Fields, UseCode};
 use crate::broker::Errand;
 use crate::http::Problem;
 
-pub use fields::{DOCUMENT, licence_fields};
+pub use fields::{DOCUMENT, HOLDERS, licence_fields};
 pub(crate) use qr::svg;
 pub(crate) use secret::Secret;
 

@@ -122,7 +122,10 @@ async fn the_report_of_a_month_is_what_the_ledger_has_of_it() {
     let csv = at.caller(OPERATOR).send(Http::One, request).await;
     let text = String::from_utf8(csv.body.to_vec()).unwrap();
     assert!(csv.header("content-type").starts_with("text/csv"));
-    assert!(text.contains("2026-07,11330105002500287C,1010010001/1,resource 1010010001/1,1000,10,0,99000,50,50,50,100,true\r\n"), "{text}");
+    assert!(
+        text.contains("2026-07,11330105002500287C,1010010001/1,resource 1010010001/1,1000,10,0,99000,50,50,50,100,true\r\n"),
+        "{text}"
+    );
     let other = read(&at, OTHER_ISSUER, "/v1/supervision/reports/2026-07").await;
     assert_eq!(other["resources"], json!([]));
     at.caller(OPERATOR).get("/v1/supervision/reports/2026-13").await.is_problem(400, "bad-parameter");

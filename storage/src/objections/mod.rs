@@ -5,6 +5,7 @@
 
 mod rows;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crypto::licence::{HolderNumber, Identifier};
@@ -208,6 +209,16 @@ impl Objections {
     /// Those of a store that does not work.
     pub fn disputes_of_licence(&self, licence: &Identifier) -> Result<Vec<Dispute>, StorageError> {
         self.disputes_in(std::iter::once(rows::against_licence(&self.shelf.vault, licence)))
+    }
+
+    /// Open objections that are due before a moment, at most so many, the most urgent first.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn due_before(&self, at: Timestamp, limit: usize) -> Result<Vec<Objection>, StorageError> {
+        let range = Range { to: Bound::Excluded(rows::due_before(at)), ..Range::prefix(rows::DUE) };
+        let rows = self.shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, limit)?;
+        rows.iter().map(|(key, _)| self.of_index(key)).collect()
     }
 
     fn disputes_in(&self, indexes: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Dispute>, StorageError> {

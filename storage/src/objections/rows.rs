@@ -17,6 +17,9 @@ const OBJECTIONS: &[u8] = b"o";
 /// The beginning of the index of all of them.
 pub(super) const ALL: &[u8] = b"oa";
 
+/// The beginning of the index of open ones, in the order in which they are due.
+pub(super) const DUE: &[u8] = b"od";
+
 pub(super) fn id(vault: &Vault, id: &str) -> Blind {
     vault.blind(b"objection", id.as_bytes())
 }
@@ -78,9 +81,15 @@ pub(super) fn index(vault: &Vault, one: &Objection) -> BTreeSet<Vec<u8>> {
         BTreeSet::from([in_time(ALL), in_time(&filed_by(vault, &one.filed_by)), in_time(&responsible(&one.responsible))]);
     if one.is_open() {
         rows.insert(in_time(&to_answer(&one.responsible)));
+        rows.insert([DUE, &time(one.due), &id].concat());
         rows.insert([&disputes(vault, &one.about)[..], &id].concat());
     }
     rows
+}
+
+/// Up to where the index of what is due goes, this moment excluded.
+pub(super) fn due_before(at: Timestamp) -> Vec<u8> {
+    [DUE, &time(at)].concat()
 }
 
 /// A row of the index.

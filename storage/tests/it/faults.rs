@@ -68,6 +68,11 @@ fn its_answer(store: &Store) -> Result<bool, StorageError> {
     store.objections().change("1", &answer).map(|stored| !stored.is_new())
 }
 
+fn catalogue(store: &Store) -> Result<bool, StorageError> {
+    let name = Sha256::of(&[b"request"]);
+    store.catalogue().change(&crate::catalogue::first(), Some(&name)).map(|stored| !stored.is_new())
+}
+
 /// Which keys there are, how often each was written: all of a store but for its nonces.
 fn shape(engine: &Memory) -> Vec<(Space, Vec<u8>, u64)> {
     engine.rows().into_iter().map(|(_, space, key, row)| (space, key, row.version)).collect()
@@ -157,6 +162,11 @@ fn filing_an_objection() {
 #[test]
 fn answering_an_objection() {
     check(&[objection], its_answer);
+}
+
+#[test]
+fn changing_the_catalogue() {
+    check(&[], catalogue);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 #![cfg(test)]
 #![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
+mod catalogue;
 mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
+mod grants;
 mod ledger;
 mod licences;
 mod log;
@@ -21,3 +23,4 @@ mod sample;
 mod scratch;
 mod secrecy;
 mod slots;
+mod use_codes;

@@ -129,6 +129,20 @@ fn who_is_responsible_finds_it() {
 }
 
 #[test]
+fn what_is_due_is_found_as_long_as_it_is_open() {
+    let store = store();
+    let table = store.objections();
+    for (id, due) in [("a", 300), ("b", 100), ("c", 200)] {
+        table.file(&Objection { due: now().plus(due), ..against_licence(id, "A1") }).unwrap();
+    }
+    let due =
+        |seconds, limit| table.due_before(now().plus(seconds), limit).unwrap().into_iter().map(|one| one.id).collect::<String>();
+    assert_eq!([due(301, 9), due(300, 9), due(100, 9), due(301, 1)], ["bca", "bc", "", "b"]);
+    table.change("b", &event(answer(), ISSUER)).unwrap();
+    assert_eq!(due(301, 9), "ca");
+}
+
+#[test]
 fn so_many_and_no_more() {
     let store = store();
     let table = store.objections();

@@ -163,6 +163,26 @@ async fn what_was_said_before_where_the_permit_allows_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_not_on_record_any_more_is_not_told_by_what_was() {
+    let script = |_: &str, before: usize| match before {
+        0 => tells(5),
+        1 => nothing(5),
+        _ => fails(1, SourceFault::Unreachable),
+    };
+    for negative_ttl_ms in [0, 1000] {
+        let world = Sources::default().with("a", Limits { negative_ttl_ms, ..Limits::default() }, script).build();
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let mut question = question("a", "S1");
+            question.stale_s_max = Some(60);
+            found.push(world.one(question, 100).await.state);
+            pass(1000).await;
+        }
+        assert_eq!(found, [State::Answered, State::NotFound, State::Failed]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_too_late_is_kept_for_the_next() {
     let script = |_: &str, before: usize| if before == 0 { tells(500) } else { NEVER };
     let world = Sources::default().with("a", Limits::default(), script).build();

@@ -27,7 +27,10 @@ fn median(mut took: Vec<Duration>) -> Duration {
 #[ignore = "a measurement, which is for machines that do nothing else"]
 async fn of_one_question_and_of_twelve() {
     let limits = Limits { negative_ttl_ms: 0, ..Limits::default() };
-    let sources = (0..12).map(|n| (format!("s{n}"), (Arc::new(AtOnce) as Arc<dyn Source>, limits.clone())));
+    let sources = (0..12).map(|n| {
+        let source: Arc<dyn Source> = Arc::new(AtOnce);
+        (format!("s{n}"), (source, limits.clone()))
+    });
     let broker = Arc::new(Broker::new(sources.collect(), Settings::default()));
     for count in [1, 12] {
         let mut took = Vec::new();

@@ -29,6 +29,8 @@ pub(super) enum What {
     Tells,
     HasNothing,
     Lies,
+    /// Tells, unless it is given less time than that takes: then it gives up when the time is over.
+    TellsOrGivesUp,
     Fails(SourceFault),
     Panics,
 }
@@ -70,12 +72,18 @@ impl<F: Fn(&str, usize) -> Does + Send + Sync> Source for Scripted<F> {
         drop(seen);
         assert!(does.after.is_some() || does.what != What::Panics, "panics at once");
         Box::pin(async move {
-            match end {
-                Some(end) => tokio::time::sleep_until(end).await,
-                None => std::future::pending().await,
+            let work = async {
+                match end {
+                    Some(end) => tokio::time::sleep_until(end).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let patience = if does.what == What::TellsOrGivesUp { left } else { Duration::MAX };
+            if tokio::time::timeout(patience, work).await.is_err() {
+                return Err(SourceFault::Slow);
             }
             let value = match does.what {
-                What::Tells => format!("{subject} by {}", question.resource.code),
+                What::Tells | What::TellsOrGivesUp => format!("{subject} by {}", question.resource.code),
                 What::Lies => format!("{subject} by nobody"),
                 What::HasNothing => return Ok(Reply::nothing(question.errand.now)),
                 What::Fails(fault) => return Err(fault),

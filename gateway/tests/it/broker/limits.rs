@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gateway::broker::{BreakerLimits, BreakerState, Limits, SourceFault, State};
 
-use super::kit::{NEVER, Sources, World, all, batch, fails, pass, question, states, tells};
+use super::kit::{Does, NEVER, Sources, What, World, all, batch, fails, pass, question, states, tells};
 
 fn limits(breaker: BreakerLimits) -> Limits {
     Limits { breaker, negative_ttl_ms: 0, ..Limits::default() }
@@ -57,6 +57,26 @@ async fn one_that_is_silent_is_left_alone_however_patient_callers_are() {
     let world = Sources::default().with("a", limits(breaker), |_, _| tells(150)).build();
     keep_asking(&world, 0, 10, 300).await;
     assert_eq!(world.broker.state()[0].breaker, BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adapter_that_gives_up_early_says_something_of_the_source_only_when_answers_are_overdue() {
+    let usual = |after| Does { after, what: What::TellsOrGivesUp };
+    let breaker = BreakerLimits { pause_ms: 60_000, ..BreakerLimits::default() };
+    let world = Sources::default().with("a", limits(breaker.clone()), move |_, _| usual(Some(200))).build();
+    for n in 0..30 {
+        assert_eq!(world.one(question("a", &format!("S{n}")), 400).await.state, State::Answered);
+    }
+    let found = keep_asking(&world, 100, 10, 200).await;
+    assert!(found.iter().all(|state| *state == State::TimedOut));
+    assert_eq!(world.broker.state()[0].breaker, BreakerState::Closed);
+    let script = move |_: &str, before| usual((before < 30).then_some(20));
+    let world = Sources::default().with("a", limits(breaker), script).build();
+    for n in 0..30 {
+        assert_eq!(world.one(question("a", &format!("S{n}")), 400).await.state, State::Answered);
+    }
+    keep_asking(&world, 100, 10, 200).await;
+    assert_eq!(world.broker.state()[0].breaker, BreakerState::Open);
 }
 
 #[tokio::test(start_paused = true)]
