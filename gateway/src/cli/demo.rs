@@ -334,9 +334,9 @@ fn one_number_lines(base: &str, cast: &Cast) -> Result<String, DemoError> {
 item='"item":"{item}","case":"{case}"'
 one='{{"subject":{{"code_type":"111","code":"{number}"}},'"$item"
 ask window {base}/v1/lookups --json "$one,\"resources\":\"item\"}}"
-ask window {base}/v1/materials --json "$one}}" | tee materials.json
+materials=$(ask window {base}/v1/materials --json "$one}}"); echo "$materials"
 # what the use code gives; the second time it is spent
-code=$(grep -o '"use_code":"[^"]*"' materials.json | cut -d '"' -f 4)
+code=$(echo "$materials" | grep -o '"use_code":"[^"]*"' | cut -d '"' -f 4)
 ask window {base}/v1/use-codes/redemptions --json "{{\"code\":\"$code\",\"want\":\"data\",$item}}"
 # of somebody about whom the register of persons never answers: what there is, within 300 ms
 ask window {base}/v1/lookups -H 'licet-deadline: 300' --json '{{"subject":{{"code_type":"111","code":"{silent}"}},'"$item}}"
