@@ -117,6 +117,7 @@ pub struct Config {
     #[serde(default)]
     pub supervision: Supervision,
     /// `[grants]`: within how many working days applications for grants are dealt with.
+    #[serde(default)]
     pub grants: Grants,
     /// `[objections]`: within how many working days objections are answered.
     #[serde(default)]
