@@ -12,13 +12,18 @@ use lexopt::prelude::*;
 use super::Failure;
 use super::serve::{Running, runtime};
 use super::table::Table;
+use crate::catalogue::CatalogueFile;
 use crate::config::Config;
+use crate::demo::config::Addresses;
 use crate::demo::folder::{self, Folder};
+use crate::demo::form::Form;
 use crate::demo::licences::Licence;
+use crate::demo::one_number::{self, Persons};
 use crate::demo::pki::PkiFile;
+use crate::demo::register::Register;
 use crate::demo::row::Row;
 use crate::demo::stage::{Attempt, Stage};
-use crate::demo::{DemoError, Pki, config, forgeries, kind::Fate, licences};
+use crate::demo::{DemoError, Pki, catalogue, config, forgeries, kind::Fate, licences};
 use crate::{clock, logging, shutdown};
 
 /// For the help.
@@ -51,6 +56,18 @@ struct Cast {
     forgeries: Vec<forgeries::Forgery>,
 }
 
+impl Cast {
+    /// Whom look-ups are about: the first two with a driving licence that stays in force.
+    fn persons(&self) -> Result<Persons<'_>, DemoError> {
+        let is_good = |licence: &&Licence| {
+            licence.kind.slug == "driving-licence" && licence.fate == Fate::Valid && licence.form == Form::OfdV4
+        };
+        let mut found = self.licences.iter().filter(is_good);
+        let (licence, silent) = found.next().zip(found.next()).ok_or(DemoError::Unplanned("driving licences"))?;
+        Ok(Persons { licence, silent })
+    }
+}
+
 /// Runs the demo.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -78,11 +95,15 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         free(address, name)?;
     }
     let cast = cast()?;
+    let register = Register::bind(&one_number::holder(cast.persons()?.silent)?.code)?;
     let folder = Folder::prepare(options.folder.as_deref())?;
-    write(&folder, &cast, &options)?;
+    write(&folder, &cast, Addresses { listen: options.listen, admin: options.admin, register: register.address })?;
     let config = Config::read(&folder.file("licet.toml"))?;
     logging::start(&config.log);
-    runtime()?.block_on(perform(&config, &folder, &cast, &options))
+    runtime()?.block_on(async {
+        register.serve()?;
+        perform(&config, &folder, &cast, &options).await
+    })
 }
 
 fn free(address: SocketAddr, option: &str) -> Result<(), Failure> {
@@ -101,10 +122,10 @@ fn cast() -> Result<Cast, Failure> {
     Ok(Cast { licences: licences::all(&pki)?, forgeries: forgeries::all(&pki)?, pki })
 }
 
-fn write(folder: &Folder, cast: &Cast, options: &Options) -> Result<(), Failure> {
+fn write(folder: &Folder, cast: &Cast, addresses: Addresses) -> Result<(), Failure> {
     write_files(&folder.file(config::PKI), &cast.pki.files())?;
-    let text = config::text(&cast.pki, options.listen, options.admin);
-    folder.write("licet.toml", text.as_bytes())?;
+    folder.write("licet.toml", config::text(&cast.pki, addresses).as_bytes())?;
+    folder.write("catalogue.toml", catalogue::text(&cast.pki).as_bytes())?;
     for licence in &cast.licences {
         folder.write(&format!("licences/{}", licence.file()), &licence.document)?;
     }
@@ -168,11 +189,24 @@ async fn tell(running: &Running, folder: &Folder, cast: &Cast) -> Result<bool, D
     let first = cast.licences.first().ok_or(DemoError::Unplanned("licence"))?;
     let attempts = stage.attempts(first).await?;
     println!("Who may do what:\n{}", tried(&attempts));
+    let told = tell_one_number(&mut stage, cast).await?;
+    println!("One number 一号通查, for the matter {} {}:\n{}", catalogue::ITEM, catalogue::ITEM_NAME, tried(&told));
     let rows: Vec<&Row> = asked.iter().chain(&refused).collect();
     let wrong = rows.iter().filter(|row| !row.is_expected()).count();
-    let missed = attempts.iter().filter(|attempt| !attempt.is_expected()).count();
+    let missed = attempts.iter().chain(&told).filter(|attempt| !attempt.is_expected()).count();
     println!("{}", counts(&rows, wrong + missed));
     Ok(wrong + missed == 0)
+}
+
+/// What departments have on record of one person, and who is told what of it.
+async fn tell_one_number(stage: &mut Stage<'_>, cast: &Cast) -> Result<Vec<Attempt>, DemoError> {
+    let file = CatalogueFile::parse(&catalogue::text(&cast.pki)).or(Err(DemoError::Unplanned("readable catalogue")))?;
+    let persons = cast.persons()?;
+    let mut told = stage.grant(&file.into_entries().collect::<Vec<_>>()).await?;
+    told.extend(stage.look_up(persons).await?);
+    told.extend(stage.use_up(persons).await?);
+    told.extend(stage.follow_up(persons).await?);
+    Ok(told)
 }
 
 fn each(started: Instant, times: usize) -> String {
@@ -248,6 +282,7 @@ fn curl_lines(running: &Running, folder: &Folder, cast: &Cast) -> String {
     let host = if running.address.ip().is_unspecified() { "localhost".to_owned() } else { running.address.ip().to_string() };
     let (base, admin) = (format!("https://{host}:{}", running.address.port()), running.admin_address);
     let octets = valid.form.media_type();
+    let Ok(one_number) = one_number_lines(&base, cast) else { return String::new() };
     let stamped = of_fate(Fate::KeyLost).map(Licence::file).unwrap_or_default();
     format!(
         r#"
@@ -271,6 +306,7 @@ ask auditor {base}/v1/licences/search --json '{{"holder":{{"code_type":"{code_ty
 # its office takes it back; ask again and the verdict is TOTAL-FAILED
 ask {slug} {base}/v1/licences/{identifier}/status --json '{{"operation":"revoke","reason":"示例"}}'
 ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{identifier}"}}'
+{one_number}
 # whom the gateway trusts; its interface
 ask auditor {base}/v1/trust
 ask approval {base}/openapi.json
@@ -282,8 +318,37 @@ curl -sS http://{admin}/metrics | grep ^licet_verdicts
 # without the gateway
 '{program}' verify --config "$D/licet.toml" "$D/licences/{file}" "$D/forgeries/lifted-seal.ofd""#,
         dir = folder.path().display(),
-        program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("licet")).display(),
+        program = program().display(),
         code_type = holder.0,
         code = holder.1,
     )
+}
+
+/// The lines about one number: looked up, its materials, one of them used, and what comes of a department that does not answer.
+fn one_number_lines(base: &str, cast: &Cast) -> Result<String, DemoError> {
+    let Persons { licence, silent } = cast.persons()?;
+    let (number, silent) = (&one_number::holder(licence)?.code, &one_number::holder(silent)?.code);
+    let (item, case) = (catalogue::ITEM, one_number::CASE);
+    Ok(format!(
+        r#"# one number: what departments have of a person, as far as window may ask for this matter; which materials are there already
+item='"item":"{item}","case":"{case}"'
+one='{{"subject":{{"code_type":"111","code":"{number}"}},'"$item"
+ask window {base}/v1/lookups --json "$one,\"resources\":\"item\"}}"
+materials=$(ask window {base}/v1/materials --json "$one}}"); echo "$materials"
+# what the use code gives; the second time it is spent
+code=$(echo "$materials" | grep -o '"use_code":"[^"]*"' | cut -d '"' -f 4)
+ask window {base}/v1/use-codes/redemptions --json "{{\"code\":\"$code\",\"want\":\"data\",$item}}"
+# of somebody about whom the register of persons never answers: what there is, within 300 ms
+ask window {base}/v1/lookups -H 'licet-deadline: 300' --json '{{"subject":{{"code_type":"111","code":"{silent}"}},'"$item}}"
+# whether a name is right, and no more; what happens to driving licences; the catalogue as a file, against the gateway's
+ask window {base}/v1/comparisons --json "$one,\"facts\":[{{\"attribute\":\"person.name\",\"value\":\"某甲\"}}]}}"
+ask window '{base}/v1/feed?limit=5'
+'{program}' catalogue diff "$D/catalogue.toml" --url {base} --ca "$D/pki/authorities/tls-root.pem" \
+  --cert "$D/pki/clients/operator.pem" --key "$D/pki/clients/operator.key""#,
+        program = program().display(),
+    ))
+}
+
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("licet"))
 }

@@ -42,6 +42,8 @@ pub struct Message<'a> {
     pub media_type: Option<&'a str>,
     /// The body.
     pub body: &'a [u8],
+    /// Further headers.
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 impl std::fmt::Debug for Client {
@@ -85,6 +87,7 @@ impl Client {
         if let Some(media_type) = message.media_type {
             request = request.header("content-type", media_type);
         }
+        let request = message.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let body = Full::new(Bytes::copy_from_slice(message.body));
         let request = request.body(body).map_err(|error| DemoError::Transport(error.to_string()))?;
         let (head, body) = sender.send_request(request).await.map_err(transport)?.into_parts();
@@ -110,13 +113,19 @@ impl<'a> Message<'a> {
     /// A question without a body.
     #[must_use]
     pub const fn get(path: &'a str) -> Self {
-        Self { path, media_type: None, body: &[] }
+        Self { path, media_type: None, body: &[], headers: &[] }
     }
 
     /// Hands in a body of this type.
     #[must_use]
     pub const fn post(path: &'a str, media_type: &'a str, body: &'a [u8]) -> Self {
-        Self { path, media_type: Some(media_type), body }
+        Self { path, media_type: Some(media_type), body, headers: &[] }
+    }
+
+    /// With these headers as well.
+    #[must_use]
+    pub const fn with(self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, ..self }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::catalogue::REGISTER;
+use super::identity::{AUDIENCE, ISSUER};
 use super::pki::{Pki, uri};
 use crate::auth::Role;
 use crate::config::EVERY_ORGANISATION;
@@ -9,9 +11,21 @@ use crate::config::EVERY_ORGANISATION;
 /// Folder of the infrastructure, below that of the demo.
 pub const PKI: &str = "pki";
 
+/// Where everything of a demo listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// The gateway.
+    pub listen: SocketAddr,
+    /// Metrics and health.
+    pub admin: SocketAddr,
+    /// The register of persons, which serves as long as the demo does.
+    pub register: SocketAddr,
+}
+
 /// The text of the configuration file for these addresses. Paths in it are below the folder of the demo.
 #[must_use]
-pub fn text(pki: &Pki, listen: SocketAddr, admin: SocketAddr) -> String {
+pub fn text(pki: &Pki, addresses: Addresses) -> String {
+    let Addresses { listen, admin, register } = addresses;
     let mut text = format!(
         r#"# A demo of licet: keys, people and organisations are invented. Run it again with: licet serve --config licet.toml
 
@@ -52,8 +66,31 @@ base_uri = "https://localhost:{}/v1/status-lists"
         listen.port()
     );
     trust(&mut text, pki);
+    one_number(&mut text, register);
     callers(&mut text, pki);
     text
+}
+
+/// Whom look-ups ask, and whose tokens of holders are taken.
+fn one_number(text: &mut String, register: SocketAddr) {
+    text.push_str(&format!(
+        r#"
+# A department with an interface of its own. It answers only while the demo runs that made this file.
+[[sources]]
+name = "{REGISTER}"
+kind = "http-json"
+url = "http://{register}/persons"
+request = '{{"number":"{{number}}","fields":"{{fields}}"}}'
+[sources.answer]
+rows = "/rows"
+
+[[identity_providers]]
+name = "demo-identity"
+issuer = "{ISSUER}"
+audience = "{AUDIENCE}"
+keys = "{PKI}/identity/keys.jwks"
+"#
+    ));
 }
 
 fn trust(text: &mut String, pki: &Pki) {
@@ -134,7 +171,8 @@ mod tests {
     fn is_a_configuration() {
         let pki = testing::pki();
         let (listen, admin) = ("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:9443".parse().unwrap());
-        let config = Config::parse(&text(&pki, listen, admin), Path::new("/srv")).unwrap();
+        let register = "127.0.0.1:9999".parse().unwrap();
+        let config = Config::parse(&text(&pki, Addresses { listen, admin, register }), Path::new("/srv")).unwrap();
         assert_eq!((config.server.listen, config.admin.listen), (listen, admin));
         let files = pki.files();
         let named = config.trust.iter().flat_map(crate::config::TrustDomain::materials);
@@ -145,6 +183,7 @@ mod tests {
             .chain([&config.server.certificate, &config.server.key])
             .chain(signing)
             .chain(record)
+            .chain(config.identity_providers.iter().map(|provider| &provider.keys))
         {
             let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
             assert!(files.iter().any(|file| file.path == below), "{below}");

@@ -11,7 +11,7 @@ use super::error::DemoError;
 const MARK: &str = ".licet-demo";
 const MARK_TEXT: &str = "Made by licet demo, which empties this folder when it is started on it again.\n";
 /// What a demo makes in its folder, and removes when it starts again.
-const OWN: [&str; 7] = ["pki", "licences", "forgeries", "data", "licet.toml", "value.key", "index.key"];
+const OWN: [&str; 8] = ["pki", "licences", "forgeries", "data", "licet.toml", "catalogue.toml", "value.key", "index.key"];
 
 /// A folder made for a demo, empty but for its mark.
 #[derive(Debug)]

@@ -84,8 +84,7 @@ pub(super) fn licence(
 
 /// The metadata of licence number `serial` of a type.
 fn metadata(kind: &Kind, department: &Department, issued: Date, (serial, version): (u16, u16)) -> Result<Metadata, DemoError> {
-    // The body that defined the type stands for the whole country, region 100000.
-    let type_code = format!("{}{:03}", people::public_body("100000", 900 + kind.definer), type_number(kind));
+    let type_code = type_code(kind);
     let identifier = Identifier::new(&type_code, &department.code, &format!("{}{serial:06}", issued.year()), version)?;
     let holders = holders(kind, serial);
     let until = kind.years.map(|years| issued.start_in_china().plus(i64::from(years) * 365 * DAY_S).date());
@@ -110,6 +109,11 @@ fn metadata(kind: &Kind, department: &Department, issued: Date, (serial, version
         valid_until: until,
         extras: extras(kind, version),
     })
+}
+
+/// The code of a type: the body that defined it stands for the whole country, region 100000.
+pub(super) fn type_code(kind: &Kind) -> String {
+    format!("{}{:03}", people::public_body("100000", 900 + kind.definer), type_number(kind))
 }
 
 /// The number of a type among those of the body that defined it.

@@ -8,7 +8,7 @@ use crypto::time::Timestamp;
 
 use super::authority::{Authority, Credential, Origin};
 use super::department::{self, Certifiers, Department};
-use super::people;
+use super::{identity, people};
 use crate::auth::Role;
 
 /// The policy of the time stamps, 1.2.3.4: nobody's.
@@ -47,6 +47,8 @@ pub struct Pki {
     pub publisher: Credential,
     /// The keys of the gateway's logs: Ed25519 and SM2.
     pub log_keys: [SigningKey; 2],
+    /// The key of the provider of identities.
+    pub identity: SigningKey,
     /// The gateway's own certificate for TLS.
     pub server: Credential,
     /// Systems that may call.
@@ -103,6 +105,7 @@ impl Pki {
         let stamper = tsa_root.time_stamper("time-stamper");
         let publisher = ecdsa_ca.publisher("gateway", "localhost");
         let log_keys = [origin.key(KeyType::Ed25519, "log"), origin.key(KeyType::Sm2, "log-sm2")];
+        let identity = origin.key(KeyType::Ed25519, "identity");
         let local = [AltName::Dns("localhost".to_owned()), AltName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST))];
         let server = tls_root.tls("server", &local);
         let clients = clients(&tls_root, &departments);
@@ -123,6 +126,7 @@ impl Pki {
             pretender,
             publisher,
             log_keys,
+            identity,
             server,
             clients,
             stranger,
@@ -188,6 +192,8 @@ impl Pki {
         pair("clients/stranger", &self.stranger);
         files.push(secret("signers/log.key", &log.pem()));
         files.push(secret("signers/log-sm2.key", &log_sm2.pem()));
+        files.push(secret("identity/provider.key", &self.identity.pem()));
+        files.push(open("identity/keys.jwks", identity::keys(&self.identity).as_bytes()));
         for department in &self.departments {
             let seals = department.seals.iter();
             files.extend(seals.map(|seal| open(&format!("seals/{}", seal.file(department)), &seal.der)));
@@ -212,6 +218,9 @@ fn clients(root: &Authority, departments: &[Department]) -> Vec<Client> {
         client("approval", people::public_body("210200", 50), Role::Verifier),
         client("auditor", people::public_body("210200", 51), Role::Auditor),
         client("operator", people::public_body("210200", 52), Role::Operator),
+        client("window", people::public_body("210200", 50), Role::Consumer),
+        client("portal", people::public_body("210200", 53), Role::Portal),
+        client("police", people::public_body("210200", 5), Role::Issuer),
     ];
     all.extend(departments.iter().map(|department| client(department.slug, department.code.clone(), Role::Issuer)));
     all
@@ -238,7 +247,9 @@ Keys (`*.key`, PKCS#8) are not encrypted; only their owner may read them. `licet
 | | the `time-stamper`; the `gateway` itself, its status lists; `log` and `log-sm2`, its logs |
 | `seals/` | electronic seals of the departments: v1 (GM/T 0031-2014), v4 (GB/T 38540-2020), v5 (GM/T 0031-2025) |
 | `tls/` | the gateway's own certificate, for localhost and 127.0.0.1 |
-| `clients/` | who may call: `approval` asks, departments issue, `auditor` reads, `operator` operates |
+| `identity/` | the key of a provider of identities (OpenID), and what others read of it (`keys.jwks`) |
+| `clients/` | who may call: `approval` asks, departments issue, `auditor` reads, `operator` operates, `window` looks up, |
+| | `portal` acts for holders, `police` decides who may ask its register |
 
     sm2-root ─┬─ sm2-seal-ca ─── seal-maker
               └─ sm2-signer-ca ─ market, construction, civil-affairs, traffic-police
@@ -255,6 +266,7 @@ nobody trusts and must be refused.
 mod tests {
     use std::collections::BTreeSet;
 
+    use crypto::identity::KeySet;
     use crypto::seal::Seal;
     use crypto::x509::{Certificate, pem};
 
@@ -276,6 +288,7 @@ mod tests {
                     assert_eq!(list.len(), usize::from(file.path.ends_with("signer-ca.crl")));
                 }
                 Some("esl") => assert!(Seal::from_der(&file.bytes).unwrap().name.contains("专用章")),
+                Some("jwks") => assert!(KeySet::parse(&file.bytes).is_ok()),
                 Some("key") => assert!(file.bytes.starts_with(b"-----BEGIN PRIVATE KEY")),
                 _ => assert_eq!(file.path, "README.md"),
             }

@@ -21,7 +21,7 @@ const APPROVAL: &str = "approval";
 /// The cast: a client for each caller.
 #[derive(Debug)]
 pub struct Stage<'a> {
-    pki: &'a Pki,
+    pub(super) pki: &'a Pki,
     address: SocketAddr,
     clients: BTreeMap<&'a str, Client>,
 }
@@ -51,7 +51,7 @@ impl<'a> Stage<'a> {
         Ok(Self { pki, address, clients })
     }
 
-    async fn send(&mut self, caller: &str, message: Message<'_>) -> Result<Reply, DemoError> {
+    pub(super) async fn send(&mut self, caller: &str, message: Message<'_>) -> Result<Reply, DemoError> {
         self.clients.get_mut(caller).ok_or(DemoError::Unplanned("such caller"))?.send(message).await
     }
 

@@ -60,6 +60,8 @@ fn every_verdict_is_as_expected_and_the_files_stand_by_themselves() {
         assert!(printed.contains(verdict), "{verdict}");
     }
 
+    one_number_is_told(printed);
+    the_catalogue_stands_by_itself(&folder);
     verify_by_itself(&folder);
     show_by_itself(&folder);
 
@@ -70,6 +72,34 @@ fn every_verdict_is_as_expected_and_the_files_stand_by_themselves() {
     let refused = demo(scratch.path());
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("not a demo"));
+}
+
+/// What came of each line is held against what should by the demo itself: here, that the lines are there, and that nobody's number is.
+fn one_number_is_told(printed: &str) {
+    let story = printed.split_once("One number 一号通查").unwrap().1;
+    for line in [
+        "complete: answered, answered",
+        "birth, name",
+        "partial: answered, answered, denied",
+        "403 not-granted",
+        "partial: timed-out, answered",
+        "available, available, not-electronic",
+        "410 use-code-spent",
+        "no-match",
+        "403 token-refused",
+        "suspend, restore",
+    ] {
+        assert!(story.contains(line), "{line}: {story}");
+    }
+    for person in [40, 41] {
+        assert!(!printed.contains(&gateway::demo::people::person(person).code), "{printed}");
+    }
+}
+
+fn the_catalogue_stands_by_itself(folder: &Path) {
+    let output = licet(&["catalogue", "check", word(&folder.join("catalogue.toml"))]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("nothing is wrong"), "{}", text(&output.stdout));
 }
 
 fn verify_by_itself(folder: &Path) {
