@@ -138,8 +138,9 @@ impl App {
         let supervision = supervision(config, &store, metrics.supervision.clone());
         let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
-        let catalogues =
-            Catalogues::load(&store, None).map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
+        let sources = config.sources.iter().map(|source| source.name.clone()).collect();
+        let catalogues = Catalogues::load(&store, Some(sources))
+            .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         let feed = Wake::by(store.logs());
         Ok(Arc::new(Self {
             supervision,

@@ -14,6 +14,7 @@ use crypto::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue_keys;
 use crate::engine::{Direction, Range};
 use crate::error::StorageError;
 use crate::keys::{self, REGISTRY};
@@ -134,11 +135,11 @@ impl CatalogueTable {
         name: Option<&Sha256>,
     ) -> Result<Attempt<Stored<ChangeRecord>>, StorageError> {
         let record = ChangeRecord::of(change, Sha256::of(&[bytes]));
-        let row = keys::catalogue_change(change.version);
+        let row = catalogue_keys::change(change.version);
         if self.shelf.read::<ChangeRecord>(&row)?.is_some_and(|kept| kept.value == record) {
             return Ok(Attempt::Done(Stored::Unchanged(record)));
         }
-        let head = self.shelf.read::<Head>(&keys::catalogue_head())?;
+        let head = self.shelf.read::<Head>(&catalogue_keys::head())?;
         let newest = head.as_ref().map_or(0, |head| head.value.version);
         if newest.checked_add(1) != Some(change.version) {
             return Err(StorageError::VersionTaken { newest });
@@ -150,11 +151,11 @@ impl CatalogueTable {
         batch.file(&record.sha256, bytes)?;
         batch.insert(row.clone(), &record)?;
         match &head {
-            Some(head) => batch.replace(keys::catalogue_head(), head.version, &next)?,
-            None => batch.insert(keys::catalogue_head(), &next)?,
+            Some(head) => batch.replace(catalogue_keys::head(), head.version, &next)?,
+            None => batch.insert(catalogue_keys::head(), &next)?,
         }
         if let Some(name) = name {
-            batch.index(keys::catalogue_named(name, change.version));
+            batch.index(catalogue_keys::named(name, change.version));
         }
         match batch.commit()? {
             Committed::Yes => Ok(Attempt::Done(Stored::Created(record))),
@@ -173,7 +174,7 @@ impl CatalogueTable {
     /// Those of a store that does not work.
     pub fn tidy(&self, newest: &Catalogue) -> Result<bool, StorageError> {
         let is_due = |head: &Head| head.changed_bytes >= head.whole_bytes.max(WHOLE_BYTES_MIN);
-        let head = self.shelf.read::<Head>(&keys::catalogue_head())?;
+        let head = self.shelf.read::<Head>(&catalogue_keys::head())?;
         let Some(head) = head.filter(|head| head.value.version == newest.version && is_due(&head.value)) else {
             return Ok(false);
         };
@@ -188,8 +189,8 @@ impl CatalogueTable {
         if self.shelf.engine.get(REGISTRY, front.space, &front.bytes)?.is_none() {
             batch.front_of_file(&whole.sha256, &bytes)?;
         }
-        batch.put(keys::catalogue_whole(newest.version), &whole)?;
-        batch.replace(keys::catalogue_head(), version, &next)?;
+        batch.put(catalogue_keys::whole(newest.version), &whole)?;
+        batch.replace(catalogue_keys::head(), version, &next)?;
         Ok(matches!(batch.commit()?, Committed::Yes))
     }
 
@@ -207,7 +208,7 @@ impl CatalogueTable {
     /// # Errors
     /// Those of a store that does not work.
     pub fn newest_version(&self) -> Result<u64, StorageError> {
-        Ok(self.shelf.read::<Head>(&keys::catalogue_head())?.map_or(0, |head| head.value.version))
+        Ok(self.shelf.read::<Head>(&catalogue_keys::head())?.map_or(0, |head| head.value.version))
     }
 
     /// The catalogue as it was in this version; nothing where there is none yet.
@@ -229,12 +230,12 @@ impl CatalogueTable {
     /// The newest whole that is not newer than this version; the empty catalogue where there is none.
     fn whole_before(&self, version: u64) -> Result<Catalogue, StorageError> {
         let Some(behind) = version.checked_add(1) else { return Err(StorageError::Internal) };
-        let range = Range::prefix(keys::CATALOGUE_WHOLES).resumed(Direction::Descending, keys::catalogue_whole(behind).bytes);
-        let space = keys::catalogue_whole(behind).space;
+        let range = Range::prefix(catalogue_keys::WHOLES).resumed(Direction::Descending, catalogue_keys::whole(behind).bytes);
+        let space = catalogue_keys::whole(behind).space;
         let rows = self.shelf.engine.scan(REGISTRY, space, range, Direction::Descending, 1)?;
         let Some((key, row)) = rows.into_iter().next() else { return Ok(Catalogue::default()) };
-        let version = keys::catalogue_version(&key).ok_or(StorageError::Corrupt { what: WHAT })?;
-        let kept = self.shelf.opened::<Whole>(&keys::catalogue_whole(version), &row)?;
+        let version = catalogue_keys::version(&key).ok_or(StorageError::Corrupt { what: WHAT })?;
+        let kept = self.shelf.opened::<Whole>(&catalogue_keys::whole(version), &row)?;
         let entries: Vec<Entry> = self.json_file(&kept.value.sha256)?;
         Ok(Catalogue::of(version, entries))
     }
@@ -251,7 +252,7 @@ impl CatalogueTable {
     }
 
     fn record_of(&self, version: u64) -> Result<Option<ChangeRecord>, StorageError> {
-        Ok(self.shelf.read::<ChangeRecord>(&keys::catalogue_change(version))?.map(|kept| kept.value))
+        Ok(self.shelf.read::<ChangeRecord>(&catalogue_keys::change(version))?.map(|kept| kept.value))
     }
 
     /// The change whose request had this name.
@@ -259,8 +260,8 @@ impl CatalogueTable {
     /// # Errors
     /// Those of a store that does not work.
     pub fn named(&self, name: &Sha256) -> Result<Option<Change>, StorageError> {
-        let Some(key) = self.shelf.first(&keys::catalogue_names(name))? else { return Ok(None) };
-        let version = keys::catalogue_version(&key).ok_or(StorageError::Corrupt { what: WHAT })?;
+        let Some(key) = self.shelf.first(&catalogue_keys::names(name))? else { return Ok(None) };
+        let version = catalogue_keys::version(&key).ok_or(StorageError::Corrupt { what: WHAT })?;
         self.change_of(version)
     }
 

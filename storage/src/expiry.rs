@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto::time::Timestamp;
 
+use crate::code_keys;
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, Key, REGISTRY};
@@ -39,7 +40,7 @@ impl Expiry {
     }
 
     fn let_go(&self, shelf: &Shelf, (rows_max, now): (usize, Timestamp), row: fn(&Blind) -> Key) -> Result<(), StorageError> {
-        let until = Bound::Excluded(keys::expiring_until(self.index, now));
+        let until = Bound::Excluded(code_keys::expiring_until(self.index, now));
         let range = Range { to: until, ..Range::prefix(self.index) };
         let over = shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, rows_max)?;
         if over.is_empty() {

@@ -23,7 +23,7 @@
 //! | Hot | `Ut` token | [`Spent`](crate::tokens::Spent) | once |
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
-//! | Hot | `U` kind code 0 hour | [`Tally`](crate::ledger::Tally): figures of supervision | changes |
+//! | Hot | `W` kind code 0 hour | [`Tally`](crate::ledger::Tally): figures of supervision | changes |
 //! | Hot | `u` | [`CardHead`](crate::ledger::CardHead) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |
@@ -77,7 +77,6 @@ use crypto::time::Timestamp;
 use crypto::tlog::TileKind;
 
 use crate::engine::{Part, Space};
-use crate::ledger::Watched;
 use crate::log::term::Term;
 use crate::slots::Slot;
 use crate::vault::{Blind, Vault};
@@ -355,24 +354,6 @@ pub(crate) fn log_tile_of(key: &[u8]) -> Option<(u32, Option<u8>, u64)> {
 /// Where other tiles have their level.
 const ENTRIES: u8 = 0xff;
 
-/// The figures of supervision of one hour. Codes of resources and names of callers hold no zero byte.
-pub(crate) fn ledger_hour(about: &Watched, hour: Timestamp) -> Key {
-    key(Space::Hot, &[b"U", &[about.tag()], about.code().as_bytes(), &[0], &time(hour)])
-}
-
-/// How many changes of cards there were, and which cards are in force.
-pub(crate) fn card_head() -> Key {
-    key(Space::Hot, &[b"u"])
-}
-
-/// The beginning of the keys of cards.
-pub(crate) const CARDS: &[u8] = b"u";
-
-/// A change of a card.
-pub(crate) fn card(number: u64) -> Key {
-    key(Space::Obj, &[CARDS, &number.to_be_bytes()])
-}
-
 /// How far a log has come.
 pub(crate) fn log_head(log: LogName) -> Key {
     key(Space::Hot, &[b"L", &[log.number()]])
@@ -439,63 +420,6 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
-}
-
-/// The index of use codes by the time of their end.
-pub(crate) const USE_CODES: &[u8] = b"Uc";
-
-/// The index of used tokens by the time at which their rows end.
-pub(crate) const TOKENS: &[u8] = b"Ut";
-
-pub(crate) fn use_code(name: &Blind) -> Key {
-    key(Space::Hot, &[USE_CODES, name])
-}
-
-pub(crate) fn token(name: &Blind) -> Key {
-    key(Space::Hot, &[TOKENS, name])
-}
-
-/// The row of an index of what ends.
-pub(crate) fn expiring(index: &[u8], ends: Timestamp, name: &Blind) -> Key {
-    key(Space::Idx, &[index, &time(ends), name])
-}
-
-/// Where the rows begin that have not ended at this moment.
-pub(crate) fn expiring_until(index: &[u8], now: Timestamp) -> Vec<u8> {
-    [index, &time(now)].concat()
-}
-
-/// How far the catalogue has come.
-pub(crate) fn catalogue_head() -> Key {
-    key(Space::Hot, &[b"K"])
-}
-
-/// What made a version of the catalogue.
-pub(crate) fn catalogue_change(version: u64) -> Key {
-    key(Space::Obj, &[b"K", &version.to_be_bytes()])
-}
-
-/// The beginning of the keys of whole catalogues.
-pub(crate) const CATALOGUE_WHOLES: &[u8] = b"k";
-
-/// A whole version of the catalogue.
-pub(crate) fn catalogue_whole(version: u64) -> Key {
-    key(Space::Obj, &[CATALOGUE_WHOLES, &version.to_be_bytes()])
-}
-
-/// The beginning of the key of the change whose request had this name.
-pub(crate) fn catalogue_names(name: &Sha256) -> Vec<u8> {
-    [&b"K"[..], &name.0].concat()
-}
-
-/// The same, with the version that it made.
-pub(crate) fn catalogue_named(name: &Sha256, version: u64) -> Key {
-    key(Space::Idx, &[&catalogue_names(name), &version.to_be_bytes()])
-}
-
-/// The version at the end of a key of the catalogue.
-pub(crate) fn catalogue_version(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|version| u64::from_be_bytes(*version))
 }
 
 pub(crate) fn key_check() -> Key {

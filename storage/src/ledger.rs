@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, REGISTRY};
+use crate::ledger_keys;
 use crate::log::Pending;
 use crate::records::Layout;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
@@ -223,7 +224,7 @@ impl Ledger {
         repeat(|| {
             let mut change = self.shelf.change();
             for ((about, hour), tally) in figures {
-                let key = keys::ledger_hour(about, *hour);
+                let key = ledger_keys::ledger_hour(about, *hour);
                 match self.shelf.read::<Tally>(&key)? {
                     Some(mut kept) => {
                         kept.value.add(tally);
@@ -247,8 +248,8 @@ impl Ledger {
     /// Those of a store that does not work.
     pub fn sum(&self, about: &Watched, from: Timestamp, until: Timestamp) -> Result<Tally, StorageError> {
         let mut range = Range {
-            from: std::ops::Bound::Included(keys::ledger_hour(about, from).bytes),
-            to: std::ops::Bound::Excluded(keys::ledger_hour(about, until).bytes),
+            from: std::ops::Bound::Included(ledger_keys::ledger_hour(about, from).bytes),
+            to: std::ops::Bound::Excluded(ledger_keys::ledger_hour(about, until).bytes),
         };
         let mut sum = Tally::default();
         loop {
@@ -274,9 +275,9 @@ impl Ledger {
     }
 
     fn attempt_turn(&self, changed: &[Card]) -> Result<Attempt<Vec<Card>>, StorageError> {
-        let head_key = keys::card_head();
+        let head_key = ledger_keys::card_head();
         let kept = self.shelf.read::<CardHead>(&head_key)?;
-        let (version, mut head) = kept.map_or((None, CardHead::default()), |kept| (Some(kept.version), kept.value));
+        let (version, mut head) = kept.map_or_else(|| (None, CardHead::default()), |kept| (Some(kept.version), kept.value));
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         let mut turned = Vec::new();
         for card in changed {
@@ -290,7 +291,7 @@ impl Ledger {
             if card.colour != Colour::Green {
                 head.standing.push(card.clone());
             }
-            change.insert(keys::card(card.number), &card)?;
+            change.insert(ledger_keys::card(card.number), &card)?;
             turned.push(card);
         }
         if turned.is_empty() {
@@ -315,7 +316,7 @@ impl Ledger {
     /// # Errors
     /// Those of a store that does not work.
     pub fn standing(&self) -> Result<Vec<Card>, StorageError> {
-        Ok(self.shelf.read::<CardHead>(&keys::card_head())?.map_or_else(Vec::new, |kept| kept.value.standing))
+        Ok(self.shelf.read::<CardHead>(&ledger_keys::card_head())?.map_or_else(Vec::new, |kept| kept.value.standing))
     }
 
     /// The changes of cards from this number on, the oldest first: at most `limit`, and no more than [`CARDS_MAX`].
@@ -323,7 +324,7 @@ impl Ledger {
     /// # Errors
     /// Those of a store that does not work.
     pub fn cards(&self, from: u64, limit: usize) -> Result<Vec<Card>, StorageError> {
-        let range = Range { from: std::ops::Bound::Included(keys::card(from).bytes), ..Range::prefix(keys::CARDS) };
+        let range = Range { from: std::ops::Bound::Included(ledger_keys::card(from).bytes), ..Range::prefix(ledger_keys::CARDS) };
         let rows = self.shelf.engine.scan(REGISTRY, Space::Obj, range, Direction::Ascending, limit.clamp(1, CARDS_MAX))?;
         let open = |(bytes, row): (Vec<u8>, crate::engine::Versioned)| {
             let key = keys::Key { space: Space::Obj, bytes };

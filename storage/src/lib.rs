@@ -21,7 +21,9 @@
 //! licence.
 
 pub mod catalogue;
+mod catalogue_keys;
 pub mod certificates;
+mod code_keys;
 pub mod engine;
 pub mod error;
 pub mod evidence;
@@ -30,6 +32,7 @@ mod grant_keys;
 pub mod grants;
 mod keys;
 pub mod ledger;
+mod ledger_keys;
 pub mod licences;
 pub mod log;
 pub mod objections;

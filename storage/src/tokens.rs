@@ -6,9 +6,9 @@ use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::code_keys;
 use crate::error::StorageError;
 use crate::expiry::Expiry;
-use crate::keys;
 use crate::records::Layout;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::vault::Blind;
@@ -52,7 +52,7 @@ pub struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf, expiry: Arc::new(Expiry::new(keys::TOKENS)) }
+        Self { shelf, expiry: Arc::new(Expiry::new(code_keys::TOKENS)) }
     }
 
     /// What stands for a token in records: a keyed digest of its issuer and name.
@@ -73,18 +73,18 @@ impl Tokens {
         self.shelf.vault.random(&mut attempt).map_err(|error| StorageError::of_vault(error, Spent::WHAT))?;
         let spent = Spent { at: token.now, attempt: to_hex(&attempt) };
         let is_first = repeat(|| self.attempt_spend(&name, token, &spent))?;
-        self.expiry.sweep(&self.shelf, (1, token.now), keys::token);
+        self.expiry.sweep(&self.shelf, (1, token.now), code_keys::token);
         Ok(is_first)
     }
 
     fn attempt_spend(&self, name: &Blind, token: &TokenUse<'_>, spent: &Spent) -> Result<Attempt<bool>, StorageError> {
-        let key = keys::token(name);
+        let key = code_keys::token(name);
         if let Some(kept) = self.shelf.read::<Spent>(&key)? {
             return Ok(Attempt::Done(kept.value == *spent));
         }
         let mut change = self.shelf.change();
         change.insert(key.clone(), spent)?;
-        change.index(keys::expiring(keys::TOKENS, token.dead_at.plus(KEPT_BEYOND_S), name));
+        change.index(code_keys::expiring(code_keys::TOKENS, token.dead_at.plus(KEPT_BEYOND_S), name));
         match change.commit()? {
             Committed::Yes => Ok(Attempt::Done(true)),
             Committed::Conflict => Ok(Attempt::Again),

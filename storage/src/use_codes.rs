@@ -12,9 +12,9 @@ use crypto::licence::Identifier;
 use crypto::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::code_keys;
 use crate::error::StorageError;
 use crate::expiry::Expiry;
-use crate::keys;
 use crate::log::Pending;
 use crate::records::Layout;
 use crate::shelf::{Attempt, Committed, Shelf, repeat};
@@ -127,7 +127,7 @@ pub struct UseCodes {
 
 impl UseCodes {
     pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf, expiry: Arc::new(Expiry::new(keys::USE_CODES)), pending: None }
+        Self { shelf, expiry: Arc::new(Expiry::new(code_keys::USE_CODES)), pending: None }
     }
 
     /// The same, with every change taking this record along in its batch.
@@ -146,20 +146,20 @@ impl UseCodes {
             let mut change = self.shelf.change().recording(self.pending.as_ref());
             for code in codes {
                 let name = self.name(&code.id);
-                change.insert(keys::use_code(&name), code)?;
-                change.index(keys::expiring(keys::USE_CODES, code.expires_at, &name));
+                change.insert(code_keys::use_code(&name), code)?;
+                change.index(code_keys::expiring(code_keys::USE_CODES, code.expires_at, &name));
             }
             match change.commit()? {
                 Committed::Yes => Ok(Attempt::Done(())),
                 Committed::Conflict => Ok(Attempt::Again),
                 // Written together, so one tells of all.
-                Committed::Unknown => match self.shelf.settle::<UseCode>(&keys::use_code(&self.name(&first.id)))? {
+                Committed::Unknown => match self.shelf.settle::<UseCode>(&code_keys::use_code(&self.name(&first.id)))? {
                     Some(kept) if kept.value == *first => Ok(Attempt::Done(())),
                     _ => Ok(Attempt::Doubtful),
                 },
             }
         })?;
-        self.expiry.sweep(&self.shelf, (codes.len(), first.issued_at), keys::use_code);
+        self.expiry.sweep(&self.shelf, (codes.len(), first.issued_at), code_keys::use_code);
         Ok(())
     }
 
@@ -168,7 +168,7 @@ impl UseCodes {
     /// # Errors
     /// Those of a store that does not work.
     pub fn find(&self, id: &str) -> Result<Option<UseCode>, StorageError> {
-        Ok(self.shelf.read::<UseCode>(&keys::use_code(&self.name(id)))?.map(|kept| kept.value))
+        Ok(self.shelf.read::<UseCode>(&code_keys::use_code(&self.name(id)))?.map(|kept| kept.value))
     }
 
     /// Uses a code up, with the record of it in the same batch. `false` when it is used up already, and nothing was written.
@@ -180,7 +180,7 @@ impl UseCodes {
     }
 
     fn attempt_redeem(&self, id: &str, redemption: &Redemption) -> Result<Attempt<bool>, StorageError> {
-        let key = keys::use_code(&self.name(id));
+        let key = code_keys::use_code(&self.name(id));
         let kept = self.shelf.read::<UseCode>(&key)?.ok_or(StorageError::NotFound { what: UseCode::WHAT })?;
         if let Some(earlier) = &kept.value.redeemed {
             return Ok(Attempt::Done(earlier == redemption));

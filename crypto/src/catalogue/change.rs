@@ -104,10 +104,10 @@ mod tests {
     fn a_difference_leads_from_one_to_the_other() {
         let old = catalogue();
         let demand = old.entries().last().unwrap().key();
-        let there = change(vec![organisation("another name")], vec![demand.clone()]);
+        let there = change(vec![organisation("another name")], vec![demand]);
         let new = old.apply(&there, None).unwrap();
         assert_eq!((new.version, new.len()), (8, old.len() - 1));
-        assert_eq!(diff(&old, &new), (there.puts.clone(), there.removals.clone()));
+        assert_eq!(diff(&old, &new), (there.puts.clone(), there.removals));
         let (puts, removals) = diff(&new, &old);
         assert_eq!((puts.len(), removals.len()), (2, 0));
         let mut back = new.apply(&change(puts, removals), None).unwrap();

@@ -3,13 +3,13 @@
 use crypto::grants::ApplicationState;
 use crypto::time::Timestamp;
 use storage::grants::{Grants, Whose};
-use storage::objections::{Listed, Objections};
+use storage::objections::Objections;
 use storage::page::{Cursor, PAGE_MAX, Page};
 use storage::{StorageError, Store};
 
 use super::{Due, Dues};
 
-/// So many of the newest applications, and of the newest objections, are looked at: who leaves more open has its cards long since.
+/// So many of the newest applications, and of the most urgent objections, are looked at: who leaves more open has its cards long since.
 const LOOKED_AT_MAX: usize = 20_000;
 
 /// The last day counts whole, and is the one on which there is a reminder, in seconds.
@@ -44,17 +44,17 @@ impl Matters {
         Ok(found.into_iter().filter_map(due).collect())
     }
 
-    fn objections(&self) -> Result<Vec<Due>, StorageError> {
-        let found = all(|after| self.objections.list(Listed::All, after, PAGE_MAX))?;
-        let open = found.into_iter().filter(crypto::objection::Objection::is_open);
-        Ok(open.map(|found| matter("objections", &found.id, found.responsible, found.due)).collect())
+    fn objections(&self, now: Timestamp) -> Result<Vec<Due>, StorageError> {
+        // Those on their last day, and those that are late.
+        let found = self.objections.due_before(now.plus(LAST_DAY_S), LOOKED_AT_MAX)?;
+        Ok(found.into_iter().map(|found| matter("objections", &found.id, found.responsible, found.due)).collect())
     }
 }
 
 impl Dues for Matters {
-    fn dues(&self, _now: Timestamp) -> Result<Vec<Due>, StorageError> {
+    fn dues(&self, now: Timestamp) -> Result<Vec<Due>, StorageError> {
         let mut dues = self.applications()?;
-        dues.extend(self.objections()?);
+        dues.extend(self.objections(now)?);
         Ok(dues)
     }
 }

@@ -27,6 +27,10 @@ fn setup() -> Setup {
     setup.sections = format!(
         "[[callers]]\nname = 'window'\norganisation = '{VILLAGE}'\ncertificates = ['uri:{CONSUMER}']\nroles = ['consumer']\n"
     );
+    // Resources may name it; nobody asks it anything here.
+    setup.sections.push_str(
+        "[[sources]]\nname = 'county'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{\"number\":\"{number}\"}'\n[sources.answer]\n",
+    );
     setup
 }
 
@@ -277,7 +281,7 @@ async fn everybody_changes_what_is_theirs() {
         match may {
             Some(true) => assert_eq!(reply.status, 201, "{told}"),
             Some(false) => {
-                assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (403, &json!("other-organisation")), "{told}")
+                assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (403, &json!("other-organisation")), "{told}");
             }
             None => assert_eq!(reply.json()["code"], "role-required", "{told}"),
         }

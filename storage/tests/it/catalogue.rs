@@ -148,8 +148,8 @@ fn what_is_damaged_is_not_served() {
     let engine = Arc::new(Memory::new());
     let store = Store::on(Arc::clone(&engine) as Arc<dyn Engine>, &keys()).unwrap();
     store.catalogue().change(&first(), None).unwrap();
-    let rows = engine.rows().into_iter().filter(|(_, space, key, _)| *space == Space::Obj && key.starts_with(b"b"));
-    let (part, space, key, mut row) = rows.last().unwrap();
+    let mut rows = engine.rows().into_iter().filter(|(_, space, key, _)| *space == Space::Obj && key.starts_with(b"b"));
+    let (part, space, key, mut row) = rows.next_back().unwrap();
     *row.value.last_mut().unwrap() ^= 1;
     engine.overwrite(part, space, &key, row);
     assert_eq!(store.catalogue().newest(), Err(StorageError::Corrupt { what: "catalogue" }));

@@ -63,7 +63,7 @@ fn from_application_to_withdrawal() {
     assert_eq!(grants.grant(&one.id), Ok(None));
     let decided = grants.decide(&one.id, &decision(), "P", &conditional()).unwrap();
     let grant = decided.grant.unwrap();
-    assert_eq!(grants.grant(&one.id), Ok(Some(grant.clone())));
+    assert_eq!(grants.grant(&one.id), Ok(Some(grant)));
     assert_eq!(grants.application(&one.id), Ok(Some(decided.application)));
     let again = grants.decide(&one.id, &decision(), "P", &conditional()).unwrap();
     assert_eq!((again.is_new, again.grant), (false, None));
