@@ -335,7 +335,7 @@ item='"item":"{item}","case":"{case}"'
 one='{{"subject":{{"code_type":"111","code":"{number}"}},'"$item"
 ask window {base}/v1/lookups --json "$one,\"resources\":\"item\"}}"
 materials=$(ask window {base}/v1/materials --json "$one}}"); echo "$materials"
-# what the use code gives; the second time it is spent
+# what the use code gives; paste the last line again, and it is spent
 code=$(echo "$materials" | grep -o '"use_code":"[^"]*"' | cut -d '"' -f 4)
 ask window {base}/v1/use-codes/redemptions --json "{{\"code\":\"$code\",\"want\":\"data\",$item}}"
 # of somebody about whom the register of persons never answers: what there is, within 300 ms

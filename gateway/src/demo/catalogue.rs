@@ -40,8 +40,7 @@ pub fn text(pki: &Pki) -> String {
     text
 }
 
-/// Names, titles and kinds of fields, and the attribute that a field states, if any; where the attribute comes from is said in the
-/// kind.
+/// Name and title of each field, and the rest of it as the file has it.
 type Fields = &'static [(&'static str, &'static str, &'static str)];
 
 const PERSON_FIELDS: Fields = &[
