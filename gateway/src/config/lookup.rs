@@ -13,7 +13,8 @@ pub struct Lookup {
     /// Within how many milliseconds a look-up is answered that names no deadline. Default 800.
     #[serde(default = "deadline_ms")]
     pub deadline_ms: u32,
-    /// The longest deadline that a caller may name, in milliseconds. Default 5000.
+    /// The longest deadline that a caller may name, in milliseconds; never more than nine tenths of `server.request_timeout_ms`.
+    /// Default 5000.
     #[serde(default = "deadline_ms_max")]
     pub deadline_ms_max: u32,
     /// How much of it is kept for the gateway's own work, the record above all, in milliseconds. Default 10.
@@ -44,11 +45,16 @@ impl Default for Lookup {
 }
 
 impl Lookup {
-    pub(super) fn check(&self, request_timeout: Duration, faults: &mut Faults) {
+    /// Cuts the deadlines to nine tenths of what any request may take.
+    pub(super) fn within(&mut self, request_timeout: Duration) {
+        let most = u32::try_from(request_timeout.as_millis() * 9 / 10).unwrap_or(u32::MAX).max(1);
+        self.deadline_ms_max = self.deadline_ms_max.min(most);
+        self.deadline_ms = self.deadline_ms.min(most);
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
         let is_good = (1..=self.deadline_ms_max).contains(&self.deadline_ms);
         faults.demand(is_good, "lookup.deadline_ms", "must be 1 to deadline_ms_max");
-        let longest = Duration::from_millis(self.deadline_ms_max.into());
-        faults.demand(longest < request_timeout, "lookup.deadline_ms_max", "must be less than server.request_timeout_ms");
         faults.demand(self.reserve_ms < self.deadline_ms, "lookup.reserve_ms", "must be less than deadline_ms");
         faults.demand(self.in_flight_max > 0, "lookup.in_flight_max", "must not be 0");
         faults.demand((1..=1000).contains(&self.batch_max), "lookup.batch_max", "must be 1 to 1000");

@@ -174,7 +174,8 @@ impl Config {
         source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
-        config.lookup.check(config.server.request_timeout(), &mut faults);
+        config.lookup.check(&mut faults);
+        config.lookup.within(config.server.request_timeout());
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);
         config.objections.check(&mut faults);

@@ -190,8 +190,8 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
 
 /// Whether a field may be told. A look-up was about one holder: of a licence with several, none is named under a grant.
 fn tells(code: &UseCode, record: &Record, name: &str) -> bool {
-    let is_of_others =
-        matches!(code.bound, Bound::Errand { .. }) && record.metadata.holders.len() > 1 && name.starts_with(HOLDERS);
+    let is_granted = matches!(code.bound, Bound::Errand { .. });
+    let is_of_others = is_granted && record.metadata.holders.len() > 1 && name.starts_with(HOLDERS);
     code.fields.tell(name) && !is_of_others
 }
 
