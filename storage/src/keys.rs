@@ -24,6 +24,7 @@
 //! | Hot | `v` SHA-256 of an origin | [`Vouched`](crate::witnessing::Vouched) | changes |
 //! | Hot | `w` log shard | [`Cosigned`](crate::witnessing::Cosigned) | changes |
 //! | Hot | `W` kind code 0 hour | [`Tally`](crate::ledger::Tally): figures of supervision | changes |
+//! | Hot | `X` kind code | [`Card`](crate::ledger::Card) that is in force | goes |
 //! | Hot | `u` | [`CardHead`](crate::ledger::CardHead) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
 //! | Hot | `format` | the format of the engine's own layout, plain | once |

@@ -25,6 +25,9 @@ pub const CLASSES_MS: [u32; 23] =
 /// The most rows of one page of cards.
 pub const CARDS_MAX: usize = 500;
 
+/// The most figures, and the most changes of cards, that are written together.
+pub const TOGETHER_MAX: usize = 500;
+
 /// Seconds of an hour.
 const HOUR_S: i64 = 3600;
 
@@ -92,11 +95,10 @@ pub struct Card {
     pub limit: String,
 }
 
-/// How many changes of cards there were, and the cards that are not green.
+/// How many changes of cards there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CardHead {
     count: u64,
-    standing: Vec<Card>,
 }
 
 impl Layout for Tally {
@@ -108,7 +110,7 @@ impl Layout for Card {
 }
 
 impl Layout for CardHead {
-    const WHAT: &'static str = "cards in force";
+    const WHAT: &'static str = "count of cards";
 }
 
 /// The ledger. Cheap to clone.
@@ -213,7 +215,7 @@ impl Ledger {
         Self { shelf: Arc::clone(&self.shelf), pending: Some(Arc::clone(pending)) }
     }
 
-    /// Adds figures to the hours that they are of: all of them or none.
+    /// Adds figures to the hours that they are of: all of them or none. At most [`TOGETHER_MAX`].
     ///
     /// # Errors
     /// Those of a store that does not work. After [`StorageError::Unknown`] they may have been added.
@@ -265,7 +267,7 @@ impl Ledger {
         }
     }
 
-    /// Notes that cards have changed, in this order; they are given their numbers and what they were before. What is no change any
+    /// Notes that cards have changed, in this order, at most [`TOGETHER_MAX`]; they are given their numbers and what they were before. What is no change any
     /// more, because another gateway was first, is left out.
     ///
     /// # Errors
@@ -281,15 +283,18 @@ impl Ledger {
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         let mut turned = Vec::new();
         for card in changed {
-            let before = head.standing.iter().find(|other| other.about == card.about).map_or(Colour::Green, |other| other.colour);
+            let key = ledger_keys::standing(&card.about);
+            let kept = self.shelf.read::<Card>(&key)?;
+            let before = kept.as_ref().map_or(Colour::Green, |kept| kept.value.colour);
             if before == card.colour {
                 continue;
             }
             let card = Card { number: head.count, before, ..card.clone() };
             head.count += 1;
-            head.standing.retain(|other| other.about != card.about);
-            if card.colour != Colour::Green {
-                head.standing.push(card.clone());
+            match kept {
+                Some(kept) if card.colour == Colour::Green => change.delete(key, kept.version),
+                Some(kept) => change.replace(key, kept.version, &card)?,
+                None => change.insert(key, &card)?,
             }
             change.insert(ledger_keys::card(card.number), &card)?;
             turned.push(card);
@@ -316,7 +321,16 @@ impl Ledger {
     /// # Errors
     /// Those of a store that does not work.
     pub fn standing(&self) -> Result<Vec<Card>, StorageError> {
-        Ok(self.shelf.read::<CardHead>(&ledger_keys::card_head())?.map_or_else(Vec::new, |kept| kept.value.standing))
+        let (mut cards, mut range) = (Vec::new(), Range::prefix(ledger_keys::STANDING));
+        loop {
+            let rows = self.shelf.engine.scan(REGISTRY, Space::Hot, range.clone(), Direction::Ascending, CARDS_MAX)?;
+            let Some((last, _)) = rows.last() else { return Ok(cards) };
+            range = range.resumed(Direction::Ascending, last.clone());
+            for (bytes, row) in rows {
+                let key = keys::Key { space: Space::Hot, bytes };
+                cards.push(self.shelf.opened::<Card>(&key, &row)?.value);
+            }
+        }
     }
 
     /// The changes of cards from this number on, the oldest first: at most `limit`, and no more than [`CARDS_MAX`].
@@ -417,5 +431,12 @@ mod tests {
         assert_eq!(ledger.cards(0, 10).unwrap().len(), 4);
         assert_eq!(ledger.cards(2, 1).unwrap().iter().map(|card| card.number).collect::<Vec<_>>(), [2]);
         assert_eq!(ledger.cards(4, 10).unwrap(), []);
+        // More than one value could hold.
+        let many: Vec<_> = (0..TOGETHER_MAX).map(|n| card(&format!("{n:0>40}"), Colour::Red)).collect();
+        for n in 0..4 {
+            let of = |one: &Card| card(&format!("{n}{}", one.about.code()), Colour::Red);
+            assert_eq!(ledger.turn(&many.iter().map(of).collect::<Vec<_>>()).unwrap().len(), TOGETHER_MAX);
+        }
+        assert_eq!(ledger.standing().unwrap().len(), 4 * TOGETHER_MAX + 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of supervision: the rows `W` and `u` of the table in [`keys`](crate::keys).
+//! The keys of supervision: the rows `W`, `X` and `u` of the table in [`keys`](crate::keys).
 
 use crypto::time::Timestamp;
 
@@ -11,7 +11,15 @@ pub(crate) fn ledger_hour(about: &Watched, hour: Timestamp) -> Key {
     key(Space::Hot, &[b"W", &[about.tag()], about.code().as_bytes(), &[0], &time(hour)])
 }
 
-/// How many changes of cards there were, and which cards are in force.
+/// The beginning of the keys of cards that are in force.
+pub(crate) const STANDING: &[u8] = b"X";
+
+/// The card that somebody has, where it is not green.
+pub(crate) fn standing(about: &Watched) -> Key {
+    key(Space::Hot, &[STANDING, &[about.tag()], about.code().as_bytes()])
+}
+
+/// How many changes of cards there were.
 pub(crate) fn card_head() -> Key {
     key(Space::Hot, &[b"u"])
 }

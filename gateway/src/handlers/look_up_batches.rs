@@ -129,6 +129,8 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     let mut ended: Vec<Ended> = Vec::with_capacity(all.len());
     for findings in all {
         ended.push(Ended::new(&app, findings, request.arrived)?);
+        // Each reads from the store: others have their turn in between.
+        tokio::task::yield_now().await;
     }
     record(&app, &request, &entries, &mut ended).await?;
     let is_complete = ended.iter().all(|ended| ended.status == Completeness::Complete);
@@ -200,7 +202,7 @@ async fn gather(app: &App, order: &Order, plans: Vec<Plan>) -> Vec<Findings> {
     while let Some(outcome) = gathering.next().await {
         let Some((nth, place)) = places.get(outcome.place).copied() else { continue };
         if let Some(findings) = all.get_mut(nth) {
-            findings.take(app, place, outcome).await;
+            findings.take(app, (place, order.deadline.until), outcome).await;
         }
     }
     all

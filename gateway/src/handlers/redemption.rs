@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto::digest::to_hex;
-use crypto::grants::{Consumer, Denial};
+use crypto::grants::{Ask, Consumer, Denial, Mode};
 use crypto::licence::{Identifier, Record};
 use crypto::report::{Report, Verdict};
 use crypto::time::Timestamp;
@@ -18,7 +18,7 @@ use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use storage::use_codes::{Bound, Redemption, UseCode};
+use storage::use_codes::{Bound, Fields, Redemption, UseCode};
 
 use super::annotated::{self, AnnotationView};
 use super::noted;
@@ -166,6 +166,7 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         Want::File | Want::Copy => Some(document(app, &record).await?),
     };
     if let Bound::Errand { grant, .. } = &code.bound {
+        still_granted(app, code, request.now).map_err(|denial| denied(request, denial))?;
         // One record is about to leave under the grant, which may have ended since the code was given out.
         app.rights.told(grant, 1, request.now).await.map_err(|denial| denied(request, denial))?;
     }
@@ -186,6 +187,27 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         recorded: Standing::of(&recorded),
     };
     Ok(Answer::json(StatusCode::OK, &view).verdict(report.verdict.indication))
+}
+
+/// Whether what the code was given out for is still granted, by the grant and the catalogue of now.
+fn still_granted(app: &App, code: &UseCode, at: Timestamp) -> Result<(), Denial> {
+    let (Bound::Errand { item, purpose, grant, authority, .. }, Fields::These(fields)) = (&code.bound, &code.fields) else {
+        return Ok(());
+    };
+    let resource = app.rights.grant(grant, at)?;
+    let ask = Ask {
+        caller: &code.issued_to.caller,
+        organisation: &code.issued_to.organisation,
+        resource: &resource.resource,
+        item,
+        purpose: purpose.as_deref(),
+        fields,
+        mode: Mode::Tell,
+        authority: *authority,
+        at,
+    };
+    let now = app.rights.again(&app.catalogues.current(), grant, &ask)?;
+    if now.fields.is_superset(fields) { Ok(()) } else { Err(Denial::Fields) }
 }
 
 /// Whether a field may be told. A look-up was about one holder: of a licence with several, none is named under a grant.

@@ -2,6 +2,7 @@
 
 use crypto::grants::Denial;
 use storage::objections::Dispute;
+use tokio::time::Instant;
 
 use super::plan::{Asked, Leave, Plan};
 use super::state::Standing;
@@ -15,7 +16,7 @@ pub struct Findings {
     pub plan: Plan,
     /// What came of each, at the place that it has among what was asked; nothing where nothing was asked or has come yet.
     pub came: Vec<Option<Outcome>>,
-    /// What may not be told although it came, because the quota of records is used up.
+    /// What may not be told although it came: the quota of records is used up, or it is not granted any more.
     withheld: Vec<Option<Denial>>,
     /// What is disputed of it.
     pub disputes: Vec<Dispute>,
@@ -31,7 +32,7 @@ impl Findings {
 
     /// Takes in what came of the question at a place. What the sources said is counted against the quota of records here, before
     /// any of it is told.
-    pub async fn take(&mut self, app: &App, place: usize, outcome: Outcome) {
+    pub async fn take(&mut self, app: &App, (place, until): (usize, Instant), outcome: Outcome) {
         super::supervised::call(app, &self.plan.errand, &outcome);
         let records = outcome.reply.as_ref().map_or(0, |reply| reply.rows.len());
         if let Some(grant) = self.plan.asked.get(place).and_then(|asked| asked.leave.permit()).map(|permit| permit.grant.clone())
@@ -39,13 +40,27 @@ impl Findings {
             && self.plan.tells
         {
             let count = u64::try_from(records).unwrap_or(u64::MAX);
-            let told = app.rights.told(&grant, count, self.plan.errand.now).await;
+            // Quota may have to be set aside on a disk; the deadline holds for that as well.
+            let told = tokio::time::timeout_at(until, app.rights.told(&grant, count, self.plan.errand.now)).await;
             if let Some(withheld) = self.withheld.get_mut(place) {
-                *withheld = told.err();
+                *withheld = told.unwrap_or(Err(Denial::Unavailable)).err();
             }
         }
         if let Some(came) = self.came.get_mut(place) {
             *came = Some(outcome);
+        }
+        self.hold(app, place);
+    }
+
+    /// Withholds what is not granted any more: directly before it is told.
+    pub fn hold_all(&mut self, app: &App) {
+        (0..self.came.len()).for_each(|place| self.hold(app, place));
+    }
+
+    fn hold(&mut self, app: &App, place: usize) {
+        let (Some(asked), Some(withheld)) = (self.plan.asked.get(place), self.withheld.get_mut(place)) else { return };
+        if withheld.is_none() {
+            *withheld = self.plan.again(app, asked).err();
         }
     }
 
@@ -122,6 +137,8 @@ impl<'a> Finding<'a> {
     pub fn is_missing(&self) -> bool {
         match self.standing() {
             Standing::NotApplicable => false,
+            // Whether it is granted could not be found out: it may be.
+            Standing::Denied if self.denial() == Some(Denial::Unavailable) => true,
             Standing::Denied => self.asked.is_named || self.withheld.is_some(),
             _ => !self.outcome.is_some_and(|outcome| outcome.state.is_conclusive()),
         }

@@ -25,6 +25,8 @@ pub struct Plan {
     pub subject: HolderNumber,
     /// Every wanted resource, by its code.
     pub asked: Vec<Asked>,
+    /// Whether it is told or compared.
+    pub mode: Mode,
     /// Whether the records themselves are told, and count against the quota of records.
     pub tells: bool,
 }
@@ -109,6 +111,7 @@ impl Plan {
             errand: intent.order.errand(authority),
             subject: intent.subject,
             asked,
+            mode: intent.mode,
             tells: intent.tells,
         }
     }
@@ -126,6 +129,29 @@ impl Plan {
         let reasons = denials.into_iter().map(Denial::name).collect::<Vec<_>>().join(", ");
         Err(Problem::new(Code::NotGranted)
             .detail(format!("Nothing of this is granted: {reasons}."), format!("均未获授权：{reasons}。")))
+    }
+
+    /// Whether what was permitted of a resource still is, by the grants and the catalogue of now: they may have changed while the
+    /// sources were asked.
+    ///
+    /// # Errors
+    /// The [`Denial`] that the question would meet now.
+    pub fn again(&self, app: &App, asked: &Asked) -> Result<(), Denial> {
+        let Some(permit) = asked.leave.permit() else { return Ok(()) };
+        let errand = &self.errand;
+        let ask = Ask {
+            caller: &errand.consumer.caller,
+            organisation: &errand.consumer.organisation,
+            resource: &asked.code,
+            item: &errand.item,
+            purpose: errand.purpose.as_deref(),
+            fields: &permit.fields,
+            mode: self.mode,
+            authority: errand.authority,
+            at: errand.now,
+        };
+        let now = app.rights.again(&app.catalogues.current(), &permit.grant, &ask)?;
+        if now.fields.is_superset(&permit.fields) { Ok(()) } else { Err(Denial::Fields) }
     }
 
     /// What is asked of the sources, with the place of each among [`Plan::asked`].

@@ -22,6 +22,8 @@ pub struct Underway {
     /// The place among what was asked, for each question.
     places: Vec<usize>,
     gathering: Gathering,
+    /// Until when all has to be there.
+    until: Instant,
 }
 
 /// What a look-up came to.
@@ -42,14 +44,14 @@ impl Underway {
     #[must_use]
     pub fn begin(app: &App, plan: Plan, until: Instant) -> Self {
         let (places, questions) = plan.questions().unzip();
-        Self { findings: Findings::new(plan), places, gathering: app.broker.scatter(questions, until) }
+        Self { findings: Findings::new(plan), places, gathering: app.broker.scatter(questions, until), until }
     }
 
     /// Waits for the next that comes. Says at which place it is, and nothing when all has come, which is by the deadline.
     pub async fn next(&mut self, app: &App) -> Option<usize> {
         let outcome = self.gathering.next().await?;
         let place = self.places.get(outcome.place).copied()?;
-        self.findings.take(app, place, outcome).await;
+        self.findings.take(app, (place, self.until), outcome).await;
         Some(place)
     }
 
@@ -72,6 +74,7 @@ impl Ended {
     /// # Errors
     /// When the store does not work.
     pub fn uncoded(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
+        findings.hold_all(app);
         disputes(app, &mut findings)?;
         Ok(Self::of(findings, Licences::default(), arrived))
     }
@@ -81,6 +84,7 @@ impl Ended {
     /// # Errors
     /// When the store does not work, or there is no randomness.
     pub fn new(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
+        findings.hold_all(app);
         disputes(app, &mut findings)?;
         let licences = Licences::read(app, &findings)?;
         Ok(Self::of(findings, licences, arrived))

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Instant;
 
 use crypto::catalogue::Catalogue;
-use crypto::grants::{Ask, Denial, Grant, Lease, Permit, Usage};
+use crypto::grants::{self, Ask, Denial, Grant, Lease, Permit, Usage};
 use crypto::time::{Date, Timestamp};
 use storage::StorageError;
 use storage::grants::Grants;
@@ -84,6 +84,24 @@ impl Rights {
             }
         }
         Err(denial)
+    }
+
+    /// Whether the grant still allows the question by this catalogue, and for which fields. Counts nothing: for what was permitted
+    /// before and is about to leave.
+    ///
+    /// # Errors
+    /// The [`Denial`] that the question would meet now.
+    pub fn again(&self, catalogue: &Catalogue, grant: &str, ask: &Ask<'_>) -> Result<Permit, Denial> {
+        let entry = self.book().in_force(grant, ask.at)?;
+        grants::decide([entry.grant.as_ref()], catalogue, ask)
+    }
+
+    /// The grant with this identifier, while it is in force.
+    ///
+    /// # Errors
+    /// [`Denial::NotGranted`] and [`Denial::NotInForce`].
+    pub fn grant(&self, grant: &str, at: Timestamp) -> Result<Arc<Grant>, Denial> {
+        Ok(self.book().in_force(grant, at)?.grant)
     }
 
     /// Counts records that are about to be told under a grant, and says whether they still may be: call it before they leave.

@@ -1,6 +1,6 @@
 //! Who has used how much of what is allowed, and which cards follow. No clock, no disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::time::Timestamp;
 use schemars::JsonSchema;
@@ -147,8 +147,9 @@ impl Board {
 
     /// The cards of those of whom nothing is known any more: what was due and is done, and who was not asked since the start.
     fn settled(&self, now: Timestamp, dues: &[Due]) -> Vec<Card> {
+        let open: BTreeSet<&str> = dues.iter().map(|due| due.matter.as_str()).collect();
         let is_gone = |about: &Watched| match about {
-            Watched::Matter(matter) => !dues.iter().any(|due| due.matter == *matter),
+            Watched::Matter(matter) => !open.contains(matter.as_str()),
             other => !self.desks.contains_key(other),
         };
         let gone = self.cards.values().filter(|card| is_gone(&card.about));

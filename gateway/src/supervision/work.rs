@@ -7,7 +7,7 @@ use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{IntGaugeVec, Opts};
 use serde_json::json;
-use storage::ledger::{Card, Ledger, Watched};
+use storage::ledger::{Card, Ledger, TOGETHER_MAX, Watched};
 use storage::log::{Draft, Pending};
 use storage::{StorageError, Store};
 use tokio::sync::watch;
@@ -122,11 +122,12 @@ impl Supervision {
     /// # Errors
     /// Those of a store that does not work; what was not written is tried again with the next turn.
     pub fn turn(&self, recorder: &recorder::Recorder, now: Timestamp) -> Result<(), StorageError> {
-        self.keep()?;
+        // Cards do not wait for figures that cannot be kept.
+        let kept = self.keep();
         let dues = self.dues_at(now)?;
-        self.change(recorder, now, &dues)?;
+        let changed = self.change(recorder, now, &dues);
         self.measure(now);
-        Ok(())
+        kept.and(changed)
     }
 
     /// What is due, as it was found in the last minute: days matter there.
@@ -144,13 +145,20 @@ impl Supervision {
 
     /// Adds the figures to the ledger.
     fn keep(&self) -> Result<(), StorageError> {
-        let figures = self.board().take_figures();
-        let added = self.ledger.add(&figures);
-        // Whether they were added is not known then, and added twice would be worse.
-        if added.as_ref().is_err_and(|error| *error != StorageError::Unknown) {
-            self.board().give_back(figures);
+        let mut figures = self.board().take_figures();
+        while !figures.is_empty() {
+            let rest = figures.keys().nth(TOGETHER_MAX).cloned().map(|from| figures.split_off(&from)).unwrap_or_default();
+            if let Err(error) = self.ledger.add(&figures) {
+                self.board().give_back(rest);
+                // Whether they were added is not known after `Unknown`, and added twice would be worse.
+                if error != StorageError::Unknown {
+                    self.board().give_back(figures);
+                }
+                return Err(error);
+            }
+            figures = rest;
         }
-        added
+        Ok(())
     }
 
     fn change(&self, recorder: &recorder::Recorder, now: Timestamp, dues: &[Due]) -> Result<(), StorageError> {
@@ -158,17 +166,19 @@ impl Supervision {
         if changed.is_empty() {
             return Ok(());
         }
-        let drafts: Vec<_> = changed.iter().map(draft).collect();
-        let pending = Pending::new(drafts);
-        let turned = self.ledger.recording(&pending).turn(&changed)?;
-        if let Some(recorded) = pending.recorded() {
-            recorder.came_along(pending.drafts(), recorded);
+        for changed in changed.chunks(TOGETHER_MAX) {
+            let pending = Pending::new(changed.iter().map(draft).collect());
+            let turned = self.ledger.recording(&pending).turn(changed)?;
+            if let Some(recorded) = pending.recorded() {
+                recorder.came_along(pending.drafts(), recorded);
+            }
+            for card in turned {
+                let (colour, before) = (card.colour.name(), card.before.name());
+                tracing::info!(kind = kind(&card.about), about = card.about.code(), colour, before, limit = card.limit, "card");
+            }
         }
         let standing = self.ledger.standing()?;
         self.board().turned(standing);
-        for card in turned {
-            tracing::warn!(about = ?card.about, colour = card.colour.name(), before = card.before.name(), limit = card.limit, "card");
-        }
         self.newest.send_modify(|turns| *turns += 1);
         Ok(())
     }

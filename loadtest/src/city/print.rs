@@ -21,10 +21,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether no answer was wrong, and none failed.
+    /// Whether no answer was wrong, none failed, each told rightly what it lacks, and every lie was shown.
     #[must_use]
     pub fn is_right(&self) -> bool {
-        self.measured.judged.wrong == 0 && self.measured.judged.failed == 0
+        let judged = &self.measured.judged;
+        judged.wrong == 0 && judged.failed == 0 && judged.misstated == 0 && judged.contradicted == judged.lies
     }
 
     /// Statements that could have come, and those of them that did.
@@ -67,6 +68,8 @@ impl fmt::Display for Report {
             writeln!(f, "{name:<10} {:.2} ms", ms(self.quantile(of)))?;
         }
         writeln!(f, "wrong      {} statements that are not those of the department about the subject", judged.wrong)?;
+        writeln!(f, "misstated  {} answers say otherwise than they lack what they lack", judged.misstated)?;
+        writeln!(f, "lies       {} of {} shown as contradictions", judged.contradicted, judged.lies)?;
         let (possible, came) = (judged.possible, judged.came);
         writeln!(f, "came       {came} of {possible} statements that could have come, {:.4} %", share(came, possible))?;
         writeln!(f, "{:<18} {:>9} {:>10}  what came", "department", "asked", "extra")?;

@@ -200,7 +200,7 @@ impl Profile {
             Department::good("education", Latency::Pareto { least_ms: 10.0, alpha: 1.3 }),
             Department { outage: Outage::Dead, ..Department::good("dead", log(5.0, 0.3)) },
             Department::good("slow", Latency::Uniform { from_ms: 2000.0, to_ms: 5000.0 }),
-            Department { outage: Outage::Flapping { up: 400, down: 200 }, ..Department::good("flapping", log(6.0, 0.4)) },
+            Department { outage: Outage::Flapping { up: 60, down: 30 }, ..Department::good("flapping", log(6.0, 0.4)) },
             Department { lie_permille: 500, ..Department::good("lying", log(7.0, 0.4)) },
         ];
         Self { seed, departments }
