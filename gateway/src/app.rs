@@ -22,6 +22,7 @@ use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
 use crate::feed::Wake;
+use crate::handlers::feed::STREAMS_MAX;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
 use crate::metrics::Metrics;
@@ -31,6 +32,7 @@ use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::routes::Route;
+use crate::shares::Shares;
 use crate::signing::Signer;
 use crate::sources;
 use crate::status::Fetcher;
@@ -50,6 +52,8 @@ pub struct App {
     pub callers: Callers,
     /// The catalogue in force.
     pub catalogues: Catalogues,
+    /// Room for those who follow changes.
+    pub streams: Shares,
     /// Which route a request takes.
     pub router: Router,
     /// Whom to believe, as one generation that is swapped whole.
@@ -147,6 +151,7 @@ impl App {
             limits: config.server.clone(),
             callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
             catalogues,
+            streams: Shares::new(STREAMS_MAX.0, STREAMS_MAX.1),
             trust,
             renewal,
             status: Arc::clone(&status),

@@ -62,6 +62,7 @@ pub mod gossip;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;
+pub mod shares;
 
 pub mod cli;
 pub mod demo;

@@ -146,7 +146,7 @@ async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Re
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(&app, &request, Said { item, case, purpose, operator }, Class::Interactive)?;
-    let _held = app.places.take(order.class, 1)?;
+    let _held = app.places.take(&request.caller.name, order.class, 1)?;
     let catalogue = app.catalogues.current();
     let facts = read(facts, &catalogue, &granted(&app, &order))?;
     let wanted = wanted(&facts)?;

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT, HeaderMap, HeaderName};
 use serde_json::json;
 use storage::log::{Draft, Recorded};
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use super::noted::told;
 use crate::app::App;
@@ -16,6 +16,7 @@ use crate::auth::Caller;
 use crate::clock;
 use crate::feed::{Delivered, Look, News, Page, Scope, Subscriber};
 use crate::http::{Answer, Code, Outgoing, Problem, Request};
+use crate::shares::Share;
 
 /// The type of the content that is told as it comes.
 const EVENTS: &str = "text/event-stream";
@@ -31,8 +32,8 @@ const WAIT_S_MAX: u64 = 25;
 /// Pieces that wait for the connection.
 const WAITING_MAX: usize = 1;
 
-/// Streams at the same time; further ones are refused.
-static PLACES: Semaphore = Semaphore::const_new(256);
+/// Streams at the same time, and of them those of one caller; further ones are refused.
+pub const STREAMS_MAX: (u32, u32) = (256, 32);
 
 /// `GET /v1/feed`
 ///
@@ -116,7 +117,8 @@ fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 
 /// Answers with events. That somebody listens is on record before the first of them leaves, and how far they were told afterwards.
 async fn stream(app: Arc<App>, request: Request, after: Option<u64>) -> Result<Answer, Problem> {
-    let place = PLACES.try_acquire().or(Err(Code::Overloaded))?;
+    let (all, _) = STREAMS_MAX;
+    let place = app.streams.take(&request.caller.name, 1, all).ok_or(Code::Overloaded)?;
     // What is wrong with the position, or with the rights, is told in words.
     look(&app, &request.caller, after, 1).await?;
     request.trail.detail("step", "begin");
@@ -133,7 +135,7 @@ struct Listening {
     app: Arc<App>,
     caller: Arc<Caller>,
     after: Option<u64>,
-    _place: SemaphorePermit<'static>,
+    _place: Share,
 }
 
 /// What is to be put on record when it ends.

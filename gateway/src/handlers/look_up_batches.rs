@@ -123,7 +123,7 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     let order = Order::read(&app, &request, Said { item, purpose, operator, case: None }, Class::Batch)?;
     let entries = entries(&request, &order, lookups)?;
     request.trail.detail("subjects", count);
-    let _held = app.places.take(order.class, count)?;
+    let _held = app.places.take(&request.caller.name, order.class, count)?;
     let plans = plans(&app, &order, &entries, &Wish { resources, fields, attributes }).await?;
     let all = gather(&app, &order, plans).await;
     let mut ended: Vec<Ended> = Vec::with_capacity(all.len());

@@ -1,5 +1,6 @@
 //! A look-up whose results are told as they come, as server-sent events.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,10 +48,17 @@ pub(super) async fn answer(
     let begin = request.trail.record().await?;
     let (out, pieces) = mpsc::channel(WAITING_MAX);
     let underway = Underway::begin(app, plan, order.deadline.until);
+    let until = order.deadline.until;
     let work = Work { app: Arc::clone(app), request: request.clone(), order, begin, out };
     tokio::spawn(async move {
-        work.run(underway).await;
+        let mut work = pin!(work.run(underway));
+        tokio::select! {
+            () = &mut work => return,
+            () = tokio::time::sleep_until(until) => {}
+        }
+        // No source is asked any more. Whoever reads slowly keeps nobody else from asking.
         drop(held);
+        work.await;
     });
     Ok(Answer::bytes(StatusCode::OK, EVENTS, Outgoing::Stream(pieces)))
 }

@@ -77,7 +77,7 @@ async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(app, request, Said { item, case, purpose, operator }, Class::Interactive)?;
-    let held = app.places.take(order.class, 1)?;
+    let held = app.places.take(&request.caller.name, order.class, 1)?;
     let catalogue = app.catalogues.current();
     let granted = granted(app, &order);
     let granted = granted.iter().map(String::as_str).collect();

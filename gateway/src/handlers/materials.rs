@@ -143,7 +143,7 @@ async fn answer(app: Arc<App>, request: Request, asked: MaterialsRequest) -> Res
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(&app, &request, Said { item, case, purpose, operator }, Class::Interactive)?;
-    let _held = app.places.take(order.class, 1)?;
+    let _held = app.places.take(&request.caller.name, order.class, 1)?;
     let catalogue = app.catalogues.current();
     let granted = granted(&app, &order);
     let granted = granted.iter().map(String::as_str).collect();

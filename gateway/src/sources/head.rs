@@ -7,7 +7,8 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::broker::Question;
-use crate::purpose::{CASE, ITEM, OPERATOR, PURPOSE};
+use crate::handlers::today_in_china;
+use crate::purpose::{CASE, ITEM, OPERATOR, PURPOSE, holds_citizen_number};
 
 /// How many milliseconds are left.
 pub(super) const DEADLINE: HeaderName = HeaderName::from_static("licet-deadline");
@@ -23,20 +24,21 @@ pub(super) fn head(question: &Question, content_type: &'static str, left: Durati
     head.insert(ACCEPT, HeaderValue::from_static("application/json"));
     head.insert(DEADLINE, HeaderValue::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1)));
     head.insert(CLASS, HeaderValue::from_static(errand.class.name()));
-    let encoded = |text: &Option<String>| text.as_deref().map(percent_encode);
+    // What holds the number of a person belongs in the body, where the template may put it.
+    let number = question.subject.expose().to_ascii_uppercase();
+    let today = today_in_china(errand.now);
+    let is_plain = |text: &&str| !text.to_ascii_uppercase().contains(&number) && !holds_citizen_number(text, today);
+    let encoded = |text: &Option<String>| text.as_deref().filter(is_plain).map(percent_encode);
     let fields = [
-        (REQUEST_ID, Some(errand.request_id.clone())),
-        (HeaderName::from_static(ITEM), Some(percent_encode(&errand.item))),
+        (REQUEST_ID, Some(errand.request_id.as_str()).filter(is_plain).map(str::to_owned)),
+        (HeaderName::from_static(ITEM), Some(errand.item.as_str()).filter(is_plain).map(percent_encode)),
         (HeaderName::from_static(CASE), encoded(&errand.case)),
         (HeaderName::from_static(PURPOSE), encoded(&errand.purpose)),
         // A pseudonym in visible characters: it goes as it came.
-        (HeaderName::from_static(OPERATOR), errand.operator.clone()),
+        (HeaderName::from_static(OPERATOR), errand.operator.as_deref().filter(is_plain).map(str::to_owned)),
     ];
-    let number = question.subject.expose();
     for (name, value) in fields {
-        // A case number that holds the number of the person belongs in the body, where the template may put it.
-        let value = value.filter(|value| !value.contains(number)).and_then(|value| HeaderValue::try_from(value).ok());
-        if let Some(value) = value {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             head.insert(name, value);
         }
     }
