@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 
 use super::{Question, Reply, State};
 
-/// What is asked: two questions with the same key have the same answer. About whom, which fields of what, for whom, on whose authority
-/// and what for: a source may decide by each of them, so an answer to one caller is never another's.
+/// What is asked: two questions with the same key have the same answer. About whom, which fields of what, for whom and by whose hand, on
+/// whose authority, what for and in which case: a source is told each of them and may decide by it, so an answer to one is never
+/// another's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key([u8; 32]);
 
@@ -75,7 +76,9 @@ impl Keys {
             part(text.as_bytes());
         }
         part(errand.authority.name().as_bytes());
-        part(errand.purpose.as_deref().unwrap_or_default().as_bytes());
+        for text in [&errand.purpose, &errand.case, &errand.operator] {
+            part(text.as_deref().unwrap_or_default().as_bytes());
+        }
         part(errand.class.name().as_bytes());
         for field in &question.fields {
             part(field.as_bytes());

@@ -81,13 +81,15 @@ async fn one_call_for_who_asks_the_same_at_the_same_time() {
         more_fields,
         errand(question("a", "S1"), |errand| errand.item = "other".into()),
         errand(question("a", "S1"), |errand| errand.purpose = Some("other".into())),
+        errand(question("a", "S1"), |errand| errand.case = Some("other".into())),
+        errand(question("a", "S1"), |errand| errand.operator = Some("other".into())),
         errand(question("a", "S1"), |errand| errand.consumer.caller = "other".into()),
         errand(question("a", "S1"), |errand| errand.consumer.organisation = "other".into()),
         errand(question("a", "S1"), |errand| errand.authority = crypto::grants::Authority::Consent),
     ];
     let outcomes = world.ask(different, 100).await;
     assert!(outcomes.iter().all(|outcome| !outcome.is_shared));
-    assert_eq!(world.seen("a").len(), 9, "nobody is given what was asked by, for or about somebody else");
+    assert_eq!(world.seen("a").len(), 11, "nobody is given what was asked by, for or about somebody else");
 }
 
 #[tokio::test(start_paused = true)]
