@@ -163,9 +163,24 @@ impl Flight {
         *cabin.told.insert(until)
     }
 
-    /// The source is asked a second time.
-    pub(super) fn hedge(&self) {
-        self.cabin().is_hedged = true;
+    /// The source is asked a second time, and told until when somebody waits now.
+    pub(super) fn hedge(&self) -> Instant {
+        let mut cabin = self.cabin();
+        cabin.is_hedged = true;
+        let until = cabin.until;
+        *cabin.told.insert(until)
+    }
+
+    /// Whether the source was told to hurry more than somebody has to who joined since, and who still waits. Who joins from now on counts
+    /// on the call that is made for them.
+    pub(super) fn is_hurried(&self, now: Instant) -> bool {
+        let mut cabin = self.cabin();
+        let until = cabin.until;
+        let is_hurried = now < until && cabin.told.is_some_and(|told| told < until);
+        if is_hurried {
+            cabin.told = Some(until);
+        }
+        is_hurried
     }
 
     /// Whether the source was asked, and whether twice.
