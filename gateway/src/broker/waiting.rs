@@ -122,8 +122,8 @@ mod tests {
             (Class::Interactive, 'h', Err('h')),
             (Class::Batch, 'i', Err('i')),
         ] {
-            let named = |who: Result<Option<(Instant, char)>, _>| who.map(|gone| gone.map(|gone| gone.1)).map_err(|who| who.1);
-            assert_eq!(named(waiting.push(class, (later, who), now)), expected, "{who}");
+            let expected = expected.map(|gone: Option<_>| gone.map(|gone| (later, gone))).map_err(|who| (later, who));
+            assert_eq!(waiting.push(class, (later, who), now), expected, "{who}");
         }
         assert_eq!((waiting.ahead(Class::Interactive), waiting.ahead(Class::Batch)), (4, 4));
         let all: String = std::iter::from_fn(|| waiting.pop(true, now)).map(|who| who.1).collect();

@@ -107,7 +107,7 @@ async fn a_quota_is_used_up_to_the_last_unit() {
 }
 
 /// The first moment of the next day in China.
-const MIDNIGHT: Timestamp = NOON.plus(12 * 3600);
+const MIDNIGHT: Timestamp = Timestamp::from_unix(1_783_828_800 + 12 * 3600);
 
 #[tokio::test]
 async fn a_question_that_straddles_midnight_costs_one() {
