@@ -271,22 +271,22 @@ impl Grants {
         grant_keys::grant_usage(&grant_keys::grant_id(&self.shelf.vault, id))
     }
 
-    /// Sets something aside of a grant's quota on this day: durable, and nobody else gets it. Less than is wanted means that there
-    /// is no more.
+    /// Sets something aside of a grant's quota on this day, or on a later one that has begun already, and says on which: durable, and
+    /// nobody else gets it. Less than is wanted means that there is no more on that day.
     ///
     /// # Errors
     /// Those of a store that does not work: what may have been set aside then is lost, and never used twice.
-    pub fn lease(&self, id: &str, quota: &Quota, day: Date, wanted: Lease) -> Result<Lease, StorageError> {
+    pub fn lease(&self, id: &str, quota: &Quota, day: Date, wanted: Lease) -> Result<(Date, Lease), StorageError> {
         repeat(|| self.attempt_lease(id, quota, day, wanted))
     }
 
-    fn attempt_lease(&self, id: &str, quota: &Quota, day: Date, wanted: Lease) -> Result<Attempt<Lease>, StorageError> {
+    fn attempt_lease(&self, id: &str, quota: &Quota, day: Date, wanted: Lease) -> Result<Attempt<(Date, Lease)>, StorageError> {
         let key = self.usage_key(id);
         let kept = self.shelf.read::<Usage>(&key)?;
         let mut usage = kept.as_ref().map_or_else(|| Usage::none(day), |kept| kept.value.on(day));
         let leased = usage.lease(quota, wanted);
         if leased == Lease::default() {
-            return Ok(Attempt::Done(leased));
+            return Ok(Attempt::Done((usage.day, leased)));
         }
         let mut change = self.shelf.change();
         match kept {
@@ -294,7 +294,7 @@ impl Grants {
             Some(kept) => change.replace(key, kept.version, &usage)?,
         }
         match change.commit()? {
-            Committed::Yes => Ok(Attempt::Done(leased)),
+            Committed::Yes => Ok(Attempt::Done((usage.day, leased))),
             Committed::Conflict => Ok(Attempt::Again),
             // Another gateway may have written the very same numbers: what cannot be told apart is not taken.
             Committed::Unknown => Ok(Attempt::Doubtful),

@@ -7,7 +7,7 @@ use super::hedge::Hedges;
 use super::latency::Latency;
 use super::limit::Limit;
 use super::limits::Limits;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, Waits};
 use super::{Class, SourceFault, State};
 
 /// All that is known of the health of a source, and who waits for it. Knows no clock.
@@ -43,7 +43,7 @@ pub(super) enum End {
     Failed(SourceFault, Duration),
 }
 
-impl<T> Desk<T> {
+impl<T: Waits> Desk<T> {
     /// Of a source of which nothing is known yet.
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl<T> Desk<T> {
                 return Said::No(State::Overloaded);
             }
         }
-        self.waiting.push(class, until, who(), now).map_or(Said::No(State::Overloaded), Said::Wait)
+        self.waiting.push(class, who(), now).map_or(Said::No(State::Overloaded), Said::Wait)
     }
 
     /// Whose turn it is: to go, or to be told that the source is not asked for the time being.

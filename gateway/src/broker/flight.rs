@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 
 use super::{Question, Reply, State};
 
-/// What is asked: two questions with the same key have the same answer. About whom, which fields of what, for whom, on whose authority
-/// and what for: a source may decide by each of them, so an answer to one caller is never another's.
+/// What is asked: two questions with the same key have the same answer. About whom, which fields of what, for whom and by whose hand, on
+/// whose authority, what for and in which case: a source is told each of them and may decide by it, so an answer to one is never
+/// another's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key([u8; 32]);
 
@@ -75,7 +76,9 @@ impl Keys {
             part(text.as_bytes());
         }
         part(errand.authority.name().as_bytes());
-        part(errand.purpose.as_deref().unwrap_or_default().as_bytes());
+        for text in [&errand.purpose, &errand.case, &errand.operator] {
+            part(text.as_deref().unwrap_or_default().as_bytes());
+        }
         part(errand.class.name().as_bytes());
         for field in &question.fields {
             part(field.as_bytes());
@@ -160,9 +163,24 @@ impl Flight {
         *cabin.told.insert(until)
     }
 
-    /// The source is asked a second time.
-    pub(super) fn hedge(&self) {
-        self.cabin().is_hedged = true;
+    /// The source is asked a second time, and told until when somebody waits now.
+    pub(super) fn hedge(&self) -> Instant {
+        let mut cabin = self.cabin();
+        cabin.is_hedged = true;
+        let until = cabin.until;
+        *cabin.told.insert(until)
+    }
+
+    /// Whether the source was told to hurry more than somebody has to who joined since, and who still waits. Who joins from now on counts
+    /// on the call that is made for them.
+    pub(super) fn is_hurried(&self, now: Instant) -> bool {
+        let mut cabin = self.cabin();
+        let until = cabin.until;
+        let is_hurried = now < until && cabin.told.is_some_and(|told| told < until);
+        if is_hurried {
+            cabin.told = Some(until);
+        }
+        is_hurried
     }
 
     /// Whether the source was asked, and whether twice.

@@ -18,11 +18,16 @@ use super::kept::Kept;
 use super::limits::{Limits, ms};
 use super::source::Answer;
 use super::tally::Meter;
+use super::waiting::Waits;
 use super::{Class, Question, Reply, Source, SourceFault, SourceState, State};
 use crate::clock;
 
-/// Somebody who waits for a turn.
-type Waiter = oneshot::Sender<Result<Berth, State>>;
+/// A call that waits for its turn.
+#[derive(Debug)]
+struct Waiter {
+    flight: Arc<Flight>,
+    tell: oneshot::Sender<Result<Berth, State>>,
+}
 
 /// What stands before a source.
 #[derive(Debug)]
@@ -71,8 +76,9 @@ impl Guard {
         }
         let mut boarding = None;
         let joined = self.flights.join_or(key, passenger, span, || {
-            boarding = Some(self.come(&question, span)?);
-            Ok(Flight::new(passenger.clone(), until))
+            let flight = Flight::new(passenger.clone(), until);
+            boarding = Some(self.come(&flight, &question, span)?);
+            Ok(flight)
         });
         match (joined, boarding) {
             (Err(state), _) => Asked::No(state),
@@ -156,14 +162,19 @@ impl Guard {
         self.note(&desk, now);
         drop(desk);
         for (waiter, turn) in told {
-            drop(waiter.send(turn));
+            drop(waiter.tell.send(turn));
         }
     }
 
-    fn come(self: &Arc<Self>, question: &Question, (now, until): (Instant, Instant)) -> Result<Boarding, State> {
+    fn come(
+        self: &Arc<Self>,
+        flight: &Arc<Flight>,
+        question: &Question,
+        (now, until): (Instant, Instant),
+    ) -> Result<Boarding, State> {
         let (tell, told) = oneshot::channel();
         let mut desk = self.desk();
-        let said = desk.come(question.errand.class, (now, until), || tell);
+        let said = desk.come(question.errand.class, (now, until), || Waiter { flight: Arc::clone(flight), tell });
         self.note(&desk, now);
         drop(desk);
         match said {
@@ -171,7 +182,7 @@ impl Guard {
             Said::No(state) => Err(state),
             Said::Wait(instead_of) => {
                 if let Some(gone) = instead_of {
-                    drop(gone.send(Err(State::Overloaded)));
+                    drop(gone.tell.send(Err(State::Overloaded)));
                 }
                 Ok(Boarding::Later(told))
             }
@@ -179,18 +190,29 @@ impl Guard {
     }
 
     async fn fly(self: Arc<Self>, flight: Arc<Flight>, question: Question, key: Key, boarding: Boarding) {
-        let berth = match boarding {
-            Boarding::Now(berth) => Ok(berth),
-            Boarding::Later(told) => turn(&flight, told).await,
-        };
-        match berth {
-            Err(state) => self.flights.land(key, &flight, &Err(state)),
-            Ok(berth) => self.call_twice_if_late(&flight, &question, key, berth).await,
+        let mut boarding = Ok(boarding);
+        loop {
+            let berth = match boarding {
+                Ok(Boarding::Now(berth)) => Ok(berth),
+                Ok(Boarding::Later(told)) => turn(&flight, told).await,
+                Err(state) => Err(state),
+            };
+            let berth = match berth {
+                Ok(berth) => berth,
+                Err(state) => return self.flights.land(key, &flight, &Err(state)),
+            };
+            if self.call_twice_if_late(&flight, &question, key, berth).await {
+                return;
+            }
+            // For who joined with more time than the source was told. There is at least one more of them each time that it is asked.
+            let now = clock::tokio_instant().into_std();
+            boarding = self.come(&flight, &question, (now, flight.until()));
         }
     }
 
     /// Calls, and calls a second time when the answer is late. What comes first counts, unless it is a fault and the other is not.
-    async fn call_twice_if_late(self: &Arc<Self>, flight: &Arc<Flight>, question: &Question, key: Key, berth: Berth) {
+    /// False where nothing was told to anybody because there is time to ask again.
+    async fn call_twice_if_late(self: &Arc<Self>, flight: &Arc<Flight>, question: &Question, key: Key, berth: Berth) -> bool {
         let asked = clock::tokio_instant().into_std();
         let until = flight.depart();
         let land = |answer| self.land(flight, (question, key), asked, answer);
@@ -202,25 +224,27 @@ impl Guard {
         if let Some(answer) = answer {
             return land(answer);
         }
-        let Some(berth) = self.hedge(flight, question) else { return land(first.await) };
-        let mut second = pin!(self.call(question, berth, flight.until()));
+        let Some((berth, until)) = self.hedge(flight, question) else { return land(first.await) };
+        let mut second = pin!(self.call(question, berth, until));
         // Both are heard to the end, so that how long they take is known.
         tokio::select! {
             biased;
             answer = &mut first => {
                 if is_faulty(&answer) {
-                    land(better(answer, second.await));
+                    land(better(answer, second.await))
                 } else {
-                    land(answer);
+                    let is_landed = land(answer);
                     drop(second.await);
+                    is_landed
                 }
             }
             answer = &mut second => {
                 if is_faulty(&answer) {
-                    land(better(first.await, answer));
+                    land(better(first.await, answer))
                 } else {
-                    land(answer);
+                    let is_landed = land(answer);
                     drop(first.await);
+                    is_landed
                 }
             }
         }
@@ -250,23 +274,34 @@ impl Guard {
         if question.resource.idempotent { self.desk().hedge_after() } else { None }
     }
 
-    fn hedge(self: &Arc<Self>, flight: &Flight, question: &Question) -> Option<Berth> {
+    fn hedge(self: &Arc<Self>, flight: &Flight, question: &Question) -> Option<(Berth, Instant)> {
         let now = clock::tokio_instant().into_std();
         let ticket = self.desk().hedge(question.errand.class, (now, flight.until()))?;
-        flight.hedge();
+        let until = flight.hedge();
         if let Some(meter) = &self.meter {
             meter.hedged();
         }
-        Some(Berth::new(Arc::clone(self), ticket))
+        Some((Berth::new(Arc::clone(self), ticket), until))
     }
 
-    /// Keeps what came, and tells it to all who wait.
-    fn land(&self, flight: &Arc<Flight>, (question, key): (&Question, Key), asked: Instant, answer: Result<Reply, SourceFault>) {
+    /// Keeps what came, and tells it to all who wait: unless the source was too slow for who asked first alone, and may be asked again
+    /// for who joined them.
+    fn land(
+        &self,
+        flight: &Arc<Flight>,
+        (question, key): (&Question, Key),
+        asked: Instant,
+        answer: Result<Reply, SourceFault>,
+    ) -> bool {
+        let is_slow = matches!(answer, Err(SourceFault::Slow)) && question.resource.idempotent;
+        if is_slow && flight.is_hurried(clock::tokio_instant().into_std()) {
+            return false;
+        }
         let landing: Landing = answer.map(Arc::new).map_err(state);
         match &landing {
             Ok(reply) if reply.rows.is_empty() => {
                 // Whatever was on record before is not any more.
-                self.kept.forget(key);
+                self.kept.forget(key, asked);
                 self.kept.keep(key, reply, asked, self.limits.negative_ttl());
             }
             Ok(reply) => {
@@ -274,10 +309,11 @@ impl Guard {
                 let life = Duration::from_secs(question.stale_s_max.unwrap_or(0).into());
                 self.kept.keep(key, reply, asked, life.min(self.limits.keep()));
             }
-            Err(State::Refused) => self.kept.forget(key),
+            Err(State::Refused) => self.kept.forget(key, asked),
             Err(_) => {}
         }
         self.flights.land(key, flight, &landing);
+        true
     }
 
     fn note(&self, desk: &Desk<Waiter>, now: Instant) {
@@ -288,6 +324,12 @@ impl Guard {
 
     fn desk(&self) -> MutexGuard<'_, Desk<Waiter>> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waits for Waiter {
+    fn until(&self) -> Instant {
+        self.flight.until()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers that are kept, in memory alone: "nothing on record" for a moment, records for when their source does not answer.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -12,10 +13,25 @@ use super::flight::Key;
 
 /// What every kept answer takes beside its values, in bytes.
 const ENTRY_BYTES: usize = 256;
+/// So many forgettings are remembered one by one.
+const FORGOTTEN_MAX: usize = 4096;
 
 /// Kept answers. A permit is asked for before anything is looked up here, so what was withdrawn is not told by what is kept.
 #[derive(Debug)]
-pub(super) struct Kept(Cache<Key, Answer>);
+pub(super) struct Kept {
+    answers: Cache<Key, Answer>,
+    /// Held while anything is kept or forgotten, so that nothing comes between looking and doing.
+    forgotten: Mutex<Forgotten>,
+}
+
+/// What was forgotten: an answer that was asked for before, and comes after, must not bring it back.
+#[derive(Debug, Default)]
+struct Forgotten {
+    /// When that was asked for which made it forgotten.
+    asked: HashMap<Key, Instant>,
+    /// The latest such moment of those that are not remembered one by one any more: nothing older is kept at all.
+    floor: Option<Instant>,
+}
 
 #[derive(Clone, Debug)]
 struct Answer {
@@ -33,20 +49,26 @@ impl Kept {
     /// Room for so many bytes.
     pub(super) fn new(bytes_max: u64) -> Self {
         let answers = Cache::builder().max_capacity(bytes_max).weigher(|_, answer: &Answer| weight(&answer.reply));
-        Self(answers.expire_after(Life).build())
+        Self { answers: answers.expire_after(Life).build(), forgotten: Mutex::default() }
     }
 
-    /// Keeps what was asked for at this moment for so long, unless something that was asked for later is kept already.
+    /// Keeps what was asked for at this moment for so long, unless something that was asked for later is kept or was forgotten already.
     pub(super) fn keep(&self, key: Key, reply: &Arc<Reply>, asked: Instant, life: Duration) {
-        if life.is_zero() || self.0.get(&key).is_some_and(|found| asked < found.asked) {
+        if life.is_zero() {
             return;
         }
-        self.0.insert(key, Answer { reply: Arc::clone(reply), asked, life });
+        let forgotten = self.forgotten();
+        if forgotten.is_after(key, asked) || self.answers.get(&key).is_some_and(|found| asked < found.asked) {
+            return;
+        }
+        self.answers.insert(key, Answer { reply: Arc::clone(reply), asked, life });
     }
 
-    /// Nothing is kept of it from now on.
-    pub(super) fn forget(&self, key: Key) {
-        self.0.invalidate(&key);
+    /// Nothing is kept of it but what is asked for from this moment on.
+    pub(super) fn forget(&self, key: Key, asked: Instant) {
+        let mut forgotten = self.forgotten();
+        forgotten.note(key, asked);
+        self.answers.invalidate(&key);
     }
 
     /// "Nothing on record", if that was said so short a time ago, and how long ago.
@@ -60,9 +82,28 @@ impl Kept {
     }
 
     fn find(&self, key: Key, now: Instant, age_max: Duration) -> Option<(Arc<Reply>, Duration)> {
-        let found = self.0.get(&key)?;
+        let found = self.answers.get(&key)?;
         let age = now.saturating_duration_since(found.asked);
         (age <= age_max && age <= found.life).then_some((found.reply, age))
+    }
+
+    fn forgotten(&self) -> MutexGuard<'_, Forgotten> {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Forgotten {
+    fn note(&mut self, key: Key, asked: Instant) {
+        if self.asked.len() >= FORGOTTEN_MAX {
+            self.floor = self.floor.max(self.asked.drain().map(|(_, asked)| asked).max());
+        }
+        let noted = self.asked.entry(key).or_insert(asked);
+        *noted = asked.max(*noted);
+    }
+
+    /// Whether it was forgotten by something that was asked for later than this.
+    fn is_after(&self, key: Key, asked: Instant) -> bool {
+        self.asked.get(&key).copied().max(self.floor) > Some(asked)
     }
 }
 
@@ -132,8 +173,27 @@ mod tests {
         assert_eq!(kept.nothing(key, at(20), LIFE), None);
         assert_eq!(kept.records(keys.of(&question("S2")), at(20), LIFE), None);
         assert_eq!(kept.records(Keys::new().of(&question("S1")), at(20), LIFE), None, "keys are of one process");
-        kept.forget(key);
-        assert_eq!(found(at(20), 60), None);
+        kept.forget(key, at(15));
+        kept.keep(key, &reply("late"), at(14), LIFE);
+        assert_eq!(found(at(20), 60), None, "what was asked for before does not come back");
+        kept.keep(key, &reply("newest"), at(15), LIFE);
+        assert_eq!(found(at(20), 60), Some((reply("newest"), Duration::from_secs(5))));
+    }
+
+    #[test]
+    fn forgettings_are_bounded_and_none_is_lost() {
+        let (kept, keys, now) = (Kept::new(1 << 20), Keys::new(), clock::instant());
+        let key = keys.of(&question("S1"));
+        kept.forget(key, now + LIFE);
+        for n in 0..FORGOTTEN_MAX {
+            kept.forget(keys.of(&question(&format!("OTHER{n}"))), now);
+            assert!(kept.forgotten().asked.len() <= FORGOTTEN_MAX);
+        }
+        let found = || kept.records(key, now + LIFE, LIFE);
+        kept.keep(key, &reply("late"), now, LIFE);
+        assert_eq!(found(), None);
+        kept.keep(key, &reply("new"), now + LIFE, LIFE);
+        assert!(found().is_some());
     }
 
     #[test]
@@ -141,9 +201,9 @@ mod tests {
         let (kept, keys, now) = (Kept::new(100_000), Keys::new(), clock::instant());
         for n in 0..200 {
             kept.keep(keys.of(&question(&format!("S{n}"))), &reply(&"x".repeat(10_000)), now, LIFE);
-            kept.0.run_pending_tasks();
-            assert!(kept.0.weighted_size() <= 100_000 && kept.0.entry_count() < 10);
+            kept.answers.run_pending_tasks();
+            assert!(kept.answers.weighted_size() <= 100_000 && kept.answers.entry_count() < 10);
         }
-        assert!(kept.0.entry_count() > 5);
+        assert!(kept.answers.entry_count() > 5);
     }
 }

@@ -10,8 +10,8 @@
 //!          outcomes ─▶ merge: attributes, their authority, who disagrees
 //! ```
 //!
-//! Nothing is shared between subjects, callers, items or authorities: a source may decide by each of them. What a source says goes to who
-//! asked for just that, at the same time (`flight`) or, within what the permit allows, later (`kept`).
+//! Nothing is shared between subjects, callers, operators, items, cases or authorities: a source may decide by each of them. What a source
+//! says goes to who asked for just that, at the same time (`flight`) or, within what the permit allows, later (`kept`).
 //!
 //! ```text
 //! guard      what stands before a source

@@ -5,15 +5,21 @@ use std::time::Instant;
 
 use super::Class;
 
+/// Somebody who waits, and who may come to wait longer: whoever joins them may have more time.
+pub(super) trait Waits {
+    /// Until when.
+    fn until(&self) -> Instant;
+}
+
 /// Those who wait for a turn, in the order in which they came, and who came from a counter before all batches.
 #[derive(Debug)]
 pub(super) struct Waiting<T> {
     max: usize,
-    interactive: VecDeque<(Instant, T)>,
-    batch: VecDeque<(Instant, T)>,
+    interactive: VecDeque<T>,
+    batch: VecDeque<T>,
 }
 
-impl<T> Waiting<T> {
+impl<T: Waits> Waiting<T> {
     /// Room for so many.
     pub(super) fn new(max: u32) -> Self {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
@@ -34,35 +40,35 @@ impl<T> Waiting<T> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Somebody waits until this moment. Given back is who has to go for that: the last of the batches where all is full. Those whose
+    /// Somebody waits. Given back is who has to go for that: the last of the batches where all is full. Those whose
     /// time is over make room first.
     ///
     /// # Errors
     /// Who came, where there is no room.
-    pub(super) fn push(&mut self, class: Class, until: Instant, who: T, now: Instant) -> Result<Option<T>, T> {
+    pub(super) fn push(&mut self, class: Class, who: T, now: Instant) -> Result<Option<T>, T> {
         if self.len() >= self.room(class) {
-            self.interactive.retain(|(until, _)| now < *until);
-            self.batch.retain(|(until, _)| now < *until);
+            self.interactive.retain(|who| now < who.until());
+            self.batch.retain(|who| now < who.until());
         }
         let is_full = self.len() >= self.room(class);
         match class {
             Class::Batch if is_full => return Err(who),
-            Class::Batch => self.batch.push_back((until, who)),
+            Class::Batch => self.batch.push_back(who),
             Class::Interactive if is_full => {
-                let Some((_, last)) = self.batch.pop_back() else { return Err(who) };
-                self.interactive.push_back((until, who));
+                let Some(last) = self.batch.pop_back() else { return Err(who) };
+                self.interactive.push_back(who);
                 return Ok(Some(last));
             }
-            Class::Interactive => self.interactive.push_back((until, who)),
+            Class::Interactive => self.interactive.push_back(who),
         }
         Ok(None)
     }
 
     /// Whose turn it is, of those whose time is not over by this moment.
     pub(super) fn pop(&mut self, may_be_batch: bool, now: Instant) -> Option<T> {
-        let next = |queue: &mut VecDeque<(Instant, T)>| loop {
-            let (until, who) = queue.pop_front()?;
-            if now < until {
+        let next = |queue: &mut VecDeque<T>| loop {
+            let who = queue.pop_front()?;
+            if now < who.until() {
                 return Some(who);
             }
         };
@@ -82,10 +88,23 @@ impl<T> Waiting<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::time::Duration;
 
     use super::*;
     use crate::clock;
+
+    impl Waits for (Instant, char) {
+        fn until(&self) -> Instant {
+            self.0
+        }
+    }
+
+    impl Waits for &Cell<Instant> {
+        fn until(&self) -> Instant {
+            self.get()
+        }
+    }
 
     #[test]
     fn interactive_first_and_batches_put_off() {
@@ -103,14 +122,15 @@ mod tests {
             (Class::Interactive, 'h', Err('h')),
             (Class::Batch, 'i', Err('i')),
         ] {
-            assert_eq!(waiting.push(class, later, who, now), expected, "{who}");
+            let expected = expected.map(|gone: Option<_>| gone.map(|gone| (later, gone))).map_err(|who| (later, who));
+            assert_eq!(waiting.push(class, (later, who), now), expected, "{who}");
         }
         assert_eq!((waiting.ahead(Class::Interactive), waiting.ahead(Class::Batch)), (4, 4));
-        let all: String = std::iter::from_fn(|| waiting.pop(true, now)).collect();
+        let all: String = std::iter::from_fn(|| waiting.pop(true, now)).map(|who| who.1).collect();
         assert_eq!(all, "defg");
-        assert_eq!(waiting.push(Class::Batch, later, 'j', now), Ok(None));
+        assert_eq!(waiting.push(Class::Batch, (later, 'j'), now), Ok(None));
         assert_eq!(waiting.pop(false, now), None);
-        assert_eq!(waiting.pop(true, now), Some('j'));
+        assert_eq!(waiting.pop(true, now), Some((later, 'j')));
     }
 
     #[test]
@@ -119,12 +139,28 @@ mod tests {
         let at = |ms| now + Duration::from_millis(ms);
         let mut waiting = Waiting::new(3);
         for (ms, who) in [(10, 'a'), (20, 'b'), (10, 'c')] {
-            assert_eq!(waiting.push(Class::Interactive, at(ms), who, now), Ok(None));
+            assert_eq!(waiting.push(Class::Interactive, (at(ms), who), now), Ok(None));
         }
-        assert_eq!(waiting.push(Class::Interactive, at(30), 'd', at(9)), Err('d'));
-        assert_eq!(waiting.push(Class::Interactive, at(30), 'e', at(10)), Ok(None));
+        assert_eq!(waiting.push(Class::Interactive, (at(30), 'd'), at(9)), Err((at(30), 'd')));
+        assert_eq!(waiting.push(Class::Interactive, (at(30), 'e'), at(10)), Ok(None));
         assert_eq!(waiting.len(), 2);
-        assert_eq!(waiting.pop(true, at(20)), Some('e'));
+        assert_eq!(waiting.pop(true, at(20)), Some((at(30), 'e')));
         assert_eq!((waiting.pop(true, at(20)), waiting.len()), (None, 0));
+    }
+
+    #[test]
+    fn who_comes_to_wait_longer_keeps_their_place() {
+        let now = clock::instant();
+        let at = |ms| now + Duration::from_millis(ms);
+        let [first, second] = [10, 10].map(|ms| Cell::new(at(ms)));
+        let mut waiting = Waiting::new(2);
+        for who in [&first, &second] {
+            assert_eq!(waiting.push(Class::Interactive, who, now), Ok(None));
+        }
+        first.set(at(30));
+        let third = Cell::new(at(40));
+        assert_eq!(waiting.push(Class::Interactive, &third, at(10)), Ok(None));
+        assert_eq!(waiting.pop(true, at(20)), Some(&first));
+        assert_eq!(waiting.pop(true, at(20)), Some(&third));
     }
 }

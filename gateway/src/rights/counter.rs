@@ -38,8 +38,8 @@ struct Spent {
 pub(super) enum Taken {
     /// It was.
     Yes,
-    /// So much is missing here.
-    Short(Lease),
+    /// So much is missing here, on this day.
+    Short(Date, Lease),
     /// Too little is left anywhere.
     Spent,
 }
@@ -50,26 +50,27 @@ impl Counter {
         quota.per_second.is_none_or(|per_second| self.state().bucket.take(per_second, now))
     }
 
-    /// Takes all that is wanted, or nothing.
+    /// Takes all that is wanted, or nothing: on this day, or on a later one that has begun here already.
     pub(super) fn take(&self, day: Date, wanted: Lease) -> Taken {
         let mut state = self.state();
-        state.begin(day);
-        state.take(wanted)
+        let day = state.begin(day);
+        state.take(day, wanted)
     }
 
-    /// Adds what was set aside on a day where something was lacking, and takes what is wanted.
+    /// Adds what was set aside on a day where something was lacking, and takes what is wanted. If a later day has begun meanwhile, the
+    /// daily kinds have lapsed, and what is lacking then is lacking on that day: no day's block is lost more than once to one question.
     pub(super) fn credit(&self, day: Date, (lacking, leased): (Lease, Lease), wanted: Lease) -> Taken {
         let mut state = self.state();
-        state.begin(day);
+        let begun = state.begin(day);
         state.left.total = state.left.total.saturating_add(leased.total);
         state.spent.total |= leased.total < lacking.total;
-        if state.day == Some(day) {
+        if begun == day {
             state.left.questions = state.left.questions.saturating_add(leased.questions);
             state.left.records = state.left.records.saturating_add(leased.records);
             state.spent.questions |= leased.questions < lacking.questions;
             state.spent.records |= leased.records < lacking.records;
         }
-        state.take(wanted)
+        state.take(begun, wanted)
     }
 
     /// What is left of what was set aside, of the daily kinds on this day.
@@ -84,16 +85,18 @@ impl Counter {
 }
 
 impl State {
-    /// Begins a day, unless a later one has begun: what was left of the one before lapses.
-    fn begin(&mut self, day: Date) {
-        if self.day < Some(day) {
-            self.day = Some(day);
-            (self.left.questions, self.left.records) = (0, 0);
-            (self.spent.questions, self.spent.records) = (false, false);
+    /// Begins a day, unless a later one has begun, and gives the day that it is: what was left of the one before lapses.
+    fn begin(&mut self, day: Date) -> Date {
+        if let Some(begun) = self.day.filter(|begun| day <= *begun) {
+            return begun;
         }
+        self.day = Some(day);
+        (self.left.questions, self.left.records) = (0, 0);
+        (self.spent.questions, self.spent.records) = (false, false);
+        day
     }
 
-    fn take(&mut self, wanted: Lease) -> Taken {
+    fn take(&mut self, day: Date, wanted: Lease) -> Taken {
         let rows = [
             (wanted.questions, self.left.questions, self.spent.questions),
             (wanted.total, self.left.total, self.spent.total),
@@ -105,7 +108,7 @@ impl State {
         let [questions, total, records] = rows.map(|(wanted, left, _)| wanted.saturating_sub(left));
         let lacking = Lease { questions, total, records };
         if lacking != Lease::default() {
-            return Taken::Short(lacking);
+            return Taken::Short(day, lacking);
         }
         self.left.questions = self.left.questions.saturating_sub(wanted.questions);
         self.left.total = self.left.total.saturating_sub(wanted.total);

@@ -79,7 +79,9 @@ impl Rights {
             let one = |limit: Option<u64>| u64::from(limit.is_some());
             let wanted = Lease { questions: one(quota.per_day), total: one(quota.total), records: 0 };
             match self.take(&entry, wanted, ask.at).await {
-                Ok(()) => return Ok(permit),
+                // It may have been withdrawn while this question waited for quota.
+                Ok(()) if self.is_in_force(&permit.grant, ask.at) => return Ok(permit),
+                Ok(()) => denial = denial.max(Denial::NotInForce),
                 Err(why) => denial = denial.max(why),
             }
         }
@@ -111,7 +113,16 @@ impl Rights {
     pub async fn told(&self, grant: &str, records: u64, at: Timestamp) -> Result<(), Denial> {
         let entry = self.book().in_force(grant, at)?;
         let records = if entry.grant.quota.volume.is_some() { records } else { 0 };
-        self.take(&entry, Lease { records, ..Lease::default() }, at).await
+        self.take(&entry, Lease { records, ..Lease::default() }, at).await?;
+        // It may have been withdrawn while this waited for quota.
+        self.book().in_force(grant, at).map(drop)
+    }
+
+    /// Whether a grant is in force, whatever is left of its quota. Not while its withdrawal is under way, nor as long as it is not known
+    /// what came of that. Looks in memory alone: call it directly before an answer leaves.
+    #[must_use]
+    pub fn is_in_force(&self, grant: &str, at: Timestamp) -> bool {
+        self.book().in_force(grant, at).is_ok()
     }
 
     /// The grants of a caller that are in force at this moment, by resource and identifier.
@@ -127,25 +138,27 @@ impl Rights {
             match entry.counter.take(day, wanted) {
                 Taken::Yes => return Ok(()),
                 Taken::Spent => return Err(Denial::Quota),
-                Taken::Short(_) => {}
+                Taken::Short(..) => {}
             }
             // One block at a time: whoever waited may find enough in it.
             let _turn = entry.counter.turn.lock().await;
-            let lacking = match entry.counter.take(day, wanted) {
+            // Of the day that has begun here, not of the one on which the question came in: that may be over.
+            let (begun, lacking) = match entry.counter.take(day, wanted) {
                 Taken::Yes => return Ok(()),
                 Taken::Spent => return Err(Denial::Quota),
-                Taken::Short(lacking) => lacking,
+                Taken::Short(begun, lacking) => (begun, lacking),
             };
             let (grants, entry) = (self.grants.clone(), entry.clone());
             // The job credits what it has set aside itself: nothing is lost when nobody waits for it any more.
             let lease = move || {
-                let leased = grants.lease(&entry.grant.id, &entry.grant.quota, day, lacking)?;
-                Ok::<_, StorageError>(entry.counter.credit(day, (lacking, leased), wanted))
+                // Another gateway may be a day further.
+                let (charged, leased) = grants.lease(&entry.grant.id, &entry.grant.quota, begun, lacking)?;
+                Ok::<_, StorageError>(entry.counter.credit(charged, (lacking, leased), wanted))
             };
             match self.pool.run(lease).await {
                 Ok(Ok(Taken::Yes)) => return Ok(()),
                 Ok(Ok(Taken::Spent)) => return Err(Denial::Quota),
-                Ok(Ok(Taken::Short(_))) => {}
+                Ok(Ok(Taken::Short(..))) => {}
                 Ok(Err(error)) => {
                     tracing::error!(code = error.code(), %error, "no quota could be set aside");
                     return Err(Denial::Unavailable);

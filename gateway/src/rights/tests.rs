@@ -106,6 +106,64 @@ async fn a_quota_is_used_up_to_the_last_unit() {
     assert_eq!(ask(&rights, next.plus(DAY_S)).await, Err(Denial::Quota), "nothing is left of the total");
 }
 
+/// The first moment of the next day in China.
+const MIDNIGHT: Timestamp = Timestamp::from_unix(1_783_828_800 + 12 * 3600);
+
+#[tokio::test]
+async fn a_question_that_straddles_midnight_costs_one() {
+    let store = store();
+    let grant = granted(&store, 1, &["name"], &json!({ "per_day": 640, "total": 100_000 }));
+    let one = rights(&store);
+    ask(&one, NOON).await.unwrap();
+    // The new day has begun here and its block of ten is used up, when those come to be counted that came in before.
+    for at in [MIDNIGHT; 10].into_iter().chain([MIDNIGHT.plus(-1); 25]) {
+        ask(&one, at).await.unwrap();
+    }
+    let usage = |rights: &Rights| rights.usage(&grant.id, MIDNIGHT).unwrap();
+    assert_eq!((usage(&one).questions, usage(&one).total), (35, 36));
+    assert_eq!(store.grants().usage(&grant.id).unwrap().unwrap().questions, 40, "four blocks");
+    // One that was started again with its clock put back, and knows nothing of the new day.
+    let other = rights(&store);
+    for _ in 0..15 {
+        ask(&other, NOON).await.unwrap();
+    }
+    assert_eq!(store.grants().usage(&grant.id).unwrap().unwrap().questions, 60, "two blocks");
+    // All that is left can be used.
+    for n in 0..585 {
+        assert!(ask(&other, MIDNIGHT).await.is_ok(), "{n}");
+    }
+    for _ in 0..5 {
+        ask(&one, MIDNIGHT.plus(-1)).await.unwrap();
+    }
+    assert_eq!((ask(&one, MIDNIGHT).await, ask(&other, NOON).await), (Err(Denial::Quota), Err(Denial::Quota)));
+}
+
+#[tokio::test]
+async fn records_that_straddle_midnight_are_counted_once() {
+    let store = store();
+    let grant = granted(&store, 1, &["name"], &json!({ "volume": { "per_day": 640 } }));
+    let (one, other) = (rights(&store), rights(&store));
+    assert_eq!(one.told(&grant.id, 10, MIDNIGHT).await, Ok(()));
+    for rights in [&one, &other] {
+        assert_eq!(rights.told(&grant.id, 25, MIDNIGHT.plus(-1)).await, Ok(()));
+    }
+    assert_eq!(store.grants().usage(&grant.id).unwrap().unwrap().records, 60);
+    assert_eq!(one.told(&grant.id, 580, MIDNIGHT.plus(-1)).await, Ok(()));
+    assert_eq!(other.told(&grant.id, 1, MIDNIGHT.plus(-1)).await, Err(Denial::Quota));
+}
+
+#[test]
+fn a_block_of_a_day_that_ended_meanwhile_is_lost_once() {
+    let counter = counter::Counter::default();
+    let (day, next) = (china_day(NOON), china_day(MIDNIGHT));
+    let of = |questions| Lease { questions, ..Lease::default() };
+    assert_eq!(counter.take(day, of(1)), Taken::Short(day, of(1)));
+    assert_eq!(counter.take(next, of(1)), Taken::Short(next, of(1)));
+    assert_eq!(counter.credit(day, (of(1), of(10)), of(1)), Taken::Short(next, of(1)), "what is lacking, lacks on the next");
+    assert_eq!(counter.credit(next, (of(1), of(10)), of(1)), Taken::Yes);
+    assert_eq!((counter.left(next), counter.take(day, of(9))), (of(9), Taken::Yes));
+}
+
 #[tokio::test]
 async fn no_quota_is_exceeded_by_several_gateways_that_crash() {
     for seed in 0..40 {
@@ -216,6 +274,41 @@ async fn a_withdrawn_grant_denies_at_once_and_for_ever() {
         assert!(rights.of_caller("approval", at).is_empty());
     }
     assert_eq!(ask(&self::rights(&store), NOON).await, Err(Denial::NotInForce), "and after a restart");
+}
+
+#[tokio::test]
+async fn who_waits_for_quota_while_a_grant_is_withdrawn_is_denied() {
+    let store = store();
+    let grant = granted(&store, 1, &["name"], &json!({ "per_day": 100, "volume": { "per_day": 100 } }));
+    let rights = rights(&store);
+    let counter = Arc::clone(&rights.book().entry(&grant.id).unwrap().counter);
+    let turn = counter.turn.lock().await;
+    let withdrawing = async {
+        tokio::task::yield_now().await;
+        rights.change(&grant.id, || store.grants().withdraw(&grant.id, &withdrawal())).unwrap();
+        drop(turn);
+    };
+    let (asked, told, ()) = tokio::join!(ask(&rights, NOON), rights.told(&grant.id, 1, NOON), withdrawing);
+    assert_eq!((asked, told), (Err(Denial::NotInForce), Err(Denial::NotInForce)));
+    let kept = store.grants().usage(&grant.id).unwrap().unwrap();
+    assert_eq!((kept.questions, kept.records), (1, 1), "both waited and were given quota");
+}
+
+#[tokio::test]
+async fn whether_a_grant_is_in_force_is_known_without_its_quota() {
+    let store = store();
+    let grant = granted(&store, 1, &["name"], &json!({ "total": 1 }));
+    let rights = rights(&store);
+    ask(&rights, NOON).await.unwrap();
+    assert_eq!(ask(&rights, NOON).await, Err(Denial::Quota));
+    assert!(rights.is_in_force(&grant.id, NOON) && !rights.is_in_force("no such grant", NOON));
+    assert!(!rights.is_in_force(&grant.id, "2031-01-01T00:00:00Z".parse().unwrap()), "it has ended");
+    let during = rights.change(&grant.id, || Ok(rights.is_in_force(&grant.id, NOON)));
+    assert_eq!((during, rights.is_in_force(&grant.id, NOON)), (Ok(false), true), "not while it may be withdrawn");
+    assert_eq!(rights.change::<()>(&grant.id, || Err(StorageError::Unknown)), Err(StorageError::Unknown));
+    assert!(!rights.is_in_force(&grant.id, NOON), "nor as long as that is not known");
+    rights.change(&grant.id, || store.grants().withdraw(&grant.id, &withdrawal())).unwrap();
+    assert!(!rights.is_in_force(&grant.id, NOON) && !rights.is_in_force(&grant.id, NOON.plus(-60)));
 }
 
 #[tokio::test]

@@ -143,11 +143,12 @@ fn leases_are_durable_and_end_with_the_quota() {
     let (day, one) = (Date::new(2026, 7, 1).unwrap(), Lease { questions: 1, total: 1, records: 0 });
     let lease = |day| store.grants().lease("g", &quota, day, one).unwrap();
     assert_eq!(store.grants().usage("g"), Ok(None));
-    assert_eq!([lease(day), lease(day), lease(day)], [one, one, one]);
-    assert_eq!(lease(day), Lease { total: 1, ..Lease::default() });
-    assert_eq!(lease(day), Lease::default());
+    assert_eq!([lease(day), lease(day), lease(day)], [(day, one); 3]);
+    assert_eq!(lease(day), (day, Lease { total: 1, ..Lease::default() }));
+    assert_eq!(lease(day), (day, Lease::default()));
     let next = Date::new(2026, 7, 2).unwrap();
-    assert_eq!(lease(next), Lease { questions: 1, ..Lease::default() });
-    let kept = Usage { day: next, questions: 1, records: 0, total: 4 };
+    assert_eq!(lease(next), (next, Lease { questions: 1, ..Lease::default() }));
+    assert_eq!(lease(day), (next, Lease { questions: 1, ..Lease::default() }), "a day that is over does not begin again");
+    let kept = Usage { day: next, questions: 2, records: 0, total: 4 };
     assert_eq!(store.grants().usage("g"), Ok(Some(kept)));
 }

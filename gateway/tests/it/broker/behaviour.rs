@@ -81,13 +81,15 @@ async fn one_call_for_who_asks_the_same_at_the_same_time() {
         more_fields,
         errand(question("a", "S1"), |errand| errand.item = "other".into()),
         errand(question("a", "S1"), |errand| errand.purpose = Some("other".into())),
+        errand(question("a", "S1"), |errand| errand.case = Some("other".into())),
+        errand(question("a", "S1"), |errand| errand.operator = Some("other".into())),
         errand(question("a", "S1"), |errand| errand.consumer.caller = "other".into()),
         errand(question("a", "S1"), |errand| errand.consumer.organisation = "other".into()),
         errand(question("a", "S1"), |errand| errand.authority = crypto::grants::Authority::Consent),
     ];
     let outcomes = world.ask(different, 100).await;
     assert!(outcomes.iter().all(|outcome| !outcome.is_shared));
-    assert_eq!(world.seen("a").len(), 9, "nobody is given what was asked by, for or about somebody else");
+    assert_eq!(world.seen("a").len(), 11, "nobody is given what was asked by, for or about somebody else");
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,6 +114,56 @@ async fn who_has_much_more_time_asks_again() {
     assert_eq!(states(&all(patient).await), [State::Answered]);
     let left: Vec<_> = world.seen("a").iter().map(|seen| seen.left.as_millis()).collect();
     assert_eq!(left, [100, 1000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joined_in_the_queue_keeps_their_own_time() {
+    let limits = Limits { concurrency_max: 1, hedge_budget_permille: 0, ..Limits::default() };
+    let script = |subject: &str, _: usize| if subject == "S1" { tells(80) } else { tells(30) };
+    let world = Sources::default().with("a", limits, script).build();
+    let before = world.scatter(vec![question("a", "S1")], 200);
+    let hurried = world.scatter(vec![question("a", "S2")], 60);
+    let patient = world.scatter(vec![question("a", "S2")], 120);
+    assert_eq!(states(&all(hurried).await), [State::Overloaded]);
+    let [outcome] = all(patient).await.try_into().unwrap();
+    assert_eq!((outcome.state, outcome.is_shared, outcome.took), (State::Answered, true, Duration::from_millis(110)));
+    assert_eq!(states(&all(before).await), [State::Answered]);
+    let seen: Vec<_> = world.seen("a").into_iter().map(|seen| (seen.subject, seen.left.as_millis())).collect();
+    assert_eq!(seen, [("S1".to_owned(), 200), ("S2".to_owned(), 40)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joined_with_more_time_than_the_source_was_told_is_asked_for_again() {
+    let gives_up = |after| Does { after: Some(after), what: What::TellsOrGivesUp };
+    for is_idempotent in [true, false] {
+        let script = move |_: &str, before: usize| gives_up(if before == 0 { 120 } else { 50 });
+        let world = Sources::default().with("a", Limits::default(), script).build();
+        let asked = || {
+            let mut question = question("a", "S1");
+            let mut changed = (*question.resource).clone();
+            changed.idempotent = is_idempotent;
+            question.resource = changed.into();
+            question
+        };
+        let first = world.scatter(vec![asked()], 100);
+        pass(10).await;
+        let second = world.scatter(vec![asked()], 180);
+        assert_eq!(states(&all(first).await), [State::TimedOut]);
+        let [outcome] = all(second).await.try_into().unwrap();
+        let left: Vec<_> = world.seen("a").iter().map(|seen| seen.left.as_millis()).collect();
+        let expected = if is_idempotent { (State::Answered, 140, vec![100, 90]) } else { (State::TimedOut, 90, vec![100]) };
+        assert_eq!((outcome.state, outcome.took.as_millis(), left), expected);
+        assert!(outcome.is_shared);
+    }
+    // No more often than there are questions.
+    let world = Sources::default().with("a", Limits::default(), move |_, _| gives_up(1000)).build();
+    let first = world.scatter(vec![question("a", "S1")], 100);
+    pass(10).await;
+    let others = world.scatter(vec![question("a", "S1"), question("a", "S1")], 180);
+    assert_eq!(states(&all(others).await), [State::TimedOut; 2]);
+    assert_eq!(states(&all(first).await), [State::TimedOut]);
+    pass(1000).await;
+    assert_eq!(world.seen("a").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,6 +248,32 @@ async fn an_answer_that_comes_too_late_is_kept_for_the_next() {
     let stale = world.one(asked(), 100).await;
     assert_eq!((stale.state, stale.instead_of), (State::Stale, Some(State::TimedOut)));
     assert_eq!(stale.age, Some(Duration::from_millis(650)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_is_not_brought_back_by_an_answer_on_its_way() {
+    let ends = [nothing(5), fails(5, SourceFault::Refused)];
+    for end in ends {
+        let script = move |_: &str, before: usize| match before {
+            0 => tells(500),
+            1 => end,
+            _ => fails(1, SourceFault::Unreachable),
+        };
+        let world = Sources::default().with("a", Limits::default(), script).build();
+        let asked = || {
+            let mut question = question("a", "S1");
+            question.stale_s_max = Some(60);
+            question
+        };
+        let hurried = world.scatter(vec![asked()], 100);
+        pass(1).await;
+        let newer = world.one(asked(), 1000).await.state;
+        assert!(matches!(newer, State::NotFound | State::Refused));
+        assert_eq!(states(&all(hurried).await), [State::TimedOut]);
+        pass(2000).await;
+        assert_eq!(world.one(asked(), 100).await.state, State::Failed, "{newer:?}");
+        assert_eq!(world.seen("a").len(), 3);
+    }
 }
 
 #[tokio::test(start_paused = true)]
