@@ -166,6 +166,9 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         Want::File | Want::Copy => Some(document(app, &record).await?),
     };
     if let Bound::Errand { grant, .. } = &code.bound {
+        if !app.rights.is_of_provider(grant, &app.catalogues.current()) {
+            return Err(denied(request, Denial::NotInForce));
+        }
         // One record is about to leave under the grant, which may have ended since the code was given out.
         app.rights.told(grant, 1, request.now).await.map_err(|denial| denied(request, denial))?;
     }
@@ -175,7 +178,7 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         (Some(document), Want::Copy) => Some(annotated::make(app, request, (wanted, code), (document, &recorded))?),
         _ => None,
     };
-    let told = || licence_fields(&record, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
+    let told = || licence_fields(&record, None, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
     let view = RedemptionView {
         licence: code.licence.clone(),
         verdict: report.verdict,
