@@ -282,9 +282,12 @@ mod tests {
             let json = serde_json::json!({
                 "kind": "licence-type", "code": "L", "name": "证", "authority": authority, "authority_name": "某局", "holder": "person",
             });
-            catalogue.advance(&serde_json::from_value(serde_json::json!({
-                "version": 2, "at": NOW, "caller": "a", "organisation": "b", "puts": [json],
-            })).unwrap());
+            catalogue.advance(
+                &serde_json::from_value(serde_json::json!({
+                    "version": 2, "at": NOW, "caller": "a", "organisation": "b", "puts": [json],
+                }))
+                .unwrap(),
+            );
             catalogue
         };
         assert_eq!(codes(&defined_by(PROVIDER)), [FindingCode::UnknownOrganisation]);

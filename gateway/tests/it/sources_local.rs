@@ -71,7 +71,7 @@ async fn what_stands_is_told_field_by_field() {
     let name = identifier("1", 1).to_string();
     let reply = told(&gateway, &json!({}), &ALL).await.unwrap();
     assert_eq!(reply.rows.first().unwrap().licence, Some(identifier("1", 1)));
-    let row = json!({ "identifier": name, "name": "食品经营许可证", "number": "JY10000000000", "type_code": TYPE, "type_name": "XX", "issuer_name": "某某局",
+    let row = json!({ "identifier": name, "name": "食品经营许可证", "number": "JY10000000000", "type_code": TYPE, "type_name": "食品经营许可证", "issuer_name": "某某局",
         "issuer_code": "11330105002500287C", "issued": "2025-05-23", "valid_from": "2025-05-23", "valid_until": "2099-05-22",
         "holder_name": "某甲", "holder_code": crate::licence_kit::HOLDER, "holder_code_type": "111", "status": "valid", "KZ_AREA": 36.5 });
     assert_eq!(rows(Ok(reply)), json!([row]));
