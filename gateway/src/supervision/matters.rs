@@ -59,3 +59,35 @@ impl Dues for Matters {
 fn matter(kind: &str, id: &str, organisation: String, due: Timestamp) -> Due {
     Due { matter: format!("{kind}/{id}"), organisation, warn: due.plus(-LAST_DAY_S), due }
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::Keys;
+
+    use super::*;
+
+    #[test]
+    fn an_application_that_is_late_is_found_however_many_came_after_it() {
+        let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let now: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
+        let apply = |number: i64, check_due: Timestamp| {
+            let one = serde_json::from_value(serde_json::json!({
+                "id": format!("{number:032x}"), "consumer": { "caller": "a", "organisation": "C" }, "provider": "P",
+                "wish": {
+                    "resource": "3010010001/1", "items": ["i1"], "fields": ["name"], "authorities": ["duty"],
+                    "until": "2030-01-01T00:00:00Z", "legal_basis": "law",
+                },
+                "applied_at": now.plus(number), "applied_by": "a", "check_due": check_due,
+            }));
+            store.grants().apply(&one.unwrap()).unwrap();
+        };
+        apply(0, now.plus(-1));
+        (1..50).for_each(|number| apply(number, now.plus(10 * LAST_DAY_S)));
+        apply(50, now.plus(LAST_DAY_S - 1));
+        let dues = Matters::new(&store, "platform").dues(now).unwrap();
+        let found: Vec<_> = dues.iter().map(|due| (due.matter.as_str(), due.organisation.as_str(), due.due)).collect();
+        let path = |number: i64| format!("grants/applications/{number:032x}");
+        let (late, soon) = (path(0), path(50));
+        assert_eq!(found, [(&*late, "platform", now.plus(-1)), (&*soon, "platform", now.plus(LAST_DAY_S - 1))]);
+    }
+}
