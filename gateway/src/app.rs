@@ -17,7 +17,7 @@ use crate::auth::{Callers, Role};
 use crate::authority;
 use crate::broker::{self, Broker};
 use crate::cache::Cache;
-use crate::catalogue::Catalogues;
+use crate::catalogue::{Catalogues, KnownSources};
 use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
@@ -142,8 +142,7 @@ impl App {
         let supervision = supervision(config, &store, metrics.supervision.clone());
         let supervision = supervision.map_err(|error| Faults::one("storage.path", error.to_string()))?;
         let rights = Rights::load(store.grants()).map_err(|error| Faults::one("storage.path", error.to_string()))?;
-        let sources = config.sources.iter().map(|source| source.name.clone()).collect();
-        let catalogues = Catalogues::load(&store, Some(sources))
+        let catalogues = Catalogues::load(&store, Some(KnownSources::of(&config.sources)))
             .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         let feed = Wake::by(store.logs());
         Ok(Arc::new(Self {

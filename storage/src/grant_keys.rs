@@ -44,6 +44,19 @@ pub(crate) fn grant_list_of(list: &[u8], organisation: &str) -> Vec<u8> {
     [list, b"=", organisation.as_bytes(), &[0]].concat()
 }
 
+/// The beginning of the index of open applications, in the order in which they are due.
+pub(crate) const GRANT_DUE: &[u8] = b"Gd";
+
+/// An open application in that index.
+pub(crate) fn grant_due(due: Timestamp, id: &Blind) -> Key {
+    key(Space::Idx, &[GRANT_DUE, &time(due), id])
+}
+
+/// Up to where that index goes, this moment excluded.
+pub(crate) fn grant_due_before(at: Timestamp) -> Vec<u8> {
+    [GRANT_DUE, &time(at)].concat()
+}
+
 pub(crate) fn grant_in_list(index: &[u8], at: Timestamp, id: &Blind) -> Key {
     key(Space::Idx, &[index, &time(at), id])
 }

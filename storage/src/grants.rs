@@ -1,9 +1,10 @@
 //! Grants (授权), the applications that lead to them, and what has been set aside of their quotas.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crypto::grants::{Application, Assessment, Check, Decision, Grant, GrantError, Lease, Outcome, Quota, Usage, Withdrawal};
-use crypto::time::Date;
+use crypto::time::{Date, Timestamp};
 
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
@@ -85,6 +86,9 @@ impl Grants {
         for index in indexes(grant_keys::GRANT_APPLICATIONS, &application.consumer.organisation, &application.provider) {
             change.index(grant_keys::grant_in_list(&index, application.applied_at, &id));
         }
+        if let Some(due) = application.due() {
+            change.index(grant_keys::grant_due(due, &id));
+        }
         self.ended(change, &key, application, || Stored::Created(application.clone()))
     }
 
@@ -118,6 +122,7 @@ impl Grants {
         let key = grant_keys::grant_application(&id);
         let kept = self.shelf.read::<Application>(&key)?.ok_or(StorageError::NotFound { what: APPLICATION })?;
         let mut application = kept.value;
+        let due_before = application.due();
         let grant = match step(&mut application).map_err(StorageError::Grant)? {
             Outcome::Unchanged => return Ok(Attempt::Done(Acted { application, is_new: false, grant: None })),
             Outcome::Changed => None,
@@ -125,6 +130,11 @@ impl Grants {
         };
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.replace(key.clone(), kept.version, &application)?;
+        if application.due() != due_before {
+            // A row of an index is written once, so that one that is there has been written once since it was last taken away.
+            due_before.into_iter().for_each(|due| change.delete(grant_keys::grant_due(due, &id), 1));
+            application.due().into_iter().for_each(|due| change.index(grant_keys::grant_due(due, &id)));
+        }
         if let Some(grant) = &grant {
             change.insert(grant_keys::grant(&id), grant)?;
             for index in indexes(grant_keys::GRANTS, &grant.consumer.organisation, &grant.provider) {
@@ -203,6 +213,21 @@ impl Grants {
         keep: impl Fn(&Application) -> bool,
     ) -> Result<Page<Application>, StorageError> {
         self.list(&index(grant_keys::GRANT_APPLICATIONS, whose), grant_keys::grant_application, page, keep)
+    }
+
+    /// Open applications that are due before a moment, at most so many, the most urgent first.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn due_before(&self, at: Timestamp, limit: usize) -> Result<Vec<Application>, StorageError> {
+        let corrupt = || StorageError::Corrupt { what: Application::WHAT };
+        let range = Range { to: Bound::Excluded(grant_keys::grant_due_before(at)), ..Range::prefix(grant_keys::GRANT_DUE) };
+        let rows = self.shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, limit)?;
+        let read = |(row, _): &(Vec<u8>, _)| {
+            let id = keys::last_digest(row).ok_or_else(corrupt)?;
+            Ok(self.shelf.read::<Application>(&grant_keys::grant_application(&id))?.ok_or_else(corrupt)?.value)
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Grants that `keep` wants, newest first. A page may be short, or empty, and yet not be the last.

@@ -48,6 +48,7 @@
 //! | Idx | `e` SHA-256 of the issuer's name, time SHA-256 | 0 | once |
 //! | Idx | `E` time SHA-256 | 0 | once |
 //! | Idx | `Ga*` or `Gg*` time id | 0, applications for grants and grants | once |
+//! | Idx | `Gd` due id, an application while it is open | 0 | goes |
 //! | Idx | `Ga=` or `Gg=` organisation 0 time id | 0, those in which it is consumer or provider | once |
 //! | Idx | `B` log, block | when the records of the block happened ([`times`](crate::log::times)) | once |
 //! | Idx | `l` log, field, digest, block | which records of the block have the value ([`postings`](crate::log::postings)) | shrinks |

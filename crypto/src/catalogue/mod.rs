@@ -171,6 +171,14 @@ impl Catalogue {
         self.by_type.get(licence_type).into_iter().flatten().filter_map(|code| self.resource(code))
     }
 
+    /// Whether a resource of licences is provided by the authority that defines their type, or by somebody below it. One of no such
+    /// type, or of one that is not in the catalogue, is nobody else's.
+    #[must_use]
+    pub fn is_of_authority(&self, resource: &Resource) -> bool {
+        let licence_type = resource.licence_type.as_ref().and_then(|code| self.licence_type(code));
+        licence_type.is_none_or(|licence_type| self.is_within(&resource.provider, &licence_type.authority))
+    }
+
     /// Whether an organisation is this one, or stands below it in the tree.
     #[must_use]
     pub fn is_within(&self, organisation: &str, top: &str) -> bool {

@@ -160,14 +160,20 @@ impl Application {
         }
     }
 
+    /// Until when the next step is due, as long as there is one to take.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.state() {
+            ApplicationState::Applied => Some(self.check_due),
+            ApplicationState::Checked => self.decision_due,
+            ApplicationState::Nonconforming | ApplicationState::Refused | ApplicationState::Granted => None,
+        }
+    }
+
     /// Whether something about it should have been done by now.
     #[must_use]
     pub fn is_overdue(&self, at: Timestamp) -> bool {
-        match self.state() {
-            ApplicationState::Applied => at >= self.check_due,
-            ApplicationState::Checked => self.decision_due.is_some_and(|due| at >= due),
-            ApplicationState::Nonconforming | ApplicationState::Refused | ApplicationState::Granted => false,
-        }
+        self.due().is_some_and(|due| at >= due)
     }
 }
 

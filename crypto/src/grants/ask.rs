@@ -60,7 +60,7 @@ pub struct Permit {
 pub enum Denial {
     /// There is no such resource, it is shared with nobody, or no grant of it is the caller's.
     NotGranted,
-    /// The grant has not begun, is over, or was withdrawn.
+    /// The grant has not begun, is over, or was withdrawn; or the resource has come to another provider.
     NotInForce,
     /// It is not for this item.
     Item,

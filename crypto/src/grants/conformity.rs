@@ -49,6 +49,8 @@ pub enum FindingCode {
     ItemOfOther,
     /// No material of the item is had from the resource.
     ItemUnbound,
+    /// The provider is neither the authority of the type of licence that the resource consists of, nor below it.
+    OtherAuthority,
     /// The consumer's organisation is not in the catalogue.
     UnknownOrganisation,
     /// It is for whatever purpose.
@@ -63,7 +65,7 @@ pub enum FindingCode {
 
 impl FindingCode {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownResource,
         Self::NeverShared,
         Self::OtherProvider,
@@ -75,6 +77,7 @@ impl FindingCode {
         Self::Over,
         Self::ItemOfOther,
         Self::ItemUnbound,
+        Self::OtherAuthority,
         Self::UnknownOrganisation,
         Self::AnyPurpose,
         Self::SensitiveField,
@@ -97,6 +100,7 @@ impl FindingCode {
             Self::Over => "over",
             Self::ItemOfOther => "item-of-other",
             Self::ItemUnbound => "item-unbound",
+            Self::OtherAuthority => "other-authority",
             Self::UnknownOrganisation => "unknown-organisation",
             Self::AnyPurpose => "any-purpose",
             Self::SensitiveField => "sensitive-field",
@@ -121,6 +125,7 @@ pub fn examine(application: &Application, catalogue: &Catalogue, at: Timestamp) 
         Some(resource) => {
             found.resource(application, resource);
             found.fields(application, resource);
+            found.if_so(!catalogue.is_of_authority(resource), FindingCode::OtherAuthority);
         }
     }
     for code in &application.wish.items {
@@ -270,8 +275,23 @@ mod tests {
         let catalogue = Catalogue::of(1, [Entry::Resource(of_licences), Entry::Item(bound)]);
         let mut followed = application();
         followed.wish.feed = true;
-        let codes: Vec<_> = examine(&followed, &catalogue, at(NOW)).iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, [FindingCode::UnknownOrganisation]);
+        let codes = |catalogue: &Catalogue| examine(&followed, catalogue, at(NOW)).iter().map(|one| one.code).collect::<Vec<_>>();
+        assert_eq!(codes(&catalogue), [FindingCode::UnknownOrganisation]);
+        let defined_by = |authority: &str| {
+            let mut catalogue = catalogue.clone();
+            let json = serde_json::json!({
+                "kind": "licence-type", "code": "L", "name": "证", "authority": authority, "authority_name": "某局", "holder": "person",
+            });
+            catalogue.advance(
+                &serde_json::from_value(serde_json::json!({
+                    "version": 2, "at": NOW, "caller": "a", "organisation": "b", "puts": [json],
+                }))
+                .unwrap(),
+            );
+            catalogue
+        };
+        assert_eq!(codes(&defined_by(PROVIDER)), [FindingCode::UnknownOrganisation]);
+        assert_eq!(codes(&defined_by(CONSUMER)), [FindingCode::OtherAuthority, FindingCode::UnknownOrganisation]);
     }
 
     #[test]

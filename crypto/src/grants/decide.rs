@@ -45,7 +45,8 @@ fn permit(grant: &Grant, resource: &Resource, ask: &Ask<'_>) -> Result<Permit, D
     let demands = [
         (is_callers && grant.resource == ask.resource, Denial::NotGranted),
         // A withdrawn grant allows nothing, not even to a question that came in before.
-        (grant.withdrawn.is_none() && grant.is_in_force(ask.at), Denial::NotInForce),
+        // Nor does one for what has come to another provider: that one never granted it.
+        (grant.withdrawn.is_none() && grant.is_in_force(ask.at) && grant.provider == resource.provider, Denial::NotInForce),
         (grant.items.contains(ask.item), Denial::Item),
         (is_for_purpose, Denial::Purpose),
         (grant.authorities.contains(&ask.authority), Denial::Authority),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::authority::Authority;
+use crate::catalogue::Catalogue;
 use crate::licence::Reason;
 use crate::time::Timestamp;
 
@@ -19,7 +20,7 @@ pub struct Grant {
     pub consumer: Consumer,
     /// The resource, by its code.
     pub resource: String,
-    /// The provider of the resource when the grant was made.
+    /// The provider of the resource when the grant was made. When the resource comes to another, nothing is allowed under it.
     pub provider: String,
     /// The items that it may be asked for, by their codes. At least one.
     pub items: BTreeSet<String>,
@@ -113,5 +114,11 @@ impl Grant {
     #[must_use]
     pub fn is_in_force(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until && self.withdrawn.as_ref().is_none_or(|withdrawal| at < withdrawal.at)
+    }
+
+    /// Whether the resource is still that of the provider who granted it. Under a grant of one who is not, nothing is allowed.
+    #[must_use]
+    pub fn is_of_provider(&self, catalogue: &Catalogue) -> bool {
+        catalogue.resource(&self.resource).is_some_and(|resource| resource.provider == self.provider)
     }
 }

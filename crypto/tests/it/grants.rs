@@ -38,7 +38,7 @@ fn resource(dice: &mut Dice, code: &str) -> Resource {
         code: code.to_owned(),
         name: code.to_owned(),
         summary: None,
-        provider: "P".to_owned(),
+        provider: pick(dice, &["P", "P", "P", "Q"]).to_owned(),
         share: pick(dice, &[ShareClass::Unconditional, ShareClass::Conditional, ShareClass::Conditional, ShareClass::Never]),
         condition: None,
         method: pick(dice, &[ShareMethod::Interface, ShareMethod::Interface, ShareMethod::Comparison]),
@@ -95,6 +95,10 @@ fn grant(dice: &mut Dice, number: usize) -> Grant {
 fn gives(grant: &Grant, catalogue: &Catalogue, ask: &Ask<'_>, field: &str) -> bool {
     let Some(resource) = catalogue.resource(ask.resource) else { return false };
     if resource.share == ShareClass::Never || !resource.fields.iter().any(|known| known.name == field) {
+        return false;
+    }
+    // Who provides it now may never have granted anything.
+    if grant.provider != resource.provider {
         return false;
     }
     if grant.withdrawn.is_some() || ask.at.unix() < grant.from.unix() || ask.at.unix() >= grant.until.unix() {
@@ -225,6 +229,7 @@ fn the_most_specific_denial_is_told() {
     let fields = BTreeSet::from(["f1".to_owned()]);
     let mut shared = resource(&mut dice, "r1");
     (shared.share, shared.method) = (ShareClass::Conditional, ShareMethod::Interface);
+    "P".clone_into(&mut shared.provider);
     shared.fields = FIELDS
         .map(|name| Field {
             name: name.to_owned(),
@@ -235,6 +240,7 @@ fn the_most_specific_denial_is_told() {
             authoritative: false,
         })
         .to_vec();
+    let moved = Catalogue::of(2, [Entry::Resource(Resource { provider: "Q".to_owned(), ..shared.clone() })]);
     let catalogue = Catalogue::of(1, [Entry::Resource(shared)]);
     let ask = Ask {
         caller: "a",
@@ -247,6 +253,8 @@ fn the_most_specific_denial_is_told() {
         authority: Authority::Duty,
         at: Timestamp::from_unix(10),
     };
+    assert_eq!(decide([&good], &moved, &ask), Err(Denial::NotInForce), "it has come to another provider");
+    assert!(good.is_of_provider(&catalogue) && !good.is_of_provider(&moved));
     for count in 0..=steps.len() {
         let grants: Vec<_> = steps.iter().take(count).map(|(_, grant)| grant.clone()).collect();
         let expected = count.checked_sub(1).map_or(Denial::NotGranted, |last| steps[last].0);

@@ -3,8 +3,8 @@
 mod file;
 mod personal;
 mod rights;
+mod sources;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -15,6 +15,7 @@ use storage::{StorageError, Store, Stored};
 pub use file::CatalogueFile;
 pub use personal::citizen_numbers;
 pub use rights::demand_right;
+pub use sources::KnownSources;
 
 use crate::auth::Caller;
 use crate::http::{Code, Problem};
@@ -29,7 +30,7 @@ struct Inner {
     current: ArcSwap<Catalogue>,
     /// One change after the other: each is checked against what the one before has made.
     writing: Mutex<()>,
-    known_sources: Option<BTreeSet<String>>,
+    known_sources: Option<KnownSources>,
 }
 
 /// A change that is asked for.
@@ -48,7 +49,7 @@ pub struct Order<'a> {
 impl Catalogues {
     /// This catalogue is in force. Where the sources of the configuration are given, a resource that is put must name one of them.
     #[must_use]
-    pub fn new(catalogue: Catalogue, known_sources: Option<BTreeSet<String>>) -> Self {
+    pub fn new(catalogue: Catalogue, known_sources: Option<KnownSources>) -> Self {
         let inner = Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), known_sources };
         Self(Arc::new(inner))
     }
@@ -57,7 +58,7 @@ impl Catalogues {
     ///
     /// # Errors
     /// Those of a store that does not work.
-    pub fn load(store: &Store, known_sources: Option<BTreeSet<String>>) -> Result<Self, StorageError> {
+    pub fn load(store: &Store, known_sources: Option<KnownSources>) -> Result<Self, StorageError> {
         Ok(Self::new(store.catalogue().newest()?, known_sources))
     }
 
@@ -84,9 +85,10 @@ impl Catalogues {
         if current.version.checked_add(1) != Some(change.version) {
             return Err(StorageError::VersionTaken { newest: current.version }.into());
         }
-        demand_right(caller, &current, &change)?;
+        let sources = self.0.known_sources.as_ref();
+        demand_right(caller, &current, &change, sources)?;
         let refused = |faults| Problem::new(Code::CatalogueFaults).faults(faults);
-        let next = current.apply(&change, self.0.known_sources.as_ref()).map_err(refused)?;
+        let next = current.apply(&change, sources.map(KnownSources::names)).map_err(refused)?;
         let stored = store.catalogue().recording(&trail.carried()).change(&change, name.as_ref());
         if let Err(error) = stored {
             self.recover(store, &error);

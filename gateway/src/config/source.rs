@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crypto::licence::number::uscc;
 use serde::Deserialize;
 
 use crate::broker::{LOCAL, Limits};
@@ -19,6 +20,10 @@ pub struct DataSource {
     pub name: String,
     /// How it is asked.
     pub kind: DataSourceKind,
+    /// The organisations whose resources it may answer for, each with all below it in the catalogue, by their unified social credit
+    /// codes. Resources of others are put by operators; all of them where this is left out.
+    #[serde(default)]
+    pub organisations: BTreeSet<String>,
     /// Its address with the path. For another gateway, the address of its `/v1/lookups`.
     pub url: SourceUrl,
     /// Whether `url` may be plain HTTP to another machine. Plain HTTP to this one needs no leave. Default false.
@@ -189,6 +194,9 @@ impl DataSource {
             !self.name.is_empty() && self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         faults.demand(is_name && self.name.len() <= 64, key("name"), "must be 1 to 64 letters, digits, - or _");
         faults.demand(self.name != LOCAL, key("name"), "local is the name of the licences on record here");
+        for code in &self.organisations {
+            faults.demand(uscc(code).is_ok(), key("organisations"), format!("{code:?} is no unified social credit code"));
+        }
         self.check_address(&self.url, &key("url"), faults);
         let has_both = self.certificate.is_some() == self.key.is_some();
         faults.demand(has_both, key("certificate"), "and key belong together");
@@ -387,6 +395,7 @@ mod tests {
             (REQUEST, r#"request = '{"a":"{secret}{number}"}'"#, "sources[0].auth: "),
             (REQUEST, "form = true\nrequest = '{\"a\":{\"b\":\"{number}\"}}'", "sources[0].form: "),
             ("http-json", "exchange", "sources[0].exchange: "),
+            ("http-json'", "http-json'\norganisations = ['11330105002500287D']", "sources[0].organisations: \"1133"),
             ("http-json", "licet", "sources[0]: another gateway"),
             ("http-json'", "http-json'\nconnect_timeout_ms = 0", "sources[0].connect_timeout_ms: "),
             ("http-json'", "http-json'\nanswer_bytes_max = 0", "sources[0].answer_bytes_max: "),

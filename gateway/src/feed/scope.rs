@@ -21,7 +21,7 @@ impl Scope {
     #[must_use]
     pub fn of(grants: &[Arc<Grant>], catalogue: &Catalogue, at: Timestamp) -> Self {
         let mut scope = Self::default();
-        for grant in grants.iter().filter(|grant| grant.feed && grant.is_in_force(at)) {
+        for grant in grants.iter().filter(|grant| grant.feed && grant.is_in_force(at) && grant.is_of_provider(catalogue)) {
             let resource = catalogue.resource(&grant.resource).filter(|resource| resource.share != ShareClass::Never);
             if let Some(licence_type) = resource.and_then(|resource| resource.licence_type.as_ref()) {
                 scope.types.insert(licence_type.clone());
@@ -90,6 +90,7 @@ mod tests {
         assert_eq!(scope(grant(|_| {}), "unconditional"), Scope::with(&["T"], &["office"]));
         assert!(scope(grant(|_| {}), "never").is_empty());
         for (name, change) in [
+            ("of another provider", ("provider", serde_json::json!("bureau"))),
             ("no feed", ("feed", serde_json::json!(false))),
             ("another resource", ("resource", serde_json::json!("3010010001/2"))),
             ("no resource", ("resource", serde_json::json!("3010010001/3"))),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crypto::catalogue::Catalogue;
 use crypto::grants::{Grant, Usage, Withdrawal};
 use crypto::licence::Reason;
 use crypto::time::Timestamp;
@@ -56,8 +57,9 @@ pub struct GrantsAnswer {
 }
 
 impl GrantView {
-    fn new(grant: Grant, usage: Option<Usage>, now: Timestamp) -> Self {
-        Self { in_force: grant.withdrawn.is_none() && grant.is_in_force(now), usage, grant }
+    fn new(grant: Grant, usage: Option<Usage>, (catalogue, now): (&Catalogue, Timestamp)) -> Self {
+        let in_force = grant.withdrawn.is_none() && grant.is_in_force(now) && grant.is_of_provider(catalogue);
+        Self { in_force, usage, grant }
     }
 }
 
@@ -108,10 +110,10 @@ pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     };
     let page = app.pool.run(find).await??;
     request.trail.detail("rows", page.items.len());
-    let answer = GrantsAnswer {
-        grants: page.items.into_iter().map(|grant| GrantView::new(grant, None, request.now)).collect(),
-        next: page.next.map(|cursor| cursor.to_string()),
-    };
+    let catalogue = app.catalogues.current();
+    let shown = |grant| GrantView::new(grant, None, (&catalogue, request.now));
+    let answer =
+        GrantsAnswer { grants: page.items.into_iter().map(shown).collect(), next: page.next.map(|cursor| cursor.to_string()) };
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
@@ -162,7 +164,7 @@ fn demand_party(app: &App, caller: &Caller, grant: &Grant) -> Result<(), Problem
 
 fn view(app: &App, grant: Grant, now: Timestamp) -> Result<GrantView, Problem> {
     let usage = app.rights.usage(&grant.id, now)?;
-    Ok(GrantView::new(grant, Some(usage), now))
+    Ok(GrantView::new(grant, Some(usage), (&app.catalogues.current(), now)))
 }
 
 /// The grant in the path. Whoever may not read it learns no more than of one that is not on record.

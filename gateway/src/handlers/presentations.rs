@@ -100,7 +100,7 @@ fn holders(record: &Record, now: Timestamp) -> Vec<HolderNumber> {
 
 fn fields(named: Option<BTreeSet<String>>, record: &Record, now: Timestamp) -> Result<Fields, Problem> {
     let Some(named) = named else { return Ok(Fields::All) };
-    let known = licence_fields(record, now);
+    let known = licence_fields(record, None, now);
     let is_known = |name: &String| name == DOCUMENT || known.contains_key(name);
     if (1..=FIELDS_MAX).contains(&named.len()) && named.iter().all(is_known) {
         Ok(Fields::These(named))

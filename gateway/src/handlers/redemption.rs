@@ -176,7 +176,7 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         (Some(document), Want::Copy) => Some(annotated::make(app, request, (wanted, code), (document, &recorded))?),
         _ => None,
     };
-    let told = || licence_fields(&record, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
+    let told = || licence_fields(&record, None, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
     let view = RedemptionView {
         licence: code.licence.clone(),
         verdict: report.verdict,

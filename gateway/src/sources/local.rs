@@ -8,9 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crypto::catalogue::{Field, Resource};
-use crypto::licence::{HolderNumber, Record, Status};
+use crypto::licence::{Record, Status};
 use crypto::time::Timestamp;
-use serde_json::Value;
 use storage::Store;
 
 use super::convert;
@@ -19,9 +18,7 @@ use crate::clock;
 use crate::config::Server;
 use crate::http::Code;
 use crate::pool::Pool;
-
-/// The offset of China's legal time, in seconds.
-const CHINA: i64 = 8 * 3_600;
+use crate::use_codes::licence_fields;
 
 /// How many records are read at a time.
 const PAGE: usize = 64;
@@ -108,9 +105,9 @@ impl Job {
 
     fn row(&self, record: &Record) -> Result<Row, SourceFault> {
         let mut fields = BTreeMap::new();
+        let stated = licence_fields(record, Some(&self.question.subject), self.question.errand.now);
         for field in told(&self.question) {
-            let value = statement(record, &field.name, &self.question.subject, self.question.errand.now);
-            let value = value.map(|text| convert::value(field.kind, &Value::String(text))).transpose()?.flatten();
+            let value = stated.get(&field.name).map(|value| convert::value(field.kind, value)).transpose()?.flatten();
             fields.extend(value.map(|value| (field.name.clone(), value)));
         }
         Ok(Row { fields, licence: Some(record.identifier().clone()) })
@@ -126,31 +123,6 @@ fn told(question: &Question) -> impl Iterator<Item = &Field> {
 /// Whether nothing took its place, nobody ended or suspended it, and its time has come and is not over.
 fn stands(record: &Record, now: Timestamp) -> bool {
     record.next.is_none() && record.standing_at(now) == Some(Status::Valid) && record.metadata.valid_from() <= now
-}
-
-/// What a licence says under a name of the catalogue. Of its holders, only the one who is asked about is named.
-fn statement(record: &Record, name: &str, subject: &HolderNumber, now: Timestamp) -> Option<String> {
-    let metadata = &record.metadata;
-    Some(match name {
-        "identifier" => metadata.identifier.to_string(),
-        "name" => metadata.name.clone(),
-        "type_name" => metadata.type_name.clone(),
-        "type_code" => metadata.type_code.clone(),
-        "number" => metadata.number.clone(),
-        "issuer_name" => metadata.issuer_name.clone(),
-        "issuer_code" => metadata.issuer_code.clone(),
-        "issuer_level" => metadata.issuer_level.clone()?,
-        "issued" => metadata.issued.to_string(),
-        "valid_from" => metadata.valid_from.unwrap_or(metadata.issued).to_string(),
-        "valid_until" => metadata.valid_until?.to_string(),
-        "status" => record.standing_at(now)?.name().to_owned(),
-        "holder_name" => {
-            let day = record.received_at.plus(CHINA).date();
-            let own = metadata.holders.iter().find(|holder| holder.number(day).as_ref() == Ok(subject));
-            own?.name.clone()
-        }
-        extra => metadata.extras.get(extra)?.clone(),
-    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crypto::licence::Record;
+use crypto::licence::{Holder, HolderNumber, Record};
 use crypto::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -11,13 +11,19 @@ pub const DOCUMENT: &str = "document";
 /// How the names of the fields begin that are about holders.
 pub const HOLDERS: &str = "holder_";
 
-/// The fields of a licence on record, by the names that catalogues give them; what the type has beyond the standard by its short
-/// name.
+/// The offset of China's legal time, in seconds.
+const CHINA: i64 = 8 * 3_600;
+
+/// The fields of a licence on record, each a text, by the names that catalogues give them; what the type has beyond the standard by
+/// its short name. Where it is asked about somebody, of several holders only that one is named.
 #[must_use]
-pub fn licence_fields(record: &Record, now: Timestamp) -> BTreeMap<String, Value> {
+pub fn licence_fields(record: &Record, about: Option<&HolderNumber>, now: Timestamp) -> BTreeMap<String, Value> {
     let metadata = &record.metadata;
-    let holders =
-        |part: fn(&crypto::licence::Holder) -> &str| Some(json!(metadata.holders.iter().map(part).collect::<Vec<_>>().join(",")));
+    let named = named(record, about);
+    let holders = |part: fn(&Holder) -> &str| {
+        let parts: Vec<_> = named.iter().map(|holder| part(holder)).collect();
+        (!parts.is_empty()).then(|| json!(parts.join(",")))
+    };
     let own = [
         ("identifier", Some(json!(metadata.identifier))),
         ("name", Some(json!(metadata.name))),
@@ -35,7 +41,18 @@ pub fn licence_fields(record: &Record, now: Timestamp) -> BTreeMap<String, Value
         ("holder_code_type", holders(|holder| holder.code_type.code())),
         ("status", record.standing_at(now).map(|status| json!(status))),
     ];
-    let extras = metadata.extras.iter().map(|(name, value)| (name.clone(), json!(value)));
-    // A field of the type does not take the place of one of the standard.
-    extras.chain(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))).collect()
+    // A field of the type does not take the place of one of the standard, even where this licence has none.
+    let is_own = |name: &str| own.iter().any(|(known, _)| *known == name);
+    let extras = metadata.extras.iter().filter(|(name, _)| !is_own(name)).map(|(name, value)| (name.clone(), json!(value)));
+    let mut fields: BTreeMap<_, _> = extras.collect();
+    fields.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    fields
+}
+
+/// The holders who may be named: all, or the one who is asked about.
+fn named<'a>(record: &'a Record, about: Option<&HolderNumber>) -> Vec<&'a Holder> {
+    let day = record.received_at.plus(CHINA).date();
+    let is_asked = |holder: &&Holder| about.is_none_or(|about| holder.number(day).as_ref() == Ok(about));
+    let most = if about.is_some() { 1 } else { usize::MAX };
+    record.metadata.holders.iter().filter(is_asked).take(most).collect()
 }

@@ -29,7 +29,8 @@ fn setup() -> Setup {
     );
     // Resources may name it; nobody asks it anything here.
     setup.sections.push_str(
-        "[[sources]]\nname = 'county'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{\"number\":\"{number}\"}'\n[sources.answer]\n",
+        "[[sources]]\nname = 'city'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{\"number\":\"{number}\"}'\n[sources.answer]\n\
+         [[sources]]\nname = 'county'\norganisations = ['11330105002500287C']\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{\"number\":\"{number}\"}'\n[sources.answer]\n",
     );
     setup
 }
@@ -54,6 +55,23 @@ fn demand(code: &str, wants: &str, provider: &str) -> Value {
     json!({
         "kind": "demand", "code": code, "organisation": wants, "provider": provider, "name": "某数据", "legal_basis": "某法",
         "since": "2026-07-01",
+    })
+}
+
+fn resource(code: &str, provider: &str, of: &str, name: &str) -> Value {
+    let mut row = json!({
+        "kind": "resource", "code": code, "name": "某资源", "provider": provider, "share": "unconditional",
+        "legal_basis": "某法", "sensitivity": "internal", "subjects": ["111"], "update": "live",
+        "fields": [{ "name": "name", "title": "姓名", "type": "text" }],
+        "sla": { "latency_ms": 100, "slow_permille_max": 10, "error_permille_max": 10 },
+    });
+    row[of] = name.into();
+    row
+}
+
+fn licence_type(code: &str, authority: &str) -> Value {
+    json!({
+        "kind": "licence-type", "code": code, "name": "某证", "authority": authority, "authority_name": "某机构", "holder": "person",
     })
 }
 
@@ -147,13 +165,7 @@ async fn every_version_can_be_had_also_after_a_restart() {
 async fn codes_with_a_slash_are_found() {
     let gateway = start().await;
     let operator = planted(&gateway).await;
-    let resource = json!({
-        "kind": "resource", "code": "3010010001/1", "name": "某资源", "provider": COUNTY, "share": "unconditional",
-        "legal_basis": "某法", "sensitivity": "internal", "subjects": ["111"], "update": "live", "source": "county",
-        "fields": [{ "name": "name", "title": "姓名", "type": "text" }],
-        "sla": { "latency_ms": 100, "slow_permille_max": 10, "error_permille_max": 10 },
-    });
-    assert_eq!(change(&operator, 1, &[resource], &[]).await.status, 201);
+    assert_eq!(change(&operator, 1, &[resource("3010010001/1", COUNTY, "source", "county")], &[]).await.status, 201);
     let found = gateway.verifier().get("/v1/catalogue/entries/resource/3010010001%2F1").await;
     assert_eq!((found.status.as_u16(), &found.json()["entry"]["name"]), (200, &json!("某资源")));
     gateway.verifier().get("/v1/catalogue/entries/resource/3010010001/1").await.is_problem(404, "not-found");
@@ -285,6 +297,55 @@ async fn everybody_changes_what_is_theirs() {
             }
             None => assert_eq!(reply.json()["code"], "role-required", "{told}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_what_others_have_their_own() {
+    let gateway = start().await;
+    let operator = planted(&gateway).await;
+    let [of_top, of_county, of_other] = [format!("{TOP}001"), format!("{COUNTY}001"), format!("{OTHER}001")];
+    let given = format!("{OTHER}002");
+    let types = [licence_type(&of_top, TOP), licence_type(&of_other, OTHER), licence_type(&given, COUNTY)];
+    assert_eq!(change(&operator, 1, &types, &[]).await.status, 201);
+    let one = |provider, of, name: &str| vec![resource("3010010001/1", provider, of, name)];
+    // Who puts what, and whether they may. The source "county" is for the county and below, "city" for nobody in particular.
+    let table = [
+        (ISSUER, one(COUNTY, "source", "county"), true),
+        (ISSUER, one(VILLAGE, "source", "county"), true),
+        (ISSUER, one(COUNTY, "source", "city"), false),
+        (OTHER_ISSUER, vec![resource("3010010002/1", OTHER, "source", "county")], false),
+        (OPERATOR, vec![resource("3010010002/1", OTHER, "source", "county")], true),
+        // Not even where an operator has put it so.
+        (OTHER_ISSUER, vec![resource("3010010002/1", OTHER, "source", "county")], false),
+        (ISSUER, one(COUNTY, "licence_type", &of_top), true),
+        (ISSUER, one(COUNTY, "licence_type", &of_other), false),
+        (ISSUER, vec![licence_type(&of_county, COUNTY), resource("3010010001/1", VILLAGE, "licence_type", &of_county)], true),
+        (ISSUER, one(COUNTY, "licence_type", &of_county), true),
+        (OPERATOR, one(COUNTY, "licence_type", &of_other), true),
+        // A type whose code is another's is not defined by whoever comes first; one that an operator has given away is.
+        (ISSUER, vec![licence_type(&format!("{OTHER}003"), COUNTY)], false),
+        (
+            ISSUER,
+            vec![licence_type(&format!("{OTHER}003"), COUNTY), one(COUNTY, "licence_type", &format!("{OTHER}003")).remove(0)],
+            false,
+        ),
+        (ISSUER, vec![licence_type(&given, COUNTY)], true),
+        (ISSUER, vec![licence_type(&given, VILLAGE)], false),
+    ];
+    for (uri, puts, may) in table {
+        let base = gateway.app.catalogues.current().version;
+        let reply = change(&gateway.caller(uri), base, &puts, &[]).await;
+        let told = format!("{uri} {puts:?}: {}", String::from_utf8_lossy(&reply.body));
+        match may {
+            true => assert_eq!(reply.status, 201, "{told}"),
+            false => assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (403, &json!("other-organisation")), "{told}"),
+        }
+    }
+    // What there is not is a fault, and nobody's.
+    let base = gateway.app.catalogues.current().version;
+    for puts in [one(COUNTY, "source", "nowhere"), one(COUNTY, "licence_type", &format!("{OTHER}009"))] {
+        change(&gateway.caller(ISSUER), base, &puts, &[]).await.is_problem(422, "catalogue-faults");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::catalogue::{Change, Entry};
 use crypto::grants::{Application, Assessment, Authority, Check, Consumer, Verdict, Withdrawal};
 use crypto::issue::KeyType;
 use crypto::licence::{Identifier, Reason};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use storage::Store;
 
 use crate::client::{Client, Http, Reply, post_json, request};
-use crate::licence_kit::{Office, fields, identifier};
+use crate::licence_kit::{ORGANISATION, Office, fields, identifier};
 use crate::started::{ISSUER, Setup, Started};
 use crate::token_kit::{ITEM, RESOURCE, provided};
 
@@ -43,10 +44,43 @@ pub(crate) async fn start(office: &Office, store: Store) -> Started {
             "[[callers]]\nname = '{name}'\norganisation = '{organisation}'\ncertificates = ['uri:{uri}']\nroles = ['{role}']\n"
         ));
     }
+    seed(&store);
     let gateway = setup.start_over(gateway::routes::TABLE, store).await;
     let ofd = request("POST", "/v1/licences", "application/ofd", office.ofd(&fields("1", 1)));
     assert_eq!(gateway.caller(ISSUER).send(Http::One, ofd).await.status, 201);
     gateway
+}
+
+/// The resource of grants, of this provider.
+pub(crate) fn resource(provider: &str) -> Value {
+    json!({
+        "kind": "resource", "code": RESOURCE, "name": "某许可证", "provider": provider, "share": "unconditional", "legal_basis": "law",
+        "sensitivity": "personal", "subjects": ["111"], "fields": [{ "name": "name", "title": "名称", "type": "text" }],
+        "sla": { "latency_ms": 100, "slow_permille_max": 10, "error_permille_max": 10 }, "update": "live",
+        "licence_type": licence().type_code(),
+    })
+}
+
+/// Puts the catalogue on file, unless it is there.
+fn seed(store: &Store) {
+    let organisation = |code: &str| json!({ "kind": "organisation", "code": code, "name": "某局", "level": "city" });
+    let licence_type = json!({
+        "kind": "licence-type", "code": licence().type_code(), "name": "某证", "authority": ORGANISATION, "authority_name": "某局",
+        "holder": "person",
+    });
+    let entries = [organisation(ORGANISATION), organisation(BUREAU), licence_type, resource(ORGANISATION)];
+    let change = Change {
+        version: 1,
+        at: clock::now(),
+        caller: "operations".to_owned(),
+        organisation: BUREAU.to_owned(),
+        reason: None,
+        puts: entries.map(|entry| serde_json::from_value::<Entry>(entry).unwrap()).to_vec(),
+        removals: Vec::new(),
+    };
+    if store.catalogue().newest().unwrap().version == 0 {
+        store.catalogue().change(&change, None).unwrap();
+    }
 }
 
 /// The licence on record.
@@ -58,7 +92,7 @@ pub(crate) fn licence() -> Identifier {
 pub(crate) fn grant(gateway: &Started) {
     let now = clock::now();
     let application: Application = serde_json::from_value(json!({
-        "id": GRANT, "consumer": { "caller": "window", "organisation": BUREAU }, "provider": crate::licence_kit::ORGANISATION,
+        "id": GRANT, "consumer": { "caller": "window", "organisation": BUREAU }, "provider": ORGANISATION,
         "wish": {
             "resource": RESOURCE, "items": [ITEM], "fields": ["name"], "authorities": ["duty"], "legal_basis": "law",
             "until": now.plus(86_400),

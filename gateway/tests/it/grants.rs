@@ -265,6 +265,21 @@ async fn a_withdrawal_takes_effect_at_once() {
 }
 
 #[tokio::test]
+async fn a_grant_does_not_outlive_its_provider() {
+    let gateway = start().await;
+    let id = grant(&gateway, &wish(CONDITIONAL)).await;
+    let in_force = async || gateway.operator().get(&format!("/v1/grants/{id}")).await.json()["in_force"] == json!(true);
+    assert!(in_force().await && permit(&gateway, CONDITIONAL).await.is_ok());
+    let mut taken = resource(CONDITIONAL, "conditional");
+    taken["provider"] = DISTRICT.into();
+    put(&gateway, &[taken]).await;
+    assert_eq!(permit(&gateway, CONDITIONAL).await, Err(Denial::NotInForce));
+    assert!(!in_force().await);
+    put(&gateway, &[resource(CONDITIONAL, "conditional")]).await;
+    assert!(in_force().await && permit(&gateway, CONDITIONAL).await.is_ok());
+}
+
+#[tokio::test]
 async fn who_sees_what() {
     let gateway = start().await;
     let id = grant(&gateway, &wish(CONDITIONAL)).await;

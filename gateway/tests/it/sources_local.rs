@@ -14,16 +14,21 @@ use crate::started::{ISSUER, Setup, Started};
 const TYPE: &str = "11100000000013338W009";
 
 /// Every field, and one that no licence has.
-const ALL: [&str; 12] = [
+const ALL: [&str; 17] = [
     "identifier",
     "name",
+    "type_name",
+    "type_code",
     "number",
     "issuer_name",
     "issuer_code",
+    "issuer_level",
     "issued",
     "valid_from",
     "valid_until",
     "holder_name",
+    "holder_code",
+    "holder_code_type",
     "status",
     "KZ_AREA",
     "nothing",
@@ -66,9 +71,9 @@ async fn what_stands_is_told_field_by_field() {
     let name = identifier("1", 1).to_string();
     let reply = told(&gateway, &json!({}), &ALL).await.unwrap();
     assert_eq!(reply.rows.first().unwrap().licence, Some(identifier("1", 1)));
-    let row = json!({ "identifier": name, "name": "食品经营许可证", "number": "JY10000000000", "issuer_name": "某某局",
+    let row = json!({ "identifier": name, "name": "食品经营许可证", "number": "JY10000000000", "type_code": TYPE, "type_name": "食品经营许可证", "issuer_name": "某某局",
         "issuer_code": "11330105002500287C", "issued": "2025-05-23", "valid_from": "2025-05-23", "valid_until": "2099-05-22",
-        "holder_name": "某甲", "status": "valid", "KZ_AREA": 36.5 });
+        "holder_name": "某甲", "holder_code": crate::licence_kit::HOLDER, "holder_code_type": "111", "status": "valid", "KZ_AREA": 36.5 });
     assert_eq!(rows(Ok(reply)), json!([row]));
     assert_eq!(rows(told(&gateway, &json!({}), &["status"]).await), json!([{ "status": "valid" }]));
     assert_eq!(rows(told(&gateway, &json!({ "licence_type": "11100000000013338W001" }), &["name"]).await), json!([]));

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::client::{Http, request};
 use crate::code_kit::{
-    BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, code_for, grant, last, licence, post, redeem, start, withdraw,
+    BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, code_for, grant, last, licence, post, redeem, resource, start, withdraw,
 };
-use crate::licence_kit::{HOLDER, Office, fields, identifier};
+use crate::licence_kit::{HOLDER, ORGANISATION, Office, fields, identifier};
 use crate::started::{ISSUER, VERIFIER, memory};
 use crate::token_kit::ITEM;
 
@@ -162,7 +162,18 @@ async fn neither_a_revoked_licence_nor_a_withdrawn_grant_gives_anything() {
     refused.is_problem(409, "licence-not-valid");
     assert!(refused.json()["detail"].as_str().unwrap().starts_with("INDETERMINATE TRY_LATER: "), "{refused:?}");
     assert_eq!(post(&issuer, &path, &json!({ "operation": "restore" })).await.status, 200);
-    assert_eq!(redeem(&window, REDEEM, &first, "data").await.status, 200, "a refusal does not use it up");
+    // The resource comes to another provider, who has granted nothing, and back.
+    for (base, provider, refused) in [(1, BUREAU, true), (2, ORGANISATION, false)] {
+        let change = json!({ "base_version": base, "puts": [resource(provider)] });
+        assert_eq!(post(&gateway.operator(), "/v1/catalogue/changes", &change).await.status, 201);
+        let answer = redeem(&window, REDEEM, &first, "data").await;
+        if refused {
+            answer.is_problem(403, "not-granted");
+            assert_eq!(answer.json()["reason"], "not-in-force");
+        } else {
+            assert_eq!(answer.status, 200, "a refusal does not use it up");
+        }
+    }
     withdraw(&gateway);
     let refused = redeem(&window, REDEEM, &second, "data").await;
     refused.is_problem(403, "not-granted");

@@ -137,6 +137,34 @@ fn lists_are_of_both_sides_and_in_pages() {
 }
 
 #[test]
+fn what_is_open_is_found_by_when_it_is_due() {
+    let store = store();
+    let grants = store.grants();
+    let due = |days: i64| now().plus(days * 86_400);
+    // The later it was filed, the sooner it is due.
+    for number in 1..=4 {
+        let check_due = due(10 - i64::from(number));
+        grants.apply(&Application { check_due, ..application(number, "C") }).unwrap();
+    }
+    let found = |days: i64, limit: usize| {
+        let found = grants.due_before(due(days), limit).unwrap();
+        found.iter().map(|one| u8::from_str_radix(&one.id, 16).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!((found(6, 9), found(8, 9), found(99, 9), found(99, 2)), (vec![], vec![4, 3], vec![4, 3, 2, 1], vec![4, 3]));
+    // What is checked is due when the decision is, what is decided or does not conform no more.
+    let id = |number: u8| application(number, "C").id;
+    let until = |days: i64| Assessment { decision_due: Some(due(days)), ..conditional() };
+    grants.check(&id(4), &check(), &until(20)).unwrap();
+    grants.check(&id(3), &check(), &until(7)).unwrap();
+    let no = Check { verdict: Verdict::Reject, reason: Some(Reason::new("x".to_owned()).unwrap()), ..check() };
+    grants.check(&id(2), &no, &conditional()).unwrap();
+    assert_eq!(found(99, 9), [3, 1, 4]);
+    grants.decide(&id(4), &decision(), "P", &until(20)).unwrap();
+    grants.check(&id(1), &check(), &Assessment { decision_due: None, ..conditional() }).unwrap();
+    assert_eq!(found(99, 9), [3]);
+}
+
+#[test]
 fn leases_are_durable_and_end_with_the_quota() {
     let store = store();
     let quota = Quota { per_day: Some(3), total: Some(4), ..Quota::default() };
