@@ -4,11 +4,11 @@ use super::Route;
 
 /// A header that a request may carry.
 #[derive(Debug)]
-pub struct Header {
+pub(crate) struct Header {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it is for.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     /// What is read for it.
     routes: Readers,
 }
@@ -72,7 +72,7 @@ const LOOK_UPS: &[&str] = &["lookUp", "lookUpBatch", "lookUpMaterials", "compare
 impl Header {
     /// Whether requests to this route are read for it.
     #[must_use]
-    pub fn is_read_by(&self, route: &Route) -> bool {
+    pub(crate) fn is_read_by(&self, route: &Route) -> bool {
         match self.routes {
             Readers::Recorded => route.event.is_some(),
             Readers::Named(ids) => ids.contains(&route.doc.id),
