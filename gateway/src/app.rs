@@ -244,7 +244,7 @@ fn fetcher(config: &Config, store: &Store, trust: &Keeper) -> Result<Arc<Fetcher
 fn supervision(config: &Config, store: &Store, gauges: Gauges) -> Result<Supervision, StorageError> {
     let operator = config.callers.iter().find(|caller| caller.roles.contains(&Role::Operator));
     let matters = Matters::new(store, operator.map_or("", |caller| &caller.organisation));
-    Supervision::load(&config.supervision, store, vec![Box::new(matters)], gauges)
+    Supervision::load(&config.supervision, store, vec![Box::new(matters)], gauges, clock::now())
 }
 
 /// What spreads the moments of asking others.

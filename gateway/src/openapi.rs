@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::Admits;
 use crate::http::{BodyRule, Code, Media, ProblemBody};
-use crate::routes::{Content, Route, schema_of};
+use crate::routes::{Content, Route, headers, schema_of};
 
 /// Problems that every route may answer with.
 const COMMON: &[Code] = &[
@@ -88,6 +88,10 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
         let schema = (parameter.schema)(generator);
         all.push(json!({ "name": parameter.name, "in": "query", "description": parameter.text, "schema": schema }));
     }
+    for header in headers::ALL.iter().filter(|header| header.is_read_by(route)) {
+        let schema = json!({ "type": "string" });
+        all.push(json!({ "name": header.name, "in": "header", "description": header.text, "schema": schema }));
+    }
     all
 }
 
@@ -111,6 +115,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
     for good in route.doc.answers {
         let content = match &good.content {
             Content::Json(schema) => json!({ "application/json": { "schema": schema(generator) } }),
+            Content::JsonOr(schema, other) => json!({ "application/json": { "schema": schema(generator) }, *other: {} }),
             Content::AnyJson => json!({ "application/json": { "schema": { "type": "object" } } }),
             Content::File(types) => types.iter().map(|name| ((*name).to_owned(), json!({}))).collect::<Map<_, _>>().into(),
             Content::Nothing => json!({}),
@@ -149,6 +154,42 @@ mod tests {
             }
             Value::Array(list) => list.iter().for_each(|value| references(value, found)),
             _ => {}
+        }
+    }
+
+    #[test]
+    fn headers_and_streams_are_described_and_what_may_be_left_out_is_not_required() {
+        let document = document(TABLE.iter());
+        let headers = |path: &str, method: &str| -> Vec<String> {
+            let parameters = document["paths"][path][method]["parameters"].as_array().unwrap().iter();
+            let headers = parameters.filter(|parameter| parameter["in"] == "header");
+            headers.map(|header| header["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let purpose = ["Licet-Item", "Licet-Case", "Licet-Purpose", "Licet-Operator"];
+        let look_up = ["Licet-Authorization", "Licet-Deadline", "Licet-Class"];
+        assert_eq!(headers("/v1/lookups", "post"), [&purpose[..], &look_up].concat());
+        assert_eq!(headers("/v1/feed", "get"), [&purpose[..], &["Last-Event-ID"]].concat());
+        assert!(headers("/v1/grants/applications", "post").contains(&"Idempotency-Key".to_owned()));
+        for (path, method, other) in [
+            ("/v1/lookups", "post", "text/event-stream"),
+            ("/v1/feed", "get", "text/event-stream"),
+            ("/v1/supervision/reports/{month}", "get", "text/csv"),
+        ] {
+            let content = &document["paths"][path][method]["responses"]["200"]["content"];
+            assert!(content[other].is_object() && content["application/json"]["schema"].is_object(), "{path}");
+        }
+        for (name, left_out) in [
+            ("SourceView", &["shared", "hedged", "rows", "disputes"][..]),
+            ("MaterialView", &["licences", "resources", "silent"]),
+            ("AttributeAnswer", &["agree", "disagree"]),
+            ("Statement", &["authoritative", "stale"]),
+            ("SupervisionView", &["sources"]),
+        ] {
+            let schema = &document["components"]["schemas"][name];
+            let required = schema["required"].as_array().unwrap_or_else(|| panic!("{name}: {schema}"));
+            assert!(left_out.iter().all(|field| !required.contains(&json!(field))), "{name}: {required:?}");
+            let properties = &schema["properties"];
+            assert!(left_out.iter().all(|field| properties[field].is_object()), "{name}: {properties}");
         }
     }
 

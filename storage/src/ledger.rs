@@ -37,6 +37,8 @@ const HOUR_S: i64 = 3600;
 pub enum Watched {
     /// A resource, by its code.
     Resource(String),
+    /// A source, by its name in the configuration: what answers for one resource or for several.
+    Source(String),
     /// A calling system, by its name in the configuration.
     Consumer(String),
     /// Something that is due: an application or an objection, by its identifier.
@@ -137,6 +139,7 @@ impl Watched {
     pub(crate) const fn tag(&self) -> u8 {
         match self {
             Self::Resource(_) => b'r',
+            Self::Source(_) => b's',
             Self::Consumer(_) => b'c',
             Self::Matter(_) => b'm',
         }
@@ -146,7 +149,7 @@ impl Watched {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Resource(code) | Self::Consumer(code) | Self::Matter(code) => code,
+            Self::Resource(code) | Self::Source(code) | Self::Consumer(code) | Self::Matter(code) => code,
         }
     }
 }

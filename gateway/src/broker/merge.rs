@@ -32,10 +32,10 @@ pub struct AttributeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
     /// Who else says so.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agree: Vec<Statement>,
     /// Who says something else.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disagree: Vec<Other>,
 }
 
@@ -60,10 +60,10 @@ pub struct Statement {
     /// As of when.
     pub as_of: Timestamp,
     /// Whether the attribute comes from there by the catalogue.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub authoritative: bool,
     /// Whether it was said before, and is told because the source does not answer now.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
 }
 

@@ -251,8 +251,11 @@ impl Stage<'_> {
     /// As [`Stage::look_up`].
     pub async fn follow_up(&mut self, persons: Persons<'_>) -> Result<Vec<Attempt>, DemoError> {
         let about = json!({ "licence": persons.licence.metadata.identifier });
-        let objection = json!({ "about": about, "text": "示例：准驾车型有误", "filed_for": "holder" });
-        let filed = self.post("portal", "/v1/objections", &objection).await?;
+        let objection = json!({ "about": about, "text": "示例：准驾车型有误", "filed_for": "holder" }).to_string();
+        let token = identity::in_person(&self.pki.identity, holder(persons.licence)?, clock::now(), "demo-3");
+        let headers = [("licet-authorization", token.as_str())];
+        let message = Message::post("/v1/objections", "application/json", objection.as_bytes()).with(&headers);
+        let filed = self.send("portal", message).await?;
         let disputed = self.disputed(persons).await?;
         let path = format!("/v1/objections/{}/answer", text(&filed.json(), "/id"));
         let answer = json!({ "decision": "rejected", "text": "示例：经核查无误" });

@@ -36,7 +36,7 @@ pub struct LicenceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_list: Option<Reference>,
     /// Why it is disputed, as long as objections against it are open.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputes: Vec<Dispute>,
     /// Everything on record about it.
     pub record: Record,

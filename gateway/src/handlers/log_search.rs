@@ -70,7 +70,7 @@ pub struct LogSearchAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// The checkpoints that the proofs lead to, each shard's once.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<CheckpointView>,
     /// The proof that no record is missing, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -74,16 +74,16 @@ pub struct MaterialView {
     /// Whether it is on record.
     pub state: MaterialState,
     /// Licences of its types; of those that are not in force the state alone is told.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licences: Vec<LicenceSummary>,
     /// Resources with a record that takes its place.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Evidence>,
     /// Sources that did not answer, and by when they would.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<Missing>,
     /// Why what it is bound to may not be asked.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub denied: BTreeSet<&'static str>,
 }
 

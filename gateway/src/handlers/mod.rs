@@ -25,6 +25,7 @@ mod look_up_stream;
 pub mod look_ups;
 pub mod materials;
 mod noted;
+mod objecting;
 pub mod objection_steps;
 pub mod objections;
 pub mod openapi;

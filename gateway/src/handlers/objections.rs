@@ -17,7 +17,7 @@ use storage::page::{Cursor, Page};
 use super::own::{change, read_identifier, today_in_china};
 use super::seal_status::EVIDENCE_MAX;
 use super::seals::is_audited;
-use super::{HolderRequest, noted, repeat};
+use super::{HolderRequest, noted, objecting, repeat};
 use crate::about;
 use crate::app::App;
 use crate::auth::{Caller, Role};
@@ -132,7 +132,8 @@ fn is_audited_by(caller: &Caller, objection: &Objection) -> bool {
 /// `POST /v1/objections`
 ///
 /// # Errors
-/// [`Code::LicenceNotFound`], [`Code::BadContent`], [`Code::RequestReused`], [`Code::ObjectionConflict`].
+/// [`Code::NotGranted`], [`Code::TokenRefused`], [`Code::LicenceNotFound`], [`Code::BadContent`], [`Code::RequestReused`],
+/// [`Code::ObjectionConflict`].
 pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ObjectionRequest = request.json()?;
     let id = identifier(&request)?;
@@ -145,7 +146,7 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     if asked.text.expose().trim().is_empty() || asked.evidence.len() > EVIDENCE_MAX {
         return Err(bad("text or evidence", "说明或依据材料"));
     }
-    let (about, responsible) = target(&app, &request, asked.about).await?;
+    let (about, responsible) = target(&app, &request, asked.about, asked.filed_for).await?;
     let due = app.calendar.due(request.now, app.objection_days);
     request.trail.detail("responsible", responsible.as_str());
     request.trail.detail("due", json!(due));
@@ -201,14 +202,16 @@ fn identifier(request: &Request) -> Result<String, Problem> {
 }
 
 /// What it is against, and who has to answer it: the body that issued the licence, or the provider of the resource.
-async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest) -> Result<(About, String), Problem> {
+/// Whoever may not object learns nothing of what is on record.
+async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_for: FiledFor) -> Result<(About, String), Problem> {
     match asked {
         AboutRequest { licence: Some(licence), subject: None, resource: None, field: None } => {
-            of_licence(app, request, &licence).await
+            of_licence(app, request, &licence, filed_for).await
         }
         AboutRequest { licence: None, subject: Some(subject), resource: Some(resource), field } => {
             let number = number(request, &subject)?;
             request.trail.note(|draft| draft.holders.push(number.clone()));
+            objecting::demand_resource(app, request, (&number, &resource), filed_for).await?;
             of_resource(&app.catalogues.current(), request, &number, (resource, field))
         }
         _ => Err(Problem::new(Code::BadContent).detail(
@@ -218,11 +221,13 @@ async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest) -> Resul
     }
 }
 
-async fn of_licence(app: &Arc<App>, request: &Request, text: &str) -> Result<(About, String), Problem> {
+async fn of_licence(app: &Arc<App>, request: &Request, text: &str, filed_for: FiledFor) -> Result<(About, String), Problem> {
     let identifier = read_identifier(Code::BadContent, text)?;
     noted::asked(request, &identifier);
-    let shared = Arc::clone(app);
-    let record = app.pool.run(move || shared.store().licences().record(&identifier)).await??;
+    let (shared, named) = (Arc::clone(app), identifier.clone());
+    let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
+    let demanded = objecting::demand_licence(app, request, (&identifier, record.as_ref()), filed_for).await;
+    noted::decided(app, request, demanded).await?;
     let record = record.ok_or(Code::LicenceNotFound)?;
     request.trail.concerns(&about::About::record(&record, request.now));
     let responsible = record.metadata.issuer_code.clone();

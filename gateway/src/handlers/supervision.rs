@@ -1,18 +1,26 @@
 //! Supervision: cards in force, their changes, and the report of a month.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::ACCEPT;
 use schemars::JsonSchema;
 use serde::Serialize;
 use storage::ledger::{CARDS_MAX, Card, Watched};
+use tokio::sync::watch;
 
 use crate::app::App;
 use crate::auth::{Caller, Role};
+use crate::broker::{BreakerState, SourceState};
+use crate::feed::News;
 use crate::http::{Answer, Problem, Request};
+use crate::lookup::view::millis;
 use crate::supervision::BudgetView;
 use crate::supervision::report::{Month, MonthReport};
+
+/// How long a page is waited for, at most.
+const WAIT_S_MAX: u64 = 25;
 
 /// How supervision stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,6 +29,52 @@ pub struct SupervisionView {
     pub cards: Vec<Card>,
     /// How everybody stands whom the caller may see, of whom anything is known since the start.
     pub budgets: Vec<BudgetView>,
+    /// How this gateway treats its sources at present. For operators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<TreatmentView>,
+}
+
+/// How a source is treated at present.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TreatmentView {
+    /// The source, by its name in the configuration; `local` for the licences on record here.
+    pub name: String,
+    /// Whether it is asked.
+    pub breaker: BreakerState,
+    /// After how many milliseconds it is tried again, where it is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tried_in_ms: Option<u64>,
+    /// Calls that are under way.
+    pub in_flight: u32,
+    /// How many calls it gets at the same time.
+    pub concurrency: u32,
+    /// Questions that wait for their turn.
+    pub waiting: u32,
+    /// Within how many milliseconds half of its recent answers came; absent where there are too few to say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<u64>,
+    /// And nine of ten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90_ms: Option<u64>,
+    /// And 99 of a hundred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<u64>,
+}
+
+impl From<SourceState> for TreatmentView {
+    fn from(state: SourceState) -> Self {
+        Self {
+            name: state.name,
+            breaker: state.breaker,
+            tried_in_ms: state.tried_in.map(millis),
+            in_flight: state.in_flight,
+            concurrency: state.concurrency,
+            waiting: state.waiting,
+            p50_ms: state.p50.map(millis),
+            p90_ms: state.p90.map(millis),
+            p99_ms: state.p99.map(millis),
+        }
+    }
 }
 
 /// Changes of cards, the oldest first.
@@ -44,8 +98,10 @@ pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         app.supervision.cards().into_iter().filter(|card| sees(caller, &card.about, &card.organisation)).collect();
     let budgets = app.supervision.budgets(request.now).into_iter();
     let budgets = budgets.filter(|budget| sees(caller, &budget.about, &budget.organisation)).collect();
+    let states = caller.is(Role::Operator).then(|| app.broker.state());
+    let sources = states.into_iter().flatten().map(TreatmentView::from).collect();
     request.trail.detail("cards", cards.len());
-    Ok(Answer::json(StatusCode::OK, &SupervisionView { cards, budgets }))
+    Ok(Answer::json(StatusCode::OK, &SupervisionView { cards, budgets, sources }))
 }
 
 /// `GET /v1/supervision/events`
@@ -58,12 +114,51 @@ pub async fn events(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     if !(1..=CARDS_MAX).contains(&limit) {
         return Err(Problem::parameter("limit"));
     }
+    let wait: u64 = request.query.parsed("wait_s")?.unwrap_or(0);
+    if wait > WAIT_S_MAX {
+        return Err(Problem::parameter("wait_s"));
+    }
+    let page = waited(&app, &request.caller, (after, limit), Duration::from_secs(wait)).await?;
+    Ok(Answer::json(StatusCode::OK, &page))
+}
+
+/// The page as soon as it tells of something; as it is when that does not come in time.
+async fn waited(app: &App, caller: &Caller, (after, limit): (u64, usize), wait: Duration) -> Result<CardsView, Problem> {
+    // From before the first look on, so that no turn is missed in between.
+    let mut turns = app.supervision.turns();
+    let mut page = look(app, caller, after, limit).await?;
+    let work = async {
+        while page.cards.is_empty() {
+            if page.is_last && !is_news(app, &mut turns).await {
+                break;
+            }
+            page = look(app, caller, page.next, limit).await?;
+        }
+        Ok(())
+    };
+    // Half of what a request may take is left for everything else.
+    match tokio::time::timeout(wait.min(app.limits.request_timeout() / 2), work).await {
+        Ok(done) => done.map(|()| page),
+        Err(_elapsed) => Ok(page),
+    }
+}
+
+/// Waits for a turn that changed a card, or for a while: another gateway may have changed one. Not when the gateway stops.
+async fn is_news(app: &App, turns: &mut watch::Receiver<u64>) -> bool {
+    tokio::select! {
+        biased;
+        turned = turns.changed() => turned.is_ok(),
+        news = app.feed.news(u64::MAX) => news == News::Look,
+    }
+}
+
+async fn look(app: &App, caller: &Caller, from: u64, limit: usize) -> Result<CardsView, Problem> {
     let ledger = app.supervision.ledger().clone();
-    let cards = app.pool.run(move || ledger.cards(after, limit)).await??;
-    let next = cards.last().map_or(after, |card| card.number + 1);
+    let cards = app.pool.run(move || ledger.cards(from, limit)).await??;
+    let next = cards.last().map_or(from, |card| card.number + 1);
     let is_last = cards.len() < limit;
-    let cards = cards.into_iter().filter(|card| sees(&request.caller, &card.about, &card.organisation)).collect();
-    Ok(Answer::json(StatusCode::OK, &CardsView { cards, next, is_last }))
+    let cards = cards.into_iter().filter(|card| sees(caller, &card.about, &card.organisation)).collect();
+    Ok(CardsView { cards, next, is_last })
 }
 
 /// `GET /v1/supervision/reports/{month}`
@@ -99,6 +194,8 @@ fn sees(caller: &Caller, about: &Watched, organisation: &str) -> bool {
     let is_audited = caller.is(Role::Auditor) && caller.sight.covers(organisation);
     let is_own = match about {
         Watched::Consumer(name) => *name == caller.name,
+        // How a source does over all its resources is for whoever runs the gateway.
+        Watched::Source(_) => false,
         Watched::Resource(_) | Watched::Matter(_) => caller.is(Role::Issuer) && caller.organisation == organisation,
     };
     caller.is(Role::Operator) || is_audited || is_own

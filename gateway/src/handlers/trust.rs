@@ -73,7 +73,7 @@ pub struct DomainView {
     /// Smallest RSA modulus accepted, in bits.
     pub rsa_bits_min: usize,
     /// Extended key usages of which a certificate must have one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended_usages: Vec<String>,
     /// Most authorities between a certificate and its anchor, not counting those that issued to themselves.
     pub intermediates_max: usize,

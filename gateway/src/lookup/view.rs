@@ -112,16 +112,16 @@ pub struct SourceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_s: Option<u64>,
     /// Whether the answer was kept, or came with somebody else's question.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub shared: bool,
     /// Whether the source was asked twice.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub hedged: bool,
     /// The records.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowView>,
     /// Objections against it that are open.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputes: Vec<DisputeView>,
 }
 

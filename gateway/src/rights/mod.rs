@@ -125,12 +125,6 @@ impl Rights {
         self.book().in_force(grant, at).is_ok()
     }
 
-    /// Whether what a grant is for is still that of the provider who granted it.
-    #[must_use]
-    pub fn is_of_provider(&self, grant: &str, catalogue: &Catalogue) -> bool {
-        self.book().entry(grant).is_some_and(|entry| entry.grant.is_of_provider(catalogue))
-    }
-
     /// The grants of a caller that are in force at this moment, by resource and identifier.
     #[must_use]
     pub fn of_caller(&self, caller: &str, at: Timestamp) -> Vec<Arc<Grant>> {

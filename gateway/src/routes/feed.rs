@@ -34,7 +34,7 @@ pub(super) const READ: Route = Route {
         summary: "Follow what happens to licences and seals (双告知)",
         text: "In the order of the seal log, at least once, of what the caller's grants with a feed are about. With Accept: text/event-stream it is told as it happens, as server-sent events whose id is the position; Last-Event-ID goes on from there.",
         json: None,
-        answers: &[Good { status: 200, text: "What happened", content: Content::Json(schema_of::<Page>) }],
+        answers: &[Good { status: 200, text: "What happened", content: Content::JsonOr(schema_of::<Page>, "text/event-stream") }],
         problems: &[Code::FeedNotGranted, Code::RecordRetired, Code::Overloaded, Code::Unavailable],
     },
 };

@@ -30,7 +30,7 @@ pub(super) const LOOK_UP: Route = Route {
         answers: &[Good {
             status: 200,
             text: "What came, and what is missing",
-            content: Content::Json(schema_of::<LookUpAnswer>),
+            content: Content::JsonOr(schema_of::<LookUpAnswer>, "text/event-stream"),
         }],
         problems: &[
             Code::NotGranted,

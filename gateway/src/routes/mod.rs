@@ -5,6 +5,7 @@ mod codes;
 mod evidence;
 mod feed;
 mod grants;
+pub(crate) mod headers;
 mod lookups;
 mod objections;
 mod record;
@@ -97,6 +98,8 @@ pub struct Good {
 pub enum Content {
     /// JSON of this type.
     Json(SchemaOf),
+    /// JSON of this type, or what is of this other type where Accept says so.
+    JsonOr(SchemaOf, &'static str),
     /// Any JSON object.
     AnyJson,
     /// A file of one of these types.

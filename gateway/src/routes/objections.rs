@@ -46,13 +46,15 @@ pub(super) const FILE: Route = Route {
     doc: Doc {
         id: "fileObjection",
         summary: "File an objection (异议)",
-        text: "Against a licence on record, which its issuer has to answer, or against what a resource says of somebody, which its provider has to answer. From then on what it is against counts as disputed wherever it is told. With the same Idempotency-Key the same request again finds the same objection.",
+        text: "Against a licence on record, which its issuer has to answer, or against what a resource says of somebody, which its provider has to answer. By whoever has a grant of the resource, or of a resource that consists of licences of this type; by the department whose own it is; or by a portal in the name of the holder, with a token of the holder in person in Licet-Authorization. From then on what it is against counts as disputed wherever it is told. With the same Idempotency-Key the same request again finds the same objection.",
         json: Some(schema_of::<ObjectionRequest>),
         answers: &[
             Good { status: 200, text: "It was on record already", content: Content::Json(schema_of::<ObjectionView>) },
             Good { status: 201, text: "It is on record now", content: Content::Json(schema_of::<ObjectionView>) },
         ],
         problems: &[
+            Code::NotGranted,
+            Code::TokenRefused,
             Code::LicenceNotFound,
             Code::ObjectionConflict,
             Code::RequestReused,

@@ -22,7 +22,7 @@ pub(super) const READ: Route = Route {
     doc: Doc {
         id: "readSupervision",
         summary: "Read which cards are in force, and how much of each limit is used",
-        text: "Operators see all, auditors what they audit, departments their own resources and matters, consumers themselves.",
+        text: "Operators see all, and how each source is treated at present; auditors what they audit, departments their own resources and matters, consumers themselves.",
         json: None,
         answers: &[Good { status: 200, text: "The cards and budgets", content: Content::Json(schema_of::<SupervisionView>) }],
         problems: &[Code::Unavailable],
@@ -34,11 +34,20 @@ pub(super) const EVENTS: Route = Route {
     path: "/v1/supervision/events",
     admits: WATCHERS,
     query: &[
-        Parameter { name: "after", text: "`next` of the page before; from the beginning when absent.", schema: schema_of::<u64> },
+        Parameter {
+            name: "after",
+            text: "The number of the first change that is looked at, which is `next` of the page before; 0 when absent.",
+            schema: schema_of::<u64>,
+        },
         Parameter {
             name: "limit",
             text: "Most changes that are looked at, 1 to 500; 100 when absent.",
             schema: schema_of::<usize>,
+        },
+        Parameter {
+            name: "wait_s",
+            text: "How long to wait for the first change, in seconds, 0 to 25; 0 when absent.",
+            schema: schema_of::<u64>,
         },
     ],
     event: Some(EventKind::SupervisionRead),
@@ -67,7 +76,7 @@ pub(super) const REPORT: Route = Route {
         summary: "Read how departments kept what they promised in a month",
         text: "Month as 2026-07, in China. As text/csv where Accept says so. Percentiles are upper bounds of classes.",
         json: None,
-        answers: &[Good { status: 200, text: "The report", content: Content::Json(schema_of::<MonthReport>) }],
+        answers: &[Good { status: 200, text: "The report", content: Content::JsonOr(schema_of::<MonthReport>, "text/csv") }],
         problems: &[Code::Overloaded, Code::Unavailable],
     },
 };

@@ -55,6 +55,16 @@ impl Limit {
 }
 
 impl Allowed {
+    /// The more lenient of both, limit by limit.
+    #[must_use]
+    pub fn or_more(self, other: Self) -> Self {
+        Self {
+            errors_permille: self.errors_permille.max(other.errors_permille),
+            slow_permille: self.slow_permille.max(other.slow_permille),
+            refused_permille: self.refused_permille.max(other.refused_permille),
+        }
+    }
+
     /// How much of the tightest limit these figures use; none where nothing was asked or nothing is judged.
     #[must_use]
     pub fn used(&self, tally: &Tally) -> Option<Used> {

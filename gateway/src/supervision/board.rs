@@ -9,7 +9,7 @@ use storage::ledger::{Card, Colour, Tally, Watched, hour_of};
 
 use super::allowed::{Allowed, Used, colour};
 use super::{Call, Due, Window};
-use crate::broker::State;
+use crate::broker::{LOCAL, State};
 use crate::config;
 
 /// Figures by whom they are about and the hour that they are of.
@@ -19,6 +19,8 @@ pub(super) type Figures = BTreeMap<(Watched, Timestamp), Tally>;
 #[derive(Debug)]
 pub struct Board {
     settings: config::Supervision,
+    /// Since when it counts: what happened before is not known here.
+    started: Timestamp,
     desks: BTreeMap<Watched, Desk>,
     /// What is not in the ledger yet.
     figures: Figures,
@@ -56,11 +58,11 @@ pub struct BudgetView {
 }
 
 impl Board {
-    /// A board on which these cards are in force.
+    /// A board on which these cards are in force, and which counts from this moment on.
     #[must_use]
-    pub fn new(settings: config::Supervision, standing: Vec<Card>) -> Self {
+    pub fn new(settings: config::Supervision, standing: Vec<Card>, started: Timestamp) -> Self {
         let cards = standing.into_iter().map(|card| (card.about.clone(), card)).collect();
-        Self { settings, desks: BTreeMap::new(), figures: Figures::new(), cards }
+        Self { settings, started, desks: BTreeMap::new(), figures: Figures::new(), cards }
     }
 
     /// Counts a call of a source.
@@ -80,6 +82,9 @@ impl Board {
             refused_permille: None,
         };
         self.count(Watched::Resource(call.resource.to_owned()), (call.provider, allowed), call.at, &tally);
+        if call.source != LOCAL {
+            self.count(Watched::Source(call.source.to_owned()), (call.provider, allowed), call.at, &tally);
+        }
     }
 
     /// Counts a question of a consumer, and whether it was refused.
@@ -91,10 +96,12 @@ impl Board {
 
     fn count(&mut self, about: Watched, (organisation, allowed): (&str, Allowed), at: Timestamp, tally: &Tally) {
         self.figures.entry((about.clone(), hour_of(at))).or_default().add(tally);
+        let is_source = matches!(about, Watched::Source(_));
         let new = || Desk { organisation: organisation.to_owned(), allowed, window: Window::default() };
         let desk = self.desks.entry(about).or_insert_with(new);
-        // What was promised, and by whom, may have changed with the catalogue.
-        desk.allowed = allowed;
+        // What was promised, and by whom, may have changed with the catalogue. A source answers for resources of which different things
+        // were promised: it is held against the most lenient.
+        desk.allowed = if is_source { desk.allowed.or_more(allowed) } else { allowed };
         if desk.organisation != organisation {
             organisation.clone_into(&mut desk.organisation);
         }
@@ -145,14 +152,16 @@ impl Board {
         changed
     }
 
-    /// The cards of those of whom nothing is known any more: what was due and is done, and who was not asked since the start.
+    /// The cards of those of whom nothing is known any more: what was due and is done, and who was not asked for a whole window. What
+    /// happened before the start is not known here, and still counts as long as it could be in the window.
     fn settled(&self, now: Timestamp, dues: &[Due]) -> Vec<Card> {
+        let window_s = i64::from(self.settings.window_minutes) * 60;
         let open: BTreeSet<&str> = dues.iter().map(|due| due.matter.as_str()).collect();
-        let is_gone = |about: &Watched| match about {
+        let is_gone = |card: &Card| match &card.about {
             Watched::Matter(matter) => !open.contains(matter.as_str()),
-            other => !self.desks.contains_key(other),
+            other => !self.desks.contains_key(other) && now >= self.started.max(card.at).plus(window_s),
         };
-        let gone = self.cards.values().filter(|card| is_gone(&card.about));
+        let gone = self.cards.values().filter(|card| is_gone(card));
         let back = |standing: &Card| {
             let colours = (Colour::Green, standing.colour);
             card(standing.about.clone(), &standing.organisation, colours, (&standing.limit, 0), now)
@@ -215,12 +224,12 @@ mod tests {
     }
 
     fn board() -> Board {
-        Board::new(config::Supervision { calls_min: 10, ..config::Supervision::default() }, Vec::new())
+        Board::new(config::Supervision { calls_min: 10, ..config::Supervision::default() }, Vec::new(), start())
     }
 
     fn ask(board: &mut Board, state: State, ms: u64, at: Timestamp) {
         let took = Duration::from_millis(ms);
-        board.call(&Call { source: "s", resource: "r", provider: "p", consumer: "c", state, took, sla: &SLA, at });
+        board.call(&Call { source: LOCAL, resource: "r", provider: "p", state, took, sla: &SLA, at });
     }
 
     /// What changes, as the ledger would have it after that.
@@ -251,6 +260,50 @@ mod tests {
         (0..90).for_each(|_| ask(&mut board, State::Answered, 101, later));
         assert_eq!(turn(&mut board, later, &[]), [("r".to_owned(), Colour::Yellow)]);
         assert_eq!(turn(&mut board, later.plus(3700), &[]), [("r".to_owned(), Colour::Green)], "the window is empty");
+    }
+
+    #[test]
+    fn cards_from_before_the_start_stand_until_the_window_is_over() {
+        let about = Watched::Resource("r".to_owned());
+        let standing = card(about, "p", (Colour::Red, Colour::Green), ("errors", 2000), start().plus(-60));
+        let open = || {
+            let settings = config::Supervision { calls_min: 10, ..config::Supervision::default() };
+            Board::new(settings, vec![standing.clone()], start())
+        };
+        let mut silent = open();
+        assert_eq!(turn(&mut silent, start().plus(5), &[]), []);
+        assert_eq!(turn(&mut silent, start().plus(3599), &[]), []);
+        assert_eq!(turn(&mut silent, start().plus(3600), &[]), [("r".to_owned(), Colour::Green)]);
+        let mut asked = open();
+        (0..10).for_each(|_| ask(&mut asked, State::Answered, 5, start()));
+        assert_eq!(turn(&mut asked, start().plus(5), &[]), [("r".to_owned(), Colour::Green)], "what is known counts");
+    }
+
+    #[test]
+    fn a_source_is_judged_over_all_its_resources_by_the_most_lenient_promise() {
+        let mut board = board();
+        let lenient = Sla { error_permille_max: 500, ..SLA };
+        let mut ask = |resource, state, sla| {
+            let took = Duration::from_millis(1);
+            board.call(&Call { source: "s", resource, provider: "p", state, took, sla, at: start() });
+        };
+        (0..6).for_each(|_| ask("a", State::Failed, &lenient));
+        (0..6).for_each(|_| ask("b", State::Answered, &SLA));
+        let turned = turn(&mut board, start(), &[]);
+        assert_eq!(turned, [("s".to_owned(), Colour::Yellow)], "too few of each resource, and enough of the source");
+        (0..4).for_each(|_| {
+            board.call(&Call {
+                source: LOCAL,
+                resource: "c",
+                provider: "p",
+                state: State::Failed,
+                took: Duration::from_millis(1),
+                sla: &SLA,
+                at: start(),
+            })
+        });
+        let is_source = |key: &&(Watched, Timestamp)| matches!(key.0, Watched::Source(_));
+        assert_eq!(board.take_figures().keys().filter(is_source).count(), 1, "what is on record here is no source");
     }
 
     #[test]

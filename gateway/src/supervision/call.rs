@@ -7,17 +7,15 @@ use crypto::time::Timestamp;
 
 use crate::broker::State;
 
-/// What came of a question to a source, and for whom it was asked.
+/// What came of a question to a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The source, by its name in the configuration.
+    /// The source, by its name in the configuration, or [`LOCAL`](crate::broker::LOCAL).
     pub source: &'a str,
     /// The resource, by its code.
     pub resource: &'a str,
     /// The organisation that provides it.
     pub provider: &'a str,
-    /// The calling system, by its name in the configuration.
-    pub consumer: &'a str,
     /// What came.
     pub state: State,
     /// How long it took.

@@ -68,7 +68,7 @@ impl Gauges {
 }
 
 impl Supervision {
-    /// Supervision over the ledger of this store, with those who know what is due.
+    /// Supervision over the ledger of this store from this moment on, with those who know what is due.
     ///
     /// # Errors
     /// Those of a store that does not work.
@@ -77,9 +77,10 @@ impl Supervision {
         store: &Store,
         dues: Vec<Box<dyn Dues>>,
         gauges: Gauges,
+        now: Timestamp,
     ) -> Result<Self, StorageError> {
         let ledger = store.ledger().clone();
-        let board = Mutex::new(Board::new(settings.clone(), ledger.standing()?));
+        let board = Mutex::new(Board::new(settings.clone(), ledger.standing()?, now));
         Ok(Self { board, ledger, dues, looked: Mutex::default(), newest: watch::Sender::new(0), gauges })
     }
 
@@ -203,6 +204,7 @@ impl Supervision {
 const fn kind(about: &Watched) -> &'static str {
     match about {
         Watched::Resource(_) => "resource",
+        Watched::Source(_) => "source",
         Watched::Consumer(_) => "consumer",
         Watched::Matter(_) => "matter",
     }
@@ -251,7 +253,7 @@ mod tests {
     use storage::log::{Order, Query};
 
     use super::*;
-    use crate::broker::State;
+    use crate::broker::{LOCAL, State};
     use crate::recorder::{Recorder, Tally};
 
     const SLA: Sla = Sla { latency_ms: 100, slow_permille_max: 100, error_permille_max: 100 };
@@ -269,15 +271,15 @@ mod tests {
     fn a_card_is_in_the_ledger_in_the_log_and_in_force_after_a_restart() {
         let store = Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
         let recorder = Recorder::new(store.logs().clone(), Tally::new().unwrap(), 10);
+        let at: Timestamp = "2026-07-01T08:00:00Z".parse().unwrap();
         let open = || {
             let gauges = Gauges::new().unwrap();
-            Supervision::load(&config::Supervision::default(), &store, vec![Box::new(Never)], gauges).unwrap()
+            Supervision::load(&config::Supervision::default(), &store, vec![Box::new(Never)], gauges, at).unwrap()
         };
-        let at: Timestamp = "2026-07-01T08:00:00Z".parse().unwrap();
         let supervision = open();
         for _ in 0..30 {
             let (state, took) = (State::Failed, Duration::from_millis(3));
-            supervision.call(&Call { source: "s", resource: "r/1", provider: "p", consumer: "c", state, took, sla: &SLA, at });
+            supervision.call(&Call { source: LOCAL, resource: "r/1", provider: "p", state, took, sla: &SLA, at });
         }
         supervision.turn(&recorder, at).unwrap();
         supervision.turn(&recorder, at.plus(5)).unwrap();
@@ -290,6 +292,8 @@ mod tests {
         let again = open();
         assert_eq!(again.cards().iter().map(|card| card.colour).collect::<Vec<_>>(), [Colour::Red]);
         again.turn(&recorder, at.plus(10)).unwrap();
+        assert_eq!(again.cards().len(), 1, "a restart takes no card back");
+        again.turn(&recorder, at.plus(3600)).unwrap();
         assert_eq!(again.cards(), [], "of whom nothing is known any more has no card");
         let colours: Vec<_> = again.ledger().cards(0, 10).unwrap().iter().map(|card| card.colour).collect();
         assert_eq!(colours, [Colour::Red, Colour::Green]);

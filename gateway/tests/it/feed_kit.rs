@@ -9,6 +9,7 @@ use storage::Store;
 use crate::client::{Client, Http, Reply, post_json, request};
 use crate::licence_kit::{ORGANISATION, Office, fields, identifier};
 use crate::started::{ISSUER, Setup, Started};
+use crate::token_kit::provided;
 
 pub(crate) const CONSUMER: &str = "urn:test:consumer";
 /// Another one with the same grant.
@@ -64,9 +65,9 @@ pub(crate) fn seed(store: &Store) {
     }
 }
 
-/// A gateway over this store, which knows these callers and trusts the office.
+/// A gateway over this store, which knows these callers, and trusts the office and an identity provider.
 pub(crate) async fn over(office: &Office, store: Store) -> Started {
-    let mut setup = office.trusted_by(Setup::new());
+    let mut setup = provided(office.trusted_by(Setup::new()), &[]);
     for (name, role) in [
         ("consumer", "consumer"),
         ("supervisor", "consumer"),

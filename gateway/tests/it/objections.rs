@@ -4,9 +4,10 @@ use crypto::record::{EventKind, Facts, LogName, Opening, SubjectPart};
 use serde_json::{Value, json};
 
 use crate::client::{Http, Reply, get, post_json, request};
-use crate::feed_kit::{CONSUMER, OTHER, PORTAL, RESOURCE, SUPERVISOR, issue, over, post, seed};
+use crate::feed_kit::{CONSUMER, NEWCOMER, OTHER, PORTAL, RESOURCE, STRANGER, SUPERVISOR, issue, over, post, seed};
 use crate::licence_kit::{HOLDER, ORGANISATION, Office, identifier};
 use crate::started::{AUDITOR, ISSUER, OPERATOR, OTHER_ISSUER, Started, VERIFIER, memory};
+use crate::token_kit::{consent, in_person, token};
 
 const PATH: &str = "/v1/objections";
 
@@ -25,8 +26,19 @@ fn against_field() -> Value {
     json!({ "about": about, "text": "某甲 is called otherwise", "filed_for": "organisation", "evidence": ["00".repeat(32)] })
 }
 
+/// Files with a token of the holder.
+async fn with_token(gateway: &Started, uri: &str, (body, token): (&Value, &str)) -> Reply {
+    let mut request = post_json(PATH, &body.to_string());
+    request.headers_mut().insert("licet-authorization", token.parse().unwrap());
+    gateway.caller(uri).send(Http::One, request).await
+}
+
+/// A portal files with a token of the holder who is there, everybody else by what they are granted.
 async fn file(gateway: &Started, uri: &str, body: &Value) -> Value {
-    let reply = post(&gateway.caller(uri), PATH, body).await;
+    let reply = match uri {
+        PORTAL => with_token(gateway, uri, (body, &token(&in_person(&body.to_string())))).await,
+        _ => post(&gateway.caller(uri), PATH, body).await,
+    };
     assert_eq!(reply.status, 201, "{reply:?}");
     let filed = reply.json();
     assert_eq!(reply.header("location"), format!("{PATH}/{}", filed["id"].as_str().unwrap()));
@@ -169,7 +181,7 @@ async fn what_is_wrong_with_an_objection_is_named() {
     let office = Office::new();
     let gateway = start(&office).await;
     issue(&gateway, &office, "A1").await;
-    let client = gateway.caller(PORTAL);
+    let client = gateway.caller(CONSUMER);
     let changed = |path: &str, value: Value| {
         let mut body = against_field();
         *body.pointer_mut(path).unwrap() = value;
@@ -179,7 +191,7 @@ async fn what_is_wrong_with_an_objection_is_named() {
     both["about"]["licence"] = json!(identifier("A1", 1));
     for (name, body, status, code) in [
         ("no such licence", against_licence("A9"), 404, "licence-not-found"),
-        ("no such resource", changed("/about/resource", json!("3010010001/9")), 422, "bad-content"),
+        ("no such resource", changed("/about/resource", json!("3010010001/9")), 403, "not-granted"),
         ("no such field", changed("/about/field", json!("birth")), 422, "bad-content"),
         ("no number", changed("/about/subject/code", json!("110105194912310021")), 422, "bad-content"),
         (
@@ -207,6 +219,46 @@ async fn what_is_wrong_with_an_objection_is_named() {
     let again = named(&against_licence("A1")).await;
     assert_eq!((first.status.as_u16(), again.status.as_u16(), first.json()), (201, 200, again.json()));
     named(&against_field()).await.is_problem(422, "request-reused");
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_do_with_it_neither_objects_nor_learns_whether_it_is_on_record() {
+    let office = Office::new();
+    let gateway = start(&office).await;
+    issue(&gateway, &office, "A1").await;
+    for body in [against_licence("A1"), against_licence("A9"), against_field()] {
+        for uri in [STRANGER, NEWCOMER, OTHER_ISSUER] {
+            post(&gateway.caller(uri), PATH, &body).await.is_problem(403, "not-granted");
+        }
+        let mut own = body.clone();
+        own["filed_for"] = json!("organisation");
+        let (mut somebody_else, name) = (in_person("else"), own.to_string());
+        somebody_else["licet_holder"] = json!({ "code_type": "111", "code": "110105194912310046" });
+        with_token(&gateway, PORTAL, (&own, &token(&in_person(&name)))).await.is_problem(403, "not-granted");
+        let mut holder = body.clone();
+        holder["filed_for"] = json!("holder");
+        let refused = [
+            (post(&gateway.caller(PORTAL), PATH, &holder).await, "missing"),
+            (with_token(&gateway, PORTAL, (&holder, &token(&somebody_else))).await, "holder"),
+        ];
+        for (reply, reason) in refused {
+            reply.is_problem(403, "token-refused");
+            assert_eq!(reply.json()["reason"], reason, "{body}");
+        }
+        with_token(&gateway, PORTAL, (&holder, &token(&consent("consent")))).await.is_problem(403, "token-refused");
+    }
+    let unknown = with_token(&gateway, PORTAL, (&against_licence("A9"), &token(&in_person("A9")))).await;
+    unknown.is_problem(403, "token-refused");
+    for uri in [SUPERVISOR, ISSUER] {
+        file(&gateway, uri, &against_licence("A1")).await;
+        file(&gateway, uri, &against_field()).await;
+    }
+    // One who objects again and again leaves room for the holder.
+    for _ in 1..storage::objections::OPEN_OF_CALLER_MAX {
+        file(&gateway, SUPERVISOR, &against_licence("A1")).await;
+    }
+    post(&gateway.caller(SUPERVISOR), PATH, &against_licence("A1")).await.is_problem(409, "objection-conflict");
+    file(&gateway, PORTAL, &against_licence("A1")).await;
 }
 
 #[tokio::test]

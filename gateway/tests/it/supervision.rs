@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crypto::catalogue::Sla;
 use crypto::time::Timestamp;
-use gateway::broker::State;
+use gateway::broker::{LOCAL, State};
 use gateway::supervision::Call;
 use gateway::supervision::report::Month;
 use serde_json::{Value, json};
@@ -26,10 +26,9 @@ async fn world() -> (City, Started) {
 fn calls(at: &Started, resource: &str, state: State, times: usize, now: Timestamp) {
     for _ in 0..times {
         at.app.supervision.call(&Call {
-            source: "s",
+            source: LOCAL,
             resource,
             provider: ORGANISATION,
-            consumer: "window",
             state,
             took: Duration::from_millis(40),
             sla: &SLA,
@@ -75,9 +74,33 @@ async fn cards_are_seen_by_whom_they_concern_and_followed_in_order() {
     let second = read(&at, OPERATOR, &next).await;
     assert_eq!(colours(&second["cards"]), [(TAX.to_owned(), "green".to_owned())]);
     assert_eq!((&second["is_last"], &second["next"]), (&json!(true), &json!(2)));
-    at.caller(OPERATOR).get("/v1/supervision/events?limit=0").await.is_problem(400, "bad-parameter");
+    for bad in ["limit=0", "wait_s=26"] {
+        at.caller(OPERATOR).get(&format!("/v1/supervision/events?{bad}")).await.is_problem(400, "bad-parameter");
+    }
     let metrics = String::from_utf8(at.app.metrics.text().unwrap()).unwrap();
     assert!(metrics.contains("licet_supervision_used_permille{about=\"1010010003/1\",kind=\"resource\"}"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_change_of_a_card_is_waited_for() {
+    let (_city, at) = world().await;
+    let now = gateway::clock::now();
+    let waiting = |uri: &'static str| {
+        let client = at.caller(uri);
+        tokio::spawn(async move { client.get("/v1/supervision/events?wait_s=25").await })
+    };
+    // Who looks on its own without waiting finds nothing.
+    assert_eq!(read(&at, OPERATOR, "/v1/supervision/events").await["cards"], json!([]));
+    let operator = waiting(OPERATOR);
+    while at.app.metrics.in_flight.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // One that came later is through: the first waits by now.
+    assert_eq!(read(&at, ISSUER, "/v1/supervision/events").await["cards"], json!([]));
+    calls(&at, TAX, State::Failed, 30, now);
+    at.app.supervision.turn(&at.app.recorder, now).unwrap();
+    let told = operator.await.unwrap().json();
+    assert_eq!((colours(&told["cards"]), &told["next"]), (vec![(TAX.to_owned(), "red".to_owned())], &json!(1)));
 }
 
 #[tokio::test]
@@ -93,6 +116,11 @@ async fn look_ups_are_counted_for_the_source_and_for_the_consumer() {
         budgets.iter().find(|budget| budget["about"] == about).unwrap_or_else(|| panic!("{about} in {seen:#}"))["window"].clone()
     };
     assert_eq!(window("resource", PEOPLE)["calls"], 1);
+    let sources = seen["sources"].as_array().unwrap();
+    let name = budgets.iter().find(|budget| budget["about"]["kind"] == "source").unwrap()["about"]["code"].clone();
+    let treated = sources.iter().find(|source| source["name"] == name).unwrap_or_else(|| panic!("{name} in {seen:#}"));
+    assert_eq!((&treated["breaker"], &treated["in_flight"]), (&json!("closed"), &json!(0)));
+    assert!(read(&at, ISSUER, "/v1/supervision").await.get("sources").is_none(), "for operators");
     assert_eq!((&window("consumer", "window")["calls"], &window("consumer", "window")["refused"]), (&json!(1), &json!(0)));
     assert_eq!(window("consumer", "other-window")["refused"], 1);
     let own = read(&at, OTHER_CONSUMER, "/v1/supervision").await;

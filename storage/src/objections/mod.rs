@@ -27,7 +27,10 @@ use crate::stored::Stored;
 const WHAT: &str = "objection";
 
 /// The most open objections against one licence, or against what one resource says of one person.
-pub const OPEN_MAX: usize = 32;
+pub const OPEN_MAX: usize = 128;
+
+/// The most of them that one calling system has filed: nobody takes the places of everybody else.
+pub const OPEN_OF_CALLER_MAX: usize = 4;
 
 /// The table of objections.
 #[derive(Clone, Debug)]
@@ -113,9 +116,7 @@ impl Objections {
             let is_same = kept.value.is_same_request(objection);
             return if is_same { Ok(Attempt::Done(Stored::Unchanged(kept.value))) } else { Err(other) };
         }
-        if self.keys_of(&rows::disputes(vault, &objection.about), OPEN_MAX)?.len() >= OPEN_MAX {
-            return Err(StorageError::Objection(ObjectionError::TooMany));
-        }
+        self.demand_room(objection)?;
         let mut change = self.shelf.change().recording(self.pending.as_ref());
         change.insert(key.clone(), objection)?;
         rows::index(vault, objection).into_iter().for_each(|row| change.index(rows::row(row)));
@@ -127,6 +128,16 @@ impl Objections {
                 _ => Ok(Attempt::Doubtful),
             },
         }
+    }
+
+    fn demand_room(&self, objection: &Objection) -> Result<(), StorageError> {
+        let open = self.keys_of(&rows::disputes(&self.shelf.vault, &objection.about), OPEN_MAX)?;
+        let mut own = 0;
+        for key in &open {
+            own += usize::from(self.of_index(key)?.filed_by == objection.filed_by);
+        }
+        let is_full = open.len() >= OPEN_MAX || own >= OPEN_OF_CALLER_MAX;
+        if is_full { Err(StorageError::Objection(ObjectionError::TooMany)) } else { Ok(()) }
     }
 
     /// Does something about an objection. What was done last, done again, changes nothing.

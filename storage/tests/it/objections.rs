@@ -7,7 +7,7 @@ use crypto::objection::{About, Attribute, Decision, Event, FiledFor, Licence, Ob
 use crypto::record::{Ending, EventKind, Facts, LogName};
 use storage::engine::memory::Memory;
 use storage::log::{Draft, Pending};
-use storage::objections::{Listed, OPEN_MAX};
+use storage::objections::{Listed, OPEN_MAX, OPEN_OF_CALLER_MAX};
 use storage::{StorageError, Store, Stored};
 
 use crate::sample::{ISSUER, identifier, keys, now, number};
@@ -146,8 +146,9 @@ fn what_is_due_is_found_as_long_as_it_is_open() {
 fn so_many_and_no_more() {
     let store = store();
     let table = store.objections();
+    let by = |id: &str, filer: usize| Objection { filed_by: filer.to_string(), ..against_licence(id, "A1") };
     for n in 0..OPEN_MAX {
-        table.file(&against_licence(&n.to_string(), "A1")).unwrap();
+        table.file(&by(&n.to_string(), n / OPEN_OF_CALLER_MAX)).unwrap();
     }
     let one_more = || table.file(&against_licence("more", "A1"));
     assert_eq!(one_more(), Err(StorageError::Objection(ObjectionError::TooMany)));
@@ -155,6 +156,22 @@ fn so_many_and_no_more() {
     table.change("7", &event(answer(), ISSUER)).unwrap();
     assert!(one_more().unwrap().is_new());
     assert_eq!(table.disputes_of_licence(&identifier("A1", 1)).unwrap().len(), OPEN_MAX);
+}
+
+#[test]
+fn nobody_takes_the_places_of_everybody_else() {
+    let store = store();
+    let table = store.objections();
+    for n in 0..OPEN_OF_CALLER_MAX {
+        table.file(&against_licence(&n.to_string(), "A1")).unwrap();
+    }
+    let one_more = || table.file(&against_licence("more", "A1"));
+    assert_eq!(one_more(), Err(StorageError::Objection(ObjectionError::TooMany)));
+    table.file(&Objection { filed_by: "hall".to_owned(), ..against_licence("another's", "A1") }).unwrap();
+    table.file(&against_licence("other", "A2")).unwrap();
+    assert!(!table.file(&against_licence("0", "A1")).unwrap().is_new(), "the same again");
+    table.change("2", &event(answer(), ISSUER)).unwrap();
+    assert!(one_more().unwrap().is_new());
 }
 
 #[test]
