@@ -113,7 +113,7 @@ impl Job {
             let value = value.map(|text| convert::value(field.kind, &Value::String(text))).transpose()?.flatten();
             fields.extend(value.map(|value| (field.name.clone(), value)));
         }
-        Ok(Row { fields, licence: Some(record.identifier().clone()) })
+        Ok(Row { fields, licence: Some(record.identifier().clone()), disputes: Vec::new() })
     }
 }
 
