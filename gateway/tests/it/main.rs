@@ -28,6 +28,7 @@ mod limits;
 mod log_command_line;
 mod log_kit;
 mod log_tiles;
+mod lookup_disputes;
 mod lookup_forms;
 mod lookup_kit;
 mod lookup_secrecy;
