@@ -15,6 +15,8 @@ use super::flight::Key;
 const ENTRY_BYTES: usize = 256;
 /// So many forgettings are remembered one by one.
 const FORGOTTEN_MAX: usize = 4096;
+/// What an objection that came with a record takes, in bytes.
+const DISPUTE_BYTES: usize = 384;
 
 /// Kept answers. A permit is asked for before anything is looked up here, so what was withdrawn is not told by what is kept.
 #[derive(Debug)]
@@ -122,7 +124,8 @@ fn weight(reply: &Reply) -> u32 {
     let fields = reply.rows.iter().flat_map(|row| &row.fields);
     let bytes = fields.map(|(name, value)| name.len().saturating_add(size(value)).saturating_add(64));
     let rows = reply.rows.len().saturating_mul(96);
-    let all = bytes.fold(ENTRY_BYTES.saturating_add(rows), usize::saturating_add);
+    let disputes = reply.rows.iter().map(|row| row.disputes.len().saturating_mul(DISPUTE_BYTES));
+    let all = bytes.chain(disputes).fold(ENTRY_BYTES.saturating_add(rows), usize::saturating_add);
     u32::try_from(all).unwrap_or(u32::MAX)
 }
 
@@ -156,7 +159,7 @@ mod tests {
 
     fn reply(text: &str) -> Arc<Reply> {
         let fields = BTreeMap::from([("name".to_owned(), json!({ "all": [text] }))]);
-        Arc::new(Reply { rows: vec![Row { fields, licence: None }], as_of: Timestamp::from_unix(0) })
+        Arc::new(Reply { rows: vec![Row { fields, licence: None, disputes: Vec::new() }], as_of: Timestamp::from_unix(0) })
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::same::normal;
-use super::{Outcome, State};
+use super::{Outcome, Row, State};
 
 /// An attribute, as several resources state it.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -65,6 +65,9 @@ pub struct Statement {
     /// Whether it was said before, and is told because the source does not answer now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
+    /// Whether somebody has objected to it, and the objection is open.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
 }
 
 /// How sure a value is.
@@ -78,7 +81,7 @@ pub enum Confidence {
     /// Where it should come from has not spoken; who has says the same.
     Uncontested,
     /// Not all say the same.
-    Disputed,
+    Contradicted,
 }
 
 /// A value with where it is from.
@@ -86,6 +89,13 @@ struct Said<'a> {
     value: &'a Value,
     form: String,
     from: Statement,
+}
+
+impl Statement {
+    /// Whether it is from where the other is from.
+    fn is_from(&self, other: &Self) -> bool {
+        (&self.resource, &self.field, self.as_of, self.stale) == (&other.resource, &other.field, other.as_of, other.stale)
+    }
 }
 
 impl Said<'_> {
@@ -100,18 +110,25 @@ impl Said<'_> {
     }
 }
 
-/// What came, by attribute.
+/// What came, by attribute. `is_disputed` decides for the resource, a record of it and a field of that.
 #[must_use]
-pub fn attributes(catalogue: &Catalogue, outcomes: &[Outcome]) -> Vec<AttributeView> {
+pub fn attributes(
+    catalogue: &Catalogue,
+    outcomes: &[Outcome],
+    is_disputed: impl Fn(&str, &Row, &str) -> bool,
+) -> Vec<AttributeView> {
     let mut said: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
-    for (attribute, one) in outcomes.iter().flat_map(statements) {
+    for (attribute, one) in outcomes.iter().flat_map(|outcome| statements(outcome, &is_disputed)) {
         said.entry(attribute).or_default().push(one);
     }
     let views = said.into_iter().filter_map(|(attribute, said)| merged(attribute, said, catalogue));
     views.collect()
 }
 
-fn statements(outcome: &Outcome) -> impl Iterator<Item = (&str, Said<'_>)> {
+fn statements<'a>(
+    outcome: &'a Outcome,
+    is_disputed: &'a impl Fn(&str, &Row, &str) -> bool,
+) -> impl Iterator<Item = (&'a str, Said<'a>)> {
     let resource = &outcome.resource;
     let stated = resource.fields.iter().filter_map(|field| Some((field.attribute.as_deref()?, field)));
     let reply = outcome.reply.as_ref();
@@ -127,6 +144,7 @@ fn statements(outcome: &Outcome) -> impl Iterator<Item = (&str, Said<'_>)> {
                     as_of: reply.as_of,
                     authoritative: field.authoritative,
                     stale: outcome.state == State::Stale,
+                    disputed: is_disputed(&resource.code, row, &field.name),
                 };
                 Some((attribute, Said { value, form: form(value, field.kind)?, from }))
             })
@@ -145,14 +163,19 @@ fn form(value: &Value, kind: FieldType) -> Option<String> {
 
 fn merged(attribute: &str, mut said: Vec<Said<'_>>, catalogue: &Catalogue) -> Option<AttributeView> {
     said.sort_by_cached_key(Said::rank);
-    // Several records of one resource that say the same say it once.
-    said.dedup_by(|a, b| a.form == b.form && a.from == b.from);
+    // Several records of one resource that say the same say it once; if one of them is disputed, that is.
+    said.dedup_by(|a, b| {
+        let disputed = a.from.disputed || b.from.disputed;
+        let is_same = a.form == b.form && a.from.is_from(&b.from);
+        b.from.disputed = if is_same { disputed } else { b.from.disputed };
+        is_same
+    });
     let mut said = said.into_iter();
     let first = said.next()?;
     let is_authoritative = first.is_authoritative();
     let (agree, disagree): (Vec<_>, Vec<_>) = said.partition(|other| other.form == first.form);
     let confidence = match (is_authoritative, agree.is_empty(), disagree.is_empty()) {
-        (_, _, false) => Confidence::Disputed,
+        (_, _, false) => Confidence::Contradicted,
         (true, false, true) => Confidence::Confirmed,
         (true, true, true) => Confidence::Authoritative,
         (false, _, true) => Confidence::Uncontested,
@@ -221,6 +244,7 @@ mod tests {
         let row = |name: &Value| Row {
             fields: [("name", name), ("note", &json!("x"))].map(|(k, v)| (k.into(), v.clone())).into(),
             licence: None,
+            disputes: Vec::new(),
         };
         let reply = Reply { rows: names.iter().map(row).collect(), as_of: Timestamp::from_unix(as_of) };
         Outcome {
@@ -240,7 +264,7 @@ mod tests {
     fn merge(outcomes: &[Outcome]) -> Vec<AttributeView> {
         let catalogue =
             Catalogue::of(1, ["civil", "police"].map(|code| Entry::Resource((*resource(code, code == "police")).clone())));
-        let merged = attributes(&catalogue, outcomes);
+        let merged = attributes(&catalogue, outcomes, |_, _, _| false);
         assert!(merged.iter().all(|view| view.authority.as_deref() == Some("police")));
         merged
     }
@@ -262,11 +286,15 @@ mod tests {
         assert_eq!(name(std::slice::from_ref(&police)), alone);
         let confirmed = (json!("某甲"), "police".into(), Confidence::Confirmed, vec!["civil".into()], vec![]);
         assert_eq!(name(&[same.clone(), police.clone()]), confirmed, "two records of one resource agree once");
-        let disputed =
-            (json!("某甲"), "police".into(), Confidence::Disputed, vec!["civil".into()], vec![("tax".into(), json!("某乙"))]);
-        assert_eq!(name(&[other.clone(), same.clone(), police]), disputed);
+        let contradicted =
+            (json!("某甲"), "police".into(), Confidence::Contradicted, vec!["civil".into()], vec![("tax".into(), json!("某乙"))]);
+        assert_eq!(name(&[other.clone(), same.clone(), police]), contradicted);
         let (value, from, confidence, ..) = name(&[other, same]);
-        assert_eq!((value, from.as_str(), confidence), (json!("某乙"), "tax", Confidence::Disputed), "who is up to date last");
+        assert_eq!(
+            (value, from.as_str(), confidence),
+            (json!("某乙"), "tax", Confidence::Contradicted),
+            "who is up to date last"
+        );
     }
 
     #[test]
@@ -280,15 +308,28 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_that_contradicts_itself_is_disputed_and_silence_states_nothing() {
+    fn an_authority_that_contradicts_itself_is_contradicted_and_silence_states_nothing() {
         let two = outcome("police", State::Answered, 10, &[json!("某甲"), json!("某乙")]);
         let (.., confidence, agree, disagree) = name(&[two]);
-        assert_eq!((confidence, agree.len(), disagree.len()), (Confidence::Disputed, 0, 1));
+        assert_eq!((confidence, agree.len(), disagree.len()), (Confidence::Contradicted, 0, 1));
         let nothing = outcome("police", State::Answered, 10, &[json!(null), json!(" ")]);
         assert_eq!(merge(&[nothing, outcome("civil", State::NotFound, 10, &[])]), []);
         let lists = outcome("police", State::Answered, 10, &[json!(["a"]), json!(["a"]), json!(["b"])]);
         let [view] = merge(&[lists]).try_into().unwrap();
         assert_eq!((view.disagree.len(), view.value.clone()), (1, json!(["a"])));
         assert!(!format!("{view:?}").contains("[\"a"), "{view:?}");
+    }
+
+    #[test]
+    fn one_disputed_record_of_several_that_say_the_same_makes_the_statement_disputed() {
+        let mut police = outcome("police", State::Answered, 10, &[json!("某甲"), json!("某甲"), json!("某乙")]);
+        if let Some(reply) = police.reply.as_mut().and_then(Arc::get_mut) {
+            reply.rows[1].licence = Some("1.2.156.3005.2.11100000000013338W009.11330105002500287C.1.001.A".parse().unwrap());
+        }
+        let catalogue = Catalogue::of(1, [Entry::Resource((*resource("police", true)).clone())]);
+        let is_disputed =
+            |resource: &str, row: &Row, field: &str| (resource, field) == ("police", "name") && row.licence.is_some();
+        let [view] = attributes(&catalogue, &[police], is_disputed).try_into().unwrap();
+        assert!(view.from.disputed && view.agree.is_empty() && !view.disagree[0].from.disputed, "{view:?}");
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use crypto::licence::Identifier;
 use crypto::time::Timestamp;
 use serde_json::Value;
+use storage::objections::Dispute;
 
 /// What a source has about a subject: any number of records, none where nothing is on record. `Debug` shows no values.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Row {
     pub fields: BTreeMap<String, Value>,
     /// The licence that it is, where it is one on record here.
     pub licence: Option<Identifier>,
+    /// Objections against it that are open where it comes from, as far as the source tells of them.
+    pub disputes: Vec<Dispute>,
 }
 
 impl Reply {

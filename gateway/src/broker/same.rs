@@ -19,7 +19,7 @@ pub fn normal(value: &Value, kind: FieldType) -> Option<String> {
     if text.len() > VALUE_BYTES_MAX {
         return None;
     }
-    let narrow: String = text.chars().map(narrow).collect();
+    let narrow = half_width(&text);
     let trimmed = narrow.trim();
     let normal = match kind {
         FieldType::Number => decimal(trimmed)?,
@@ -30,6 +30,12 @@ pub fn normal(value: &Value, kind: FieldType) -> Option<String> {
         FieldType::Text => trimmed.to_owned(),
     };
     Some(normal).filter(|text| !text.is_empty())
+}
+
+/// A text with its full-width letters, digits and signs made half-width.
+#[must_use]
+pub fn half_width(text: &str) -> String {
+    text.chars().map(narrow).collect()
 }
 
 /// A decimal number without what makes no difference: a plus, zeros in front, zeros behind.

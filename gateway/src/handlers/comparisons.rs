@@ -15,16 +15,17 @@ use serde_json::{Value, json};
 use super::HolderRequest;
 use crate::app::App;
 use crate::broker::Class;
-use crate::broker::same::normal;
+use crate::broker::same::{half_width, normal};
 use crate::http::{Answer, Problem, Request};
 use crate::lookup::findings::Findings;
 use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted};
-use crate::lookup::said::{Said, malformed};
+use crate::lookup::said::{Said, malformed, unknown};
 use crate::lookup::state::Standing;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{Completeness, millis};
 use crate::lookup::wish::Wanted;
+use crate::sources::converted;
 
 /// Most facts of one comparison.
 const FACTS_MAX: usize = 16;
@@ -66,7 +67,7 @@ pub struct FactRequest {
 /// Whether it is so.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ComparisonAnswer {
-    /// Whether every source has spoken.
+    /// Whether every source has spoken, and none of the facts is denied.
     pub status: Completeness,
     /// When it was asked.
     pub as_of: Timestamp,
@@ -156,8 +157,7 @@ async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Re
     let mut ended = Ended::uncoded(&app, findings, request.arrived)?;
     let views: Vec<_> = facts.into_iter().map(|fact| view(fact, &ended.findings)).collect();
     // What was compared stays on record, and not with what, or how it turned out.
-    let known = views.iter().filter(|view| catalogue.resource(&view.resource).is_some_and(|r| r.field(&view.field).is_some()));
-    let compared: Vec<_> = known.map(|view| json!([view.resource, view.field])).collect();
+    let compared: Vec<_> = views.iter().map(|view| json!([view.resource, view.field])).collect();
     request.trail.detail("compared", compared);
     ended.record(&app, &request).await?;
     app.metrics.lookups.ended("comparison", ended.status, &order, request.arrived);
@@ -179,22 +179,32 @@ fn read(asked: Vec<FactRequest>, catalogue: &Catalogue, granted: &BTreeSet<Strin
     }
     let mut seen = BTreeSet::new();
     let mut facts = Vec::with_capacity(asked.len());
-    for FactRequest { resource, field, attribute, value } in asked {
+    for (place, FactRequest { resource, field, attribute, value }) in asked.into_iter().enumerate() {
         let (resource, field) = match (resource, field, &attribute) {
             (Some(resource), Some(field), None) => (resource, field),
-            (None, None, Some(attribute)) => stated(catalogue, attribute, granted).ok_or_else(|| malformed("facts"))?,
+            (None, None, Some(attribute)) => {
+                stated(catalogue, attribute, granted).ok_or_else(|| unknown(&format!("facts[{place}].attribute"), attribute))?
+            }
             _ => return Err(malformed("facts")),
         };
-        // A field that is not in the catalogue is denied later, whatever it is compared with.
-        let kind =
-            catalogue.resource(&resource).and_then(|found| found.field(&field)).map_or(FieldType::Text, |field| field.kind);
-        let value = normal(&value, kind).ok_or_else(|| malformed("facts"))?;
+        let found = catalogue.resource(&resource).ok_or_else(|| unknown(&format!("facts[{place}].resource"), &resource))?;
+        let kind = found.field(&field).ok_or_else(|| unknown(&format!("facts[{place}].field"), &field))?.kind;
+        let value = form(&value, kind).ok_or_else(|| malformed(&format!("facts[{place}].value")))?;
         if !seen.insert((resource.clone(), field.clone())) {
             return Err(malformed("facts"));
         }
         facts.push(Fact { resource, field, attribute, kind, value });
     }
     Ok(facts)
+}
+
+/// A value of the caller in the one form of its type, brought there as what sources say is. Nothing where that cannot be.
+fn form(value: &Value, kind: FieldType) -> Option<String> {
+    let value = match value {
+        Value::String(text) => Value::String(half_width(text)),
+        other => other.clone(),
+    };
+    normal(&converted(kind, &value).ok()??, kind)
 }
 
 /// Where an attribute comes from; or where else it is stated, if the caller has no grant of that. Nothing where nobody states it.
@@ -211,7 +221,8 @@ fn wanted(facts: &[Fact]) -> Result<Vec<Wanted>, Problem> {
     for fact in facts {
         wanted.entry(&fact.resource).or_default().insert(fact.field.clone());
     }
-    let all = wanted.into_iter().map(|(code, fields)| Wanted { code: code.to_owned(), fields, is_named: true });
+    let all =
+        wanted.into_iter().map(|(code, fields)| Wanted { code: code.to_owned(), fields, is_named: true, is_stating: false });
     Ok(all.collect())
 }
 
@@ -234,16 +245,12 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         false if values.is_empty() => Comparison::Unknown,
         false => Comparison::NoMatch,
     };
-    let is_about = |field: &Option<String>| field.as_ref().is_none_or(|field| *field == fact.field);
     FactView {
         // The source has a record, and this is not in it.
         state: if result == Comparison::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
         denied: denial.map(Denial::name),
         expected_ms: finding.and_then(|finding| finding.outcome).and_then(|outcome| outcome.expected).map(millis),
-        disputed: findings
-            .disputes
-            .iter()
-            .any(|dispute| dispute.resource.as_ref() == Some(&fact.resource) && is_about(&dispute.field)),
+        disputed: rows.iter().any(|row| findings.is_disputed(&fact.resource, row, &fact.field)),
         resource: fact.resource,
         field: fact.field,
         attribute: fact.attribute,
@@ -293,6 +300,22 @@ mod tests {
         ] {
             assert_eq!(facts_of(bad).map(|facts| facts.len()).unwrap_err().code(), Code::BadContent);
         }
+    }
+
+    #[test]
+    fn values_are_read_as_those_of_sources_are() {
+        let dates = ["1960-05-01", "19600501", "1960/05/01", "1960年5月1日", "１９６０年５月１日", " 1960-05-01T08:00:00 "];
+        assert!(dates.iter().all(|text| form(&json!(text), FieldType::Date).as_deref() == Some("1960-05-01")));
+        let truths = [json!(true), json!("是"), json!("1"), json!(1), json!("Y")];
+        assert!(truths.iter().all(|value| form(value, FieldType::Boolean).as_deref() == Some("true")));
+        let numbers = [json!(12.5), json!("12.50"), json!("＋12.5"), json!(" 012.5")];
+        assert!(numbers.iter().all(|value| form(value, FieldType::Number).as_deref() == Some("12.5")));
+        let bad =
+            [(json!("1960-13-01"), FieldType::Date), (json!("maybe"), FieldType::Boolean), (json!("1,5"), FieldType::Number)];
+        assert!(bad.iter().all(|(value, kind)| form(value, *kind).is_none()));
+        let refused =
+            read(vec![fact(json!({ "resource": "people/1", "field": "height", "value": "a" }))], &catalogue(), &granted(&[]));
+        assert!(format!("{:?}", refused.err()).contains("height"));
     }
 
     #[test]

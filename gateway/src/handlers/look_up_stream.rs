@@ -72,7 +72,7 @@ struct Work {
     out: mpsc::Sender<Result<Bytes, Cut>>,
 }
 
-/// Whoever listened is gone.
+/// Whoever listened is gone, or can be told no more.
 struct Gone;
 
 impl Work {
@@ -111,7 +111,13 @@ impl Work {
                 () = self.out.closed() => return Err(Gone),
                 place = underway.next(&self.app) => place,
             };
-            let Some(finding) = place.and_then(|place| underway.findings().at(place)) else { return Ok(()) };
+            let Some(place) = place else { return Ok(()) };
+            if let Err(problem) = underway.read_disputes_at(&self.app, place) {
+                tracing::error!(code = problem.code().code(), "whether what came is disputed could not be read");
+                drop(self.out.send_timeout(Err(Cut), self.app.limits.idle_timeout()).await);
+                return Err(Gone);
+            }
+            let Some(finding) = underway.findings().at(place) else { return Ok(()) };
             self.send(&SourceView::new(&finding, underway.findings(), &Licences::default())).await?;
         }
     }

@@ -22,7 +22,7 @@ use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted, tally};
 use crate::lookup::said::Said;
 use crate::lookup::underway::{Ended, Underway, apart};
-use crate::lookup::view::{Completeness, Missing, lacking};
+use crate::lookup::view::{Completeness, DisputeView, Missing, disputes, lacking};
 use crate::lookup::wish::{Needed, ResourcesRequest, Wish, bound, item_of};
 
 /// Which materials of an item are on record?
@@ -44,7 +44,7 @@ pub struct MaterialsRequest {
 /// Which materials of an item are on record.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct MaterialsAnswer {
-    /// Whether every source has spoken.
+    /// Whether every source has spoken, and everybody who could have a material could be asked.
     pub status: Completeness,
     /// When it was asked.
     pub as_of: Timestamp,
@@ -98,6 +98,11 @@ pub struct Evidence {
     pub as_of: Timestamp,
     /// Whether the source does not answer, and this is from what it said before.
     pub stale: bool,
+    /// Whether somebody has objected to it, and the objection is open.
+    pub disputed: bool,
+    /// The objections that are open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<DisputeView>,
 }
 
 /// Whether a material is on record.
@@ -106,6 +111,8 @@ pub struct Evidence {
 pub enum MaterialState {
     /// It is on record.
     Available,
+    /// Nobody can be asked for it by a number of this kind.
+    NotApplicable,
     /// Everybody who could have it was asked and has nothing that is in force.
     NotFound,
     /// Somebody who could have it has not answered.
@@ -120,6 +127,7 @@ impl MaterialState {
     const fn name(self) -> &'static str {
         match self {
             Self::Available => "available",
+            Self::NotApplicable => "not-applicable",
             Self::NotFound => "not-found",
             Self::Silent => "silent",
             Self::Denied => "denied",
@@ -155,6 +163,9 @@ async fn answer(app: Arc<App>, request: Request, asked: MaterialsRequest) -> Res
     let mut ended = Ended::new(&app, findings, request.arrived)?;
     let item = item_of(&catalogue, &order.item)?;
     let materials: Vec<_> = item.materials.iter().map(|material| view(&catalogue, material, &ended)).collect();
+    if materials.iter().any(|material| matches!(material.state, MaterialState::Denied | MaterialState::NotApplicable)) {
+        ended.status = Completeness::Partial;
+    }
     request.trail.detail("materials", json!(tally(materials.iter().map(|material| material.state.name()))));
     ended.record(&app, &request).await?;
     app.metrics.lookups.ended("materials", ended.status, &order, request.arrived);
@@ -183,16 +194,21 @@ fn view(catalogue: &Catalogue, material: &Material, ended: &Ended) -> MaterialVi
         silent: Vec::new(),
         denied: BTreeSet::new(),
     };
-    let mut is_bound = false;
-    for code in bound(catalogue, material).collect::<BTreeSet<_>>() {
-        is_bound = true;
+    let codes: BTreeSet<_> = bound(catalogue, material).collect();
+    let kind = ended.findings.plan.subject.code_type();
+    let is_for = |code: &&&str| catalogue.resource(code).is_none_or(|resource| resource.subjects.contains(&kind));
+    for code in codes.iter().filter(is_for) {
         match ended.findings.of(code) {
             // What the caller has no grant of was not even planned.
             None => drop(view.denied.insert(Denial::NotGranted.name())),
             Some(finding) => add(&mut view, &finding, ended),
         }
     }
-    view.state = state(&view, is_bound);
+    view.state = match (codes.is_empty(), codes.iter().any(|code| is_for(&code))) {
+        (true, _) => MaterialState::NotElectronic,
+        (false, false) => MaterialState::NotApplicable,
+        (false, true) => state(&view),
+    };
     view
 }
 
@@ -206,11 +222,14 @@ fn add(view: &mut MaterialView, finding: &Finding<'_>, ended: &Ended) {
     let is_record = finding.rows().iter().any(|row| row.licence.is_none());
     let reply = finding.outcome.and_then(|outcome| Some((outcome.state, outcome.reply.as_ref()?)));
     if let (true, Some((state, reply)), Some(resource)) = (is_record, reply, &finding.asked.resource) {
+        let disputes = disputes(finding, &ended.findings);
         view.resources.push(Evidence {
             resource: finding.asked.code.clone(),
             provider: resource.provider.clone(),
             as_of: reply.as_of,
             stale: state == State::Stale,
+            disputed: !disputes.is_empty(),
+            disputes,
         });
     }
     if finding.is_missing() {
@@ -219,11 +238,9 @@ fn add(view: &mut MaterialView, finding: &Finding<'_>, ended: &Ended) {
 }
 
 /// One thing that is there is enough. That nothing is there is said only when everybody was asked and has answered.
-fn state(view: &MaterialView, is_bound: bool) -> MaterialState {
+fn state(view: &MaterialView) -> MaterialState {
     let is_in_force = view.licences.iter().any(|licence| licence.status == Some(Status::Valid));
-    if !is_bound {
-        MaterialState::NotElectronic
-    } else if is_in_force || !view.resources.is_empty() {
+    if is_in_force || !view.resources.is_empty() {
         MaterialState::Available
     } else if !view.silent.is_empty() {
         MaterialState::Silent

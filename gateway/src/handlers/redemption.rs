@@ -80,6 +80,11 @@ pub struct RedemptionView {
     /// The note: for `copy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotation: Option<AnnotationView>,
+    /// Whether somebody has objected to the licence, and the objection is open.
+    pub disputed: bool,
+    /// The objections that are open, by their identifiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<String>,
     /// Where the use is on record.
     pub recorded: Standing,
 }
@@ -165,6 +170,8 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         Want::Data => None,
         Want::File | Want::Copy => Some(document(app, &record).await?),
     };
+    let (shared, licence) = (Arc::clone(app), code.licence.clone());
+    let open = app.pool.run(move || shared.store().objections().disputes_of_licence(&licence)).await??;
     if let Bound::Errand { grant, .. } = &code.bound {
         still_granted(app, code, request.now).map_err(|denial| denied(request, denial))?;
         // One record is about to leave under the grant, which may have ended since the code was given out.
@@ -184,6 +191,8 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         fields: (wanted.want == Want::Data).then(told),
         document,
         annotation,
+        disputed: !open.is_empty(),
+        disputes: open.into_iter().map(|dispute| dispute.id).collect(),
         recorded: Standing::of(&recorded),
     };
     Ok(Answer::json(StatusCode::OK, &view).verdict(report.verdict.indication))

@@ -20,7 +20,7 @@ pub use code::Code;
 pub use negotiate::Language;
 pub use octets::Octets;
 pub use outgoing::{Cut, Outgoing};
-pub use problem::{FaultBody, Problem, ProblemBody};
+pub use problem::{DeniedBody, FaultBody, Problem, ProblemBody};
 pub use query::{Query, percent_decode};
 pub use request::Request;
 pub use request_id::RequestId;

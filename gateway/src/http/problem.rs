@@ -16,6 +16,7 @@ pub struct Problem {
     code: Code,
     detail: Option<Box<(String, String)>>,
     reason: Option<&'static str>,
+    denied: Vec<DeniedBody>,
     report: Option<Arc<Report>>,
     faults: Vec<CatalogueFault>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -39,6 +40,9 @@ pub struct ProblemBody<'a> {
     /// Stable code of the reason, where the code above has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// What of the catalogue is denied, each with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<DeniedBody>,
     /// Name of the request in the gateway's log.
     pub request_id: String,
     /// Why a licence was not accepted.
@@ -47,6 +51,15 @@ pub struct ProblemBody<'a> {
     /// What is wrong with a catalogue.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultBody>,
+}
+
+/// A resource that may not be asked.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DeniedBody {
+    /// The resource, by its code.
+    pub resource: String,
+    /// Stable code of the reason.
+    pub reason: &'static str,
 }
 
 /// Something that is wrong with a catalogue.
@@ -67,7 +80,8 @@ impl Problem {
     /// A problem with nothing more to say than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let mut problem = Self { code, detail: None, reason: None, report: None, faults: Vec::new(), headers: Vec::new() };
+        let mut problem =
+            Self { code, detail: None, reason: None, denied: Vec::new(), report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
             Code::CertificateRequired | Code::CertificateExpired => {
@@ -120,6 +134,13 @@ impl Problem {
         self
     }
 
+    /// Names what is denied, each with its reason.
+    #[must_use]
+    pub fn denied(mut self, denied: impl Iterator<Item = (String, &'static str)>) -> Self {
+        self.denied = denied.map(|(resource, reason)| DeniedBody { resource, reason }).collect();
+        self
+    }
+
     /// Adds the report that says why.
     #[must_use]
     pub fn report(mut self, report: Arc<Report>) -> Self {
@@ -153,6 +174,7 @@ impl Problem {
             detail: self.detail.map(|detail| chosen(*detail)),
             code: self.code.code().to_owned(),
             reason: self.reason,
+            denied: self.denied,
             request_id: request_id.to_string(),
             report: self.report.as_deref(),
             faults: self.faults.into_iter().map(|fault| FaultBody::new(fault, language)).collect(),

@@ -87,10 +87,13 @@ impl Findings {
         self.all().find(|finding| finding.asked.code == code)
     }
 
-    /// Whether every source has spoken that may speak, and nothing that the caller named was denied.
+    /// Whether every source has spoken that may speak, somebody could be asked, and nothing was left out that the caller named.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.all().all(|finding| !finding.is_missing())
+        let is_idle = |finding: &Finding<'_>| finding.standing() == Standing::NotApplicable;
+        let is_whole = |finding: &Finding<'_>| !finding.is_missing() && finding.asked.withheld().next().is_none();
+        self.all().all(|finding| is_whole(&finding))
+            && (self.plan.asked.is_empty() || !self.all().all(|finding| is_idle(&finding)))
     }
 
     /// What may be told, as the merging of attributes takes it.
@@ -131,15 +134,15 @@ impl<'a> Finding<'a> {
         self.asked.leave.denial().or(self.withheld)
     }
 
-    /// Whether the answer is less than it could be for want of it. A denial counts where the caller named the resource, or where
-    /// something came that is withheld.
+    /// Whether the answer is less than it could be for want of it. A denial counts where the caller named the resource or what it
+    /// states, or where something came that is withheld; that nobody can be asked by such a number, where the caller named the resource.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         match self.standing() {
-            Standing::NotApplicable => false,
+            Standing::NotApplicable => self.asked.is_named,
             // Whether it is granted could not be found out: it may be.
             Standing::Denied if self.denial() == Some(Denial::Unavailable) => true,
-            Standing::Denied => self.asked.is_named || self.withheld.is_some(),
+            Standing::Denied => self.asked.is_named || self.asked.is_stating || self.withheld.is_some(),
             _ => !self.outcome.is_some_and(|outcome| outcome.state.is_conclusive()),
         }
     }
@@ -155,19 +158,4 @@ impl<'a> Finding<'a> {
     pub fn is_answered(&self) -> bool {
         self.outcome.is_some_and(|outcome| outcome.state == State::Answered)
     }
-}
-
-/// Finds what is disputed of what came.
-///
-/// # Errors
-/// Those of a store that does not work: a disputed fact is not told as an undisputed one.
-pub fn disputes(app: &App, findings: &mut Findings) -> Result<(), storage::StorageError> {
-    let told: Vec<_> = findings.all().filter(|finding| !finding.rows().is_empty()).collect();
-    let licences: Vec<_> = told.iter().flat_map(|finding| finding.rows()).filter_map(|row| row.licence.clone()).collect();
-    let resources: Vec<&str> = told.iter().map(|finding| finding.asked.code.as_str()).collect();
-    if !resources.is_empty() {
-        let disputes = app.store().objections().disputes(&findings.plan.subject, &licences, &resources)?;
-        findings.disputes = disputes;
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The licences among what came: what is told of them, and the codes by which their content is had.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crypto::licence::{Identifier, Status};
 use crypto::time::Timestamp;
@@ -64,10 +64,9 @@ impl Licences {
     /// When the store does not work, or there is no randomness.
     pub fn read(app: &App, findings: &Findings) -> Result<Self, Problem> {
         let mut licences = Self::default();
-        let disputed: BTreeSet<&Identifier> = findings.disputes.iter().filter_map(|dispute| dispute.licence.as_ref()).collect();
         for finding in findings.all() {
             let Some(permit) = finding.asked.leave.permit() else { continue };
-            for identifier in finding.rows().iter().filter_map(|row| row.licence.as_ref()) {
+            for (row, identifier) in finding.rows().iter().filter_map(|row| Some((row, row.licence.as_ref()?))) {
                 let record = app.store().licences().record(identifier)?;
                 let status = record.and_then(|record| record.standing_at(findings.plan.errand.now));
                 let mut summary = LicenceSummary {
@@ -76,7 +75,7 @@ impl Licences {
                     status,
                     use_code: None,
                     use_code_expires_at: None,
-                    disputed: disputed.contains(identifier),
+                    disputed: findings.against(&finding.asked.code, row).next().is_some(),
                 };
                 // What is not answered for by the source now has no code: it would be good for less than it says.
                 if status == Some(Status::Valid) && finding.is_answered() && licences.codes.len() < CODES_MAX {

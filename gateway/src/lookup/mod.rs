@@ -9,6 +9,7 @@
 //! The handlers differ in what they tell: records, materials, or yes and no. Nothing is told before it is on record.
 
 pub mod deadline;
+pub mod disputed;
 pub mod findings;
 pub mod licences;
 pub mod noted;

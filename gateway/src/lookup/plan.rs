@@ -38,8 +38,12 @@ pub struct Asked {
     pub code: String,
     /// The resource, where the catalogue has it.
     pub resource: Option<Arc<Resource>>,
+    /// The fields that are wanted by name; every granted one when empty.
+    pub fields: BTreeSet<String>,
     /// Whether the caller named it.
     pub is_named: bool,
+    /// Whether it is wanted for attributes that the caller named.
+    pub is_stating: bool,
     /// What may be asked.
     pub leave: Leave,
 }
@@ -104,7 +108,8 @@ impl Plan {
                 Some(_) => permit(app, &intent, authority, wanted).await,
             };
             let resource = resource.map(|resource| Arc::new(resource.clone()));
-            asked.push(Asked { code: wanted.code.clone(), resource, is_named: wanted.is_named, leave });
+            let Wanted { code, fields, is_named, is_stating } = wanted.clone();
+            asked.push(Asked { code, resource, fields, is_named, is_stating, leave });
         }
         Self {
             catalogue: Arc::clone(intent.catalogue),
@@ -119,16 +124,12 @@ impl Plan {
     /// # Errors
     /// [`Code::NotGranted`] when something was denied and nothing is left to ask; [`Code::Unavailable`] when it could not be decided.
     pub fn demand_any(&self) -> Result<(), Problem> {
-        let denials: BTreeSet<Denial> = self.asked.iter().filter_map(|asked| asked.leave.denial()).collect();
+        let denials = self.asked.iter().filter_map(|asked| Some((Some(asked.code.as_str()), asked.leave.denial()?)));
+        let denials: Vec<_> = denials.collect();
         if denials.is_empty() || self.asked.iter().any(|asked| asked.leave.permit().is_some()) {
             return Ok(());
         }
-        if denials.contains(&Denial::Unavailable) {
-            return Err(Code::Unavailable.into());
-        }
-        let reasons = denials.into_iter().map(Denial::name).collect::<Vec<_>>().join(", ");
-        Err(Problem::new(Code::NotGranted)
-            .detail(format!("Nothing of this is granted: {reasons}."), format!("均未获授权：{reasons}。")))
+        Err(refused(denials.into_iter()))
     }
 
     /// Whether what was permitted of a resource still is, by the grants and the catalogue of now: they may have changed while the
@@ -170,6 +171,17 @@ impl Plan {
     }
 }
 
+/// Says that nothing is granted, and why: the last of the reasons comes closest to a grant.
+pub fn refused<'a>(denials: impl Iterator<Item = (Option<&'a str>, Denial)> + Clone) -> Problem {
+    let all: BTreeSet<Denial> = denials.clone().map(|(_, denial)| denial).collect();
+    let Some(reason) = all.last().filter(|_| !all.contains(&Denial::Unavailable)) else { return Code::Unavailable.into() };
+    let denied = denials.filter_map(|(code, denial)| Some((code?.to_owned(), denial.name())));
+    let texts = || all.iter().map(|denial| denial.text());
+    let en = texts().map(|text| text.en.into_owned()).collect::<Vec<_>>().join(" ");
+    let zh = texts().map(|text| text.zh.into_owned()).collect::<String>();
+    Problem::new(Code::NotGranted).reason(reason.name()).denied(denied).detail(en, zh)
+}
+
 /// Asks the grants about one resource.
 async fn permit(app: &App, intent: &Intent<'_>, authority: Authority, wanted: &Wanted) -> Leave {
     let order = intent.order;
@@ -190,6 +202,15 @@ async fn permit(app: &App, intent: &Intent<'_>, authority: Authority, wanted: &W
         Ok(Ok(permit)) => Leave::Permitted(permit),
         Ok(Err(denial)) => Leave::Denied(denial),
         Err(_late) => Leave::Denied(Denial::Unavailable),
+    }
+}
+
+impl Asked {
+    /// The fields that are wanted by name and not granted, where others are.
+    pub fn withheld(&self) -> impl Iterator<Item = &str> {
+        let permit = self.leave.permit();
+        let fields = permit.into_iter().flat_map(|permit| self.fields.iter().filter(|name| !permit.fields.contains(*name)));
+        fields.map(String::as_str)
     }
 }
 

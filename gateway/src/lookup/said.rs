@@ -6,6 +6,11 @@ use crate::handlers::today_in_china;
 use crate::http::{Code, Problem};
 use crate::purpose::{self, holds_citizen_number};
 
+/// The longest name that a refusal says back, in bytes.
+const NAME_BYTES_SAID_BACK: usize = 128;
+/// From so many digits in a row on it may be the number of somebody.
+const DIGITS_SAID_BACK: usize = 15;
+
 /// What a body says that a request is for.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
@@ -64,6 +69,16 @@ pub fn malformed(name: &str) -> Problem {
         format!("{name} is missing, empty, too long, or not of the expected kind."),
         format!("{name}缺失、为空、过长或格式不符合要求。"),
     )
+}
+
+/// Says which name in a part of a request is none of the catalogue. A long run of digits is not said back: it may be somebody's number.
+#[must_use]
+pub fn unknown(place: &str, name: &str) -> Problem {
+    let is_number = name.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= DIGITS_SAID_BACK);
+    let is_short = name.len() <= NAME_BYTES_SAID_BACK && !name.chars().any(char::is_control);
+    let name = if is_short && !is_number { name } else { "…" };
+    Problem::new(Code::BadContent)
+        .detail(format!("{place}: the catalogue does not have {name:?}."), format!("{place}：目录中没有“{name}”。"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use storage::log::Draft;
 use tokio::time::Instant;
 
-use super::findings::{Findings, disputes};
+use super::findings::Findings;
 use super::licences::Licences;
 use super::noted;
 use super::plan::Plan;
@@ -55,6 +55,14 @@ impl Underway {
         Some(place)
     }
 
+    /// Reads what is disputed of what has come at a place, before it is told.
+    ///
+    /// # Errors
+    /// When the store does not work.
+    pub fn read_disputes_at(&mut self, app: &App, place: usize) -> Result<(), Problem> {
+        self.findings.read_disputes_at(app, place).map_err(Into::into)
+    }
+
     /// What has come so far.
     #[must_use]
     pub const fn findings(&self) -> &Findings {
@@ -75,7 +83,7 @@ impl Ended {
     /// When the store does not work.
     pub fn uncoded(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
         findings.hold_all(app);
-        disputes(app, &mut findings)?;
+        findings.read_disputes(app)?;
         Ok(Self::of(findings, Licences::default(), arrived))
     }
 
@@ -85,7 +93,7 @@ impl Ended {
     /// When the store does not work, or there is no randomness.
     pub fn new(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
         findings.hold_all(app);
-        disputes(app, &mut findings)?;
+        findings.read_disputes(app)?;
         let licences = Licences::read(app, &findings)?;
         Ok(Self::of(findings, licences, arrived))
     }

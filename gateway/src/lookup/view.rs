@@ -1,6 +1,6 @@
 //! The answer to a look-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crypto::licence::Identifier;
@@ -13,14 +13,14 @@ use storage::objections::Dispute;
 use super::findings::{Finding, Findings};
 use super::licences::{LicenceSummary, Licences};
 use super::state::Standing;
-use crate::broker::State;
-use crate::broker::merge::{self, AttributeView, Statement};
+use crate::broker::merge::{self, AttributeView};
+use crate::broker::{Row, State};
 
 /// Whether an answer says all that it could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Completeness {
-    /// Every source has spoken that was asked, and nothing was denied that the caller named.
+    /// Every source has spoken that was asked, and nothing was left out that the caller named.
     Complete,
     /// Something is missing.
     Partial,
@@ -99,6 +99,9 @@ pub struct SourceView {
     /// Why it is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied: Option<&'static str>,
+    /// The fields that were wanted by name and are not granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// Why an old answer is given: what would be told without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<State>,
@@ -190,6 +193,7 @@ impl SourceView {
             source: resource.map(|resource| resource.source.clone().unwrap_or_else(|| "local".to_owned())),
             state: finding.standing(),
             denied: finding.denial().map(crypto::grants::Denial::name),
+            withheld: finding.asked.withheld().map(str::to_owned).collect(),
             instead_of: outcome.and_then(|outcome| outcome.instead_of),
             took_ms: outcome.map(|outcome| millis(outcome.took)),
             as_of: reply.map(|reply| reply.as_of),
@@ -197,14 +201,14 @@ impl SourceView {
             shared: outcome.is_some_and(|outcome| outcome.is_shared),
             hedged: outcome.is_some_and(|outcome| outcome.is_hedged),
             rows: rows(finding, licences),
-            disputes: disputes(finding, findings).map(DisputeView::from).collect(),
+            disputes: disputes(finding, findings),
         }
     }
 }
 
 fn rows(finding: &Finding<'_>, licences: &Licences) -> Vec<RowView> {
     let Some(permit) = finding.asked.leave.permit() else { return Vec::new() };
-    let row = |row: &crate::broker::Row| {
+    let row = |row: &Row| {
         // The adapter gives no other fields; this is the last place where one could leave.
         let granted = row.fields.iter().filter(|(name, _)| permit.fields.contains(*name));
         RowView {
@@ -215,29 +219,21 @@ fn rows(finding: &Finding<'_>, licences: &Licences) -> Vec<RowView> {
     finding.rows().iter().map(row).collect()
 }
 
-/// The objections that are against a resource of this subject, or against a licence that came of it.
-fn disputes<'a>(finding: &'a Finding<'a>, findings: &'a Findings) -> impl Iterator<Item = &'a Dispute> {
-    let came = |licence: &Identifier| finding.rows().iter().any(|row| row.licence.as_ref() == Some(licence));
-    findings.disputes.iter().filter(move |dispute| match &dispute.licence {
-        Some(licence) => came(licence),
-        None => dispute.resource.as_ref() == Some(&finding.asked.code),
-    })
+/// The objections that are open against what came of a resource, each once.
+#[must_use]
+pub fn disputes(finding: &Finding<'_>, findings: &Findings) -> Vec<DisputeView> {
+    let each = finding.rows().iter().flat_map(|row| findings.against(&finding.asked.code, row));
+    each.collect::<BTreeSet<_>>().into_iter().map(DisputeView::from).collect()
 }
 
 /// What came by attribute, and whether it is disputed.
 #[must_use]
 pub fn attributes(findings: &Findings) -> Vec<AttributeAnswer> {
-    let is_disputed = |statement: &Statement| {
-        let is_it = |dispute: &&Dispute| {
-            dispute.resource.as_ref() == Some(&statement.resource)
-                && dispute.field.as_ref().is_none_or(|field| *field == statement.field)
-        };
-        findings.disputes.iter().any(|dispute| is_it(&dispute))
-    };
-    let views = merge::attributes(&findings.plan.catalogue, &findings.outcomes());
+    let is_disputed = |resource: &str, row: &Row, field: &str| findings.is_disputed(resource, row, field);
+    let views = merge::attributes(&findings.plan.catalogue, &findings.outcomes(), is_disputed);
     let answer = |view: AttributeView| {
         let others = view.disagree.iter().map(|other| &other.from);
-        let disputed = std::iter::once(&view.from).chain(&view.agree).chain(others).any(is_disputed);
+        let disputed = std::iter::once(&view.from).chain(&view.agree).chain(others).any(|from| from.disputed);
         AttributeAnswer { view, disputed }
     };
     views.into_iter().map(answer).collect()

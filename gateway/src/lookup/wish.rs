@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::catalogue::{Catalogue, Item, Material, Resource};
+use crypto::grants::Denial;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::said::malformed;
+use super::said::{malformed, unknown};
 use crate::http::{Code, Problem};
 
 /// Most resources of one look-up.
@@ -50,37 +51,111 @@ pub struct Wanted {
     pub code: String,
     /// The fields that are wanted; every granted one when empty.
     pub fields: BTreeSet<String>,
-    /// Whether the caller named it: then it is told when it may not ask it.
+    /// Whether the caller named it: then the answer lacks it when nobody may be asked, or nobody can.
     pub is_named: bool,
+    /// Whether it is wanted for attributes that the caller named: then the answer lacks them when it may not be asked.
+    pub is_stating: bool,
 }
 
 impl Wish {
-    /// The resources to ask, each once, by their codes. `granted` are those that the caller has any grant of.
+    /// The resources to ask, each once, by their codes. `granted` are those that the caller has any grant of. Nothing that the wish
+    /// names is left out: it is among them, or the wish is refused.
     ///
     /// # Errors
-    /// [`Code::BadContent`] when a part contradicts another or is too long, [`Code::ItemNotFound`], [`Code::NotGranted`] when there
-    /// is something to ask and the caller has a grant of none of it.
+    /// [`Code::BadContent`] when a part contradicts another, is too long, or names what the catalogue does not have,
+    /// [`Code::ItemNotFound`], [`Code::NotGranted`] when there is something to ask and the caller has a grant of none of it.
     pub fn resolve(&self, catalogue: &Catalogue, item: &str, granted: &BTreeSet<&str>) -> Result<Vec<Wanted>, Problem> {
         self.check()?;
-        let (codes, is_named): (BTreeSet<&str>, bool) = match &self.resources {
-            Some(ResourcesRequest::These(codes)) => (codes.iter().map(String::as_str).collect(), true),
+        self.check_known(catalogue)?;
+        let mut codes = match &self.resources {
+            Some(ResourcesRequest::These(codes)) => {
+                let codes = codes.iter().map(String::as_str).collect();
+                self.check_stating(catalogue, &codes)?;
+                codes
+            }
             None if !self.attributes.is_empty() => {
                 let states = |resource: &&Resource| resource.fields.iter().any(|field| self.has_attribute(field));
-                let stating = catalogue.resources().filter(states).map(|resource| resource.code.as_str());
-                (granted_of(stating, granted)?, false)
+                let stating = catalogue.resources().filter(states).map(|resource| resource.code.as_str()).collect();
+                let mut mine = granted_of(&stating, granted)?;
+                mine.extend(self.fields.keys().map(String::as_str));
+                self.with_unowned(catalogue, mine, &stating)?
             }
             Some(ResourcesRequest::Needed(Needed::Item)) | None => {
-                let needed = item_of(catalogue, item)?.materials.iter().flat_map(|material| bound(catalogue, material));
-                (granted_of(needed, granted)?, false)
+                let needed = item_of(catalogue, item)?.materials.iter().flat_map(|material| bound(catalogue, material)).collect();
+                let mut mine = granted_of(&needed, granted)?;
+                mine.extend(self.fields.keys().map(String::as_str).filter(|code| needed.contains(code)));
+                self.with_unowned(catalogue, mine, &needed)?
             }
         };
+        if self.fields.keys().any(|code| !codes.contains(code.as_str())) {
+            return Err(malformed("fields"));
+        }
         if codes.len() > RESOURCES_MAX {
             return Err(malformed("resources"));
         }
-        if is_named && self.fields.keys().any(|code| !codes.contains(code.as_str())) {
-            return Err(malformed("fields"));
+        codes.retain(|code| {
+            self.fields.contains_key(*code)
+                || self.attributes.is_empty()
+                || self.states(catalogue, code).is_none_or(|all| !all.is_empty())
+        });
+        Ok(codes.into_iter().map(|code| self.wanted(catalogue, code)).collect())
+    }
+
+    /// What nobody has cannot be answered, and an answer without it would look complete.
+    fn check_known(&self, catalogue: &Catalogue) -> Result<(), Problem> {
+        for (code, names) in &self.fields {
+            let resource = catalogue.resource(code).ok_or_else(|| unknown("fields", code))?;
+            if let Some(name) = names.iter().find(|name| resource.field(name).is_none()) {
+                return Err(unknown(&format!("fields.{code}"), name));
+            }
         }
-        Ok(codes.into_iter().filter_map(|code| self.wanted(catalogue, code, is_named)).collect())
+        let is_stated = |attribute: &&String| catalogue.resources().any(|resource| states(resource, attribute));
+        match self.attributes.iter().find(|attribute| !is_stated(attribute)) {
+            Some(attribute) => Err(unknown("attributes", attribute)),
+            None => Ok(()),
+        }
+    }
+
+    /// Each named resource has something that is wanted, and each attribute is stated by one of them.
+    fn check_stating(&self, catalogue: &Catalogue, codes: &BTreeSet<&str>) -> Result<(), Problem> {
+        if self.attributes.is_empty() {
+            return Ok(());
+        }
+        let is_idle = |code: &&&str| {
+            !self.fields.contains_key(**code) && self.states(catalogue, code).is_some_and(|stated| stated.is_empty())
+        };
+        if let Some(code) = codes.iter().find(is_idle) {
+            return Err(malformed(&format!("resources: {code}")));
+        }
+        self.with_unowned(catalogue, codes.clone(), codes).map(drop)
+    }
+
+    /// With one resource more for each attribute that none of these states: it is denied, and the answer says so.
+    fn with_unowned<'a>(
+        &self,
+        catalogue: &'a Catalogue,
+        mut mine: BTreeSet<&'a str>,
+        all: &BTreeSet<&'a str>,
+    ) -> Result<BTreeSet<&'a str>, Problem> {
+        for attribute in &self.attributes {
+            let stating = |code: &&&'a str| catalogue.resource(code).is_some_and(|resource| states(resource, attribute));
+            if mine.iter().any(|code| stating(&code)) {
+                continue;
+            }
+            let is_authority = |code: &&str| {
+                let fields = catalogue.resource(code).into_iter().flat_map(|resource| &resource.fields);
+                fields.into_iter().any(|field| field.authoritative && field.attribute.as_ref() == Some(attribute))
+            };
+            let best = all.iter().filter(stating).min_by_key(|code| !is_authority(code));
+            mine.insert(best.ok_or_else(|| malformed(&format!("attributes: {attribute}")))?);
+        }
+        Ok(mine)
+    }
+
+    /// The fields of a resource that state what is wanted; nothing where there is no such resource.
+    fn states(&self, catalogue: &Catalogue, code: &str) -> Option<BTreeSet<String>> {
+        let fields = &catalogue.resource(code)?.fields;
+        Some(fields.iter().filter(|field| self.has_attribute(field)).map(|field| field.name.clone()).collect())
     }
 
     fn check(&self) -> Result<(), Problem> {
@@ -101,26 +176,26 @@ impl Wish {
         field.attribute.as_ref().is_some_and(|attribute| self.attributes.contains(attribute))
     }
 
-    /// Nothing where attributes are wanted that the resource does not state: an empty list of fields would mean all of them.
-    fn wanted(&self, catalogue: &Catalogue, code: &str, is_named: bool) -> Option<Wanted> {
+    fn wanted(&self, catalogue: &Catalogue, code: &str) -> Wanted {
         let mut fields = self.fields.get(code).cloned().unwrap_or_default();
-        if !self.attributes.is_empty() {
-            let resource = catalogue.resource(code);
-            let stating = resource.iter().flat_map(|resource| &resource.fields).filter(|field| self.has_attribute(field));
-            fields.extend(stating.map(|field| field.name.clone()));
-            if fields.is_empty() && resource.is_some() {
-                return None;
-            }
-        }
-        Some(Wanted { code: code.to_owned(), fields, is_named })
+        fields.extend(self.states(catalogue, code).unwrap_or_default());
+        let is_named = matches!(self.resources, Some(ResourcesRequest::These(_))) || self.fields.contains_key(code);
+        Wanted { code: code.to_owned(), fields, is_named, is_stating: !self.attributes.is_empty() }
     }
 }
 
+/// Whether a resource states an attribute.
+fn states(resource: &Resource, attribute: &str) -> bool {
+    resource.fields.iter().any(|field| field.attribute.as_deref() == Some(attribute))
+}
+
 /// Those of which the caller has any grant.
-fn granted_of<'a>(codes: impl Iterator<Item = &'a str>, granted: &BTreeSet<&str>) -> Result<BTreeSet<&'a str>, Problem> {
-    let all: BTreeSet<_> = codes.collect();
+fn granted_of<'a>(all: &BTreeSet<&'a str>, granted: &BTreeSet<&str>) -> Result<BTreeSet<&'a str>, Problem> {
     let mine: BTreeSet<_> = all.iter().copied().filter(|code| granted.contains(code)).collect();
-    if mine.is_empty() && !all.is_empty() { Err(Code::NotGranted.into()) } else { Ok(mine) }
+    if mine.is_empty() && !all.is_empty() {
+        return Err(super::plan::refused([(None, Denial::NotGranted)].into_iter()));
+    }
+    Ok(mine)
 }
 
 /// The item with this code.
@@ -177,9 +252,30 @@ mod tests {
         let found = codes(&wish, &["people/1", "civil/1", "licences/1"]);
         let expected = [("civil/1", "person"), ("people/1", "name")];
         assert_eq!(found, expected.map(|(code, field)| (code.to_owned(), vec![field.to_owned()], false)));
-        // A resource that states none of them is not asked for everything.
-        let both = Wish { attributes: names(&["person.name"]), ..named(&["people/1", "tax/1"]) };
+        let both = Wish { attributes: names(&["person.name"]), ..named(&["people/1"]) };
         assert_eq!(codes(&both, &[]), [("people/1".to_owned(), vec!["name".to_owned()], true)]);
+    }
+
+    #[test]
+    fn what_is_named_is_asked_or_the_wish_is_refused() {
+        let detail = |wish: Wish| format!("{:?}", wish.resolve(&catalogue(), "item-1", &["people/1"].into()).unwrap_err());
+        let fields = |code: &str, name: &str| Wish { fields: [(code.to_owned(), names(&[name]))].into(), ..Wish::default() };
+        let attributes = |all: &[&str]| Wish { attributes: names(all), ..Wish::default() };
+        for (wish, told) in [
+            (attributes(&["person.name", "person.height"]), "person.height"),
+            (fields("people/1", "height"), "height"),
+            (fields("people/9", "name"), "people/9"),
+            (fields("tax/1", "debt"), "fields"),
+            // A resource that states none of them is neither asked for everything nor left out.
+            (Wish { attributes: names(&["person.name"]), ..named(&["people/1", "tax/1"]) }, "tax/1"),
+        ] {
+            let said = detail(wish);
+            assert!(said.contains("BadContent") && said.contains(told), "{told}: {said}");
+        }
+        assert!(!detail(attributes(&["11010519491231002X"])).contains("11010519491231002"));
+        // Named within what the item needs, it is asked although there is no grant of it, which the answer then says.
+        let found = codes(&fields("licences/1", "status"), &["people/1"]);
+        assert_eq!(found[0], ("licences/1".to_owned(), vec!["status".to_owned()], true));
     }
 
     #[test]

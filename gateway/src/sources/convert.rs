@@ -19,7 +19,7 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 const DIGITS_MAX: usize = 15;
 
 /// A value in the type of its field. Nothing for what is null or blank: the source does not have it.
-pub(super) fn value(kind: FieldType, value: &Value) -> Result<Option<Value>, SourceFault> {
+pub(crate) fn value(kind: FieldType, value: &Value) -> Result<Option<Value>, SourceFault> {
     let text = match value {
         Value::Null => return Ok(None),
         Value::String(text) if text.trim().is_empty() => return Ok(None),
@@ -68,9 +68,14 @@ fn date(text: &str) -> Option<Date> {
         return Some(moment.plus(CHINA).date());
     }
     let plain = text.replace(['/', '年', '月'], "-").replace('日', "");
-    let (day, rest) = if is_digits(plain.get(..8)?) { plain.split_at_checked(8)? } else { plain.split_at_checked(10)? };
-    let is_day = rest.is_empty() || rest.starts_with([' ', 'T']);
-    day.parse().ok().filter(|_| is_day)
+    let day = plain.split([' ', 'T']).next()?;
+    if is_digits(day) {
+        return day.parse().ok().filter(|_| day.len() == 8);
+    }
+    let mut parts = day.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_day = parts.next().is_none() && year.len() == 4 && [month, day].iter().all(|part| (1..=2).contains(&part.len()));
+    if is_day { format!("{year}-{month:0>2}-{day:0>2}").parse().ok() } else { None }
 }
 
 /// The moment that a source names: RFC 3339, `2026-07-01 08:00:00` or `20260701080000` in China, seconds or milliseconds since 1970,
@@ -146,7 +151,16 @@ mod tests {
     #[test]
     fn dates() {
         let day = json!("2026-07-01");
-        let written = ["2026-07-01", "20260701", "2026/07/01", "2026年07月01日", "2026-07-01 23:59:59", "20260701 00:00"];
+        let written = [
+            "2026-07-01",
+            "20260701",
+            "2026/07/01",
+            "2026年07月01日",
+            "2026年7月1日",
+            "2026/7/1",
+            "2026-07-01 23:59:59",
+            "20260701 00:00",
+        ];
         for text in written.into_iter().chain(["2026-06-30T16:00:00Z", "1782835200000", "1782835200"]) {
             check(FieldType::Date, json!(text), day.clone());
         }
@@ -154,7 +168,17 @@ mod tests {
         check(FieldType::Date, json!(20_260_701), day);
         refused(
             FieldType::Date,
-            &[json!("2026-02-30"), json!("1.7.2026"), json!("2026-07-011"), json!(true), json!("永久"), json!("明天")],
+            &[
+                json!("2026-02-30"),
+                json!("1.7.2026"),
+                json!("2026-07-011"),
+                json!("2026-7"),
+                json!("2026-7-1-1"),
+                json!("26-7-1"),
+                json!(true),
+                json!("永久"),
+                json!("明天"),
+            ],
         );
     }
 

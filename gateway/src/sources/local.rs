@@ -110,7 +110,7 @@ impl Job {
             let value = stated.get(&field.name).map(|value| convert::value(field.kind, value)).transpose()?.flatten();
             fields.extend(value.map(|value| (field.name.clone(), value)));
         }
-        Ok(Row { fields, licence: Some(record.identifier().clone()) })
+        Ok(Row { fields, licence: Some(record.identifier().clone()), disputes: Vec::new() })
     }
 }
 

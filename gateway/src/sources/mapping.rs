@@ -69,7 +69,7 @@ pub(super) fn row(pointers: &BTreeMap<String, Pointer>, record: &Value, question
             fields.insert(field.name.clone(), value);
         }
     }
-    Ok(Row { fields, licence: None })
+    Ok(Row { fields, licence: None, disputes: Vec::new() })
 }
 
 /// What the source says of it; never later than now, as clocks differ.

@@ -22,6 +22,7 @@ mod local;
 mod mapping;
 mod message_signature;
 mod peer;
+mod peer_disputes;
 mod rotating;
 mod secret;
 
@@ -33,6 +34,7 @@ use storage::Store;
 use crate::broker::{LOCAL, Limits, Source};
 use crate::config::{Config, DataSource, DataSourceKind, Faults};
 
+pub(crate) use convert::value as converted;
 pub use local::Local;
 
 /// Every source by its name, with how it is treated.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::auth::Auth;
 use super::client::{Address, Client, Reply as Got};
 use super::head::head;
-use super::mapping;
+use super::{mapping, peer_disputes};
 use crate::broker::{Answer, Question, Reply, Source, SourceFault, State};
 use crate::config::{DataSource, Faults};
 
@@ -109,7 +109,11 @@ fn read(got: &Got, resource: &str, question: &Question) -> Result<Reply, SourceF
         Some(_) => return Err(SourceFault::Malformed),
     };
     let pointers = BTreeMap::new();
-    let fields =
-        |row: &Value| row.get("fields").ok_or(SourceFault::Malformed).and_then(|row| mapping::row(&pointers, row, question));
-    Ok(Reply { rows: rows.iter().map(fields).collect::<Result<_, _>>()?, as_of })
+    let disputes = peer_disputes::read(source, &question.resource.code)?;
+    let record = |row: &Value| {
+        let mut read = row.get("fields").ok_or(SourceFault::Malformed).and_then(|row| mapping::row(&pointers, row, question))?;
+        read.disputes = disputes.of(row)?;
+        Ok(read)
+    };
+    Ok(Reply { rows: rows.iter().map(record).collect::<Result<_, _>>()?, as_of })
 }

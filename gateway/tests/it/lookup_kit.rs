@@ -225,7 +225,11 @@ fn entries() -> Vec<Value> {
         resource(CIVIL, Some("civil"), &[("person", "text", Some("person.name")), ("married", "text", None)]),
         resource(TAX, Some("tax"), &[("debt", "text", None)]),
         resource(SECRET, Some("secret"), &[("what", "text", None)]),
-        resource(LICENCES, None, &[("number", "text", None), ("status", "code", None), ("holder_name", "text", None)]),
+        resource(
+            LICENCES,
+            None,
+            &[("number", "text", Some("licence.number")), ("status", "code", None), ("holder_name", "text", None)],
+        ),
         salary,
         json!({ "kind": "item", "code": ITEM, "name": "开办餐馆", "organisation": ORGANISATION, "materials": [
             material("licence", &[kind.type_code()], &[]),

@@ -29,6 +29,7 @@ mod log_command_line;
 mod log_kit;
 mod log_tiles;
 mod lookup_changes;
+mod lookup_disputes;
 mod lookup_forms;
 mod lookup_kit;
 mod lookup_secrecy;

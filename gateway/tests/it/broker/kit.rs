@@ -90,7 +90,7 @@ impl<F: Fn(&str, usize) -> Does + Send + Sync> Source for Scripted<F> {
                 What::Panics => panic!("as told"),
             };
             let fields = question.fields.iter().map(|name| (name.clone(), json!(value))).collect();
-            Ok(Reply { rows: vec![Row { fields, licence: None }], as_of: question.errand.now })
+            Ok(Reply { rows: vec![Row { fields, licence: None, disputes: Vec::new() }], as_of: question.errand.now })
         })
     }
 }
