@@ -300,7 +300,7 @@ mod tests {
                 took: Duration::from_millis(1),
                 sla: &SLA,
                 at: start(),
-            })
+            });
         });
         let is_source = |key: &&(Watched, Timestamp)| matches!(key.0, Watched::Source(_));
         assert_eq!(board.take_figures().keys().filter(is_source).count(), 1, "what is on record here is no source");
