@@ -322,13 +322,13 @@ mod tests {
 
     #[test]
     fn one_disputed_record_of_several_that_say_the_same_makes_the_statement_disputed() {
-        let mut police = outcome("police", State::Answered, 10, &[json!("某甲"), json!("某甲"), json!("某乙")]);
-        if let Some(reply) = police.reply.as_mut().and_then(Arc::get_mut) {
-            reply.rows[1].licence = Some("1.2.156.3005.2.11100000000013338W009.11330105002500287C.1.001.A".parse().unwrap());
-        }
+        let mut police = outcome("police", State::Answered, 10, &[json!("a"), json!("a"), json!("b")]);
+        let dispute = json!({ "since": "2026-07-01T00:00:00Z", "id": "x", "resource": "police" });
+        let reply = police.reply.as_mut().and_then(Arc::get_mut).unwrap();
+        reply.rows[1].disputes.push(serde_json::from_value(dispute).unwrap());
         let catalogue = Catalogue::of(1, [Entry::Resource((*resource("police", true)).clone())]);
         let is_disputed =
-            |resource: &str, row: &Row, field: &str| (resource, field) == ("police", "name") && row.licence.is_some();
+            |resource: &str, row: &Row, field: &str| (resource, field) == ("police", "name") && !row.disputes.is_empty();
         let [view] = attributes(&catalogue, &[police], is_disputed).try_into().unwrap();
         assert!(view.from.disputed && view.agree.is_empty() && !view.disagree[0].from.disputed, "{view:?}");
     }

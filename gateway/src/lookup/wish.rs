@@ -109,8 +109,9 @@ impl Wish {
                 return Err(unknown(&format!("fields.{code}"), name));
             }
         }
-        let is_stated = |attribute: &&String| catalogue.resources().any(|resource| states(resource, attribute));
-        match self.attributes.iter().find(|attribute| !is_stated(attribute)) {
+        let fields = catalogue.resources().flat_map(|resource| &resource.fields).filter(|field| self.has_attribute(field));
+        let stated: BTreeSet<&str> = fields.filter_map(|field| field.attribute.as_deref()).collect();
+        match self.attributes.iter().find(|attribute| !stated.contains(attribute.as_str())) {
             Some(attribute) => Err(unknown("attributes", attribute)),
             None => Ok(()),
         }
