@@ -70,10 +70,11 @@ impl Rights {
 
     async fn permit_at(&self, catalogue: &Catalogue, ask: &Ask<'_>, now: Instant) -> Result<Permit, Denial> {
         let allowing = self.book().permits(catalogue, ask)?;
-        let mut denial = Denial::Quota;
+        let mut denial = Denial::NotInForce;
         for (permit, entry) in allowing {
             let quota = &entry.grant.quota;
             if !entry.counter.rate(quota, now) {
+                denial = denial.max(Denial::Quota);
                 continue;
             }
             let one = |limit: Option<u64>| u64::from(limit.is_some());
@@ -81,7 +82,7 @@ impl Rights {
             match self.take(&entry, wanted, ask.at).await {
                 // It may have been withdrawn while this question waited for quota.
                 Ok(()) if self.is_in_force(&permit.grant, ask.at) => return Ok(permit),
-                Ok(()) => denial = denial.max(Denial::NotInForce),
+                Ok(()) => {}
                 Err(why) => denial = denial.max(why),
             }
         }
