@@ -179,7 +179,7 @@ mod tests {
             assert!(content[other].is_object() && content["application/json"]["schema"].is_object(), "{path}");
         }
         for (name, left_out) in [
-            ("SourceView", &["shared", "hedged", "rows", "disputes"][..]),
+            ("LookUpSource", &["shared", "hedged", "rows", "disputes"][..]),
             ("MaterialView", &["licences", "resources", "silent"]),
             ("AttributeAnswer", &["agree", "disagree"]),
             ("Statement", &["authoritative", "stale"]),

@@ -172,8 +172,12 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
     };
     let (shared, licence) = (Arc::clone(app), code.licence.clone());
     let open = app.pool.run(move || shared.store().objections().disputes_of_licence(&licence)).await??;
+    let mut allowed = code.fields.clone();
     if let Bound::Errand { grant, .. } = &code.bound {
-        still_granted(app, code, request.now).map_err(|denial| denied(request, denial))?;
+        allowed = still_granted(app, code, request.now).map_err(|denial| denied(request, denial))?;
+        if wanted.want != Want::Data && !allowed.tell(DOCUMENT) {
+            return Err(denied(request, Denial::Fields));
+        }
         // One record is about to leave under the grant, which may have ended since the code was given out.
         app.rights.told(grant, 1, request.now).await.map_err(|denial| denied(request, denial))?;
     }
@@ -183,7 +187,12 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
         (Some(document), Want::Copy) => Some(annotated::make(app, request, (wanted, code), (document, &recorded))?),
         _ => None,
     };
-    let told = || licence_fields(&record, None, request.now).into_iter().filter(|(name, _)| tells(code, &record, name)).collect();
+    let told = || {
+        licence_fields(&record, None, request.now)
+            .into_iter()
+            .filter(|(name, _)| tells((code, &allowed), &record, name))
+            .collect()
+    };
     let view = RedemptionView {
         licence: code.licence.clone(),
         verdict: report.verdict,
@@ -198,10 +207,10 @@ pub(super) async fn give(app: &Arc<App>, request: &Request, (wanted, code): (&Wa
     Ok(Answer::json(StatusCode::OK, &view).verdict(report.verdict.indication))
 }
 
-/// Whether what the code was given out for is still granted, by the grant and the catalogue of now.
-fn still_granted(app: &App, code: &UseCode, at: Timestamp) -> Result<(), Denial> {
+/// What the code was given out for, as far as it is still granted by the grant and the catalogue of now.
+fn still_granted(app: &App, code: &UseCode, at: Timestamp) -> Result<Fields, Denial> {
     let (Bound::Errand { item, purpose, grant, authority, .. }, Fields::These(fields)) = (&code.bound, &code.fields) else {
-        return Ok(());
+        return Ok(code.fields.clone());
     };
     let resource = app.rights.grant(grant, at)?;
     let ask = Ask {
@@ -215,15 +224,14 @@ fn still_granted(app: &App, code: &UseCode, at: Timestamp) -> Result<(), Denial>
         authority: *authority,
         at,
     };
-    let now = app.rights.again(&app.catalogues.current(), grant, &ask)?;
-    if now.fields.is_superset(fields) { Ok(()) } else { Err(Denial::Fields) }
+    Ok(Fields::These(app.rights.again(&app.catalogues.current(), grant, &ask)?.fields))
 }
 
 /// Whether a field may be told. A look-up was about one holder: of a licence with several, none is named under a grant.
-fn tells(code: &UseCode, record: &Record, name: &str) -> bool {
+fn tells((code, allowed): (&UseCode, &Fields), record: &Record, name: &str) -> bool {
     let is_granted = matches!(code.bound, Bound::Errand { .. });
     let is_of_others = is_granted && record.metadata.holders.len() > 1 && name.starts_with(HOLDERS);
-    code.fields.tell(name) && !is_of_others
+    allowed.tell(name) && !is_of_others
 }
 
 fn denied(request: &Request, denial: Denial) -> Problem {

@@ -19,6 +19,7 @@ use crate::broker::{Row, State};
 /// Whether an answer says all that it could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "LookUpStatus")]
 pub enum Completeness {
     /// Every source has spoken that was asked, and nothing was left out that the caller named.
     Complete,
@@ -82,6 +83,7 @@ pub struct Missing {
 
 /// What came of one resource.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LookUpSource")]
 pub struct SourceView {
     /// The resource, by its code.
     pub resource: String,

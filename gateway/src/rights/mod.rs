@@ -81,7 +81,7 @@ impl Rights {
             let wanted = Lease { questions: one(quota.per_day), total: one(quota.total), records: 0 };
             match self.take(&entry, wanted, ask.at).await {
                 // It may have been withdrawn while this question waited for quota.
-                Ok(()) if self.is_in_force(&permit.grant, ask.at) => return Ok(permit),
+                Ok(()) if self.book().in_force(&permit.grant, ask.at).is_ok() => return Ok(permit),
                 Ok(()) => {}
                 Err(why) => denial = denial.max(why),
             }
@@ -117,13 +117,6 @@ impl Rights {
         self.take(&entry, Lease { records, ..Lease::default() }, at).await?;
         // It may have been withdrawn while this waited for quota.
         self.book().in_force(grant, at).map(drop)
-    }
-
-    /// Whether a grant is in force, whatever is left of its quota. Not while its withdrawal is under way, nor as long as it is not known
-    /// what came of that. Looks in memory alone: call it directly before an answer leaves.
-    #[must_use]
-    pub fn is_in_force(&self, grant: &str, at: Timestamp) -> bool {
-        self.book().in_force(grant, at).is_ok()
     }
 
     /// The grants of a caller that are in force at this moment, by resource and identifier.

@@ -301,14 +301,14 @@ async fn whether_a_grant_is_in_force_is_known_without_its_quota() {
     let rights = rights(&store);
     ask(&rights, NOON).await.unwrap();
     assert_eq!(ask(&rights, NOON).await, Err(Denial::Quota));
-    assert!(rights.is_in_force(&grant.id, NOON) && !rights.is_in_force("no such grant", NOON));
-    assert!(!rights.is_in_force(&grant.id, "2031-01-01T00:00:00Z".parse().unwrap()), "it has ended");
-    let during = rights.change(&grant.id, || Ok(rights.is_in_force(&grant.id, NOON)));
-    assert_eq!((during, rights.is_in_force(&grant.id, NOON)), (Ok(false), true), "not while it may be withdrawn");
+    assert!(rights.grant(&grant.id, NOON).is_ok() && rights.grant("no such grant", NOON).is_err());
+    assert!(rights.grant(&grant.id, "2031-01-01T00:00:00Z".parse().unwrap()).is_err(), "it has ended");
+    let during = rights.change(&grant.id, || Ok(rights.grant(&grant.id, NOON).is_ok()));
+    assert_eq!((during, rights.grant(&grant.id, NOON).is_ok()), (Ok(false), true), "not while it may be withdrawn");
     assert_eq!(rights.change::<()>(&grant.id, || Err(StorageError::Unknown)), Err(StorageError::Unknown));
-    assert!(!rights.is_in_force(&grant.id, NOON), "nor as long as that is not known");
+    assert!(rights.grant(&grant.id, NOON).is_err(), "nor as long as that is not known");
     rights.change(&grant.id, || store.grants().withdraw(&grant.id, &withdrawal())).unwrap();
-    assert!(!rights.is_in_force(&grant.id, NOON) && !rights.is_in_force(&grant.id, NOON.plus(-60)));
+    assert!(rights.grant(&grant.id, NOON).is_err() && rights.grant(&grant.id, NOON.plus(-60)).is_err());
 }
 
 #[tokio::test]

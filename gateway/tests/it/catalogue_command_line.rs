@@ -67,7 +67,13 @@ fn files_are_checked_without_a_gateway() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_become_the_catalogue_of_a_gateway() {
-    let setup = Setup::new();
+    let mut setup = Setup::new();
+    // The sources that the example names; nobody asks them anything here.
+    for name in ["population", "health"] {
+        setup.sections.push_str(&format!(
+            "[[sources]]\nname = '{name}'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{{\"number\":\"{{number}}\"}}'\n[sources.answer]\n"
+        ));
+    }
     let folder = setup.folder.path().to_owned();
     let gateway = setup.start_with(TABLE).await;
     let write = |name: &str, content: String| {

@@ -51,11 +51,15 @@ pub(crate) async fn start(office: &Office, store: Store) -> Started {
     gateway
 }
 
+/// The fields of the resource, all of them granted.
+const FIELDS: [&str; 4] = ["name", "valid_until", "holder_name", "document"];
+
 /// The resource of grants, of this provider.
 pub(crate) fn resource(provider: &str) -> Value {
+    let field = |name: &str| json!({ "name": name, "title": "名称", "type": "text" });
     json!({
         "kind": "resource", "code": RESOURCE, "name": "某许可证", "provider": provider, "share": "unconditional", "legal_basis": "law",
-        "sensitivity": "personal", "subjects": ["111"], "fields": [{ "name": "name", "title": "名称", "type": "text" }],
+        "sensitivity": "personal", "subjects": ["111"], "fields": FIELDS.map(field),
         "sla": { "latency_ms": 100, "slow_permille_max": 10, "error_permille_max": 10 }, "update": "live",
         "licence_type": licence().type_code(),
     })
@@ -94,7 +98,7 @@ pub(crate) fn grant(gateway: &Started) {
     let application: Application = serde_json::from_value(json!({
         "id": GRANT, "consumer": { "caller": "window", "organisation": BUREAU }, "provider": ORGANISATION,
         "wish": {
-            "resource": RESOURCE, "items": [ITEM], "fields": ["name"], "authorities": ["duty"], "legal_basis": "law",
+            "resource": RESOURCE, "items": [ITEM], "fields": FIELDS, "authorities": ["duty"], "legal_basis": "law",
             "until": now.plus(86_400),
         },
         "applied_at": now, "applied_by": "window", "check_due": now,

@@ -87,6 +87,8 @@ async fn events_and_materials_say_what_is_disputed() {
 #[tokio::test]
 async fn a_disputed_licence_says_so_when_its_holder_shows_it() {
     let gateway = code_kit::start(&Office::new(), memory()).await;
+    // Who has a grant of such licences may object to one.
+    code_kit::grant(&gateway);
     let window = gateway.caller(code_kit::WINDOW);
     for disputed in [false, true] {
         if disputed {

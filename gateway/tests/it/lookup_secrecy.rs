@@ -51,9 +51,10 @@ async fn look_up(site: &Site, process: &Process, office: &Office) -> Vec<String>
     streamed.headers_mut().insert("accept", "text/event-stream".parse().unwrap());
     assert!(holds(&consumer.send(Http::One, streamed).await.body, NAME));
     assert_eq!(ask(&consumer, "/v1/materials", &with(json!({})), 500).await.status, 200);
-    let facts =
-        json!({ "facts": [{ "attribute": "person.name", "value": NAME }, { "resource": NAME, "field": HOLDER, "value": NAME }] });
+    let facts = json!({ "facts": [{ "attribute": "person.name", "value": NAME }] });
     assert_eq!(ask(&consumer, "/v1/comparisons", &with(facts), 500).await.status, 200);
+    let facts = json!({ "facts": [{ "resource": NAME, "field": HOLDER, "value": NAME }] });
+    assert_eq!(ask(&consumer, "/v1/comparisons", &with(facts), 500).await.status, 422);
     let batch = json!({ "item": ITEM, "resources": [CIVIL, LICENCES], "lookups": [{ "ref": HOLDER, "subject": subject(), "case": CASE }] });
     assert_eq!(ask(&consumer, "/v1/lookups/batch", &batch, 500).await.status, 200);
     for (uri, bad) in [
