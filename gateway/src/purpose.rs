@@ -6,7 +6,7 @@ use hyper::HeaderMap;
 use storage::log::Draft;
 
 use crate::handlers::today_in_china;
-use crate::http::{Code, Problem, percent_decode};
+use crate::http::{Code, Problem, percent_decode, single};
 
 /// The code of the item (事项), percent-encoded.
 pub const ITEM: &str = "licet-item";
@@ -37,17 +37,8 @@ pub fn read(headers: &HeaderMap, now: Timestamp, draft: &mut Draft) -> Result<()
     Ok(())
 }
 
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match (value.to_str(), values.next()) {
-        (Ok(text), None) => Ok(Some(text)),
-        _ => Err(refused(name)),
-    }
-}
-
 fn text(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
-    let Some(value) = one(headers, name)? else { return Ok(None) };
+    let Some(value) = single(headers, name, refused)? else { return Ok(None) };
     percent_decode(value).filter(|text| is_text(text)).map(Some).ok_or_else(|| refused(name))
 }
 
@@ -62,7 +53,7 @@ pub(crate) fn is_pseudonym(text: &str) -> bool {
 }
 
 fn operator(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = one(headers, OPERATOR)? else { return Ok(None) };
+    let Some(value) = single(headers, OPERATOR, refused)? else { return Ok(None) };
     if is_pseudonym(value) { Ok(Some(value.to_owned())) } else { Err(refused(OPERATOR)) }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crypto::record::Ending;
 use hyper::StatusCode;
-use hyper::header::{ACCEPT, HeaderMap, HeaderName};
+use hyper::header::{HeaderMap, HeaderName};
 use serde_json::json;
 use storage::log::{Draft, Recorded};
 use tokio::sync::mpsc;
@@ -15,11 +15,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::feed::{Delivered, Look, News, Page, Scope, Subscriber};
-use crate::http::{Answer, Code, Outgoing, Problem, Request};
+use crate::http::{Answer, Code, EVENTS, Outgoing, Problem, Request, accepts};
 use crate::shares::Share;
-
-/// The type of the content that is told as it comes.
-const EVENTS: &str = "text/event-stream";
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -49,7 +46,7 @@ pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         return Err(Problem::parameter("wait_s"));
     }
     let after: Option<u64> = request.query.parsed("after")?;
-    if wants_stream(&request.headers) {
+    if accepts(&request.headers, EVENTS) {
         let after = last_event(&request.headers)?.or(after);
         request.trail.note(|draft| draft.facts.details.extend(told([("after", json!(after))])));
         return stream(app, request, after).await;
@@ -100,12 +97,6 @@ fn scope(app: &App, caller: &Caller) -> Scope {
     // A name of the configuration may have come to speak for another organisation since.
     grants.retain(|grant| grant.consumer.organisation == caller.organisation);
     Scope::of(&grants, &app.catalogues.current(), now)
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let mut types = accepted.map(|range| range.split(';').next().unwrap_or_default().trim());
-    types.any(|name| name.eq_ignore_ascii_case(EVENTS))
 }
 
 /// Where a listener that comes back goes on.
@@ -169,6 +160,8 @@ impl End {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::ACCEPT;
+
     use super::*;
 
     #[test]
@@ -176,8 +169,8 @@ mod tests {
         let headers = |rows: &[(HeaderName, &str)]| {
             rows.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect::<HeaderMap>()
         };
-        assert!(wants_stream(&headers(&[(ACCEPT, "application/json, Text/Event-Stream;q=0.5")])));
-        assert!(!wants_stream(&headers(&[(ACCEPT, "*/*")])) && !wants_stream(&headers(&[])));
+        assert!(accepts(&headers(&[(ACCEPT, "application/json, Text/Event-Stream;q=0.5")]), EVENTS));
+        assert!(!accepts(&headers(&[(ACCEPT, "*/*")]), EVENTS) && !accepts(&headers(&[]), EVENTS));
         assert_eq!(last_event(&headers(&[(LAST_EVENT_ID, "17")])).unwrap(), Some(17));
         assert_eq!(last_event(&headers(&[(LAST_EVENT_ID, "")])).unwrap(), None);
         for bad in ["-1", "1.0", "x", "18446744073709551616"] {

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::look_ups::view;
 use crate::app::App;
 use crate::clock;
-use crate::http::{Answer, Code, Cut, Outgoing, Problem, Request};
+use crate::http::{Answer, Code, Cut, EVENTS, Outgoing, Problem, Request};
 use crate::lookup::licences::Licences;
 use crate::lookup::noted;
 use crate::lookup::order::Order;
@@ -23,9 +23,6 @@ use crate::lookup::places::Held;
 use crate::lookup::plan::Plan;
 use crate::lookup::underway::{Ended, Underway};
 use crate::lookup::view::SourceView;
-
-/// The type of the content.
-pub(super) const EVENTS: &str = "text/event-stream";
 
 /// Events that wait for the connection.
 const WAITING_MAX: usize = 16;

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crypto::grants::Mode;
-use hyper::header::ACCEPT;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::HolderRequest;
-use super::look_up_stream::{self, EVENTS};
+use super::look_up_stream;
 use crate::app::App;
 use crate::broker::Class;
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, EVENTS, Problem, Request, accepts};
 use crate::lookup::order::{Order, subject};
 use crate::lookup::places::Held;
 use crate::lookup::plan::{Intent, Plan, granted};
@@ -58,7 +57,7 @@ pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 }
 
 async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result<Answer, Problem> {
-    let wants_events = wants_events(&request.headers);
+    let wants_events = accepts(&request.headers, EVENTS);
     let (order, plan, held) = plan(&app, &request, asked).await?;
     if wants_events {
         return look_up_stream::answer(&app, &request, (order, plan), held).await;
@@ -99,24 +98,5 @@ pub(super) fn view(ended: &Ended, order: &Order) -> LookUpAnswer {
         missing: missing(findings),
         sources: findings.all().map(|finding| SourceView::new(&finding, findings, &ended.licences)).collect(),
         attributes: attributes(findings),
-    }
-}
-
-/// Whether the caller wants results as they come.
-fn wants_events(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let types = accepted.flat_map(|value| value.split(',')).map(|part| part.split(';').next().unwrap_or_default().trim());
-    types.into_iter().any(|name| name.eq_ignore_ascii_case(EVENTS))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_sent_to_who_names_them() {
-        let wants = |text: &str| wants_events(&HeaderMap::from_iter([(ACCEPT, text.parse().unwrap())]));
-        assert!(wants("text/event-stream") && wants("application/json, Text/Event-Stream;q=0.9"));
-        assert!(!wants("*/*") && !wants("text/*") && !wants_events(&HeaderMap::new()));
     }
 }

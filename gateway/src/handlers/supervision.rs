@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::ACCEPT;
 use schemars::JsonSchema;
 use serde::Serialize;
 use storage::ledger::{CARDS_MAX, Card, Watched};
@@ -14,7 +13,7 @@ use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::broker::{BreakerState, SourceState};
 use crate::feed::News;
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, Problem, Request, accepts};
 use crate::lookup::view::millis;
 use crate::supervision::BudgetView;
 use crate::supervision::report::{Month, MonthReport};
@@ -168,8 +167,7 @@ async fn look(app: &App, caller: &Caller, from: u64, limit: usize) -> Result<Car
 pub async fn report(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let month: Month = request.params.value("month")?.parse().map_err(|()| Problem::parameter("month"))?;
     let of = request.query.value("organisation").map(str::to_owned);
-    let wants_csv =
-        request.headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|text| text.contains("text/csv")));
+    let wants_csv = accepts(&request.headers, "text/csv");
     let (shared, caller, now) = (Arc::clone(&app), Arc::clone(&request.caller), request.now);
     let make = move || {
         let catalogue = shared.catalogues.current();

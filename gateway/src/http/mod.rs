@@ -17,7 +17,7 @@ mod storage;
 pub use answer::Answer;
 pub use body::{BodyRule, Media, discard as discard_body, read as read_body};
 pub use code::Code;
-pub use negotiate::Language;
+pub use negotiate::{EVENTS, Language, accepts, single};
 pub use octets::Octets;
 pub use outgoing::{Cut, Outgoing};
 pub use problem::{DeniedBody, FaultBody, Problem, ProblemBody};

@@ -1,7 +1,9 @@
-//! The language of the words in an answer.
+//! What a caller wants of an answer: the language of its words, its media type.
 
 use hyper::HeaderMap;
-use hyper::header::ACCEPT_LANGUAGE;
+use hyper::header::{ACCEPT, ACCEPT_LANGUAGE};
+
+use super::Problem;
 
 /// A language that licet speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,30 @@ impl Language {
             Self::English => "en",
             Self::Chinese => "zh-CN",
         }
+    }
+}
+
+/// The media type of server-sent events.
+pub const EVENTS: &str = "text/event-stream";
+
+/// Whether the caller names this media type in what it accepts (RFC 9110 12.5.1). Ranges such as `*/*` name none.
+#[must_use]
+pub fn accepts(headers: &HeaderMap, media: &str) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut names = accepted.flat_map(|value| value.split(',')).map(|range| range.split(';').next().unwrap_or_default().trim());
+    names.any(|name| name.eq_ignore_ascii_case(media))
+}
+
+/// The one value of a header; none where it is absent.
+///
+/// # Errors
+/// `refused` of the name, when the header is repeated or is no text.
+pub fn single<'a>(headers: &'a HeaderMap, name: &str, refused: impl Fn(&str) -> Problem) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        _ => Err(refused(name)),
     }
 }
 
@@ -79,5 +105,12 @@ mod tests {
         check("zh;q=0", Language::English);
         check("fr", Language::English);
         check("zh;q=huge", Language::English);
+    }
+
+    #[test]
+    fn events_are_sent_to_who_names_them() {
+        let wants = |text: &str| accepts(&HeaderMap::from_iter([(ACCEPT, text.parse().unwrap())]), EVENTS);
+        assert!(wants("text/event-stream") && wants("application/json, Text/Event-Stream;q=0.9"));
+        assert!(!wants("*/*") && !wants("text/*") && !accepts(&HeaderMap::new(), EVENTS));
     }
 }

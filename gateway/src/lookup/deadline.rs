@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::broker::Class;
 use crate::config::Lookup;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, single};
 
 /// Within how many milliseconds the caller wants its answer.
 pub const DEADLINE: &str = "licet-deadline";
@@ -29,7 +29,7 @@ impl Deadline {
     /// # Errors
     /// [`Code::BadParameter`] when the header is no number of milliseconds that may be asked for.
     pub fn read(headers: &HeaderMap, settings: &Lookup, arrived: Instant) -> Result<Self, Problem> {
-        let ms = match one(headers, DEADLINE)? {
+        let ms = match single(headers, DEADLINE, refused)? {
             None => settings.deadline_ms,
             // A sign is no digit, though it can be read.
             Some(text) if !text.bytes().all(|byte| byte.is_ascii_digit()) => return Err(refused(DEADLINE)),
@@ -47,20 +47,11 @@ impl Deadline {
 /// # Errors
 /// [`Code::BadParameter`] when there is no such class.
 pub fn class(headers: &HeaderMap, otherwise: Class) -> Result<Class, Problem> {
-    match one(headers, CLASS)? {
+    match single(headers, CLASS, refused)? {
         None => Ok(otherwise),
         Some("interactive") => Ok(Class::Interactive),
         Some("batch") => Ok(Class::Batch),
         Some(_) => Err(refused(CLASS)),
-    }
-}
-
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match (value.to_str(), values.next()) {
-        (Ok(text), None) => Ok(Some(text)),
-        _ => Err(refused(name)),
     }
 }
 

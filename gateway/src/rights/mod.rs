@@ -15,13 +15,14 @@ use std::time::Instant;
 
 use crypto::catalogue::Catalogue;
 use crypto::grants::{self, Ask, Denial, Grant, Lease, Permit, Usage};
-use crypto::time::{Date, Timestamp};
+use crypto::time::Timestamp;
 use storage::StorageError;
 use storage::grants::Grants;
 
 use self::book::{Book, Entry};
 use self::counter::Taken;
 use crate::clock;
+use crate::handlers::today_in_china;
 use crate::pool::Pool;
 
 /// Blocks that are set aside at the same time: they wait for the disk, and are written together.
@@ -127,7 +128,7 @@ impl Rights {
 
     /// Takes quota, and sets a block aside where this gateway has none left.
     async fn take(&self, entry: &Entry, wanted: Lease, at: Timestamp) -> Result<(), Denial> {
-        let day = china_day(at);
+        let day = today_in_china(at);
         for _ in 0..ROUNDS_MAX {
             match entry.counter.take(day, wanted) {
                 Taken::Yes => return Ok(()),
@@ -204,7 +205,7 @@ impl Rights {
     /// # Errors
     /// Those of a store that does not work.
     pub fn usage(&self, grant: &str, at: Timestamp) -> Result<Usage, StorageError> {
-        let day = china_day(at);
+        let day = today_in_china(at);
         let usage = self.grants.usage(grant)?.map_or_else(|| Usage::none(day), |usage| usage.on(day));
         let left = self.book().entry(grant).map_or_else(Lease::default, |entry| entry.counter.left(usage.day));
         Ok(Usage {
@@ -223,9 +224,4 @@ impl Rights {
     fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
         self.book.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The day that it is in China: quotas are of its days.
-fn china_day(at: Timestamp) -> Date {
-    at.plus(8 * 3600).date()
 }

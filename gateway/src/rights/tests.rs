@@ -155,7 +155,7 @@ async fn records_that_straddle_midnight_are_counted_once() {
 #[test]
 fn a_block_of_a_day_that_ended_meanwhile_is_lost_once() {
     let counter = counter::Counter::default();
-    let (day, next) = (china_day(NOON), china_day(MIDNIGHT));
+    let (day, next) = (today_in_china(NOON), today_in_china(MIDNIGHT));
     let of = |questions| Lease { questions, ..Lease::default() };
     assert_eq!(counter.take(day, of(1)), Taken::Short(day, of(1)));
     assert_eq!(counter.take(next, of(1)), Taken::Short(next, of(1)));

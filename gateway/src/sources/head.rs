@@ -8,12 +8,13 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::broker::Question;
 use crate::handlers::today_in_china;
+use crate::lookup::deadline;
 use crate::purpose::{CASE, ITEM, OPERATOR, PURPOSE, holds_citizen_number};
 
 /// How many milliseconds are left.
-pub(super) const DEADLINE: HeaderName = HeaderName::from_static("licet-deadline");
+pub(super) const DEADLINE: HeaderName = HeaderName::from_static(deadline::DEADLINE);
 /// How much it matters.
-pub(super) const CLASS: HeaderName = HeaderName::from_static("licet-class");
+pub(super) const CLASS: HeaderName = HeaderName::from_static(deadline::CLASS);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The head of a question with so much time left.
