@@ -6,22 +6,23 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crypto::digest::Sha256;
-use crypto::report::{CacheOutcome, CacheUsed, Depth, Diagnostic, Report};
-use crypto::time::Timestamp;
+use crypto::report::{CacheOutcome, CacheUsed, Depth, Diagnostic, Rendered, Report};
+use crypto::time::{Date, Timestamp};
 
 use crate::about::About;
 use crate::epochs::{Epoch, Epochs};
 use crate::http::Problem;
+use crate::summary::Summary;
 
 /// How often a verification is shared again after its issuer changed under it.
 const SHARED_TRIES_MAX: usize = 3;
 
-/// So long a report counts as one verdict, in bytes of its JSON; a longer one counts as several. What somebody puts into a document
-/// decides how long its report is, and must not decide how much memory the cache takes.
-const REPORT_BYTES: usize = 16 << 10;
+/// What counts as one verdict, in bytes of JSON; a longer one counts as several. What somebody puts into a document decides how long its
+/// report is, and must not decide how much memory the cache takes.
+const VERDICT_BYTES: usize = 24 << 10;
 
 /// What a verdict answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,16 @@ pub struct Judged {
     pub about: Option<Arc<About>>,
     /// The epochs of the issuer and of the seals, each read before the record: those of what the document names.
     pub epochs: Arc<[Epoch]>,
+    /// What is drawn from it for answers.
+    pub drawn: Arc<Drawn>,
+}
+
+/// What is drawn from a verdict when it is given for the first time, and given with it from then on.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    simple: OnceLock<Option<Rendered>>,
+    detailed: OnceLock<Option<Rendered>>,
+    summary: OnceLock<Summary>,
 }
 
 /// The cache.
@@ -68,14 +79,17 @@ pub struct Cache {
 /// A verdict as it is given to whoever asked.
 #[derive(Clone, Debug)]
 pub struct Given {
-    /// The report, at depth `detailed`.
-    pub report: Arc<Report>,
+    /// The report, at depth `detailed`, for the moment for which it was reached. [`Given::report`] is that for the moment of asking.
+    reached: Arc<Report>,
+    /// The moment for which it is given.
+    pub moment: Timestamp,
     /// Every input that was used.
     pub diagnostic: Arc<Diagnostic>,
     /// Whom the document concerns, where it says so: for the record.
     pub about: Option<Arc<About>>,
     /// Where it came from.
     pub cache: CacheUsed,
+    drawn: Arc<Drawn>,
 }
 
 impl Given {
@@ -84,24 +98,71 @@ impl Given {
     pub fn new(judged: &Judged, question: Question, now: Timestamp, outcome: CacheOutcome) -> Self {
         let age_s = u64::try_from(now.unix().saturating_sub(judged.made_at.unix())).unwrap_or(0);
         Self {
-            report: as_of(judged, question, now),
+            reached: Arc::clone(&judged.report),
+            // A report on the present is given for the moment of asking, at which it still holds.
+            moment: if question.at == At::Now { now } else { judged.report.validation_time },
             diagnostic: Arc::clone(&judged.diagnostic),
             about: judged.about.clone(),
             cache: CacheUsed { outcome, age_s },
+            drawn: Arc::clone(&judged.drawn),
         }
+    }
+
+    /// The same with another report.
+    #[must_use]
+    pub fn with_report(self, report: Report) -> Self {
+        Self { moment: report.validation_time, reached: Arc::new(report), drawn: Arc::default(), ..self }
+    }
+
+    /// What holds of the report whenever it is given: everything but its moment.
+    #[must_use]
+    pub fn reached(&self) -> &Report {
+        &self.reached
+    }
+
+    /// The report, at depth `detailed`.
+    #[must_use]
+    pub fn report(&self) -> Cow<'_, Report> {
+        if self.reached.validation_time == self.moment {
+            return Cow::Borrowed(&*self.reached);
+        }
+        let mut report = (*self.reached).clone();
+        report.validation_time = self.moment;
+        Cow::Owned(report)
     }
 
     /// The report at this depth.
     #[must_use]
     pub fn at_depth(&self, depth: Depth) -> Cow<'_, Report> {
         match depth {
-            Depth::Detailed => Cow::Borrowed(&*self.report),
-            Depth::Simple => Cow::Owned((*self.report).clone().reduced_to(depth)),
+            Depth::Detailed => self.report(),
+            Depth::Simple => Cow::Owned(self.report().into_owned().reduced_to(depth)),
             Depth::Diagnostic => {
                 let diagnostic = Diagnostic { cache: Some(self.cache), ..(*self.diagnostic).clone() };
-                Cow::Owned((*self.report).clone().with_diagnostic(diagnostic))
+                Cow::Owned(self.report().into_owned().with_diagnostic(diagnostic))
             }
         }
+    }
+
+    /// The report at this depth as JSON. Written once for all to whom it is given, but for where it came from, which is in the
+    /// deepest.
+    #[must_use]
+    pub fn json(&self, depth: Depth) -> Option<Vec<u8>> {
+        let rendered = match depth {
+            Depth::Simple => self.drawn.simple.get_or_init(|| Rendered::of(&(*self.reached).clone().reduced_to(depth))),
+            Depth::Detailed => self.drawn.detailed.get_or_init(|| Rendered::of(&self.reached)),
+            Depth::Diagnostic => &None,
+        };
+        match rendered {
+            Some(rendered) => Some(rendered.as_of(self.moment)),
+            None => serde_json::to_vec(&*self.at_depth(depth)).ok(),
+        }
+    }
+
+    /// What goes on record about it.
+    #[must_use]
+    pub fn summary(&self, today: Date) -> &Summary {
+        self.drawn.summary.get_or_init(|| Summary::of(&self.reached, &self.diagnostic, today))
     }
 }
 
@@ -164,10 +225,11 @@ impl Cache {
 /// For how many verdicts this one counts. What cannot be measured is not kept.
 fn weight(judged: &Judged) -> u32 {
     let mut length = Length(0);
-    let measured = serde_json::to_writer(&mut length, &*judged.report)
-        .and_then(|()| serde_json::to_writer(&mut length, &*judged.diagnostic));
-    match measured {
-        Ok(()) => u32::try_from(length.0.div_ceil(REPORT_BYTES)).unwrap_or(u32::MAX),
+    let report = serde_json::to_writer(&mut length, &*judged.report);
+    // Once it was given, it is there a second time, as it is sent.
+    length.0 = length.0.saturating_mul(2);
+    match report.and_then(|()| serde_json::to_writer(&mut length, &*judged.diagnostic)) {
+        Ok(()) => u32::try_from(length.0.div_ceil(VERDICT_BYTES)).unwrap_or(u32::MAX),
         Err(_) => u32::MAX,
     }
 }
@@ -184,16 +246,6 @@ impl io::Write for Length {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// The same report for a later moment at which it still holds.
-fn as_of(judged: &Judged, question: Question, now: Timestamp) -> Arc<Report> {
-    if question.at != At::Now || judged.report.validation_time == now {
-        return Arc::clone(&judged.report);
-    }
-    let mut report = (*judged.report).clone();
-    report.validation_time = now;
-    Arc::new(report)
 }
 
 #[cfg(test)]
@@ -268,7 +320,14 @@ mod tests {
     }
 
     fn judged(report: Report, made_at: Timestamp) -> Judged {
-        Judged { report: Arc::new(report), diagnostic: Arc::default(), made_at, about: None, epochs: [].into() }
+        Judged {
+            report: Arc::new(report),
+            diagnostic: Arc::default(),
+            made_at,
+            about: None,
+            epochs: [].into(),
+            drawn: Arc::default(),
+        }
     }
 
     fn t(seconds: i64) -> Timestamp {

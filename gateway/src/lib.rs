@@ -37,6 +37,7 @@ pub mod purpose;
 pub mod receipt;
 pub mod record_key;
 pub mod recorder;
+pub mod summary;
 pub mod trail;
 pub mod turns;
 

@@ -183,6 +183,7 @@ impl Judge {
             made_at: inquiry.now,
             about: Some(Arc::new(about)),
             epochs: sealed.epochs.into_iter().chain([epoch]).collect(),
+            drawn: Arc::default(),
         })
     }
 
@@ -231,6 +232,7 @@ impl Judge {
             made_at: inquiry.now,
             about: None,
             epochs: sealed.epochs.into_iter().chain(epoch).collect(),
+            drawn: Arc::default(),
         })
     }
 

@@ -9,6 +9,7 @@ mod depth;
 mod diagnostic;
 pub mod diff;
 mod horizon;
+mod rendered;
 mod scope;
 mod verdict;
 
@@ -24,6 +25,7 @@ pub use diagnostic::{
     CacheOutcome, CacheUsed, CertificateUsed, Diagnostic, ListSaid, ListUsed, ResponseUsed, Spent, TimestampUsed,
 };
 pub use horizon::Horizon;
+pub use rendered::Rendered;
 pub use scope::{Scope, ScopeKind};
 pub use verdict::{Indication, SubIndication, Verdict};
 

@@ -51,9 +51,9 @@ pub async fn make(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let inquiry = Arc::new(inquiry);
     let Gathered { given, material, trust } = gather(&app, &inquiry, require, with_document).await?;
     noted::verdict(&request, &given);
-    demand_document(&given.report)?;
+    demand_document(given.reached())?;
     let mention = DocumentMention { sha256: Some(material.document.sha256), sm3: Some(material.document.sm3.clone()) };
-    let claims = receipt::claims(&request, &given.report, mention, &trust)?.enclosing(material.sha256());
+    let claims = receipt::claims(&request, &given.report(), mention, &trust)?.enclosing(material.sha256());
     let made = receipt::make(&app, &request, &claims).await?;
     let covered = if with_witnesses {
         covered::witnessed_proof(&app, &made.recorded).await?
@@ -61,7 +61,7 @@ pub async fn make(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         covered::proof(&app, &made.recorded).await?
     };
     let covered = covered.ok_or(Code::Unavailable)?;
-    let (shared, number, indication) = (Arc::clone(&app), made.recorded.number, given.report.verdict.indication);
+    let (shared, number, indication) = (Arc::clone(&app), made.recorded.number, given.reached().verdict.indication);
     let job = move || -> Result<Vec<u8>, Problem> {
         let opening = shared.store().logs().record(LogName::Seal, number)?.ok_or(Code::Internal)?;
         let bundle = Bundle {
@@ -135,7 +135,7 @@ fn collect(
     let (known_since, known_status) = app.judge.told(document, inquiry)?;
     let along = inquiry.along.as_deref();
     let asked = along.and_then(|along| along.presentation.as_ref());
-    let seals = seals(app, &given.report)?;
+    let seals = seals(app, given.reached())?;
     let Collected { material, is_whole } = bundle::collect(&Seen {
         document,
         with_document,
@@ -151,7 +151,7 @@ fn collect(
         evidence: along.map_or(Evidence::NONE, |along| &along.evidence),
         status_lists: along.map_or(&[], |along| &along.status_lists),
         known_status: known_status.as_ref(),
-        report: &given.report,
+        report: &given.report(),
         diagnostic: &given.diagnostic,
         seals: &seals,
         evidence_bytes_max: EVIDENCE_BYTES_MAX,

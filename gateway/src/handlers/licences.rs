@@ -137,8 +137,7 @@ async fn verified(app: &App, request: &Request) -> Result<Verified, Problem> {
         Ok((verification.into_verified(document.to_vec()), (report, diagnostic), about))
     };
     let (verified, (report, diagnostic), about) = app.pool.run(question).await??;
-    noted::report(request, &report);
-    noted::judged_with(request, &diagnostic);
+    noted::report(request, &report, &diagnostic);
     if let Some((issuer, about)) = about {
         request.trail.concerns(&about);
         demand_own(&request.caller, &issuer)?;

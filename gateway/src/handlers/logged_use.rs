@@ -26,19 +26,20 @@ const PAGES_MAX: usize = 8;
 /// # Errors
 /// When the gateway is too busy or the store does not answer.
 pub(super) async fn demand(app: &Arc<App>, given: Given, at: At) -> Result<Given, Problem> {
-    let (shared, judged) = (Arc::clone(app), Arc::clone(&given.report));
+    let (shared, judged) = (Arc::clone(app), given.report().into_owned());
     let until = match at {
         At::Now => None,
         At::Moment(moment) => Some(moment),
     };
     let job = move || {
-        let mut report = (*judged).clone();
-        report.checks.extend(checks(&shared, &judged, until)?);
+        let mut report = judged;
+        let checks = checks(&shared, &report, until)?;
+        report.checks.extend(checks);
         report.conclude();
         Ok::<_, StorageError>(report)
     };
     let report = app.pool.run(job).await??;
-    Ok(Given { report: Arc::new(report), ..given })
+    Ok(given.with_report(report))
 }
 
 fn checks(app: &App, report: &Report, until: Option<Timestamp>) -> Result<Vec<Check>, StorageError> {

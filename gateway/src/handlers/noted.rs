@@ -1,28 +1,22 @@
 //! What handlers put on record of documents, licences and verdicts: digests, codes and identifiers, never words of the document.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crypto::digest::{Sha256, to_hex};
 use crypto::licence::{Identifier, Record};
 use crypto::record::{DocumentMention, SealMention};
-use crypto::report::{Diagnostic, Outcome, Report};
+use crypto::report::{Diagnostic, Report};
 use crypto::verify::Verified;
-use serde_json::{Value, json};
+use serde_json::json;
 use storage::StorageError;
-use storage::log::Draft;
 use storage::seals::SealRecord;
 
 use crate::about::About;
 use crate::app::App;
 use crate::cache::Given;
 use crate::http::{Problem, Request};
-use crate::purpose::holds_citizen_number;
-
-/// The most signatures, checks and lists of one verdict that are named.
-const NAMED_MAX: usize = 16;
-/// The longest identifier of a seal: those of the standard have 20 or 32 characters.
-const SEAL_ID_BYTES_MAX: usize = 64;
+pub(super) use crate::summary::told;
+use crate::summary::{self, NAMED_MAX, Summary};
 
 /// The licence that somebody asks about, before it is known whether it is on record.
 pub(super) fn asked(request: &Request, identifier: &Identifier) {
@@ -86,36 +80,20 @@ pub(super) fn verified(request: &Request, verified: &Verified) {
 
 /// A verdict that is given.
 pub(super) fn verdict(request: &Request, given: &Given) {
-    if let Some(about) = &given.about {
-        request.trail.concerns(about);
-    }
-    report(request, &given.report);
-    judged_with(request, &given.diagnostic);
-    request.trail.detail("cache", given.cache.outcome.name());
+    let today = super::today_in_china(request.now);
+    request.trail.note(|draft| {
+        if let Some(about) = &given.about {
+            about.add_to(draft);
+        }
+        given.summary(today).add_to(draft, given.moment);
+        draft.facts.details.insert("cache".to_owned(), json!(given.cache.outcome.name()));
+    });
 }
 
-/// What a report says, in short.
-pub(super) fn report(request: &Request, report: &Report) {
-    request.trail.note(|draft| {
-        if draft.facts.document.as_ref().is_none_or(|document| document.sha256 != Some(report.document_sha256)) {
-            draft.facts.document = Some(DocumentMention { sha256: Some(report.document_sha256), sm3: None });
-        }
-        draft.facts.code = Some(report.verdict.indication.name().to_owned());
-        draft.facts.seals = seals(report, draft);
-        let details = &mut draft.facts.details;
-        if let Some(why) = report.verdict.sub_indication {
-            details.insert("sub_indication".to_owned(), json!(why));
-        }
-        details.insert("format".to_owned(), json!(report.format));
-        details.insert("validated_for".to_owned(), json!(report.validation_time));
-        details.insert("trust".to_owned(), json!(report.trust_generation));
-        details.insert("policy".to_owned(), json!([report.policy.name, report.policy.version]));
-        details.insert("steps".to_owned(), steps(report));
-        let signers = signers(report);
-        if !signers.is_empty() {
-            details.insert("signers".to_owned(), Value::Array(signers));
-        }
-    });
+/// What a report says, in short, and with which evidence of status it was reached.
+pub(super) fn report(request: &Request, report: &Report, diagnostic: &Diagnostic) {
+    let summary = Summary::of(report, diagnostic, super::today_in_china(request.now));
+    request.trail.note(|draft| summary.add_to(draft, report.validation_time));
 }
 
 /// The seal that the request is about, with what is on file about it once that is known.
@@ -161,71 +139,7 @@ pub(super) fn filing(request: &Request, record: &SealRecord) {
     });
 }
 
-/// The details that there are.
-pub(super) fn told<const N: usize>(details: [(&str, Value); N]) -> impl Iterator<Item = (String, Value)> {
-    details.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value))
-}
-
 /// Somebody wrote this identifier, and it stays for ever.
 fn is_fit(id: &str, request: &Request) -> bool {
-    id.len() <= SEAL_ID_BYTES_MAX && !holds_citizen_number(id, super::today_in_china(request.now))
-}
-
-/// Each seal once. Where one is proven to be its signer's, with the organisation that signed.
-fn seals(report: &Report, draft: &Draft) -> Vec<SealMention> {
-    let mut seen = BTreeSet::new();
-    let mut seals = Vec::new();
-    let today = super::today_in_china(draft.at);
-    for signature in &report.signatures {
-        let Some(seal) = &signature.seal else { continue };
-        // Whoever made the document wrote this, and it stays for ever.
-        let is_fit = seal.id.len() <= SEAL_ID_BYTES_MAX && !holds_citizen_number(&seal.id, today);
-        if is_fit && seals.len() < NAMED_MAX && seen.insert(&seal.id) {
-            let owner = signature.signer.as_ref().filter(|_| signature.verdict.is_passed());
-            let owner = owner.and_then(|signer| signer.organisation_code.clone());
-            seals.push(SealMention { id: seal.id.clone(), sha256: Some(seal.sha256), owner });
-        }
-    }
-    seals
-}
-
-/// Who signed, by certificate, with the verdict on each signature.
-fn signers(report: &Report) -> Vec<Value> {
-    let named = report.signatures.iter().take(NAMED_MAX);
-    let row = named.map(|signature| {
-        let signer = signature.signer.as_ref();
-        Value::from_iter(told([
-            ("certificate", json!(signer.map(|signer| signer.sha256))),
-            ("organisation", json!(signer.and_then(|signer| signer.organisation_code.as_ref()))),
-            ("verdict", json!(signature.verdict.indication.name())),
-        ]))
-    });
-    row.collect()
-}
-
-/// How many checks passed, and which did not.
-fn steps(report: &Report) -> Value {
-    let all = || report.checks.iter().chain(report.signatures.iter().flat_map(|signature| &signature.checks));
-    let named = |outcome: Outcome| {
-        let ids: BTreeSet<_> = all().filter(|check| check.outcome == outcome).map(|check| &*check.id).collect();
-        ids.into_iter().take(NAMED_MAX).collect::<Vec<_>>()
-    };
-    let passed = all().filter(|check| check.outcome == Outcome::Passed).count();
-    json!({ "passed": passed, "failed": named(Outcome::Failed), "not_concluded": named(Outcome::NotConcluded) })
-}
-
-/// The evidence of status that a judgement used.
-pub(super) fn judged_with(request: &Request, diagnostic: &Diagnostic) {
-    request.trail.note(|draft| evidence(draft, diagnostic));
-}
-
-/// Which evidence of status was used, and how old the oldest of it is.
-fn evidence(draft: &mut Draft, diagnostic: &Diagnostic) {
-    let lists = diagnostic.lists.values().map(|list| list.this_update);
-    let responses = diagnostic.responses.values().map(|response| response.this_update);
-    let Some(oldest) = lists.chain(responses).min() else { return };
-    let age_s = draft.at.unix().saturating_sub(oldest.unix());
-    let digests = diagnostic.lists.keys().chain(diagnostic.responses.keys()).take(NAMED_MAX);
-    let digests: Vec<_> = digests.collect();
-    draft.facts.details.insert("status".to_owned(), json!({ "age_s": age_s, "evidence": digests }));
+    summary::is_fit(id, super::today_in_china(request.now))
 }

@@ -26,13 +26,10 @@ use super::own::today_in_china;
 use crate::app::App;
 use crate::cache::At;
 use crate::http::{Answer, Code, Problem, Request};
-use crate::purpose::holds_citizen_number;
+use crate::purpose::{holds_citizen_number, is_text};
 use crate::receipt::{self, Standing};
 use crate::use_codes::{DOCUMENT, HOLDERS, Secret, licence_fields};
 use crate::verdict::{self, Document, Inquiry};
-
-/// The longest code of an item or name of a case, in bytes.
-const TEXT_BYTES_MAX: usize = 256;
 
 /// A code that is to be used up.
 #[derive(Deserialize, JsonSchema)]
@@ -132,9 +129,8 @@ pub(super) fn read(request: &Request) -> Result<Wanted, Problem> {
 
 /// What the body and the header say, which must be the same where both do.
 fn agreed(place: &str, inside: Option<String>, header: Option<String>) -> Result<Option<String>, Problem> {
-    let is_good = |text: &String| (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
     match (inside, header) {
-        (Some(inside), _) if !is_good(&inside) => Err(bad(place)),
+        (Some(inside), _) if !is_text(&inside) => Err(bad(place)),
         (Some(inside), Some(header)) if inside != header => Err(bad(place)),
         (inside, header) => Ok(inside.or(header)),
     }
@@ -243,14 +239,14 @@ fn denied(request: &Request, denial: Denial) -> Problem {
 }
 
 /// What is on record of a licence, with the verdict on it, which must be that it holds.
-pub(super) async fn standing(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<(Record, Arc<Report>), Problem> {
+pub(super) async fn standing(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<(Record, Report), Problem> {
     let (shared, named) = (Arc::clone(app), licence.clone());
     let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
     let record = record.ok_or(Code::LicenceNotFound)?;
     noted::found(request, &record);
     let document = Document::OnRecord(licence.clone());
     let inquiry = Inquiry { document, sha256: record.sha256, at: At::Now, now: request.now, along: None };
-    let report = verdict::on(app, inquiry).await?.report;
+    let report = verdict::on(app, inquiry).await?.report().into_owned();
     let Verdict { indication, sub_indication } = report.verdict;
     request.trail.detail("verdict", indication.name());
     if report.verdict.is_passed() {

@@ -137,27 +137,26 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
     let Asked { inquiry, require } = inquire(&app, &request).await?;
     let (given, trust) = judge(&app, &inquiry, require).await?;
     noted::verdict(&request, &given);
-    let report = given.at_depth(depth);
-    demand_document(&report)?;
+    demand_document(given.reached())?;
     let receipted = if with_receipt {
         let mention = DocumentMention { sha256: Some(inquiry.sha256), sm3: sm3(&app, &request, &inquiry).await? };
         noted::document(&request, inquiry.sha256, mention.sm3.clone());
-        Some(receipt::make(&app, &request, &receipt::claims(&request, &given.report, mention, &trust)?).await?)
+        Some(receipt::make(&app, &request, &receipt::claims(&request, &given.report(), mention, &trust)?).await?)
     } else {
         None
     };
     let answer = match receipted {
-        None => Answer::json(StatusCode::OK, &*report),
+        None => Answer::bytes(StatusCode::OK, "application/json", given.json(depth).ok_or(Code::Internal)?),
         Some(made) => {
             let recorded = Some(Standing::of(&made.recorded));
             Answer::json(
                 StatusCode::OK,
-                &VerificationAnswer { report: Cow::Borrowed(&*report), receipt: Some(made.text), recorded },
+                &VerificationAnswer { report: given.at_depth(depth), receipt: Some(made.text), recorded },
             )
         }
     };
     let CacheUsed { outcome, age_s } = given.cache;
-    let answer = answer.verdict(report.verdict.indication);
+    let answer = answer.verdict(given.reached().verdict.indication);
     Ok(match HeaderValue::from_str(&format!("{}; age={age_s}", outcome.name())) {
         Ok(value) => answer.header(CACHE, value),
         Err(_) => answer,
@@ -185,7 +184,7 @@ async fn judge(app: &Arc<App>, inquiry: &Inquiry, require: Option<Requirement>) 
     let mut trust = app.trust.current();
     let mut given = verdict::on(app, inquiry.clone()).await?;
     for _ in 0..TRUST_TRIES_MAX {
-        if given.report.trust_generation == trust.generation() {
+        if given.reached().trust_generation == trust.generation() {
             break;
         }
         // Trust was swapped in between.

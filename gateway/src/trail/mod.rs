@@ -240,7 +240,14 @@ impl Trail {
         }
         let is_silent = state.is_silent && end.was_handled;
         let is_too_much = || state.is_stranger && !self.recorder.admits_stranger(end.at);
-        if is_silent || is_too_much() { None } else { Some(ended(state.draft(), end)) }
+        if is_silent || is_too_much() {
+            return None;
+        }
+        // Nothing is noted any more, so that what was noted need not stay.
+        let nothing = Draft::new(state.draft.at, Facts::new(EventKind::Request, Ending::Done, NOBODY.to_owned()));
+        let mut draft = std::mem::replace(&mut state.draft, nothing);
+        about::link_named(&mut draft);
+        Some(ended(draft, end))
     }
 
     /// A change has ended, and has taken the record along or not.
