@@ -62,6 +62,17 @@ async fn look_ups_and_comparisons_say_what_they_expect() {
     let reply = consumer.send(Http::Two, request).await;
     reply.is_problem(422, "bad-content");
     says(&reply.json(), "Licet-Authorization: expected none");
+    for (name, value, said) in [
+        ("licet-deadline", "soon", "licet-deadline: expected a whole number of milliseconds, 1 or more, once."),
+        ("licet-class", "fast", "licet-class: expected interactive or batch, once."),
+        ("licet-item", "%zz", "licet-item: expected 1 to 256 bytes of UTF-8"),
+    ] {
+        let mut request = post_json(lookups, &order(&json!({})).to_string());
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let reply = consumer.send(Http::Two, request).await;
+        reply.is_problem(400, "bad-parameter");
+        says(&reply.json(), said);
+    }
 }
 
 #[tokio::test]
