@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crypto::report::{CacheOutcome, Indication};
+use prometheus::core::{Collector, Desc};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -17,10 +18,20 @@ use crate::{supervision, witness};
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
+/// What is said of a metric: docs/METRICS.md has a row for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// The names of its labels.
+    pub labels: Vec<String>,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    described: Vec<Described>,
     requests: IntCounterVec,
     seconds: HistogramVec,
     verdicts: IntCounterVec,
@@ -65,8 +76,9 @@ impl Metrics {
         let lookups = IntCounterVec::new(Opts::new("licet_cache_lookups_total", "Verdicts looked for"), &["outcome"])?;
         let fetches = Opts::new("licet_status_fetches_total", "Questions to sources of status");
         let age = Opts::new("licet_status_age_seconds", "Time since any source of the kind last gave something good");
-        let metrics = Self {
+        let mut metrics = Self {
             registry: Registry::new(),
+            described: Vec::new(),
             requests,
             seconds,
             verdicts,
@@ -90,14 +102,21 @@ impl Metrics {
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
         let all = all.chain(metrics.supervision.collectors());
         let all = all.chain(metrics.sources.collectors());
-        for collector in all {
+        let build: Box<dyn Collector> = Box::new(build);
+        for collector in all.chain([build]) {
+            metrics.described.extend(collector.desc().into_iter().map(Described::of));
             metrics.registry.register(collector)?;
         }
-        metrics.registry.register(Box::new(build))?;
         Ok(metrics)
     }
 
-    fn collectors(&self) -> [Box<dyn prometheus::core::Collector>; 10] {
+    /// Every metric that there is, whether or not anything was counted yet.
+    #[must_use]
+    pub fn described(&self) -> &[Described] {
+        &self.described
+    }
+
+    fn collectors(&self) -> [Box<dyn Collector>; 10] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.seconds.clone()),
@@ -151,6 +170,12 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+impl Described {
+    fn of(desc: &Desc) -> Self {
+        Self { name: desc.fq_name.clone(), labels: desc.variable_labels.clone() }
     }
 }
 

@@ -58,8 +58,14 @@ fn operator(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 fn refused(name: &str) -> Problem {
-    Problem::new(Code::BadParameter)
-        .detail(format!("The header {name} is repeated, too long or malformed."), format!("请求头{name}重复、过长或格式错误。"))
+    let expected = match name {
+        OPERATOR => ("1 to 64 printable ASCII characters, once", "1至64个可打印ASCII字符，且只出现一次"),
+        _ => (
+            "1 to 256 bytes of UTF-8 without control characters, percent-encoded, once",
+            "百分号编码的1至256字节UTF-8文本，不含控制字符，且只出现一次",
+        ),
+    };
+    Problem::expected(Code::BadParameter, name, expected)
 }
 
 /// These stay for ever, so the number of a citizen must not be in them.

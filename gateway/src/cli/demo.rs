@@ -22,6 +22,7 @@ use crate::demo::one_number::{self, Persons};
 use crate::demo::pki::PkiFile;
 use crate::demo::register::Register;
 use crate::demo::row::Row;
+use crate::demo::shell::{self, Shell, quoted};
 use crate::demo::stage::{Attempt, Stage};
 use crate::demo::{DemoError, Pki, catalogue, config, forgeries, kind::Fate, licences};
 use crate::{clock, logging, shutdown};
@@ -155,6 +156,7 @@ async fn perform(config: &Config, folder: &Folder, cast: &Cast, options: &Option
         }
     };
     if !options.is_once && is_good {
+        folder.write(shell::FILE, shell(&running, folder, cast)?.as_bytes())?;
         println!("{}", curl_lines(&running, folder, cast));
         println!("\nServing until Ctrl-C. Later again with: licet serve --config {}", folder.file("licet.toml").display());
         shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
@@ -204,6 +206,7 @@ async fn tell_one_number(stage: &mut Stage<'_>, cast: &Cast) -> Result<Vec<Attem
     let persons = cast.persons()?;
     let mut told = stage.grant(&file.into_entries().collect::<Vec<_>>()).await?;
     told.extend(stage.look_up(persons).await?);
+    told.extend(stage.ask_with_consent(persons).await?);
     told.extend(stage.use_up(persons).await?);
     told.extend(stage.follow_up(persons).await?);
     Ok(told)
@@ -271,81 +274,87 @@ fn counts(rows: &[&Row], wrong: usize) -> String {
     format!("{all} verdicts: {passed} TOTAL-PASSED, {failed} TOTAL-FAILED, {open} INDETERMINATE. {result}")
 }
 
+/// The file that says to a shell how to ask the demo.
+fn shell(running: &Running, folder: &Folder, cast: &Cast) -> Result<String, DemoError> {
+    // Those of the market office, of which nothing is told above but that they are in force.
+    let is_good = |licence: &&Licence| {
+        licence.kind.slug == "business-licence" && licence.fate == Fate::Valid && licence.form == Form::OfdV4
+    };
+    let mut found = cast.licences.iter().filter(is_good);
+    let (licence, spare) = found.next().zip(found.next()).ok_or(DemoError::Unplanned("business licences"))?;
+    let program = program();
+    let shell = Shell { folder: folder.path(), program: &program, gateway: running.address, licence, spare };
+    Ok(shell.text())
+}
+
 /// Lines to paste into a shell.
 fn curl_lines(running: &Running, folder: &Folder, cast: &Cast) -> String {
     let of_fate = |fate| cast.licences.iter().find(move |licence| licence.fate == fate);
-    let (Some(valid), Some(revoked)) = (of_fate(Fate::Valid), of_fate(Fate::Revoked)) else { return String::new() };
-    let holder = valid.metadata.holders.first().map(|holder| (holder.code_type.code(), holder.code.as_str())).unwrap_or_default();
-    let (identifier, file) = (&valid.metadata.identifier, valid.file());
-    let (gone, slug) = (&revoked.metadata.identifier, valid.kind.department);
-    // The certificate names localhost, which an address for all interfaces is not.
-    let host = if running.address.ip().is_unspecified() { "localhost".to_owned() } else { running.address.ip().to_string() };
-    let (base, admin) = (format!("https://{host}:{}", running.address.port()), running.admin_address);
-    let octets = valid.form.media_type();
-    let Ok(one_number) = one_number_lines(&base, cast) else { return String::new() };
+    let Some(revoked) = of_fate(Fate::Revoked) else { return String::new() };
     let stamped = of_fate(Fate::KeyLost).map(Licence::file).unwrap_or_default();
+    let Ok(one_number) = one_number_lines(cast) else { return String::new() };
     format!(
         r#"
-Try it, in a shell:
+Try it, in a shell. The file says what ask, licet_as, token and the names with a $ are:
 
-D='{dir}'
-ask() {{ local who="$1"; shift; curl -sS --cacert "$D/pki/authorities/tls-root.pem" \
-  --cert "$D/pki/clients/$who.pem" --key "$D/pki/clients/$who.key" "$@"; echo; }}
+. {file}
 
 # is it valid? by identifier, by file, and one that was revoked
-ask approval {base}/v1/verifications --json '{{"identifier":"{identifier}"}}'
-ask approval '{base}/v1/verifications?depth=simple' -H 'content-type: {octets}' --data-binary "@$D/licences/{file}"
-ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{gone}"}}'
+ask approval /v1/verifications --json "{{\"identifier\":\"$licence\"}}"
+ask approval '/v1/verifications?depth=simple' -H 'content-type: application/ofd' --data-binary "@$file"
+ask approval '/v1/verifications?depth=simple' --json '{{"identifier":"{gone}"}}'
 # a forgery, with the answer's problems in Chinese
-ask {slug} {base}/v1/licences -H 'content-type: application/ofd' -H 'accept-language: zh' --data-binary "@$D/forgeries/lifted-seal.ofd"
+ask market /v1/licences -H 'content-type: application/ofd' -H 'accept-language: zh' --data-binary "@$D/forgeries/lifted-seal.ofd"
 # a time stamp that proves the signature older than the loss of its key; the signed status list
-ask approval {base}/v1/verifications -H 'content-type: application/ofd' --data-binary "@$D/licences/{stamped}"
-ask approval {base}/v1/status-lists/0
-# whose is it? the number stands in the body
-ask auditor {base}/v1/licences/search --json '{{"holder":{{"code_type":"{code_type}","code":"{code}"}}}}'
+ask approval /v1/verifications -H 'content-type: application/ofd' --data-binary "@$D/licences/{stamped}"
+ask approval /v1/status-lists/0
 # its office takes it back; ask again and the verdict is TOTAL-FAILED
-ask {slug} {base}/v1/licences/{identifier}/status --json '{{"operation":"revoke","reason":"示例"}}'
-ask approval '{base}/v1/verifications?depth=simple' --json '{{"identifier":"{identifier}"}}'
+ask market "/v1/licences/$spare/status" --json '{{"operation":"revoke","reason":"示例"}}'
+ask approval '/v1/verifications?depth=simple' --json "{{\"identifier\":\"$spare\"}}"
 {one_number}
 # whom the gateway trusts; its interface
-ask auditor {base}/v1/trust
-ask approval {base}/openapi.json
+ask auditor /v1/trust
+ask approval /openapi.json
 # without a client certificate
-curl -sS --cacert "$D/pki/authorities/tls-root.pem" {base}/v1/trust; echo
+curl -sS --cacert "$D/pki/authorities/tls-root.pem" "$URL/v1/trust"; echo
 # for operators
 curl -sS http://{admin}/ready; echo
 curl -sS http://{admin}/metrics | grep ^licet_verdicts
 # without the gateway
-'{program}' verify --config "$D/licet.toml" "$D/licences/{file}" "$D/forgeries/lifted-seal.ofd""#,
-        dir = folder.path().display(),
-        program = program().display(),
-        code_type = holder.0,
-        code = holder.1,
+licet verify --config "$D/licet.toml" "$file" "$D/forgeries/lifted-seal.ofd""#,
+        file = quoted(&folder.file(shell::FILE).display().to_string()),
+        gone = revoked.metadata.identifier,
+        admin = running.admin_address,
     )
 }
 
 /// The lines about one number: looked up, its materials, one of them used, and what comes of a department that does not answer.
-fn one_number_lines(base: &str, cast: &Cast) -> Result<String, DemoError> {
+fn one_number_lines(cast: &Cast) -> Result<String, DemoError> {
     let Persons { licence, silent } = cast.persons()?;
     let (number, silent) = (&one_number::holder(licence)?.code, &one_number::holder(silent)?.code);
-    let (item, case) = (catalogue::ITEM, one_number::CASE);
+    let (item, case, persons) = (catalogue::ITEM, one_number::CASE, catalogue::PERSONS);
     Ok(format!(
-        r#"# one number: what departments have of a person, as far as window may ask for this matter; which materials are there already
-item='"item":"{item}","case":"{case}"'
-one='{{"subject":{{"code_type":"111","code":"{number}"}},'"$item"
-ask window {base}/v1/lookups --json "$one,\"resources\":\"item\"}}"
-materials=$(ask window {base}/v1/materials --json "$one}}"); echo "$materials"
+        r#"# whose licences are there? the number stands in the body
+ask auditor /v1/licences/search --json '{{"holder":{{"code_type":"111","code":"{number}"}}}}'
+# one number: what departments have of a person, as far as window may ask for this matter; which materials are there already
+matter='"item":"{item}","case":"{case}"'
+one='{{"subject":{{"code_type":"111","code":"{number}"}},'$matter
+ask window /v1/lookups --json "$one,\"resources\":\"item\"}}"
+materials=$(ask window /v1/materials --json "$one}}"); echo "$materials"
 # what the use code gives; paste the last line again, and it is spent
 code=$(echo "$materials" | grep -o '"use_code":"[^"]*"' | cut -d '"' -f 4)
-ask window {base}/v1/use-codes/redemptions --json "{{\"code\":\"$code\",\"want\":\"data\",$item}}"
+ask window /v1/use-codes/redemptions --json "{{\"code\":\"$code\",\"want\":\"data\",$matter}}"
 # of somebody about whom the register of persons never answers: what there is, within 300 ms
-ask window {base}/v1/lookups -H 'licet-deadline: 300' --json '{{"subject":{{"code_type":"111","code":"{silent}"}},'"$item}}"
+ask window /v1/lookups -H 'licet-deadline: 300' --json '{{"subject":{{"code_type":"111","code":"{silent}"}},'"$matter}}"
+# what is told with the holder's consent alone
+address='"resources":["{persons}"],"fields":{{"{persons}":["address"]}}'
+claims='"licet_authority":"consent","licet_holder":{{"code_type":"111","code":"{number}"}}'
+consent=$(token "$claims,\"licet_item\":\"{item}\",\"licet_resources\":[\"{persons}\"]")
+ask window /v1/lookups -H "licet-authorization: $consent" --json "$one,$address}}"
 # whether a name is right, and no more; what happens to driving licences; the catalogue as a file, against the gateway's
-ask window {base}/v1/comparisons --json "$one,\"facts\":[{{\"attribute\":\"person.name\",\"value\":\"某甲\"}}]}}"
-ask window '{base}/v1/feed?limit=5'
-'{program}' catalogue diff "$D/catalogue.toml" --url {base} --ca "$D/pki/authorities/tls-root.pem" \
-  --cert "$D/pki/clients/operator.pem" --key "$D/pki/clients/operator.key""#,
-        program = program().display(),
+ask window /v1/comparisons --json "$one,\"facts\":[{{\"attribute\":\"person.name\",\"value\":\"某甲\"}}]}}"
+ask window '/v1/feed?limit=5'
+licet_as operator catalogue diff "$D/catalogue.toml""#,
     ))
 }
 

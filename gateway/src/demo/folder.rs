@@ -6,12 +6,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::DemoError;
+use super::shell;
 
 /// Tells a demo's folder from all others.
 const MARK: &str = ".licet-demo";
 const MARK_TEXT: &str = "Made by licet demo, which empties this folder when it is started on it again.\n";
 /// What a demo makes in its folder, and removes when it starts again.
-const OWN: [&str; 8] = ["pki", "licences", "forgeries", "data", "licet.toml", "catalogue.toml", "value.key", "index.key"];
+const OWN: [&str; 10] =
+    ["pki", "licences", "forgeries", "data", "licet.toml", "catalogue.toml", "value.key", "index.key", shell::FILE, shell::TOKEN];
 
 /// A folder made for a demo, empty but for its mark.
 #[derive(Debug)]

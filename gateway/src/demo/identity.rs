@@ -6,7 +6,7 @@ use crypto::grants::Authority;
 use crypto::issue::{JwsBuilder, SigningKey};
 use crypto::licence::Holder;
 use crypto::time::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// What its tokens say of who made them.
 pub const ISSUER: &str = "https://id.licet-demo.example";
@@ -27,12 +27,36 @@ pub fn keys(key: &SigningKey) -> String {
 /// A token of a holder who asks in person, with this name of its own.
 #[must_use]
 pub fn in_person(key: &SigningKey, holder: &Holder, now: Timestamp, id: &str) -> String {
-    let claims = json!({
-        "iss": ISSUER, "aud": AUDIENCE, "iat": now.unix(), "exp": now.plus(LIFETIME_S).unix(), "jti": id,
-        "licet_holder": { "code_type": holder.code_type.code(), "code": holder.code },
-        "licet_authority": Authority::Holder.name(),
-    });
-    JwsBuilder::new(claims.to_string().as_bytes()).header("kid", json!(KEY_ID)).compact(key)
+    token(key, holder, (now, id), [("licet_authority", json!(Authority::Holder.name()))])
+}
+
+/// A token by which a holder consents to a look-up of this resource for this item, with this name of its own.
+#[must_use]
+pub fn consent(key: &SigningKey, holder: &Holder, (item, resource): (&str, &str), (now, id): (Timestamp, &str)) -> String {
+    let own = [
+        ("licet_authority", json!(Authority::Consent.name())),
+        ("licet_item", json!(item)),
+        ("licet_resources", json!([resource])),
+    ];
+    token(key, holder, (now, id), own)
+}
+
+fn token(
+    key: &SigningKey,
+    holder: &Holder,
+    (now, id): (Timestamp, &str),
+    own: impl IntoIterator<Item = (&'static str, Value)>,
+) -> String {
+    let usual = [
+        ("iss", json!(ISSUER)),
+        ("aud", json!(AUDIENCE)),
+        ("iat", json!(now.unix())),
+        ("exp", json!(now.plus(LIFETIME_S).unix())),
+        ("jti", json!(id)),
+        ("licet_holder", json!({ "code_type": holder.code_type.code(), "code": holder.code })),
+    ];
+    let claims: Map<_, _> = usual.into_iter().chain(own).map(|(name, value)| (name.to_owned(), value)).collect();
+    JwsBuilder::new(Value::from(claims).to_string().as_bytes()).header("kid", json!(KEY_ID)).compact(key)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod people;
 pub mod pki;
 pub mod register;
 pub mod row;
+pub mod shell;
 pub mod stage;
 #[cfg(test)]
 mod testing;

@@ -24,6 +24,9 @@ const PATIENT: &[(&str, &str)] = &[("licet-deadline", "5000")];
 /// What a window waits for that has people before it.
 const HURRIED: &[(&str, &str)] = &[("licet-deadline", "500")];
 
+/// What an office asks for without anybody's leave (依职能).
+const BY_DUTY: &[&str] = &["duty"];
+
 const YEAR_S: i64 = 365 * 86_400;
 
 /// Whom the story is about.
@@ -40,16 +43,27 @@ struct Plea {
     what: &'static str,
     resource: &'static str,
     fields: &'static [&'static str],
+    authorities: &'static [&'static str],
     provider: &'static str,
     verdict: &'static str,
     expected: &'static str,
 }
 
-const PLEAS: [Plea; 3] = [
+const PLEAS: [Plea; 4] = [
     Plea {
         what: "the police let window ask their register, for name and birth",
         resource: PERSONS,
         fields: &["name", "birth"],
+        authorities: BY_DUTY,
+        provider: "police",
+        verdict: "approve",
+        expected: "granted",
+    },
+    Plea {
+        what: "and for the address, with the holder's consent",
+        resource: PERSONS,
+        fields: &["address"],
+        authorities: &["consent"],
         provider: "police",
         verdict: "approve",
         expected: "granted",
@@ -58,6 +72,7 @@ const PLEAS: [Plea; 3] = [
         what: "the traffic police let window ask for driving licences",
         resource: DRIVERS,
         fields: &["holder_name", "KZ_ZJCX", "issued", "valid_until", "document"],
+        authorities: BY_DUTY,
         provider: "traffic-police",
         verdict: "approve",
         expected: "granted",
@@ -66,6 +81,7 @@ const PLEAS: [Plea; 3] = [
         what: "civil affairs do not let window ask for marriages",
         resource: MARRIAGES,
         fields: &["issued"],
+        authorities: BY_DUTY,
         provider: "civil-affairs",
         verdict: "reject",
         expected: "refused",
@@ -114,8 +130,8 @@ impl Stage<'_> {
     /// Application, check, decision.
     async fn plead(&mut self, plea: &Plea) -> Result<String, DemoError> {
         let wish = json!({
-            "resource": plea.resource, "items": [ITEM], "fields": plea.fields, "authorities": ["duty"], "quota": { "per_day": 10_000 },
-            "until": clock::now().plus(YEAR_S), "legal_basis": "示例市政务数据共享办法", "feed": plea.resource == DRIVERS,
+            "resource": plea.resource, "items": [ITEM], "fields": plea.fields, "authorities": plea.authorities,
+            "quota": { "per_day": 10_000 }, "until": clock::now().plus(YEAR_S), "legal_basis": "示例市政务数据共享办法", "feed": plea.resource == DRIVERS,
         });
         let applied = self.post(WINDOW, "/v1/grants/applications", &wish).await?.good("applying for a grant")?.json();
         let path = format!("/v1/grants/applications/{}", text(&applied, "/id"));
@@ -174,6 +190,42 @@ impl Stage<'_> {
                 what: "materials on record: identity, driving licence, health",
                 expected: "available, available, not-electronic",
                 found: told(&materials, |answer| each(answer, "/materials", "/state")),
+            },
+        ])
+    }
+
+    /// The window asks for what the holder has to consent to (依授权).
+    ///
+    /// # Errors
+    /// As [`Stage::look_up`].
+    pub async fn ask_with_consent(&mut self, persons: Persons<'_>) -> Result<Vec<Attempt>, DemoError> {
+        let address = json!({ PERSONS: ["address"] });
+        let question = json!({
+            "subject": persons.subject()?, "item": ITEM, "case": CASE, "resources": [PERSONS], "fields": address,
+        });
+        let by_duty = self.post(WINDOW, "/v1/lookups", &question).await?;
+        let named = (clock::now(), "demo-4");
+        let token = identity::consent(&self.pki.identity, holder(persons.licence)?, (ITEM, PERSONS), named);
+        let question = question.to_string();
+        let headers = [PATIENT, &[("licet-authorization", token.as_str())][..]].concat();
+        let message = Message::post("/v1/lookups", "application/json", question.as_bytes()).with(&headers);
+        let consented = self.send(WINDOW, message).await?;
+        let again = self.send(WINDOW, message).await?;
+        Ok(vec![
+            Attempt {
+                what: "window asks for the address, without a token of the holder",
+                expected: "403 not-granted",
+                found: told(&by_duty, |answer| fields(answer, PERSONS)),
+            },
+            Attempt {
+                what: "the same with one, by which the holder consents",
+                expected: "address",
+                found: told(&consented, |answer| fields(answer, PERSONS)),
+            },
+            Attempt {
+                what: "the same token once more",
+                expected: "403 token-refused",
+                found: told(&again, |answer| fields(answer, PERSONS)),
             },
         ])
     }

@@ -11,6 +11,9 @@ use super::licences::tagged;
 use crate::app::App;
 use crate::http::{Answer, Code, Problem, Request};
 
+const KINDS: (&str, &str) =
+    ("organisation, licence-type, resource, item or demand", "organisation、licence-type、resource、item或demand");
+
 /// A version of the catalogue.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CatalogueView<'a> {
@@ -35,10 +38,7 @@ pub struct EntryView<'a> {
 /// # Errors
 /// [`Code::CatalogueVersionNotFound`].
 pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let kind: Option<Kind> = match request.query.value("kind") {
-        Some(text) => Some(text.parse().map_err(|()| Problem::parameter("kind"))?),
-        None => None,
-    };
+    let kind: Option<Kind> = request.query.read("kind", KINDS)?;
     let shared = Arc::clone(&app);
     let work = move || -> Result<Answer, Problem> {
         let catalogue = version(&shared, &request)?;
@@ -55,7 +55,7 @@ pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 /// # Errors
 /// [`Code::CatalogueEntryNotFound`], [`Code::CatalogueVersionNotFound`].
 pub async fn entry(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let kind: Kind = request.params.value("kind")?.parse().map_err(|()| Problem::parameter("kind"))?;
+    let kind: Kind = request.params.value("kind")?.parse().map_err(|()| Problem::expected(Code::BadParameter, "kind", KINDS))?;
     let key = Key::new(kind, request.params.value("code")?);
     let shared = Arc::clone(&app);
     let catalogue = app.pool.run(move || version(&shared, &request)).await??;

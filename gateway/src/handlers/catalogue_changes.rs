@@ -14,7 +14,7 @@ use super::own::today_in_china;
 use super::repeat;
 use crate::app::App;
 use crate::catalogue::{Order, citizen_numbers};
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Code, NEXT, Problem, Request};
 use crate::purpose::holds_citizen_number;
 
 /// Most changes of one page.
@@ -108,11 +108,8 @@ fn made(request: &Request, asked: ChangeRequest) -> Result<Change, Problem> {
 /// # Errors
 /// [`Code::BadParameter`].
 pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let limit = request.query.parsed::<usize>("limit")?.unwrap_or(20);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::parameter("limit"));
-    }
-    let after = request.query.parsed::<u64>("after")?;
+    let limit = request.query.limit(LIMIT_MAX)?;
+    let after: Option<u64> = request.query.read("after", NEXT)?;
     let shared = Arc::clone(&app);
     let changes = app.pool.run(move || shared.store().catalogue().changes(after, limit)).await??;
     let next = changes.last().map(|last| last.version).filter(|version| *version > 1);

@@ -16,11 +16,11 @@ use super::HolderRequest;
 use crate::app::App;
 use crate::broker::Class;
 use crate::broker::same::{half_width, normal};
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, Code, Problem, Request};
 use crate::lookup::findings::Findings;
 use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted};
-use crate::lookup::said::{Said, malformed, unknown};
+use crate::lookup::said::{Said, unknown};
 use crate::lookup::state::Standing;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{Completeness, millis};
@@ -175,7 +175,7 @@ async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Re
 /// Finds the field that each fact is about. The same field twice would be two guesses for one question.
 fn read(asked: Vec<FactRequest>, catalogue: &Catalogue, granted: &BTreeSet<String>) -> Result<Vec<Fact>, Problem> {
     if !(1..=FACTS_MAX).contains(&asked.len()) {
-        return Err(malformed("facts"));
+        return Err(bad("facts", ("1 to 16 facts", "1至16项事实")));
     }
     let mut seen = BTreeSet::new();
     let mut facts = Vec::with_capacity(asked.len());
@@ -185,17 +185,34 @@ fn read(asked: Vec<FactRequest>, catalogue: &Catalogue, granted: &BTreeSet<Strin
             (None, None, Some(attribute)) => {
                 stated(catalogue, attribute, granted).ok_or_else(|| unknown(&format!("facts[{place}].attribute"), attribute))?
             }
-            _ => return Err(malformed("facts")),
+            _ => {
+                let either = ("either attribute, or resource and field", "attribute，或resource与field，二者择一");
+                return Err(bad(&format!("facts[{place}]"), either));
+            }
         };
         let found = catalogue.resource(&resource).ok_or_else(|| unknown(&format!("facts[{place}].resource"), &resource))?;
         let kind = found.field(&field).ok_or_else(|| unknown(&format!("facts[{place}].field"), &field))?.kind;
-        let value = form(&value, kind).ok_or_else(|| malformed(&format!("facts[{place}].value")))?;
+        let value = form(&value, kind).ok_or_else(|| bad(&format!("facts[{place}].value"), of_kind(kind)))?;
         if !seen.insert((resource.clone(), field.clone())) {
-            return Err(malformed("facts"));
+            return Err(bad(&format!("facts[{place}]"), ("a field that is in no fact before it", "与此前各项不同的字段")));
         }
         facts.push(Fact { resource, field, attribute, kind, value });
     }
     Ok(facts)
+}
+
+fn bad(place: &str, expected: (&str, &str)) -> Problem {
+    Problem::expected(Code::BadContent, place, expected)
+}
+
+/// What is expected of the value of a field.
+const fn of_kind(kind: FieldType) -> (&'static str, &'static str) {
+    match kind {
+        FieldType::Text | FieldType::Code => ("a text that is not blank", "非空文本"),
+        FieldType::Number => ("a number, such as 12.5", "数字，如12.5"),
+        FieldType::Date => ("a day, such as 1960-05-01", "日期，如1960-05-01"),
+        FieldType::Boolean => ("true or false", "true或false"),
+    }
 }
 
 /// A value of the caller in the one form of its type, brought there as what sources say is. Nothing where that cannot be.
@@ -261,7 +278,6 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Code;
     use crate::lookup::testing::catalogue;
 
     fn fact(value: Value) -> FactRequest {

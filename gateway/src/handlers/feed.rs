@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::feed::{Delivered, Look, News, Page, Scope, Subscriber};
-use crate::http::{Answer, Code, EVENTS, Outgoing, Problem, Request, accepts};
+use crate::http::{Answer, Code, EVENTS, NEXT, Outgoing, Problem, Request, accepts};
 use crate::shares::Share;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -37,22 +37,16 @@ pub const STREAMS_MAX: (u32, u32) = (256, 32);
 /// # Errors
 /// [`Code::FeedNotGranted`] where no grant allows it, [`Code::RecordRetired`], [`Code::BadParameter`], [`Code::Overloaded`].
 pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let limit: usize = request.query.parsed("limit")?.unwrap_or(100);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::parameter("limit"));
-    }
-    let wait: u64 = request.query.parsed("wait_s")?.unwrap_or(0);
-    if wait > WAIT_S_MAX {
-        return Err(Problem::parameter("wait_s"));
-    }
-    let after: Option<u64> = request.query.parsed("after")?;
+    let limit = request.query.limit(LIMIT_MAX)?;
+    let wait = request.query.wait_s(WAIT_S_MAX)?;
+    let after: Option<u64> = request.query.read("after", NEXT)?;
     if accepts(&request.headers, EVENTS) {
         let after = last_event(&request.headers)?.or(after);
         request.trail.note(|draft| draft.facts.details.extend(told([("after", json!(after))])));
         return stream(app, request, after).await;
     }
     let first = look(&app, &request.caller, after, limit).await?;
-    let page = waited(&app, &request, (first, limit), Duration::from_secs(wait)).await?;
+    let page = waited(&app, &request, (first, limit), wait).await?;
     let places = [("after", json!(after)), ("rows", json!(page.events.len())), ("next", json!(page.next))];
     request.trail.note(|draft| draft.facts.details.extend(told(places)));
     Ok(Answer::json(StatusCode::OK, &page))
@@ -103,7 +97,10 @@ fn scope(app: &App, caller: &Caller) -> Scope {
 fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
     let position = value.to_str().ok().and_then(|text| text.parse().ok());
-    position.map(Some).ok_or_else(|| Problem::parameter(LAST_EVENT_ID.as_str()))
+    position.map(Some).ok_or_else(|| {
+        let expected = ("the id of an event", "某一事件的id");
+        Problem::expected(Code::BadParameter, LAST_EVENT_ID.as_str(), expected)
+    })
 }
 
 /// Answers with events. That somebody listens is on record before the first of them leaves, and how far they were told afterwards.

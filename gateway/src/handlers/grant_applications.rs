@@ -21,6 +21,7 @@ use super::own::today_in_china;
 use super::repeat;
 use crate::app::App;
 use crate::http::{Answer, Code, Problem, Request};
+use crate::lookup::said::unknown;
 use crate::purpose::holds_citizen_number;
 
 /// The most items and purposes of one application.
@@ -41,6 +42,10 @@ pub struct VerdictRequest {
     /// Why; a no has a reason. Kept on record for who may read the application.
     pub reason: Option<Reason>,
 }
+
+/// What is expected of `state`.
+const STATES: (&str, &str) =
+    ("applied, nonconforming, checked, refused or granted", "applied、nonconforming、checked、refused或granted");
 
 /// An application for a grant, and how it stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -93,7 +98,7 @@ pub async fn apply(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 fn application(app: &App, request: &Request, catalogue: &Catalogue) -> Result<Application, Problem> {
     let wish: Wish = request.json()?;
     demand_good(&wish, request.now)?;
-    let resource = catalogue.resource(&wish.resource).ok_or_else(|| bad("resource"))?;
+    let resource = catalogue.resource(&wish.resource).ok_or_else(|| unknown("resource", &wish.resource))?;
     let mut application = Application {
         id: identifier(request)?,
         consumer: Consumer { caller: request.caller.name.clone(), organisation: request.caller.organisation.clone() },
@@ -119,18 +124,41 @@ fn demand_good(wish: &Wish, now: Timestamp) -> Result<(), Problem> {
     let is_counted = wish.quota.per_second != Some(0) && !counts.contains(&Some(0));
     let is_some = |count: usize| (1..=NAMED_MAX).contains(&count);
     let demands = [
-        ("resource", is_word(&wish.resource, WORD_MAX)),
-        ("items", is_some(wish.items.len()) && are_words(&wish.items, WORD_MAX)),
-        ("purposes", wish.purposes.len() <= NAMED_MAX && are_words(&wish.purposes, TEXT_MAX)),
-        ("fields", wish.fields.len() <= FIELDS_MAX && are_words(&wish.fields, WORD_MAX)),
-        ("compared", wish.compared.len() <= FIELDS_MAX && are_words(&wish.compared, WORD_MAX)),
-        ("authorities", !wish.authorities.is_empty()),
-        ("quota", is_counted),
-        ("until", wish.until > wish.from.map_or(now, |from| from.max(now))),
-        ("legal_basis", is_word(&wish.legal_basis, TEXT_MAX)),
+        ("resource", is_word(&wish.resource, WORD_MAX), CODE),
+        ("items", is_some(wish.items.len()) && are_words(&wish.items, WORD_MAX), ITEMS),
+        ("purposes", wish.purposes.len() <= NAMED_MAX && are_words(&wish.purposes, TEXT_MAX), PURPOSES),
+        ("fields", wish.fields.len() <= FIELDS_MAX && are_words(&wish.fields, WORD_MAX), FIELDS),
+        ("compared", wish.compared.len() <= FIELDS_MAX && are_words(&wish.compared, WORD_MAX), FIELDS),
+        ("authorities", !wish.authorities.is_empty(), AUTHORITIES),
+        ("quota", is_counted, QUOTA),
+        ("until", wish.until > wish.from.map_or(now, |from| from.max(now)), UNTIL),
+        ("legal_basis", is_word(&wish.legal_basis, TEXT_MAX), BASIS),
     ];
-    demands.into_iter().find(|(_, is_good)| !is_good).map_or(Ok(()), |(place, _)| Err(bad(place)))
+    let bad = demands.into_iter().find(|(_, is_good, _)| !is_good);
+    bad.map_or(Ok(()), |(place, _, expected)| Err(Problem::expected(Code::BadContent, place, expected)))
 }
+
+// What is expected of an application, in English and in Chinese.
+const CODE: (&str, &str) =
+    ("a code of up to 64 characters, without the number of a citizen", "不超过64个字符且不含公民身份号码的编码");
+const ITEMS: (&str, &str) = (
+    "1 to 64 codes of up to 64 characters, without the number of a citizen",
+    "1至64个不超过64个字符且不含公民身份号码的事项编码",
+);
+const PURPOSES: (&str, &str) = (
+    "up to 64 texts of up to 256 characters, without the number of a citizen",
+    "至多64项、每项不超过256个字符且不含公民身份号码的用途",
+);
+const FIELDS: (&str, &str) = (
+    "up to 256 names of up to 64 characters, without the number of a citizen",
+    "至多256个不超过64个字符且不含公民身份号码的字段名",
+);
+const AUTHORITIES: (&str, &str) =
+    ("one or more of duty, consent, delegation and holder", "duty、consent、delegation、holder中的一项或多项");
+const QUOTA: (&str, &str) =
+    ("1 or more wherever it says a number, and nothing where there is no limit", "各项限额为1以上，不限则省略");
+const UNTIL: (&str, &str) = ("a moment that is to come, and after `from`", "晚于当前时间及from的时间");
+const BASIS: (&str, &str) = ("1 to 256 characters, without the number of a citizen", "1至256个字符且不含公民身份号码的依据");
 
 /// A text that stays on record for ever, where the number of a citizen must not be.
 fn is_word(text: &str, most: usize, now: Timestamp) -> bool {
@@ -271,7 +299,7 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// # Errors
 /// [`Code::BadParameter`].
 pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let state: Option<ApplicationState> = request.query.parsed("state")?;
+    let state: Option<ApplicationState> = request.query.read("state", STATES)?;
     let listing = Listing::read(&request)?;
     let (shared, caller) = (Arc::clone(&app), Arc::clone(&request.caller));
     let find = move || {
@@ -297,11 +325,4 @@ fn find(app: &App, request: &Request) -> Result<Application, Problem> {
     let application = found.filter(may_see).ok_or(Code::GrantApplicationNotFound)?;
     request.trail.note(|draft| draft.facts.approval = Some(application.id.clone()));
     Ok(application)
-}
-
-fn bad(place: &str) -> Problem {
-    Problem::new(Code::BadContent).detail(
-        format!("{place} is unknown, empty, too long, too many, in the past, or not of the expected kind."),
-        format!("{place}不存在、为空、过长、过多、已过期或格式不符合要求。"),
-    )
 }

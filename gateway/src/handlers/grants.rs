@@ -17,12 +17,10 @@ use super::noted::told;
 use super::seals::{is_audited, is_owner};
 use crate::app::App;
 use crate::auth::{Caller, Role};
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Code, NEXT, Problem, Request};
 
 /// Most rows of one page.
 const LIMIT_MAX: usize = 500;
-/// Rows of one page where nobody says.
-const LIMIT: usize = 50;
 
 /// A withdrawal of a grant.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -73,14 +71,11 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn read(request: &Request) -> Result<Self, Problem> {
-        let limit = request.query.parsed("limit")?.unwrap_or(LIMIT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Problem::parameter("limit"));
-        }
+        let limit = request.query.limit(LIMIT_MAX)?;
         let caller = &request.caller;
         let sees_more = caller.is(Role::Operator) || caller.is(Role::Auditor);
         let organisation = if sees_more { None } else { Some(caller.organisation.clone()) };
-        Ok(Self { organisation, after: request.query.parsed("after")?, limit })
+        Ok(Self { organisation, after: request.query.read("after", NEXT)?, limit })
     }
 
     pub(super) fn whose(&self) -> Whose<'_> {

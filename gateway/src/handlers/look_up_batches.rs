@@ -14,14 +14,15 @@ use storage::log::Draft;
 
 use super::HolderRequest;
 use super::look_ups::view;
+use super::own::today_in_china;
 use crate::app::App;
 use crate::broker::Class;
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, Code, Problem, Request};
 use crate::lookup::findings::Findings;
 use crate::lookup::noted;
-use crate::lookup::order::{Order, subject};
+use crate::lookup::order::Order;
 use crate::lookup::plan::{Intent, Plan, granted, tally};
-use crate::lookup::said::{Said, malformed};
+use crate::lookup::said::Said;
 use crate::lookup::underway::{Ended, apart, file};
 use crate::lookup::view::{Completeness, LookUpAnswer};
 use crate::lookup::wish::{ResourcesRequest, Wish};
@@ -114,11 +115,12 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, lookups } = asked;
     if request.headers.contains_key(authority::HEADER) {
         // A token speaks for one holder.
-        return Err(malformed("Licet-Authorization"));
+        return Err(bad("Licet-Authorization", ("none: many are asked by duty", "空（批量查询仅限依职能）")));
     }
     let count = u32::try_from(lookups.len()).unwrap_or(u32::MAX);
     if !(1..=app.lookup.batch_max).contains(&count) {
-        return Err(malformed("lookups"));
+        let most = app.lookup.batch_max;
+        return Err(bad("lookups", (&format!("1 to {most} subjects"), &format!("1至{most}个主体"))));
     }
     let order = Order::read(&app, &request, Said { item, purpose, operator, case: None }, Class::Batch)?;
     let entries = entries(&request, &order, lookups)?;
@@ -148,6 +150,10 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
+fn bad(place: &str, expected: (&str, &str)) -> Problem {
+    Problem::expected(Code::BadContent, place, expected)
+}
+
 fn entries(request: &Request, order: &Order, lookups: Vec<BatchSubject>) -> Result<Vec<Entry>, Problem> {
     let mut names = BTreeSet::new();
     let mut entries = Vec::with_capacity(lookups.len());
@@ -155,9 +161,20 @@ fn entries(request: &Request, order: &Order, lookups: Vec<BatchSubject>) -> Resu
         let is_good = (1..=REF_MAX).contains(&name.chars().count()) && names.insert(name.clone());
         let is_case = case.as_deref().is_none_or(crate::purpose::is_text);
         // The place says which one it is: its name may be about somebody.
-        let subject = subject(&number, request.now).map_err(|_error| malformed(&format!("lookups[{place}].subject")))?;
-        if !is_good || !is_case {
-            return Err(malformed(&format!("lookups[{place}]")));
+        let place = format!("lookups[{place}]");
+        let number = HolderNumber::parse(number.code_type, &number.code, today_in_china(request.now));
+        let subject = number.map_err(|error| {
+            let text = error.text();
+            let problem = Problem::new(Code::BadContent);
+            problem.detail(format!("{place}.subject: {}", text.en), format!("{place}.subject：{}", text.zh))
+        })?;
+        if !is_good {
+            let name = ("1 to 64 characters, and another name than before it", "1至64个字符且互不相同的名称");
+            return Err(bad(&format!("{place}.ref"), name));
+        }
+        if !is_case {
+            let case = ("1 to 256 bytes without control characters", "1至256字节且不含控制字符的文本");
+            return Err(bad(&format!("{place}.case"), case));
         }
         let case = case.or_else(|| order.case.clone());
         entries.push(Entry { name, subject, order: Order { case, ..order.clone() } });
@@ -172,7 +189,8 @@ async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) ->
     let granted = granted.iter().map(String::as_str).collect();
     let wanted = wish.resolve(&catalogue, &order.item, &granted)?;
     if wanted.len().saturating_mul(entries.len()) > QUESTIONS_MAX {
-        return Err(malformed("lookups"));
+        let (en, zh) = (format!("at most {QUESTIONS_MAX} questions to resources"), format!("合计至多{QUESTIONS_MAX}次资源查询"));
+        return Err(bad("lookups", (&en, &zh)));
     }
     let mut plans = Vec::with_capacity(entries.len());
     for entry in entries {

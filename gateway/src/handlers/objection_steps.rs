@@ -12,6 +12,7 @@ use serde_json::json;
 use super::objections::{ObjectionView, disputing, find};
 use crate::app::App;
 use crate::http::{Answer, Code, Problem, Request};
+use crate::lookup::said::unknown;
 
 /// The answer to an objection.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,7 +49,7 @@ pub async fn accept(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 pub async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ObjectionAnswerRequest = request.json()?;
     if asked.text.expose().trim().is_empty() {
-        return Err(Problem::new(Code::BadContent).detail("An answer says why.", "答复应说明理由。"));
+        return Err(Problem::expected(Code::BadContent, "text", ("why it is answered so", "答复理由")));
     }
     apply(app, request, Step::Answer { decision: asked.decision, text: asked.text }).await
 }
@@ -60,7 +61,7 @@ pub async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 pub async fn forward(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ForwardRequest = request.json()?;
     if app.catalogues.current().organisation(&asked.organisation).is_none() {
-        return Err(Problem::new(Code::BadContent).detail("There is no such organisation in the catalogue.", "目录中无此机构。"));
+        return Err(unknown("organisation", &asked.organisation));
     }
     apply(app, request, Step::Forward { to: asked.organisation, reason: asked.reason }).await
 }

@@ -21,7 +21,8 @@ use super::{HolderRequest, noted, objecting, repeat};
 use crate::about;
 use crate::app::App;
 use crate::auth::{Caller, Role};
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Code, NEXT, Problem, Request};
+use crate::lookup::said::unknown;
 
 /// The most objections of one page.
 const LIMIT_MAX: usize = 100;
@@ -143,8 +144,11 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         draft.facts.details.extend(noted::told(said));
         draft.subject.details.insert("text".to_owned(), json!(asked.text));
     });
-    if asked.text.expose().trim().is_empty() || asked.evidence.len() > EVIDENCE_MAX {
-        return Err(bad("text or evidence", "说明或依据材料"));
+    if asked.text.expose().trim().is_empty() {
+        return Err(bad("text", ("what is held to be wrong", "对错误之处的说明")));
+    }
+    if asked.evidence.len() > EVIDENCE_MAX {
+        return Err(bad("evidence", ("at most 32 digests", "至多32个摘要")));
     }
     let (about, responsible) = target(&app, &request, asked.about, asked.filed_for).await?;
     let due = app.calendar.due(request.now, app.objection_days);
@@ -214,10 +218,13 @@ async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_fo
             objecting::demand_resource(app, request, (&number, &resource), filed_for).await?;
             of_resource(&app.catalogues.current(), request, &number, (resource, field))
         }
-        _ => Err(Problem::new(Code::BadContent).detail(
-            "An objection is against either a licence, or what a resource says of a subject.",
-            "异议应针对一份证照，或某一资源关于某一主体的信息，二者择一。",
-        )),
+        _ => {
+            let either = (
+                "either licence, or subject and resource, with a field or without",
+                "licence，或subject与resource（可另附field），二者择一",
+            );
+            Err(bad("about", either))
+        }
     }
 }
 
@@ -237,7 +244,7 @@ async fn of_licence(app: &Arc<App>, request: &Request, text: &str, filed_for: Fi
 fn number(request: &Request, subject: &HolderRequest) -> Result<HolderNumber, Problem> {
     HolderNumber::parse(subject.code_type, &subject.code, today_in_china(request.now)).map_err(|error| {
         let text = error.text();
-        Problem::new(Code::BadContent).detail(text.en, text.zh)
+        Problem::new(Code::BadContent).detail(format!("about.subject: {}", text.en), format!("about.subject：{}", text.zh))
     })
 }
 
@@ -247,12 +254,13 @@ fn of_resource(
     number: &HolderNumber,
     (resource, field): (String, Option<String>),
 ) -> Result<(About, String), Problem> {
-    let found = catalogue.resource(&resource).ok_or_else(|| bad("about.resource", "所涉资源"))?;
+    let found = catalogue.resource(&resource).ok_or_else(|| unknown("about.resource", &resource))?;
     if !found.subjects.contains(&number.code_type()) {
-        return Err(bad("about.subject", "所涉主体"));
+        let kind = ("a number of a kind that the resource is looked up by", "该资源可据以查询的主体代码类型");
+        return Err(bad("about.subject.code_type", kind));
     }
-    if field.as_ref().is_some_and(|field| found.field(field).is_none()) {
-        return Err(bad("about.field", "所涉字段"));
+    if let Some(field) = field.as_ref().filter(|field| found.field(field).is_none()) {
+        return Err(unknown("about.field", field));
     }
     let said = noted::told([("resource", json!(found.code)), ("field", json!(field))]);
     request.trail.note(|draft| draft.facts.details.extend(said));
@@ -265,12 +273,10 @@ fn of_resource(
 /// # Errors
 /// [`Code::RoleRequired`] for a list that is not the caller's, [`Code::BadParameter`].
 pub async fn list(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let which = request.query.parsed::<ListRequest>("list")?.unwrap_or(ListRequest::Filed);
-    let limit: usize = request.query.parsed("limit")?.unwrap_or(20);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::parameter("limit"));
-    }
-    let after: Option<Cursor> = request.query.parsed("after")?;
+    const LISTS: (&str, &str) = ("filed, to-answer, responsible or audited", "filed、to-answer、responsible或audited");
+    let which = request.query.read("list", LISTS)?.unwrap_or(ListRequest::Filed);
+    let limit = request.query.limit(LIMIT_MAX)?;
+    let after: Option<Cursor> = request.query.read("after", NEXT)?;
     let role = match which {
         ListRequest::Filed => None,
         ListRequest::ToAnswer | ListRequest::Responsible => Some(Role::Issuer),
@@ -335,7 +341,6 @@ fn link(app: &App, request: &Request, about: &About) -> Result<(), Problem> {
     Ok(())
 }
 
-fn bad(place: &str, zh: &str) -> Problem {
-    Problem::new(Code::BadContent)
-        .detail(format!("{place} is empty, too long, or not in the catalogue."), format!("{zh}为空、过长或未列入目录。"))
+fn bad(place: &str, expected: (&str, &str)) -> Problem {
+    Problem::expected(Code::BadContent, place, expected)
 }

@@ -57,7 +57,8 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let licence = read_identifier(Code::BadContent, &asked.licence)?;
     noted::asked(&request, &licence);
     if asked.organisation.as_deref().is_some_and(|code| number::uscc(code).is_err()) {
-        return Err(bad("organisation"));
+        let code = ("a unified social credit code", "统一社会信用代码");
+        return Err(Problem::expected(Code::BadContent, "organisation", code));
     }
     let accepted = in_person(&app, &request, &licence).await;
     noted::decided(&app, &request, accepted).await?;
@@ -105,7 +106,8 @@ fn fields(named: Option<BTreeSet<String>>, record: &Record, now: Timestamp) -> R
     if (1..=FIELDS_MAX).contains(&named.len()) && named.iter().all(is_known) {
         Ok(Fields::These(named))
     } else {
-        Err(bad("fields"))
+        let names = ("1 to 64 names of fields that the licence has, or document", "1至64个该证照已有的字段名，或document");
+        Err(Problem::expected(Code::BadContent, "fields", names))
     }
 }
 
@@ -123,13 +125,6 @@ pub async fn redeem(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 fn is_shown_to(code: &UseCode, asking: &str) -> bool {
     let Bound::Shown { organisation } = &code.bound else { return false };
     organisation.as_deref().is_none_or(|named| named == asking)
-}
-
-fn bad(place: &str) -> Problem {
-    Problem::new(Code::BadContent).detail(
-        format!("{place} is empty, too long, or names what there is not."),
-        format!("{place}为空、过长或所列内容不存在。"),
-    )
 }
 
 impl std::fmt::Debug for ShownView {

@@ -286,10 +286,21 @@ pub(super) fn consumer(request: &Request) -> Consumer {
 }
 
 fn bad(place: &str) -> Problem {
-    Problem::new(Code::BadContent).detail(
-        format!("{place} is missing, mistyped, too long, or not what the header says."),
-        format!("{place}缺失、输入有误、过长或与请求头不一致。"),
-    )
+    let expected = match place {
+        "code" => (
+            "a code as it was given out; its check character does not go with the rest",
+            "所发放的用证码（校验位与其余部分不符）",
+        ),
+        "item" => (
+            "1 to 256 bytes here or in Licet-Item, the same in both, without the number of a citizen",
+            "1至256字节的事项编码，可置于请求体或Licet-Item（须一致），不含公民身份号码",
+        ),
+        _ => (
+            "1 to 256 bytes without control characters, the same as in the header of this name",
+            "1至256字节且不含控制字符，与同名请求头一致",
+        ),
+    };
+    Problem::expected(Code::BadContent, place, expected)
 }
 
 impl std::fmt::Debug for RedemptionRequest {

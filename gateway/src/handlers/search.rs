@@ -12,7 +12,7 @@ use storage::page::Cursor;
 use super::licences::LicenceView;
 use super::own::{reads_all, today_in_china};
 use crate::app::App;
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Code, NEXT, Problem, Request, page_rows};
 
 /// Most licences of one page.
 const LIMIT_MAX: usize = 100;
@@ -23,7 +23,7 @@ const LIMIT_MAX: usize = 100;
 pub struct SearchRequest {
     /// Whose licences.
     pub holder: HolderRequest,
-    /// Most licences of one page, 1 to 100; 20 when absent.
+    /// Most licences of one page, 1 to 100; 50 when absent.
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<usize>,
     /// `next` of the page before.
@@ -68,14 +68,9 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
         Problem::new(Code::BadContent).detail(text.en, text.zh)
     })?;
     request.trail.note(|draft| draft.holders.push(number.clone()));
-    let limit = asked.limit.unwrap_or(20);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::parameter("limit"));
-    }
-    let after: Option<Cursor> = match asked.after {
-        Some(text) => Some(text.parse().map_err(|_error| Problem::parameter("after"))?),
-        None => None,
-    };
+    let limit = page_rows(Code::BadParameter, asked.limit, LIMIT_MAX)?;
+    let read = |text: String| text.parse().map_err(|_error| Problem::expected(Code::BadParameter, "after", NEXT));
+    let after: Option<Cursor> = asked.after.map(read).transpose()?;
     let (shared, caller) = (Arc::clone(&app), Arc::clone(&request.caller));
     let find = move || {
         let licences = shared.store().licences();

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::broker::{BreakerState, SourceState};
 use crate::feed::News;
-use crate::http::{Answer, Problem, Request, accepts};
+use crate::http::{Answer, Code, NEXT, Problem, Request, accepts};
 use crate::lookup::view::millis;
 use crate::supervision::BudgetView;
 use crate::supervision::report::{Month, MonthReport};
@@ -83,8 +83,8 @@ pub struct CardsView {
     pub cards: Vec<Card>,
     /// For `after` of the next page: the position behind what was looked at. The same as before where there is nothing new.
     pub next: u64,
-    /// Whether this was all that there is.
-    pub is_last: bool,
+    /// Whether this is all that there is at present.
+    pub is_end: bool,
 }
 
 /// `GET /v1/supervision`
@@ -108,16 +108,10 @@ pub async fn read(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 /// # Errors
 /// [`crate::http::Code::BadParameter`].
 pub async fn events(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let after: u64 = request.query.parsed("after")?.unwrap_or(0);
-    let limit: usize = request.query.parsed("limit")?.unwrap_or(100);
-    if !(1..=CARDS_MAX).contains(&limit) {
-        return Err(Problem::parameter("limit"));
-    }
-    let wait: u64 = request.query.parsed("wait_s")?.unwrap_or(0);
-    if wait > WAIT_S_MAX {
-        return Err(Problem::parameter("wait_s"));
-    }
-    let page = waited(&app, &request.caller, (after, limit), Duration::from_secs(wait)).await?;
+    let after: u64 = request.query.read("after", NEXT)?.unwrap_or(0);
+    let limit = request.query.limit(CARDS_MAX)?;
+    let wait = request.query.wait_s(WAIT_S_MAX)?;
+    let page = waited(&app, &request.caller, (after, limit), wait).await?;
     Ok(Answer::json(StatusCode::OK, &page))
 }
 
@@ -128,7 +122,7 @@ async fn waited(app: &App, caller: &Caller, (after, limit): (u64, usize), wait: 
     let mut page = look(app, caller, after, limit).await?;
     let work = async {
         while page.cards.is_empty() {
-            if page.is_last && !is_news(app, &mut turns).await {
+            if page.is_end && !is_news(app, &mut turns).await {
                 break;
             }
             page = look(app, caller, page.next, limit).await?;
@@ -155,9 +149,9 @@ async fn look(app: &App, caller: &Caller, from: u64, limit: usize) -> Result<Car
     let ledger = app.supervision.ledger().clone();
     let cards = app.pool.run(move || ledger.cards(from, limit)).await??;
     let next = cards.last().map_or(from, |card| card.number + 1);
-    let is_last = cards.len() < limit;
+    let is_end = cards.len() < limit;
     let cards = cards.into_iter().filter(|card| sees(caller, &card.about, &card.organisation)).collect();
-    Ok(CardsView { cards, next, is_last })
+    Ok(CardsView { cards, next, is_end })
 }
 
 /// `GET /v1/supervision/reports/{month}`
@@ -165,7 +159,7 @@ async fn look(app: &App, caller: &Caller, from: u64, limit: usize) -> Result<Car
 /// # Errors
 /// [`crate::http::Code::BadParameter`].
 pub async fn report(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let month: Month = request.params.value("month")?.parse().map_err(|()| Problem::parameter("month"))?;
+    let month: Month = request.params.value("month")?.parse().map_err(|()| no_month())?;
     let of = request.query.value("organisation").map(str::to_owned);
     let wants_csv = accepts(&request.headers, "text/csv");
     let (shared, caller, now) = (Arc::clone(&app), Arc::clone(&request.caller), request.now);
@@ -177,13 +171,18 @@ pub async fn report(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         });
         MonthReport::make(shared.supervision.ledger(), month, resources, now)
     };
-    let report = app.pool.run(make).await??.ok_or_else(|| Problem::parameter("month"))?;
+    let report = app.pool.run(make).await??.ok_or_else(no_month)?;
     request.trail.detail("month", report.month.as_str());
     request.trail.detail("rows", report.resources.len());
     if wants_csv {
         return Ok(Answer::bytes(StatusCode::OK, "text/csv; charset=utf-8; header=present", report.csv()));
     }
     Ok(Answer::json(StatusCode::OK, &report))
+}
+
+fn no_month() -> Problem {
+    const MONTH: (&str, &str) = ("a month of ours that has begun, such as 2026-07", "已开始的月份，如2026-07");
+    Problem::expected(Code::BadParameter, "month", MONTH)
 }
 
 /// Who may see how somebody stands: operators all, auditors what they audit, everybody else themselves and what is their

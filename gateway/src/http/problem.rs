@@ -101,6 +101,13 @@ impl Problem {
         Self::new(Code::BadParameter).detail(format!("The parameter {name:?} is malformed."), format!("参数“{name}”格式错误。"))
     }
 
+    /// A part of a request that is not what it should be: its place, and what is expected there, in English and in Chinese. What was
+    /// found there is not told.
+    #[must_use]
+    pub fn expected(code: Code, place: &str, (en, zh): (&str, &str)) -> Self {
+        Self::new(code).detail(format!("{place}: expected {en}."), format!("{place}：应为{zh}。"))
+    }
+
     /// A method that the path does not have, with those that it has.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {

@@ -56,8 +56,11 @@ pub fn class(headers: &HeaderMap, otherwise: Class) -> Result<Class, Problem> {
 }
 
 fn refused(name: &str) -> Problem {
-    Problem::new(Code::BadParameter)
-        .detail(format!("The header {name} is repeated or malformed."), format!("请求头{name}重复或格式错误。"))
+    let expected = match name {
+        DEADLINE => ("a whole number of milliseconds, 1 or more, once", "1以上的整毫秒数，且只出现一次"),
+        _ => ("interactive or batch, once", "interactive或batch，且只出现一次"),
+    };
+    Problem::expected(Code::BadParameter, name, expected)
 }
 
 #[cfg(test)]

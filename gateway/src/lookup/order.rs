@@ -7,7 +7,7 @@ use crypto::licence::HolderNumber;
 use crypto::time::Timestamp;
 
 use super::deadline::{self, Deadline};
-use super::said::{Said, malformed};
+use super::said::Said;
 use crate::app::App;
 use crate::broker::{Class, Errand};
 use crate::handlers::{HolderRequest, today_in_china};
@@ -55,7 +55,7 @@ impl Order {
             now: request.now,
             request_id: request.request_id.as_str().to_owned(),
             consumer: Consumer { caller: request.caller.name.clone(), organisation: request.caller.organisation.clone() },
-            item: draft.facts.item.ok_or_else(|| malformed("item"))?,
+            item: draft.facts.item.ok_or_else(no_item)?,
             purpose: draft.facts.purpose,
             case: draft.subject.case,
             operator: draft.facts.operator,
@@ -79,6 +79,11 @@ impl Order {
             class: self.class,
         })
     }
+}
+
+fn no_item() -> Problem {
+    let expected = ("the code of an item, here or in Licet-Item", "事项编码（置于请求体或Licet-Item请求头）");
+    Problem::expected(Code::BadContent, "item", expected)
 }
 
 /// Reads the number of a subject.

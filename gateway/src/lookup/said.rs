@@ -28,8 +28,8 @@ impl Said {
     /// Puts on record what the body says, where the headers are silent.
     ///
     /// # Errors
-    /// [`Code::BadContent`] with the name of what is malformed, holds the number of a citizen where none may stand, or is not what
-    /// the header says.
+    /// [`Code::BadContent`] with what is expected of what is malformed, holds the number of a citizen where none may stand, or is not
+    /// what the header says.
     pub fn settle(self, draft: &mut Draft) -> Result<(), Problem> {
         let today = today_in_china(draft.at);
         let lasting = [
@@ -40,7 +40,7 @@ impl Said {
         for (name, said, place) in lasting {
             // These stay for ever.
             if said.as_ref().is_some_and(|said| holds_citizen_number(said, today)) {
-                return Err(malformed(name));
+                return Err(expected(name));
             }
             take(name, said, place)?;
         }
@@ -52,7 +52,7 @@ fn take(name: &str, said: Option<String>, place: &mut Option<String>) -> Result<
     let Some(said) = said else { return Ok(()) };
     let is_good = if name == "operator" { purpose::is_pseudonym(&said) } else { purpose::is_text(&said) };
     if !is_good {
-        return Err(malformed(name));
+        return Err(expected(name));
     }
     if place.as_ref().is_some_and(|header| *header != said) {
         return Err(Problem::new(Code::BadContent)
@@ -62,13 +62,20 @@ fn take(name: &str, said: Option<String>, place: &mut Option<String>) -> Result<
     Ok(())
 }
 
-/// Says which part of a request is wrong.
-#[must_use]
-pub fn malformed(name: &str) -> Problem {
-    Problem::new(Code::BadContent).detail(
-        format!("{name} is missing, empty, too long, or not of the expected kind."),
-        format!("{name}缺失、为空、过长或格式不符合要求。"),
-    )
+/// Says what is expected of one of them.
+fn expected(name: &str) -> Problem {
+    let expected = match name {
+        "operator" => (
+            "a pseudonym of 1 to 64 printable ASCII characters, and not the number of a citizen",
+            "1至64个可打印ASCII字符的化名，且不含公民身份号码",
+        ),
+        "case" => ("1 to 256 bytes without control characters", "1至256字节且不含控制字符的文本"),
+        _ => (
+            "1 to 256 bytes without control characters and without the number of a citizen",
+            "1至256字节且不含控制字符和公民身份号码的文本",
+        ),
+    };
+    Problem::expected(Code::BadContent, name, expected)
 }
 
 /// Says which name in a part of a request is none of the catalogue. A long run of digits is not said back: it may be somebody's number.
@@ -116,7 +123,10 @@ mod tests {
     #[test]
     fn what_is_malformed_or_personal_is_refused() {
         for bad in ["", "a\n", "11010519491231002X", &"x".repeat(257)] {
-            assert_eq!(said(bad).settle(&mut draft(None)).unwrap_err().code(), Code::BadContent, "{bad:?}");
+            let problem = said(bad).settle(&mut draft(None)).unwrap_err();
+            assert_eq!(problem.code(), Code::BadContent, "{bad:?}");
+            let told = format!("{problem:?}");
+            assert!(told.contains("item: expected 1 to 256 bytes") && !told.contains("1101"), "{told}");
         }
         for bad in ["", "某甲", &"x".repeat(65)] {
             let said = Said { operator: Some(bad.to_owned()), ..Said::default() };

@@ -7,7 +7,7 @@ use crypto::grants::Denial;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::said::{malformed, unknown};
+use super::said::unknown;
 use crate::http::{Code, Problem};
 
 /// Most resources of one look-up.
@@ -88,10 +88,10 @@ impl Wish {
             }
         };
         if self.fields.keys().any(|code| !codes.contains(code.as_str())) {
-            return Err(malformed("fields"));
+            return Err(bad("fields", ("resources that are asked as well", "同时请求的资源")));
         }
         if codes.len() > RESOURCES_MAX {
-            return Err(malformed("resources"));
+            return Err(bad("resources", RESOURCES));
         }
         codes.retain(|code| {
             self.fields.contains_key(*code)
@@ -126,7 +126,11 @@ impl Wish {
             !self.fields.contains_key(**code) && self.states(catalogue, code).is_some_and(|stated| stated.is_empty())
         };
         if let Some(code) = codes.iter().find(is_idle) {
-            return Err(malformed(&format!("resources: {code}")));
+            let stating = (
+                "a resource that states one of the attributes, or that fields names",
+                "能说明所列attributes之一或列于fields的资源",
+            );
+            return Err(bad(&format!("resources: {code}"), stating));
         }
         self.with_unowned(catalogue, codes.clone(), codes).map(drop)
     }
@@ -148,7 +152,8 @@ impl Wish {
                 fields.into_iter().any(|field| field.authoritative && field.attribute.as_ref() == Some(attribute))
             };
             let best = all.iter().filter(stating).min_by_key(|code| !is_authority(code));
-            mine.insert(best.ok_or_else(|| malformed(&format!("attributes: {attribute}")))?);
+            let stated = ("an attribute that one of the resources states", "所列resources之一能说明的属性");
+            mine.insert(best.ok_or_else(|| bad(&format!("attributes: {attribute}"), stated))?);
         }
         Ok(mine)
     }
@@ -162,15 +167,19 @@ impl Wish {
     fn check(&self) -> Result<(), Problem> {
         match &self.resources {
             Some(ResourcesRequest::These(codes)) if codes.is_empty() || codes.len() > RESOURCES_MAX => {
-                return Err(malformed("resources"));
+                return Err(bad("resources", RESOURCES));
             }
             _ => {}
         }
         let is_good = |names: &BTreeSet<String>| (1..=NAMES_MAX).contains(&names.len());
         if self.fields.len() > RESOURCES_MAX || !self.fields.values().all(is_good) {
-            return Err(malformed("fields"));
+            let few = ("at most 64 resources, with 1 to 256 fields each", "至多64个资源，每个资源1至256个字段");
+            return Err(bad("fields", few));
         }
-        if self.attributes.len() > NAMES_MAX { Err(malformed("attributes")) } else { Ok(()) }
+        if self.attributes.len() > NAMES_MAX {
+            return Err(bad("attributes", ("at most 256 attributes", "至多256个属性")));
+        }
+        Ok(())
     }
 
     fn has_attribute(&self, field: &crypto::catalogue::Field) -> bool {
@@ -183,6 +192,13 @@ impl Wish {
         let is_named = matches!(self.resources, Some(ResourcesRequest::These(_))) || self.fields.contains_key(code);
         Wanted { code: code.to_owned(), fields, is_named, is_stating: !self.attributes.is_empty() }
     }
+}
+
+/// What is expected of the resources.
+const RESOURCES: (&str, &str) = ("1 to 64 codes, or item", "1至64个资源编码，或item");
+
+fn bad(place: &str, expected: (&str, &str)) -> Problem {
+    Problem::expected(Code::BadContent, place, expected)
 }
 
 /// Whether a resource states an attribute.

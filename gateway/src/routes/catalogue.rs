@@ -89,7 +89,7 @@ pub(super) const CHANGES: Route = Route {
     path: "/v1/catalogue/changes",
     admits: Admits::AnyCaller,
     query: &[
-        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 20 when absent.", schema: schema_of::<usize> },
+        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 50 when absent.", schema: schema_of::<usize> },
         Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<u64> },
     ],
     event: Some(EventKind::CatalogueRead),

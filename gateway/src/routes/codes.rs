@@ -58,7 +58,14 @@ pub(super) const SHOW: Route = Route {
         text: "Licet-Authorization carries a token of the holder in person that names no item. The code is good once, for minutes, for whoever it is shown to.",
         json: Some(schema_of::<ShowRequest>),
         answers: &[Good { status: 201, text: "The code", content: Content::Json(schema_of::<ShownView>) }],
-        problems: &[Code::TokenRefused, Code::LicenceNotValid, Code::BadContent, Code::Overloaded, Code::Unavailable],
+        problems: &[
+            Code::TokenRefused,
+            Code::LicenceNotValid,
+            Code::Contention,
+            Code::BadContent,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
     },
 };
 

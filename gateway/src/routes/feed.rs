@@ -19,7 +19,7 @@ pub(super) const READ: Route = Route {
             text: "`next` of the page before, or the position of an event; from the oldest that is kept when absent.",
             schema: schema_of::<u64>,
         },
-        Parameter { name: "limit", text: "Most events of one page, 1 to 500; 100 when absent.", schema: schema_of::<u64> },
+        Parameter { name: "limit", text: "Most events of one page, 1 to 500; 50 when absent.", schema: schema_of::<u64> },
         Parameter {
             name: "wait_s",
             text: "How long to wait for the first event, in seconds, 0 to 25; 0 when absent.",

@@ -76,7 +76,7 @@ pub(super) const LIST: Route = Route {
             text: "Which: filed by the caller (when absent), to-answer or responsible for those of its organisation as a department, audited for auditors.",
             schema: schema_of::<ListRequest>,
         },
-        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 20 when absent.", schema: schema_of::<u64> },
+        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 50 when absent.", schema: schema_of::<u64> },
         Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<String> },
     ],
     event: Some(EventKind::ObjectionRead),

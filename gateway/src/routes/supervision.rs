@@ -41,7 +41,7 @@ pub(super) const EVENTS: Route = Route {
         },
         Parameter {
             name: "limit",
-            text: "Most changes that are looked at, 1 to 500; 100 when absent.",
+            text: "Most changes that are looked at, 1 to 500; 50 when absent.",
             schema: schema_of::<usize>,
         },
         Parameter {

@@ -331,7 +331,7 @@ pub static TABLE: &[Route] = &[
     Route {
         method: Method::GET,
         path: "/v1/status-lists/{list}",
-        admits: Admits::Roles(EVERYBODY),
+        admits: Admits::AnyCaller,
         query: &[],
         event: None,
         body: BodyRule::None,

@@ -116,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_code_is_right() {
+        const FORMATS: &str = include_str!("../../../docs/FORMATS.md");
+        let text = Secret(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff).text();
+        assert!(FORMATS.contains(&format!("the code is `{text}`")), "{text}");
+        let by_digit = |check: usize, digit: u8| (32 * check + ALPHABET.iter().position(|letter| *letter == digit).unwrap()) % 37;
+        let check = text.bytes().take(26).fold(0, by_digit);
+        assert_eq!(text.chars().last(), Some(letter(check)));
+    }
+
+    #[test]
     fn a_slip_is_noticed() {
         let text = Secret(u128::MAX / 7).text();
         for place in 0..text.len() {

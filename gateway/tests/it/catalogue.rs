@@ -374,12 +374,9 @@ async fn a_change_is_in_the_access_log_and_moves_what_an_auditor_sees() {
     assert_eq!(seen().await, 0);
 }
 
-/// The block of TOML in the section of docs/FORMATS.md.
+/// The example that the documents speak of.
 pub(crate) fn example() -> String {
-    let formats = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/FORMATS.md")).unwrap();
-    let (_, section) = formats.split_once("\n## Catalogue\n").unwrap();
-    let (_, block) = section.split_once("```toml\n").unwrap();
-    block.split_once("```").unwrap().0.to_owned()
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/catalogue.toml")).unwrap()
 }
 
 #[test]

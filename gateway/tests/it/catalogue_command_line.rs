@@ -42,7 +42,7 @@ fn files_are_checked_without_a_gateway() {
     fs::write(parts.join("notes.txt"), "not read").unwrap();
     assert!(ends(&licet(&["check", &text(&parts)]), 0).contains("12 entries"));
     let half = ends(&licet(&["check", &text(&parts.join("a.toml"))]), 1);
-    assert!(half.contains("unknown-organisation") && half.contains("resource 3010010001/1"), "{half}");
+    assert!(half.contains("unknown-organisation") && half.contains("resource 3040010001/1"), "{half}");
     let twice = ends(&licet(&["check", &good, &text(&parts.join("b.toml"))]), 1);
     assert_eq!(twice.matches("repeated").count(), 4, "{twice}");
 
@@ -68,12 +68,10 @@ fn files_are_checked_without_a_gateway() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_become_the_catalogue_of_a_gateway() {
     let mut setup = Setup::new();
-    // The sources that the example names; nobody asks them anything here.
-    for name in ["population", "health"] {
-        setup.sections.push_str(&format!(
-            "[[sources]]\nname = '{name}'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{{\"number\":\"{{number}}\"}}'\n[sources.answer]\n"
-        ));
-    }
+    // The source that the example names; nobody asks it anything here.
+    setup.sections.push_str(
+        "[[sources]]\nname = 'persons'\nkind = 'http-json'\nurl = 'http://127.0.0.1:9/'\nrequest = '{\"number\":\"{number}\"}'\n[sources.answer]\n",
+    );
     let folder = setup.folder.path().to_owned();
     let gateway = setup.start_with(TABLE).await;
     let write = |name: &str, content: String| {
@@ -90,7 +88,7 @@ async fn files_become_the_catalogue_of_a_gateway() {
         tokio::task::block_in_place(|| licet(&all.iter().map(String::as_str).collect::<Vec<_>>()))
     };
     let files = write("files.toml", example());
-    assert!(ends(&run(OPERATOR, &["diff", &files]), 1).contains("+ resource 3010010001/1\n"));
+    assert!(ends(&run(OPERATOR, &["diff", &files]), 1).contains("+ resource 3040010001/1\n"));
     let refused = ends(&run(ISSUER, &["apply", &files]), 1);
     assert!(refused.contains("refused: other-organisation"), "{refused}");
     let applied = ends(&run(OPERATOR, &["apply", &files, "--reason", "the beginning"]), 0);

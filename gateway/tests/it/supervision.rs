@@ -69,11 +69,11 @@ async fn cards_are_seen_by_whom_they_concern_and_followed_in_order() {
     calls(&at, TAX, State::Answered, 10_000, now);
     at.app.supervision.turn(&at.app.recorder, now).unwrap();
     let first = read(&at, OPERATOR, "/v1/supervision/events?limit=1").await;
-    assert_eq!((colours(&first["cards"]), &first["is_last"]), (red, &json!(false)));
+    assert_eq!((colours(&first["cards"]), &first["is_end"]), (red, &json!(false)));
     let next = format!("/v1/supervision/events?after={}", first["next"]);
     let second = read(&at, OPERATOR, &next).await;
     assert_eq!(colours(&second["cards"]), [(TAX.to_owned(), "green".to_owned())]);
-    assert_eq!((&second["is_last"], &second["next"]), (&json!(true), &json!(2)));
+    assert_eq!((&second["is_end"], &second["next"]), (&json!(true), &json!(2)));
     for bad in ["limit=0", "wait_s=26"] {
         at.caller(OPERATOR).get(&format!("/v1/supervision/events?{bad}")).await.is_problem(400, "bad-parameter");
     }

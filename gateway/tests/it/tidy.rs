@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gateway::auth::Admits;
 use gateway::http::Code;
+use gateway::metrics::Metrics;
 use gateway::routes::TABLE;
 
 const LINES_MAX: usize = 500;
@@ -156,8 +158,14 @@ fn the_two_lint_files_agree() {
 fn the_interface_is_documented() {
     let api = text("docs/API.md");
     for route in TABLE {
-        let heading = format!("{} {}", route.method, route.path);
-        assert!(api.contains(&heading), "docs/API.md does not tell of {heading}");
+        let heading = format!("| `{} {}` | ", route.method, route.path);
+        let (_, row) = api.split_once(&heading).unwrap_or_else(|| panic!("docs/API.md does not tell of {heading}"));
+        let told: BTreeSet<&str> = row.split(" |").next().unwrap().split(", ").collect();
+        let admitted = match route.admits {
+            Admits::AnyCaller => BTreeSet::from(["all"]),
+            Admits::Roles(roles) => roles.iter().map(|role| role.name()).collect(),
+        };
+        assert_eq!(told, admitted, "{heading}");
     }
     for code in Code::ALL {
         let row = format!("| `{}` | {} |", code.code(), code.status().as_u16());
@@ -169,10 +177,39 @@ fn the_interface_is_documented() {
 }
 
 #[test]
+fn every_metric_is_documented_and_no_other() {
+    let document = text("docs/METRICS.md");
+    let rows: BTreeSet<(String, Vec<String>)> = document
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.strip_prefix("| `licet_")?.split_once("` |")?;
+            let labels = rest.split_once(" | ")?.0.split(',').map(|label| label.trim_matches([' ', '`']).to_owned());
+            Some((format!("licet_{name}"), labels.filter(|label| !label.is_empty()).collect()))
+        })
+        .collect();
+    let metrics = Metrics::new().unwrap();
+    let described = metrics.described().iter().map(|metric| (metric.name.clone(), metric.labels.clone()));
+    assert_eq!(rows, described.collect());
+    // Whatever is named in a sentence is one of them.
+    for part in document.split("`licet_").skip(1) {
+        let name = part.split(['`', '{']).next().unwrap();
+        assert!(rows.iter().any(|(known, _)| *known == format!("licet_{name}")), "licet_{name}");
+    }
+}
+
+#[test]
 fn the_project_speaks_of_itself_alone() {
-    for path in
-        ["README.md", "docs/API.md", "docs/ARCHITECTURE.md", "docs/CHANGELOG.md", "docs/FORMATS.md", "Makefile", ".ci/run"]
-    {
+    for path in [
+        "README.md",
+        "docs/API.md",
+        "docs/ARCHITECTURE.md",
+        "docs/CHANGELOG.md",
+        "docs/COMMANDS.md",
+        "docs/FORMATS.md",
+        "docs/METRICS.md",
+        "Makefile",
+        ".ci/run",
+    ] {
         let text = text(path);
         for folder in ["work", "tmp", "root"] {
             assert!(!text.contains(&format!("/{folder}/")), "{path} speaks of /{folder}/");
