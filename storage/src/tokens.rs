@@ -63,12 +63,20 @@ impl Tokens {
         to_hex(half)
     }
 
+    /// Whether a token was used already. One that was not may be by the time that this is read: [`Tokens::spend`] decides.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn is_spent(&self, issuer: &str, id: &str) -> Result<bool, StorageError> {
+        Ok(self.shelf.read::<Spent>(&code_keys::token(&self.name(issuer, id)))?.is_some())
+    }
+
     /// Uses a token. `false` when it was used before, and nothing was written.
     ///
     /// # Errors
     /// Those of a store that does not work: then nobody knows, and the token must not be taken.
     pub fn spend(&self, token: &TokenUse<'_>) -> Result<bool, StorageError> {
-        let name = self.shelf.vault.blind(b"token", &content(token.issuer, token.id));
+        let name = self.name(token.issuer, token.id);
         let mut attempt = [0; 16];
         self.shelf.vault.random(&mut attempt).map_err(|error| StorageError::of_vault(error, Spent::WHAT))?;
         let spent = Spent { at: token.now, attempt: to_hex(&attempt) };

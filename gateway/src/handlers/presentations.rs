@@ -16,7 +16,7 @@ use super::own::{read_identifier, today_in_china};
 use super::redemption::{self, consumer};
 use super::{noted, redemption::standing};
 use crate::app::App;
-use crate::authority::{self, Sought};
+use crate::authority::{self, Sought, Token};
 use crate::http::{Answer, Code, Problem, Request};
 use crate::use_codes::{self, DOCUMENT, Secret, licence_fields};
 
@@ -59,15 +59,16 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     if asked.organisation.as_deref().is_some_and(|code| number::uscc(code).is_err()) {
         return Err(bad("organisation"));
     }
-    let accepted = in_person(&app, &request, &licence).await;
-    noted::decided(&app, &request, accepted).await?;
+    let token = in_person(&app, &request, &licence).await;
+    let token = noted::decided(&app, &request, token).await?;
     let (record, _) = standing(&app, &request, &licence).await?;
+    let fields = fields(asked.fields, &record, request.now)?;
     let secret = Secret::random()?;
     let code = UseCode {
         id: secret.id(),
         licence,
         bound: Bound::Shown { organisation: asked.organisation },
-        fields: fields(asked.fields, &record, request.now)?,
+        fields,
         issued_to: consumer(&request),
         issued_at: request.now,
         expires_at: use_codes::end(request.now, app.use_codes.presentation_ttl_s),
@@ -75,6 +76,7 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     };
     request.trail.detail("use_code", code.id.as_str());
     let view = ShownView { svg: use_codes::svg(&secret.shown())?, code: secret.shown(), expires_at: code.expires_at };
+    token.spend(&app, &request).await?;
     let (shared, trail) = (Arc::clone(&app), Arc::clone(&request.trail));
     app.pool.run(move || shared.store().use_codes().recording(&trail.carried()).issue(&[code])).await??;
     Ok(Answer::json(StatusCode::CREATED, &view))
@@ -82,15 +84,15 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 
 /// Demands a token of a holder of the licence in person. Without the licence there are no holders: the refusal does not tell whether
 /// it is on record.
-async fn in_person(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<(), Problem> {
+async fn in_person(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<Token, Problem> {
     let (shared, named) = (Arc::clone(app), licence.clone());
     let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
     let subjects = record.map(|record| holders(&record, request.now)).unwrap_or_default();
     let sought = Sought { subjects, in_person: true, item: None, resources: BTreeSet::new() };
-    let accepted = authority::token(app, request, sought).await?;
-    let accepted = accepted.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
-    request.trail.detail("authority", accepted.authority.name());
-    Ok(())
+    let token = authority::token(app, request, sought).await?;
+    let token = token.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
+    request.trail.detail("authority", token.authority().name());
+    Ok(token)
 }
 
 fn holders(record: &Record, now: Timestamp) -> Vec<HolderNumber> {

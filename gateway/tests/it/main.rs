@@ -33,6 +33,7 @@ mod lookup_disputes;
 mod lookup_forms;
 mod lookup_kit;
 mod lookup_secrecy;
+mod lookup_tokens;
 mod lookups;
 mod messages;
 mod mirrored;
