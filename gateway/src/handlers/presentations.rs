@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crypto::grants::Denial;
 use crypto::identity::Refusal;
 use crypto::licence::{HolderNumber, Identifier, Record, number};
 use crypto::time::Timestamp;
@@ -114,12 +115,23 @@ fn fields(named: Option<BTreeSet<String>>, record: &Record, now: Timestamp) -> R
 /// `POST /v1/presentations/redemptions`
 ///
 /// # Errors
-/// [`Code::UseCodeNotFound`], [`Code::UseCodeSpent`], [`Code::LicenceNotValid`].
+/// [`Code::UseCodeNotFound`], [`Code::UseCodeSpent`], [`Code::NotGranted`], [`Code::LicenceNotValid`].
 pub async fn redeem(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let wanted = redemption::read(&request)?;
     let code = redemption::find(&app, &request, &wanted, |code| is_shown_to(code, &request.caller.organisation)).await?;
     request.trail.detail("presented_by", json!(code.issued_to));
+    let granted = granted_for(&app, &request, &wanted.item).map_err(|denial| redemption::denied(&request, denial));
+    noted::decided(&app, &request, granted).await?;
     redemption::give(&app, &request, (&wanted, &code)).await
+}
+
+/// Demands that the caller has a grant in force for the item, of whatever resource: the holder says which licence is seen, and not what
+/// an office deals with.
+fn granted_for(app: &App, request: &Request, item: &str) -> Result<(), Denial> {
+    let grants = app.rights.of_caller(&request.caller.name, request.now);
+    let mut own = grants.iter().filter(|grant| grant.consumer == consumer(request)).peekable();
+    own.peek().ok_or(Denial::NotGranted)?;
+    if own.any(|grant| grant.items.contains(item)) { Ok(()) } else { Err(Denial::Item) }
 }
 
 fn is_shown_to(code: &UseCode, asking: &str) -> bool {
