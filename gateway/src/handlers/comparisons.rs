@@ -238,7 +238,8 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         (Some(_), _) | (None, None) => Standing::Denied,
         (None, Some(finding)) => finding.standing(),
     };
-    let rows = finding.filter(|_| is_permitted).map_or(&[][..], |finding| finding.rows());
+    let told = finding.filter(|_| is_permitted);
+    let rows = told.map_or(&[][..], |finding| finding.rows());
     let values: Vec<_> = rows.iter().filter_map(|row| normal(row.fields.get(&fact.field)?, fact.kind)).collect();
     let result = match values.contains(&fact.value) {
         true => Comparison::Match,
@@ -250,7 +251,7 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         state: if result == Comparison::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
         denied: denial.map(Denial::name),
         expected_ms: finding.and_then(|finding| finding.outcome).and_then(|outcome| outcome.expected).map(millis),
-        disputed: rows.iter().any(|row| findings.is_disputed(&fact.resource, row, &fact.field)),
+        disputed: told.is_some_and(|finding| rows.iter().any(|row| findings.is_disputed(finding.asked, row, &fact.field))),
         resource: fact.resource,
         field: fact.field,
         attribute: fact.attribute,

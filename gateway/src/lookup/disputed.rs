@@ -1,8 +1,10 @@
-//! Whether what is told is disputed: decided here alone, whatever the form of the answer.
+//! Whether what is told is disputed: decided here alone, whatever the form of the answer. An objection against a field that whoever asks
+//! may not see is not told either: it would say that there is such a field, and that somebody holds it to be wrong.
 
 use storage::objections::Dispute;
 
 use super::findings::{Finding, Findings};
+use super::plan::Asked;
 use crate::app::App;
 use crate::broker::Row;
 
@@ -43,20 +45,26 @@ impl Findings {
         self.disputes.dedup();
     }
 
-    /// The objections against a record of a resource: filed here against the resource or the licence that the record is, or told by the
-    /// source itself.
-    pub fn against<'a>(&'a self, resource: &str, row: &'a Row) -> impl Iterator<Item = &'a Dispute> + use<'a> {
-        let resource = resource.to_owned();
+    /// The objections against a record of a resource, as far as they are against what is told of it: filed here against the resource or
+    /// the licence that the record is, or told by the source itself.
+    pub fn against<'a>(&'a self, asked: &'a Asked, row: &'a Row) -> impl Iterator<Item = &'a Dispute> {
         let is_it = move |dispute: &&Dispute| match &dispute.licence {
             Some(licence) => row.licence.as_ref() == Some(licence),
-            None => dispute.resource.as_ref() == Some(&resource),
+            None => dispute.resource.as_ref() == Some(&asked.code),
         };
-        self.disputes.iter().filter(is_it).chain(&row.disputes)
+        self.disputes.iter().filter(is_it).chain(&row.disputes).filter(move |dispute| asked.shows(dispute.field.as_deref()))
     }
 
     /// Whether a field of a record is disputed: who objects to a licence or to a whole record objects to every field of it.
     #[must_use]
-    pub fn is_disputed(&self, resource: &str, row: &Row, field: &str) -> bool {
-        self.against(resource, row).any(|dispute| dispute.field.as_ref().is_none_or(|named| named == field))
+    pub fn is_disputed(&self, asked: &Asked, row: &Row, field: &str) -> bool {
+        self.against(asked, row).any(|dispute| dispute.field.as_ref().is_none_or(|named| named == field))
+    }
+}
+
+impl Asked {
+    /// Whether a field is one of those that may be told or compared; and a record as a whole, where any is.
+    pub(super) fn shows(&self, field: Option<&str>) -> bool {
+        self.leave.permit().is_some_and(|permit| field.is_none_or(|field| permit.fields.contains(field)))
     }
 }

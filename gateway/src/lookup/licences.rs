@@ -75,7 +75,7 @@ impl Licences {
                     status,
                     use_code: None,
                     use_code_expires_at: None,
-                    disputed: findings.against(&finding.asked.code, row).next().is_some(),
+                    disputed: findings.against(finding.asked, row).next().is_some(),
                 };
                 // What is not answered for by the source now has no code: it would be good for less than it says.
                 if status == Some(Status::Valid) && finding.is_answered() && licences.codes.len() < CODES_MAX {
