@@ -177,7 +177,7 @@ async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) ->
     let mut plans = Vec::with_capacity(entries.len());
     for entry in entries {
         let (order, subject, wanted) = (&entry.order, entry.subject.clone(), wanted.clone());
-        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell, tells: true };
+        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell };
         plans.push(Plan::decide(app, intent, Authority::Duty).await);
     }
     let refused = plans.iter().map(Plan::demand_any).find_map(Result::err);

@@ -82,7 +82,7 @@ async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result
     let granted = granted(app, &order);
     let granted = granted.iter().map(String::as_str).collect();
     let wanted = Wish { resources, fields, attributes: names }.resolve(&catalogue, &order.item, &granted)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, tells: true };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell };
     let plan = Plan::make(app, request, intent).await?;
     Ok((order, plan, held))
 }

@@ -27,8 +27,6 @@ pub struct Plan {
     pub asked: Vec<Asked>,
     /// Whether it is told or compared.
     pub mode: Mode,
-    /// Whether the records themselves are told, and count against the quota of records.
-    pub tells: bool,
 }
 
 /// A wanted resource, and whether it may be asked.
@@ -72,8 +70,6 @@ pub struct Intent<'a> {
     pub wanted: Vec<Wanted>,
     /// Whether it is told or compared.
     pub mode: Mode,
-    /// Whether the records themselves are told, and count against the quota of records.
-    pub tells: bool,
 }
 
 /// The resources that a caller has any grant of.
@@ -119,7 +115,6 @@ impl Plan {
             subject: intent.subject,
             asked,
             mode: intent.mode,
-            tells: intent.tells,
         }
     }
 
