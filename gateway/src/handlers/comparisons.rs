@@ -22,6 +22,7 @@ use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted};
 use crate::lookup::said::{Said, malformed, unknown};
 use crate::lookup::state::Standing;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{Completeness, millis};
 use crate::lookup::wish::Wanted;
@@ -138,12 +139,11 @@ impl fmt::Debug for FactRequest {
 /// # Errors
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: ComparisonRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Result<Answer, Problem> {
-    let ComparisonRequest { subject: number, item, case, purpose, operator, facts } = asked;
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let ComparisonRequest { subject: number, item, case, purpose, operator, facts } = request.json()?;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(&app, &request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -160,7 +160,7 @@ async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Re
     let compared: Vec<_> = views.iter().map(|view| json!([view.resource, view.field])).collect();
     request.trail.detail("compared", compared);
     ended.record(&app, &request).await?;
-    app.metrics.lookups.ended("comparison", ended.status, &order, request.arrived);
+    supervised::answered(&app, "comparison", ended.status, (&order, request.arrived));
     let answer = ComparisonAnswer {
         status: ended.status,
         as_of: order.now,

@@ -22,6 +22,7 @@ use crate::lookup::noted;
 use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted, tally};
 use crate::lookup::said::{Said, malformed};
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, apart, file};
 use crate::lookup::view::{Completeness, LookUpAnswer};
 use crate::lookup::wish::{ResourcesRequest, Wish};
@@ -106,12 +107,11 @@ struct Entry {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: LookUpBatchRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> Result<Answer, Problem> {
-    let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, lookups } = asked;
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, use_codes, lookups } = request.json()?;
     if request.headers.contains_key(authority::HEADER) {
         // A token speaks for one holder.
         return Err(malformed("Licet-Authorization"));
@@ -135,7 +135,7 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     record(&app, &request, &entries, &mut ended).await?;
     let is_complete = ended.iter().all(|ended| ended.status == Completeness::Complete);
     let status = if is_complete { Completeness::Complete } else { Completeness::Partial };
-    app.metrics.lookups.ended("batch", status, &order, request.arrived);
+    supervised::answered(&app, "batch", status, (&order, request.arrived));
     let took = clock::tokio_instant().saturating_duration_since(request.arrived);
     let answers = entries.into_iter().zip(&ended);
     let answer = LookUpBatchAnswer {

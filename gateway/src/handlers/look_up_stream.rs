@@ -21,6 +21,7 @@ use crate::lookup::noted;
 use crate::lookup::order::Order;
 use crate::lookup::places::Held;
 use crate::lookup::plan::Plan;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway};
 use crate::lookup::view::SourceView;
 
@@ -88,10 +89,11 @@ impl Work {
         let findings = underway.all(&self.app).await;
         let last = match self.end(findings).await {
             Ok(ended) => {
-                self.app.metrics.lookups.ended("look-up", ended.status, &self.order, self.request.arrived);
+                supervised::answered(&self.app, "look-up", ended.status, (&self.order, self.request.arrived));
                 event("result", &view(&ended, &self.order))
             }
             Err(problem) => {
+                supervised::unanswered(&self.app, &self.request, &problem);
                 tracing::error!(code = problem.code().code(), "a look-up that was told as it came could not be ended");
                 Err(Cut)
             }

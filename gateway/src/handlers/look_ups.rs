@@ -18,6 +18,7 @@ use crate::lookup::order::{Order, subject};
 use crate::lookup::places::Held;
 use crate::lookup::plan::{Intent, Plan, granted};
 use crate::lookup::said::Said;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{LookUpAnswer, SourceView, attributes, missing};
 use crate::lookup::wish::{ResourcesRequest, Wish};
@@ -53,11 +54,11 @@ pub struct LookUpRequest {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: LookUpRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result<Answer, Problem> {
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: LookUpRequest = request.json()?;
     let wants_events = wants_events(&request.headers);
     let (order, plan, held) = plan(&app, &request, asked).await?;
     if wants_events {
@@ -66,7 +67,7 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
     let mut ended = Ended::new(&app, findings, request.arrived)?;
     ended.record(&app, &request).await?;
-    app.metrics.lookups.ended("look-up", ended.status, &order, request.arrived);
+    supervised::answered(&app, "look-up", ended.status, (&order, request.arrived));
     drop(held);
     Ok(Answer::json(StatusCode::OK, &view(&ended, &order)))
 }

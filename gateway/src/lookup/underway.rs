@@ -9,6 +9,7 @@ use super::findings::Findings;
 use super::licences::Licences;
 use super::noted;
 use super::plan::Plan;
+use super::supervised;
 use super::view::{Completeness, completeness, millis};
 use crate::app::App;
 use crate::broker::Gathering;
@@ -135,8 +136,8 @@ pub async fn file(
     issued.map(drop).map_err(Into::into)
 }
 
-/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more. Supervision learns whether it
-/// was refused.
+/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more. Supervision learns of one that
+/// is not answered; of one that is, from whoever answers.
 ///
 /// # Errors
 /// Those of the work; [`Code::Internal`] when it panicked.
@@ -149,7 +150,8 @@ pub async fn apart<T: Send + 'static>(
         app.metrics.panics.inc();
         Err(Code::Internal.into())
     });
-    let is_refused = result.as_ref().is_err_and(|problem| problem.code().status().is_client_error());
-    app.supervision.asked(&request.caller.name, &request.caller.organisation, is_refused, request.now);
+    if let Err(problem) = &result {
+        supervised::unanswered(app, request, problem);
+    }
     result
 }
