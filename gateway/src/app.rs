@@ -134,7 +134,8 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
-        let settings = broker::Settings { tally: Some(metrics.sources.clone()), ..broker::Settings::default() };
+        let tally = Some(metrics.sources.clone());
+        let settings = broker::Settings { tally, seed: Some(seed()?), ..broker::Settings::default() };
         let broker = Broker::new(sources::load(config, &store)?, settings);
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));

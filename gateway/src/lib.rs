@@ -63,6 +63,7 @@ pub mod logging;
 pub mod metrics;
 pub mod outbound;
 pub mod shares;
+mod spread;
 
 pub mod cli;
 pub mod demo;

@@ -21,6 +21,7 @@ use super::tally::Meter;
 use super::waiting::Waits;
 use super::{Class, Question, Reply, Source, SourceFault, SourceState, State};
 use crate::clock;
+use crate::spread::Spread;
 
 /// A call that waits for its turn.
 #[derive(Debug)]
@@ -60,8 +61,14 @@ enum Boarding {
 
 impl Guard {
     /// Before this source.
-    pub(super) fn new(name: &str, source: Arc<dyn Source>, limits: Limits, kept: Arc<Kept>, meter: Option<Meter>) -> Self {
-        let desk = Mutex::new(Desk::new(&limits));
+    pub(super) fn new(
+        name: &str,
+        (source, limits): (Arc<dyn Source>, Limits),
+        kept: Arc<Kept>,
+        meter: Option<Meter>,
+        spread: Option<Spread>,
+    ) -> Self {
+        let desk = Mutex::new(Desk::new(&limits, spread));
         Self { name: name.to_owned(), source, limits, desk, flights: Flights::default(), kept, meter }
     }
 
