@@ -72,7 +72,8 @@ fn seed(store: &Store) {
         "kind": "licence-type", "code": licence().type_code(), "name": "某证", "authority": ORGANISATION, "authority_name": "某局",
         "holder": "person",
     });
-    let entries = [organisation(ORGANISATION), organisation(BUREAU), licence_type, resource(ORGANISATION)];
+    let item = json!({ "kind": "item", "code": ITEM, "name": "开办餐馆", "organisation": BUREAU });
+    let entries = [organisation(ORGANISATION), organisation(BUREAU), licence_type, resource(ORGANISATION), item];
     let change = Change {
         version: 1,
         at: clock::now(),
