@@ -151,7 +151,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let catalogue = app.catalogues.current();
     let facts = read(facts, &catalogue, &granted(&app, &order))?;
     let wanted = wanted(&facts)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Compare };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Compare, use_codes: false };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
     let mut ended = Ended::uncoded(&app, findings, request.arrived)?;

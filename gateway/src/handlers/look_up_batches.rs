@@ -13,7 +13,7 @@ use serde_json::json;
 use storage::log::Draft;
 
 use super::HolderRequest;
-use super::look_ups::view;
+use super::look_ups::{view, yes};
 use crate::app::App;
 use crate::broker::Class;
 use crate::http::{Answer, Problem, Request};
@@ -52,6 +52,9 @@ pub struct LookUpBatchRequest {
     /// Which attributes, as for one look-up.
     #[serde(default)]
     pub attributes: BTreeSet<String>,
+    /// Whether use codes are made, as for one look-up.
+    #[serde(default = "yes")]
+    pub use_codes: bool,
     /// About whom.
     #[schemars(length(min = 1))]
     pub lookups: Vec<BatchSubject>,
@@ -124,7 +127,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let entries = entries(&request, &order, lookups)?;
     request.trail.detail("subjects", count);
     let _held = app.places.take(&request.caller.name, order.class, count)?;
-    let plans = plans(&app, &order, &entries, &Wish { resources, fields, attributes }).await?;
+    let plans = plans(&app, &order, &entries, (&Wish { resources, fields, attributes }, use_codes)).await?;
     let all = gather(&app, &order, plans).await;
     let mut ended: Vec<Ended> = Vec::with_capacity(all.len());
     for findings in all {
@@ -166,7 +169,7 @@ fn entries(request: &Request, order: &Order, lookups: Vec<BatchSubject>) -> Resu
 }
 
 /// What is asked about each subject. Refused when nothing may be asked about any of them.
-async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) -> Result<Vec<Plan>, Problem> {
+async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], (wish, use_codes): (&Wish, bool)) -> Result<Vec<Plan>, Problem> {
     let catalogue = app.catalogues.current();
     let granted = granted(app, order);
     let granted = granted.iter().map(String::as_str).collect();
@@ -177,7 +180,7 @@ async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) ->
     let mut plans = Vec::with_capacity(entries.len());
     for entry in entries {
         let (order, subject, wanted) = (&entry.order, entry.subject.clone(), wanted.clone());
-        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell };
+        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell, use_codes };
         plans.push(Plan::decide(app, intent, Authority::Duty).await);
     }
     let refused = plans.iter().map(Plan::demand_any).find_map(Result::err);

@@ -46,6 +46,14 @@ pub struct LookUpRequest {
     /// Attributes, such as `person.name`: the fields that state them are wanted.
     #[serde(default)]
     pub attributes: BTreeSet<String>,
+    /// Whether use codes are made for the licences that come.
+    #[serde(default = "yes")]
+    pub use_codes: bool,
+}
+
+/// What is so unless it is said otherwise.
+pub(super) const fn yes() -> bool {
+    true
 }
 
 /// `POST /v1/lookups`
@@ -74,7 +82,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 
 /// Everything before the first source is asked.
 async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result<(Order, Plan, Held), Problem> {
-    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes: names } = asked;
+    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes: names, use_codes } = asked;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(app, request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -83,7 +91,7 @@ async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result
     let granted = granted(app, &order);
     let granted = granted.iter().map(String::as_str).collect();
     let wanted = Wish { resources, fields, attributes: names }.resolve(&catalogue, &order.item, &granted)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, use_codes };
     let plan = Plan::make(app, request, intent).await?;
     Ok((order, plan, held))
 }

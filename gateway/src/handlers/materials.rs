@@ -157,7 +157,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let granted = granted.iter().map(String::as_str).collect();
     let needed = Wish { resources: Some(ResourcesRequest::Needed(Needed::Item)), ..Wish::default() };
     let wanted = needed.resolve(&catalogue, &order.item, &granted)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, use_codes: true };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
     let mut ended = Ended::new(&app, findings, request.arrived)?;

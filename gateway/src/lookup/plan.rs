@@ -27,6 +27,8 @@ pub struct Plan {
     pub asked: Vec<Asked>,
     /// Whether it is told or compared.
     pub mode: Mode,
+    /// Whether use codes are made for the licences that come.
+    pub use_codes: bool,
 }
 
 /// A wanted resource, and whether it may be asked.
@@ -70,6 +72,8 @@ pub struct Intent<'a> {
     pub wanted: Vec<Wanted>,
     /// Whether it is told or compared.
     pub mode: Mode,
+    /// Whether use codes are made for the licences that come.
+    pub use_codes: bool,
 }
 
 /// The resources that a caller has any grant of.
@@ -115,6 +119,7 @@ impl Plan {
             subject: intent.subject,
             asked,
             mode: intent.mode,
+            use_codes: intent.use_codes,
         }
     }
 

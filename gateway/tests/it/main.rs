@@ -38,6 +38,7 @@ mod lookups;
 mod messages;
 mod mirrored;
 mod objections;
+mod peers;
 mod pki;
 mod presentations;
 mod process;
