@@ -70,6 +70,8 @@ pub struct App {
     pub seal_applications: SealApplications,
     /// Where verification and storage run.
     pub pool: Pool,
+    /// Where look-ups read what they tell: a moment each, which must not wait behind verifications.
+    pub reading: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
     /// Who witnesses our logs.
@@ -166,7 +168,9 @@ impl App {
                 status_lists,
             }),
             seal_applications: config.policy.seal_applications,
-            pool: pool(&config.server),
+            pool: pool(&config.server, size(config.server.queue_max)),
+            // Each look-up that has a place may wait for its turn, and those whose listeners read slowly.
+            reading: pool(&config.server, size(config.lookup.in_flight_max).saturating_mul(2)),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
                 config.server.body_bytes_max,
@@ -255,12 +259,12 @@ fn seed() -> Result<u64, Faults> {
     Ok(u64::from_ne_bytes(seed))
 }
 
-fn pool(server: &Server) -> Pool {
+fn pool(server: &Server, queue: usize) -> Pool {
     let workers = match server.workers_max {
         0 => thread::available_parallelism().map_or(1, usize::from),
         n => size(n),
     };
-    Pool::new(workers, size(server.queue_max))
+    Pool::new(workers, queue)
 }
 
 fn size(n: u32) -> usize {

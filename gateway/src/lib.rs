@@ -64,6 +64,7 @@ pub mod metrics;
 pub mod outbound;
 pub mod shares;
 mod spread;
+pub mod sweep;
 
 pub mod cli;
 pub mod demo;

@@ -154,7 +154,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Compare, use_codes: false };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::uncoded(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     let views: Vec<_> = facts.into_iter().map(|fact| view(fact, &ended.findings)).collect();
     // What was compared stays on record, and not with what, or how it turned out.
     let compared: Vec<_> = views.iter().map(|view| json!([view.resource, view.field])).collect();

@@ -129,12 +129,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let _held = app.places.take(&request.caller.name, order.class, count)?;
     let plans = plans(&app, &order, &entries, (&Wish { resources, fields, attributes }, use_codes)).await?;
     let all = gather(&app, &order, plans).await;
-    let mut ended: Vec<Ended> = Vec::with_capacity(all.len());
-    for findings in all {
-        ended.push(Ended::new(&app, findings, request.arrived)?);
-        // Each reads from the store: others have their turn in between.
-        tokio::task::yield_now().await;
-    }
+    let mut ended = Ended::each(&app, all, request.arrived).await?;
     record(&app, &request, &entries, &mut ended).await?;
     let is_complete = ended.iter().all(|ended| ended.status == Completeness::Complete);
     let status = if is_complete { Completeness::Complete } else { Completeness::Partial };

@@ -114,7 +114,7 @@ impl Work {
                 place = underway.next(&self.app) => place,
             };
             let Some(place) = place else { return Ok(()) };
-            if let Err(problem) = underway.read_disputes_at(&self.app, place) {
+            if let Err(problem) = underway.read_disputes_at(&self.app, place).await {
                 tracing::error!(code = problem.code().code(), "whether what came is disputed could not be read");
                 drop(self.out.send_timeout(Err(Cut), self.app.limits.idle_timeout()).await);
                 return Err(Gone);
@@ -131,7 +131,7 @@ impl Work {
 
     /// Puts the end on record, with the codes in one batch, before the result is told.
     async fn end(&self, findings: crate::lookup::findings::Findings) -> Result<Ended, Problem> {
-        let mut ended = Ended::new(&self.app, findings, self.request.arrived)?;
+        let mut ended = Ended::new(&self.app, findings, self.request.arrived).await?;
         let draft = self.draft(Ending::Done, |draft| noted::ended(draft, &ended));
         let codes = std::mem::take(&mut ended.licences.codes);
         if codes.is_empty() {

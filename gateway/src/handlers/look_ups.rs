@@ -73,7 +73,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         return look_up_stream::answer(&app, &request, (order, plan), held).await;
     }
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::new(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     ended.record(&app, &request).await?;
     supervised::answered(&app, "look-up", ended.status, (&order, request.arrived));
     drop(held);

@@ -160,7 +160,7 @@ async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, use_codes: true };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::new(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     let item = item_of(&catalogue, &order.item)?;
     let materials: Vec<_> = item.materials.iter().map(|material| view(&catalogue, material, &ended)).collect();
     if materials.iter().any(|material| matches!(material.state, MaterialState::Denied | MaterialState::NotApplicable)) {

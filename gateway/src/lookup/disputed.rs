@@ -1,46 +1,56 @@
 //! Whether what is told is disputed: decided here alone, whatever the form of the answer. An objection against a field that whoever asks
 //! may not see is not told either: it would say that there is such a field, and that somebody holds it to be wrong.
 
+use crypto::licence::{HolderNumber, Identifier};
 use storage::objections::Dispute;
+use storage::{StorageError, Store};
 
 use super::findings::{Finding, Findings};
 use super::plan::Asked;
-use crate::app::App;
 use crate::broker::Row;
 
-impl Findings {
-    /// Reads which objections are open against what has come of the resource at this place, before any of it is told.
+/// What is told, as far as it decides about what is disputed of it: for a thread that may wait for the store.
+#[derive(Debug)]
+pub struct Told {
+    subject: HolderNumber,
+    licences: Vec<Identifier>,
+    resources: Vec<String>,
+}
+
+impl Told {
+    /// Reads which objections are open against it: directly before it is told.
     ///
     /// # Errors
     /// Those of a store that does not work: a disputed fact is not told as an undisputed one.
-    pub fn read_disputes_at(&mut self, app: &App, place: usize) -> Result<(), storage::StorageError> {
-        let read = self.at(place).map(|finding| self.read(app, std::iter::once(finding))).transpose()?;
-        self.disputes.extend(read.unwrap_or_default());
-        self.settle();
-        Ok(())
+    pub fn disputes(&self, store: &Store) -> Result<Vec<Dispute>, StorageError> {
+        let resources: Vec<&str> = self.resources.iter().map(String::as_str).collect();
+        store.objections().disputes(&self.subject, &self.licences, &resources)
+    }
+}
+
+impl Findings {
+    /// What has come of the resource at this place. Nothing where there is no record to tell.
+    #[must_use]
+    pub fn told_at(&self, place: usize) -> Option<Told> {
+        self.told_of(self.at(place).into_iter())
     }
 
     /// The same of everything that has come.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn read_disputes(&mut self, app: &App) -> Result<(), storage::StorageError> {
-        self.disputes = self.read(app, self.all())?;
-        self.settle();
-        Ok(())
+    #[must_use]
+    pub fn told(&self) -> Option<Told> {
+        self.told_of(self.all())
     }
 
-    fn read<'a>(&self, app: &App, findings: impl Iterator<Item = Finding<'a>>) -> Result<Vec<Dispute>, storage::StorageError> {
+    fn told_of<'a>(&self, findings: impl Iterator<Item = Finding<'a>>) -> Option<Told> {
         let told: Vec<_> = findings.filter(|finding| !finding.rows().is_empty()).collect();
-        let licences: Vec<_> = told.iter().flat_map(|finding| finding.rows()).filter_map(|row| row.licence.clone()).collect();
-        let resources: Vec<&str> = told.iter().map(|finding| finding.asked.code.as_str()).collect();
-        if resources.is_empty() {
-            return Ok(Vec::new());
-        }
-        app.store().objections().disputes(&self.plan.subject, &licences, &resources)
+        let licences = told.iter().flat_map(|finding| finding.rows()).filter_map(|row| row.licence.clone()).collect();
+        let resources: Vec<_> = told.iter().map(|finding| finding.asked.code.clone()).collect();
+        (!resources.is_empty()).then(|| Told { subject: self.plan.subject.clone(), licences, resources })
     }
 
-    fn settle(&mut self) {
+    /// Notes what is disputed.
+    pub fn dispute(&mut self, disputes: Vec<Dispute>) {
+        self.disputes.extend(disputes);
         self.disputes.sort_unstable();
         self.disputes.dedup();
     }

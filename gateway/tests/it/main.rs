@@ -59,6 +59,7 @@ mod started;
 mod status;
 mod status_list;
 mod supervision;
+mod threads;
 mod tidy;
 mod token_kit;
 mod tokens;
