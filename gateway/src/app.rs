@@ -70,6 +70,8 @@ pub struct App {
     pub seal_applications: SealApplications,
     /// Where verification and storage run.
     pub pool: Pool,
+    /// Where look-ups read what they tell: a moment each, which must not wait behind verifications.
+    pub reading: Pool,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
     /// Who witnesses our logs.
@@ -134,7 +136,8 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
-        let settings = broker::Settings { tally: Some(metrics.sources.clone()), ..broker::Settings::default() };
+        let tally = Some(metrics.sources.clone());
+        let settings = broker::Settings { tally, seed: Some(seed()?), ..broker::Settings::default() };
         let broker = Broker::new(sources::load(config, &store)?, settings);
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
@@ -165,7 +168,9 @@ impl App {
                 status_lists,
             }),
             seal_applications: config.policy.seal_applications,
-            pool: pool(&config.server),
+            pool: pool(&config.server, size(config.server.queue_max)),
+            // Each look-up that has a place may wait for its turn, and those whose listeners read slowly.
+            reading: pool(&config.server, size(config.lookup.in_flight_max).saturating_mul(2)),
             bodies: Rooms::new(
                 config.server.bodies_bytes_max,
                 config.server.body_bytes_max,
@@ -254,12 +259,12 @@ fn seed() -> Result<u64, Faults> {
     Ok(u64::from_ne_bytes(seed))
 }
 
-fn pool(server: &Server) -> Pool {
+fn pool(server: &Server, queue: usize) -> Pool {
     let workers = match server.workers_max {
         0 => thread::available_parallelism().map_or(1, usize::from),
         n => size(n),
     };
-    Pool::new(workers, size(server.queue_max))
+    Pool::new(workers, queue)
 }
 
 fn size(n: u32) -> usize {

@@ -1,7 +1,8 @@
 //! On whose authority a request asks: by the duty of the office, or by a token that the holder stands behind.
 //!
-//! A token is good for one use: it is used up, durably, before any source is asked, and stays used up after a restart. What goes on
-//! record is whose provider's it was and a keyed digest of its name, never the token.
+//! A token is good for one use: it is verified first, and used up, durably, when nothing else is left that could refuse the request and
+//! before any source is asked. It stays used up after a restart. What goes on record is whose provider's it was and a keyed digest of
+//! its name, never the token.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,25 +42,72 @@ pub(crate) struct Sought {
     pub(crate) resources: BTreeSet<String>,
 }
 
-/// On whose authority a request asks. A token is used up by this.
+/// On whose authority a request asks, with the token that says so where there is one.
+#[derive(Debug)]
+#[must_use = "a token is good for one use, and has to be used up before anything is asked on its authority"]
+pub struct Standing {
+    /// The authority.
+    pub authority: Authority,
+    token: Option<Token>,
+}
+
+/// A token that was verified, and is not used up yet.
+#[derive(Debug)]
+#[must_use = "a token is good for one use, and has to be used up before anything is done on its word"]
+pub(crate) struct Token(Accepted);
+
+/// On whose authority a request asks. A token is verified by this, and not used up.
 ///
 /// # Errors
 /// [`Code::TokenRefused`] with the reason; [`Code::BadParameter`] when there are two tokens.
-pub async fn of(app: &Arc<App>, request: &Request, claim: &Claim<'_>) -> Result<Authority, Problem> {
+pub async fn of(app: &Arc<App>, request: &Request, claim: &Claim<'_>) -> Result<Standing, Problem> {
     let sought = Sought {
         subjects: vec![claim.subject.clone()],
         in_person: false,
         item: Some(claim.item.to_owned()),
         resources: claim.resources.clone(),
     };
-    let accepted = token(app, request, sought).await?;
-    let authority = accepted.map_or(Authority::Duty, |accepted| accepted.authority);
+    let token = token(app, request, sought).await?;
+    let authority = token.as_ref().map_or(Authority::Duty, Token::authority);
     request.trail.detail("authority", authority.name());
-    Ok(authority)
+    Ok(Standing { authority, token })
 }
 
-/// The token that came with a request, verified and used up; none where none came.
-pub(crate) async fn token(app: &Arc<App>, request: &Request, sought: Sought) -> Result<Option<Accepted>, Problem> {
+impl Standing {
+    /// Uses the token up, where there is one: of all who do that at once, one does.
+    ///
+    /// # Errors
+    /// [`Code::TokenRefused`] when it was used before.
+    pub async fn spend(self, app: &Arc<App>, request: &Request) -> Result<(), Problem> {
+        match self.token {
+            Some(token) => token.spend(app, request).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Token {
+    /// On whose authority it lets ask.
+    pub(crate) const fn authority(&self) -> Authority {
+        self.0.authority
+    }
+
+    /// Uses it up.
+    ///
+    /// # Errors
+    /// [`Code::TokenRefused`] when it was used before.
+    pub(crate) async fn spend(self, app: &Arc<App>, request: &Request) -> Result<(), Problem> {
+        let (shared, now, accepted) = (Arc::clone(app), request.now, self.0);
+        let work = move || {
+            let Accepted { issuer, id, dead_at, .. } = &accepted;
+            shared.store().tokens().spend(&TokenUse { issuer, id, dead_at: *dead_at, now })
+        };
+        if app.pool.run(work).await?? { Ok(()) } else { Err(refused(request, Refusal::Replayed)) }
+    }
+}
+
+/// The token that came with a request, verified; none where none came.
+pub(crate) async fn token(app: &Arc<App>, request: &Request, sought: Sought) -> Result<Option<Token>, Problem> {
     let mut values = request.headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -69,10 +117,10 @@ pub(crate) async fn token(app: &Arc<App>, request: &Request, sought: Sought) -> 
         return Err(refused(request, Refusal::Malformed));
     }
     let (shared, asking, token) = (Arc::clone(app), request.clone(), value.clone());
-    app.pool.run(move || take(&shared, &asking, token.as_bytes(), &sought)).await?.map(Some)
+    app.pool.run(move || verified(&shared, &asking, token.as_bytes(), &sought)).await?.map(Some)
 }
 
-fn take(app: &App, request: &Request, token: &[u8], sought: &Sought) -> Result<Accepted, Problem> {
+fn verified(app: &App, request: &Request, token: &[u8], sought: &Sought) -> Result<Token, Problem> {
     let operator = request.trail.draft().facts.operator;
     let demand = Demand {
         now: request.now,
@@ -88,8 +136,8 @@ fn take(app: &App, request: &Request, token: &[u8], sought: &Sought) -> Result<A
     let tokens = app.store().tokens();
     request.trail.detail("provider", accepted.provider.as_str());
     request.trail.detail("token", tokens.mention(&accepted.issuer, &accepted.id));
-    let use_of_it = TokenUse { issuer: &accepted.issuer, id: &accepted.id, dead_at: accepted.dead_at, now: request.now };
-    if tokens.spend(&use_of_it)? { Ok(accepted) } else { Err(refused(request, Refusal::Replayed)) }
+    // Nothing is counted or asked for one that cannot be used up any more.
+    if tokens.is_spent(&accepted.issuer, &accepted.id)? { Err(refused(request, Refusal::Replayed)) } else { Ok(Token(accepted)) }
 }
 
 pub(crate) fn refused(request: &Request, refusal: Refusal) -> Problem {

@@ -64,6 +64,8 @@ pub mod logging;
 pub mod metrics;
 pub mod outbound;
 pub mod shares;
+mod spread;
+pub mod sweep;
 
 pub mod cli;
 pub mod demo;

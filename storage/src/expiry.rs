@@ -1,7 +1,6 @@
-//! Rows that end: found by their time, and let go a few at a time by those who add others.
+//! Rows that end: found by their time, and let go in the background.
 
 use std::ops::Bound;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto::time::Timestamp;
 
@@ -9,44 +8,42 @@ use crate::code_keys;
 use crate::engine::{Direction, Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, Key, REGISTRY};
-use crate::shelf::Shelf;
+use crate::shelf::{Committed, Shelf};
 use crate::vault::Blind;
 
-/// Every so many additions there is a sweep.
-const EVERY: usize = 64;
-/// The most rows of one sweep of few additions: more than are added between two, so that what is over does not pile up.
+/// The most rows that are let go in one batch.
 const ROWS_MAX: usize = 256;
 
-/// When rows of one kind are swept.
+/// The rows of one kind that end.
 #[derive(Debug)]
 pub(crate) struct Expiry {
     index: &'static [u8],
-    additions: AtomicUsize,
 }
 
 impl Expiry {
-    /// For the rows that this index finds by the time of their end.
+    /// The rows that this index finds by the time of their end.
     pub(crate) const fn new(index: &'static [u8]) -> Self {
-        Self { index, additions: AtomicUsize::new(0) }
+        Self { index }
     }
 
-    /// Notes additions, and lets go of what is over when it is time for that. `row` says where a row of the index stands. A sweep
-    /// that fails is none of theirs: what is not gone now is found by the next one.
-    pub(crate) fn sweep(&self, shelf: &Shelf, (added, now): (usize, Timestamp), row: fn(&Blind) -> Key) {
-        let before = self.additions.fetch_add(added, Ordering::Relaxed);
-        if before / EVERY != before.wrapping_add(added) / EVERY {
-            self.let_go(shelf, (ROWS_MAX.max(added.saturating_mul(2)), now), row).unwrap_or_default();
+    /// Lets go of everything that is over, a batch at a time, and says how many rows that was. `row` says where a row of the index
+    /// stands.
+    pub(crate) fn sweep(&self, shelf: &Shelf, now: Timestamp, row: fn(&Blind) -> Key) -> Result<usize, StorageError> {
+        let mut rows = 0;
+        loop {
+            let gone = self.let_go(shelf, now, row)?;
+            rows += gone;
+            if gone < ROWS_MAX {
+                return Ok(rows);
+            }
         }
     }
 
-    fn let_go(&self, shelf: &Shelf, (rows_max, now): (usize, Timestamp), row: fn(&Blind) -> Key) -> Result<(), StorageError> {
+    fn let_go(&self, shelf: &Shelf, now: Timestamp, row: fn(&Blind) -> Key) -> Result<usize, StorageError> {
         let until = Bound::Excluded(code_keys::expiring_until(self.index, now));
         let range = Range { to: until, ..Range::prefix(self.index) };
-        let over = shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, rows_max)?;
-        if over.is_empty() {
-            return Ok(());
-        }
-        let mut change = shelf.change();
+        let over = shelf.engine.scan(REGISTRY, Space::Idx, range, Direction::Ascending, ROWS_MAX)?;
+        let (mut change, mut gone) = (shelf.change(), 0);
         for (bytes, found) in over {
             let Some(name) = keys::last_digest(&bytes) else { continue };
             let key = row(&name);
@@ -54,7 +51,15 @@ impl Expiry {
                 change.delete(key, kept.version);
             }
             change.delete(Key { space: Space::Idx, bytes }, found.version);
+            gone += 1;
         }
-        change.commit().map(|_outcome| ())
+        if gone == 0 {
+            return Ok(0);
+        }
+        match change.commit()? {
+            Committed::Yes => Ok(gone),
+            // Somebody changed one of them meanwhile, or it is not known: the next sweep finds what is left.
+            Committed::Conflict | Committed::Unknown => Ok(0),
+        }
     }
 }

@@ -51,12 +51,16 @@ pub enum Watched {
 pub struct Tally {
     /// Questions that went to the source, or that the consumer asked.
     pub calls: u64,
-    /// Those that were not answered: it was not reached, failed, did not answer in time, or was not asked because of that.
+    /// Those that were not answered: the source was not reached, failed, did not answer in time, or was not asked because of that; or
+    /// this gateway could not answer the consumer.
     pub errors: u64,
-    /// Those that were answered later than promised.
+    /// Those that were answered later than promised; to a consumer, later than its deadline or its budget.
     pub slow: u64,
-    /// Those that were refused.
+    /// Those that a consumer may not ask: for want of rights or quota, or for a token that is refused.
     pub refused: u64,
+    /// Those that were wrong in themselves, by the consumer's own fault.
+    #[serde(default)]
+    pub wrong: u64,
     /// How long answers took: how many were in each class of [`CLASSES_MS`], and beyond the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<u64>,
@@ -93,7 +97,7 @@ pub struct Card {
     pub before: Colour,
     /// How much of what is allowed was used, in thousandths; over 1000 is past the limit.
     pub used_permille: u64,
-    /// What is allowed: `errors`, `slow`, `refused`, or `due` for what has a time limit.
+    /// What is allowed: `errors`, `slow`, `refused`, `wrong`, or `due` for what has a time limit.
     pub limit: String,
 }
 
@@ -170,6 +174,7 @@ impl Tally {
         self.errors += other.errors;
         self.slow += other.slow;
         self.refused += other.refused;
+        self.wrong += other.wrong;
         if self.classes.len() < other.classes.len() {
             self.classes.resize(other.classes.len(), 0);
         }

@@ -43,16 +43,18 @@ pub struct TokenUse<'a> {
     pub now: Timestamp,
 }
 
+/// Notes of tokens end.
+const EXPIRY: Expiry = Expiry::new(code_keys::TOKENS);
+
 /// The tokens. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     shelf: Arc<Shelf>,
-    expiry: Arc<Expiry>,
 }
 
 impl Tokens {
     pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf, expiry: Arc::new(Expiry::new(code_keys::TOKENS)) }
+        Self { shelf }
     }
 
     /// What stands for a token in records: a keyed digest of its issuer and name.
@@ -63,18 +65,36 @@ impl Tokens {
         to_hex(half)
     }
 
+    /// Whether a token was used already. One that was not may be by the time that this is read: [`Tokens::spend`] decides.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn is_spent(&self, issuer: &str, id: &str) -> Result<bool, StorageError> {
+        Ok(self.shelf.read::<Spent>(&code_keys::token(&self.name(issuer, id)))?.is_some())
+    }
+
     /// Uses a token. `false` when it was used before, and nothing was written.
     ///
     /// # Errors
     /// Those of a store that does not work: then nobody knows, and the token must not be taken.
     pub fn spend(&self, token: &TokenUse<'_>) -> Result<bool, StorageError> {
-        let name = self.shelf.vault.blind(b"token", &content(token.issuer, token.id));
+        let name = self.name(token.issuer, token.id);
         let mut attempt = [0; 16];
         self.shelf.vault.random(&mut attempt).map_err(|error| StorageError::of_vault(error, Spent::WHAT))?;
         let spent = Spent { at: token.now, attempt: to_hex(&attempt) };
-        let is_first = repeat(|| self.attempt_spend(&name, token, &spent))?;
-        self.expiry.sweep(&self.shelf, (1, token.now), code_keys::token);
-        Ok(is_first)
+        repeat(|| self.attempt_spend(&name, token, &spent))
+    }
+
+    /// Lets go of every note of a token that is over, and says how many rows that was. For a thread that has time.
+    ///
+    /// # Errors
+    /// Those of a store that does not work; what is left is found by the next sweep.
+    pub fn sweep(&self, now: Timestamp) -> Result<usize, StorageError> {
+        EXPIRY.sweep(&self.shelf, now, code_keys::token)
+    }
+
+    fn name(&self, issuer: &str, id: &str) -> Blind {
+        self.shelf.vault.blind(b"token", &content(issuer, id))
     }
 
     fn attempt_spend(&self, name: &Blind, token: &TokenUse<'_>, spent: &Spent) -> Result<Attempt<bool>, StorageError> {

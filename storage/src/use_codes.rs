@@ -117,17 +117,19 @@ impl Layout for UseCode {
     const WHAT: &'static str = "use code";
 }
 
+/// Codes end.
+const EXPIRY: Expiry = Expiry::new(code_keys::USE_CODES);
+
 /// The codes. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct UseCodes {
     shelf: Arc<Shelf>,
-    expiry: Arc<Expiry>,
     pending: Option<Arc<Pending>>,
 }
 
 impl UseCodes {
     pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { shelf, expiry: Arc::new(Expiry::new(code_keys::USE_CODES)), pending: None }
+        Self { shelf, pending: None }
     }
 
     /// The same, with every change taking this record along in its batch.
@@ -158,9 +160,15 @@ impl UseCodes {
                     _ => Ok(Attempt::Doubtful),
                 },
             }
-        })?;
-        self.expiry.sweep(&self.shelf, (codes.len(), first.issued_at), code_keys::use_code);
-        Ok(())
+        })
+    }
+
+    /// Lets go of every code whose time is over, and says how many rows that was. For a thread that has time.
+    ///
+    /// # Errors
+    /// Those of a store that does not work; what is left is found by the next sweep.
+    pub fn sweep(&self, now: Timestamp) -> Result<usize, StorageError> {
+        EXPIRY.sweep(&self.shelf, now, code_keys::use_code)
     }
 
     /// The code with this identifier, until it has been swept away after its end.

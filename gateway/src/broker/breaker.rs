@@ -7,11 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::{BreakerLimits, ms};
+use crate::spread::Spread;
 
 /// The breaker of a source.
 #[derive(Debug)]
 pub(super) struct Breaker {
     limits: BreakerLimits,
+    /// What shortens pauses, so that many gateways do not come back to a source in step. None for pauses exactly as they are set.
+    spread: Option<Spread>,
     phase: Phase,
     /// Counts the phases: what a call says of a phase that is over counts no more.
     generation: u64,
@@ -54,8 +57,8 @@ impl BreakerState {
 
 impl Breaker {
     /// A closed one.
-    pub(super) const fn new(limits: BreakerLimits) -> Self {
-        Self { limits, phase: Phase::Closed(VecDeque::new()), generation: 0 }
+    pub(super) const fn new(limits: BreakerLimits, spread: Option<Spread>) -> Self {
+        Self { limits, spread, phase: Phase::Closed(VecDeque::new()), generation: 0 }
     }
 
     /// Lets a call through, or not. Between two pauses exactly as many as there are probes.
@@ -137,8 +140,10 @@ impl Breaker {
     }
 
     fn open(&mut self, pause: Duration, now: Instant) {
+        let (whole, spread) = (i64::try_from(pause.as_millis()).unwrap_or(i64::MAX), self.spread.as_mut());
+        let shortened = spread.and_then(|spread| u64::try_from(spread.shorten(whole)).ok()).map(Duration::from_millis);
         // A pause beyond all time is none that ends, which is what was asked for.
-        let until = now.checked_add(pause).unwrap_or(now);
+        let until = now.checked_add(shortened.unwrap_or(pause)).unwrap_or(now);
         self.turn(Phase::Open { until, pause });
     }
 
@@ -176,7 +181,7 @@ mod tests {
         fn new() -> Self {
             let limits =
                 BreakerLimits { calls_min: 4, window_calls: 8, pause_ms: 100, pause_ms_max: 350, ..BreakerLimits::default() };
-            Self { breaker: Breaker::new(limits), now: clock::instant() }
+            Self { breaker: Breaker::new(limits, None), now: clock::instant() }
         }
 
         fn pass(&mut self, count: u64) {
@@ -233,6 +238,29 @@ mod tests {
             assert!(world.breaker.admit(world.now).is_none(), "one that is well opens no door for others");
             world.breaker.ended(&second, false, world.now);
         }
+    }
+
+    #[test]
+    fn breakers_of_many_gateways_do_not_try_in_step() {
+        let pauses = |seed: u64| {
+            let mut world = World::new();
+            world.breaker.spread = Some(Spread::new(seed));
+            while world.call(false) {}
+            let each = [100, 200, 350, 350].map(|whole| {
+                let (state, pause) = world.state();
+                let pause = pause.unwrap();
+                assert!(state == BreakerState::Open && (whole * 3 / 4..=whole).contains(&pause), "{pause} of {whole}");
+                world.pass(u64::try_from(pause).unwrap());
+                assert!(world.call(false), "the first to try");
+                pause
+            });
+            each
+        };
+        assert_eq!(pauses(7), pauses(7));
+        let mut firsts: Vec<_> = (0..32).map(|seed| pauses(seed)[0]).collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert!(firsts.len() > 8, "{firsts:?}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::limit::Limit;
 use super::limits::Limits;
 use super::waiting::{Waiting, Waits};
 use super::{Class, SourceFault, State};
+use crate::spread::Spread;
 
 /// All that is known of the health of a source, and who waits for it. Knows no clock.
 #[derive(Debug)]
@@ -45,9 +46,9 @@ pub(super) enum End {
 
 impl<T: Waits> Desk<T> {
     /// Of a source of which nothing is known yet.
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, spread: Option<Spread>) -> Self {
         Self {
-            breaker: Breaker::new(limits.breaker.clone()),
+            breaker: Breaker::new(limits.breaker.clone(), spread),
             limit: Limit::new(limits.concurrency_max),
             latency: Latency::default(),
             hedges: Hedges::new(limits.hedge_budget_permille),

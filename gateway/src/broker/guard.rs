@@ -14,6 +14,7 @@ use super::berth::Berth;
 use super::breaker::Ticket;
 use super::desk::{Desk, End, Said};
 use super::flight::{Flight, Flights, Key, Landing, Passenger};
+use super::journal::Journal;
 use super::kept::Kept;
 use super::limits::{Limits, ms};
 use super::source::Answer;
@@ -21,6 +22,7 @@ use super::tally::Meter;
 use super::waiting::Waits;
 use super::{Class, Question, Reply, Source, SourceFault, SourceState, State};
 use crate::clock;
+use crate::spread::Spread;
 
 /// A call that waits for its turn.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub(super) struct Guard {
     flights: Flights,
     kept: Arc<Kept>,
     meter: Option<Meter>,
+    journal: Journal,
 }
 
 /// What is said to a question at once.
@@ -60,9 +63,16 @@ enum Boarding {
 
 impl Guard {
     /// Before this source.
-    pub(super) fn new(name: &str, source: Arc<dyn Source>, limits: Limits, kept: Arc<Kept>, meter: Option<Meter>) -> Self {
-        let desk = Mutex::new(Desk::new(&limits));
-        Self { name: name.to_owned(), source, limits, desk, flights: Flights::default(), kept, meter }
+    pub(super) fn new(
+        name: &str,
+        (source, limits): (Arc<dyn Source>, Limits),
+        kept: Arc<Kept>,
+        meter: Option<Meter>,
+        spread: Option<Spread>,
+    ) -> Self {
+        let desk = Mutex::new(Desk::new(&limits, spread));
+        let journal = Journal::new(name);
+        Self { name: name.to_owned(), source, limits, desk, flights: Flights::default(), kept, meter, journal }
     }
 
     /// Asks, or joins who asks the same already. Whoever asks is told on their channel, unless it is known at once.
@@ -266,7 +276,11 @@ impl Guard {
                 time::timeout(timeout.saturating_sub(slow), answer).await.unwrap_or(Err(SourceFault::Slow))
             }
         };
-        berth.end(&answer, clock::tokio_instant().into_std());
+        let now = clock::tokio_instant().into_std();
+        berth.end(&answer, now);
+        if matches!(answer, Err(SourceFault::Malformed)) {
+            self.journal.malformed(&question.resource.code, now);
+        }
         answer
     }
 
@@ -317,8 +331,11 @@ impl Guard {
     }
 
     fn note(&self, desk: &Desk<Waiter>, now: Instant) {
+        let breaker = desk.breaker(now);
+        // While the desk is held, so that its turns are told in their order.
+        self.journal.breaker(breaker, now);
         if let Some(meter) = &self.meter {
-            meter.stands(desk.load(), desk.breaker(now).0);
+            meter.stands(desk.load(), breaker.0);
         }
     }
 

@@ -45,7 +45,8 @@ pub struct BreakerLimits {
     /// A call that takes longer than this, in milliseconds, counts as failed, whoever waits for it: how patient callers are must not
     /// decide about a source. Default 2000.
     pub slow_ms: u32,
-    /// For how long it is left alone the first time, in milliseconds; doubled each time that it fails again. Default 1000.
+    /// For how long it is left alone the first time, in milliseconds; doubled each time that it fails again. Each pause is shortened by
+    /// up to a quarter, by chance, so that many gateways do not come back in step. Default 1000.
     pub pause_ms: u32,
     /// The longest that it is left alone, in milliseconds. Default 60000.
     pub pause_ms_max: u32,
@@ -60,11 +61,14 @@ pub struct Settings {
     pub kept_bytes_max: u64,
     /// What counts.
     pub tally: Option<Tally>,
+    /// What spreads the pauses of breakers, so that many gateways do not come back to a source in step: a number that no other gateway
+    /// has. None for pauses exactly as they are set.
+    pub seed: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { kept_bytes_max: 64 << 20, tally: None }
+        Self { kept_bytes_max: 64 << 20, tally: None, seed: None }
     }
 }
 

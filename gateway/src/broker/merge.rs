@@ -110,15 +110,16 @@ impl Said<'_> {
     }
 }
 
-/// What came, by attribute. `is_disputed` decides for the resource, a record of it and a field of that.
+/// What came, by attribute. `disputed` says of the resource, a record of it and a field of that whether it is disputed, and nothing where
+/// the field is not to be told.
 #[must_use]
 pub fn attributes(
     catalogue: &Catalogue,
     outcomes: &[Outcome],
-    is_disputed: impl Fn(&str, &Row, &str) -> bool,
+    disputed: impl Fn(&str, &Row, &str) -> Option<bool>,
 ) -> Vec<AttributeView> {
     let mut said: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
-    for (attribute, one) in outcomes.iter().flat_map(|outcome| statements(outcome, &is_disputed)) {
+    for (attribute, one) in outcomes.iter().flat_map(|outcome| statements(outcome, &disputed)) {
         said.entry(attribute).or_default().push(one);
     }
     let views = said.into_iter().filter_map(|(attribute, said)| merged(attribute, said, catalogue));
@@ -127,7 +128,7 @@ pub fn attributes(
 
 fn statements<'a>(
     outcome: &'a Outcome,
-    is_disputed: &'a impl Fn(&str, &Row, &str) -> bool,
+    disputed: &'a impl Fn(&str, &Row, &str) -> Option<bool>,
 ) -> impl Iterator<Item = (&'a str, Said<'a>)> {
     let resource = &outcome.resource;
     let stated = resource.fields.iter().filter_map(|field| Some((field.attribute.as_deref()?, field)));
@@ -144,7 +145,7 @@ fn statements<'a>(
                     as_of: reply.as_of,
                     authoritative: field.authoritative,
                     stale: outcome.state == State::Stale,
-                    disputed: is_disputed(&resource.code, row, &field.name),
+                    disputed: disputed(&resource.code, row, &field.name)?,
                 };
                 Some((attribute, Said { value, form: form(value, field.kind)?, from }))
             })
@@ -264,7 +265,7 @@ mod tests {
     fn merge(outcomes: &[Outcome]) -> Vec<AttributeView> {
         let catalogue =
             Catalogue::of(1, ["civil", "police"].map(|code| Entry::Resource((*resource(code, code == "police")).clone())));
-        let merged = attributes(&catalogue, outcomes, |_, _, _| false);
+        let merged = attributes(&catalogue, outcomes, |_, _, _| Some(false));
         assert!(merged.iter().all(|view| view.authority.as_deref() == Some("police")));
         merged
     }
@@ -327,9 +328,9 @@ mod tests {
         let reply = police.reply.as_mut().and_then(Arc::get_mut).unwrap();
         reply.rows[1].disputes.push(serde_json::from_value(dispute).unwrap());
         let catalogue = Catalogue::of(1, [Entry::Resource((*resource("police", true)).clone())]);
-        let is_disputed =
-            |resource: &str, row: &Row, field: &str| (resource, field) == ("police", "name") && !row.disputes.is_empty();
-        let [view] = attributes(&catalogue, &[police], is_disputed).try_into().unwrap();
+        let disputed =
+            |resource: &str, row: &Row, field: &str| Some((resource, field) == ("police", "name") && !row.disputes.is_empty());
+        let [view] = attributes(&catalogue, &[police], disputed).try_into().unwrap();
         assert!(view.from.disputed && view.agree.is_empty() && !view.disagree[0].from.disputed, "{view:?}");
     }
 }

@@ -19,6 +19,7 @@
 //!   berth      the right to one call
 //!   flight     one call for all who ask the same at the same time
 //!   kept       what was said before
+//!   journal    what the log of the process says of it
 //! scatter    questions out, outcomes in
 //! ```
 //!
@@ -31,6 +32,7 @@ mod desk;
 mod flight;
 mod guard;
 mod hedge;
+mod journal;
 mod kept;
 mod latency;
 mod limit;

@@ -14,6 +14,7 @@ use super::guard::{Asked, Guard};
 use super::kept::Kept;
 use super::{BreakerState, Class, Limits, Outcome, Question, Settings, Source, State};
 use crate::clock;
+use crate::spread::Spread;
 
 /// The name of the source that answers for resources that name none: the licences on record here.
 pub const LOCAL: &str = "local";
@@ -82,11 +83,13 @@ impl Broker {
     /// Over these sources, by name.
     #[must_use]
     pub fn new(sources: BTreeMap<String, (Arc<dyn Source>, Limits)>, settings: Settings) -> Self {
-        let Settings { kept_bytes_max, tally } = settings;
+        let Settings { kept_bytes_max, tally, mut seed } = settings;
         let kept = Arc::new(Kept::new(kept_bytes_max));
         let guards = sources.into_iter().map(|(name, (source, limits))| {
             let meter = tally.as_ref().map(|tally| tally.of(&name));
-            let guard = Guard::new(&name, source, limits, Arc::clone(&kept), meter);
+            // Each source by a seed of its own.
+            seed = seed.map(|seed| seed.wrapping_add(1));
+            let guard = Guard::new(&name, (source, limits), Arc::clone(&kept), meter, seed.map(Spread::new));
             (name, Arc::new(guard))
         });
         Self { guards: guards.collect(), keys: Keys::new() }

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use crypto::catalogue::{Catalogue, Change};
 use crypto::digest::Sha256;
 use storage::{StorageError, Store, Stored};
+use tokio::sync::OwnedMutexGuard;
 
 pub use file::CatalogueFile;
 pub use personal::citizen_numbers;
@@ -30,6 +31,7 @@ struct Inner {
     current: ArcSwap<Catalogue>,
     /// One change after the other: each is checked against what the one before has made.
     writing: Mutex<()>,
+    turns: Arc<tokio::sync::Mutex<()>>,
     known_sources: Option<KnownSources>,
 }
 
@@ -50,7 +52,8 @@ impl Catalogues {
     /// This catalogue is in force. Where the sources of the configuration are given, a resource that is put must name one of them.
     #[must_use]
     pub fn new(catalogue: Catalogue, known_sources: Option<KnownSources>) -> Self {
-        let inner = Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), known_sources };
+        let inner =
+            Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), turns: Arc::default(), known_sources };
         Self(Arc::new(inner))
     }
 
@@ -66,6 +69,12 @@ impl Catalogues {
     #[must_use]
     pub fn current(&self) -> Arc<Catalogue> {
         self.0.current.load_full()
+    }
+
+    /// Waits until nobody else changes the catalogue, and keeps it so. Whoever is about to change it on a thread of a pool takes a turn
+    /// first: else many who change something would hold many threads, and all but one of them would wait.
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.0.turns).lock_owned().await
     }
 
     /// Makes a change: durable and in force when this returns. For threads that may wait.

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, logging, routes, shutdown, status, supervision, witness};
+use crate::{clock, logging, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -95,6 +95,8 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&app), shutdown.clone())));
         }
+        // It ends with the signal to stop; what it did not let go, the next start does.
+        drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&app), config.supervision.turn(), shutdown.clone()));
         let public = tokio::spawn(public.run(Arc::clone(&app), tls, shutdown));
         Ok(Self { address, admin_address, app, trigger, public, admin, status, turns })

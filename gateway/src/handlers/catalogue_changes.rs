@@ -54,8 +54,9 @@ pub struct ChangesView {
 /// [`Code::CatalogueChanged`], [`Code::CatalogueFaults`], [`Code::OtherOrganisation`], [`Code::RequestReused`].
 pub async fn change(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let name = repeat::name(&request)?;
-    let shared = Arc::clone(&app);
+    let (shared, turn) = (Arc::clone(&app), app.catalogues.turn().await);
     let work = move || -> Result<_, Problem> {
+        let _turn = turn;
         let change = made(&request, request.json()?)?;
         let order = Order { caller: &request.caller, change, name, trail: &request.trail };
         let stored = shared.catalogues.change(shared.store(), order)?;

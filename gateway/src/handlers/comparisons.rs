@@ -22,6 +22,7 @@ use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted};
 use crate::lookup::said::{Said, unknown};
 use crate::lookup::state::Standing;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{Completeness, millis};
 use crate::lookup::wish::Wanted;
@@ -138,12 +139,11 @@ impl fmt::Debug for FactRequest {
 /// # Errors
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: ComparisonRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Result<Answer, Problem> {
-    let ComparisonRequest { subject: number, item, case, purpose, operator, facts } = asked;
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let ComparisonRequest { subject: number, item, case, purpose, operator, facts } = request.json()?;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(&app, &request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -151,16 +151,16 @@ async fn answer(app: Arc<App>, request: Request, asked: ComparisonRequest) -> Re
     let catalogue = app.catalogues.current();
     let facts = read(facts, &catalogue, &granted(&app, &order))?;
     let wanted = wanted(&facts)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Compare, tells: false };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Compare, use_codes: false };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::uncoded(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     let views: Vec<_> = facts.into_iter().map(|fact| view(fact, &ended.findings)).collect();
     // What was compared stays on record, and not with what, or how it turned out.
     let compared: Vec<_> = views.iter().map(|view| json!([view.resource, view.field])).collect();
     request.trail.detail("compared", compared);
     ended.record(&app, &request).await?;
-    app.metrics.lookups.ended("comparison", ended.status, &order, request.arrived);
+    supervised::answered(&app, "comparison", ended.status, (&order, request.arrived));
     let answer = ComparisonAnswer {
         status: ended.status,
         as_of: order.now,
@@ -255,7 +255,8 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         (Some(_), _) | (None, None) => Standing::Denied,
         (None, Some(finding)) => finding.standing(),
     };
-    let rows = finding.filter(|_| is_permitted).map_or(&[][..], |finding| finding.rows());
+    let told = finding.filter(|_| is_permitted);
+    let rows = told.map_or(&[][..], |finding| finding.rows());
     let values: Vec<_> = rows.iter().filter_map(|row| normal(row.fields.get(&fact.field)?, fact.kind)).collect();
     let result = match values.contains(&fact.value) {
         true => Comparison::Match,
@@ -267,7 +268,7 @@ fn view(fact: Fact, findings: &Findings) -> FactView {
         state: if result == Comparison::Unknown && state == Standing::Answered { Standing::NotFound } else { state },
         denied: denial.map(Denial::name),
         expected_ms: finding.and_then(|finding| finding.outcome).and_then(|outcome| outcome.expected).map(millis),
-        disputed: rows.iter().any(|row| findings.is_disputed(&fact.resource, row, &fact.field)),
+        disputed: told.is_some_and(|finding| rows.iter().any(|row| findings.is_disputed(finding.asked, row, &fact.field))),
         resource: fact.resource,
         field: fact.field,
         attribute: fact.attribute,

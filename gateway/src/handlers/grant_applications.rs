@@ -244,8 +244,9 @@ async fn act(
     step: impl Fn(&Act<'_>) -> Result<Acted, StorageError> + Send + 'static,
 ) -> Result<Answer, Problem> {
     let (shared, catalogue, now) = (Arc::clone(app), app.catalogues.current(), request.now);
-    let current = Arc::clone(&catalogue);
+    let (current, turn) = (Arc::clone(&catalogue), app.rights.turn().await);
     let work = move || -> Result<_, Problem> {
+        let _turn = turn;
         let application = find(&shared, &request)?;
         note(&request, &application);
         request.trail.note(|draft| {

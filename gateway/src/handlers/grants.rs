@@ -132,8 +132,9 @@ pub async fn record(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 pub async fn withdraw(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: WithdrawalRequest = request.json()?;
     let withdrawal = Withdrawal { at: request.now, by: request.caller.name.clone(), reason: asked.reason };
-    let shared = Arc::clone(&app);
+    let (shared, turn) = (Arc::clone(&app), app.rights.turn().await);
     let work = move || -> Result<_, Problem> {
+        let _turn = turn;
         let grant = find(&shared, &request)?;
         demand_party(&shared, &request.caller, &grant)?;
         request.trail.note(|draft| {

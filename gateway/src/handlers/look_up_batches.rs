@@ -13,7 +13,7 @@ use serde_json::json;
 use storage::log::Draft;
 
 use super::HolderRequest;
-use super::look_ups::view;
+use super::look_ups::{view, yes};
 use super::own::today_in_china;
 use crate::app::App;
 use crate::broker::Class;
@@ -23,6 +23,7 @@ use crate::lookup::noted;
 use crate::lookup::order::Order;
 use crate::lookup::plan::{Intent, Plan, granted, tally};
 use crate::lookup::said::Said;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, apart, file};
 use crate::lookup::view::{Completeness, LookUpAnswer};
 use crate::lookup::wish::{ResourcesRequest, Wish};
@@ -52,6 +53,9 @@ pub struct LookUpBatchRequest {
     /// Which attributes, as for one look-up.
     #[serde(default)]
     pub attributes: BTreeSet<String>,
+    /// Whether use codes are made, as for one look-up.
+    #[serde(default = "yes")]
+    pub use_codes: bool,
     /// About whom.
     #[schemars(length(min = 1))]
     pub lookups: Vec<BatchSubject>,
@@ -107,12 +111,11 @@ struct Entry {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: LookUpBatchRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> Result<Answer, Problem> {
-    let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, lookups } = asked;
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let LookUpBatchRequest { item, purpose, operator, resources, fields, attributes, use_codes, lookups } = request.json()?;
     if request.headers.contains_key(authority::HEADER) {
         // A token speaks for one holder.
         return Err(bad("Licet-Authorization", ("none: many are asked by duty", "空（批量查询仅限依职能）")));
@@ -126,18 +129,13 @@ async fn answer(app: Arc<App>, request: Request, asked: LookUpBatchRequest) -> R
     let entries = entries(&request, &order, lookups)?;
     request.trail.detail("subjects", count);
     let _held = app.places.take(&request.caller.name, order.class, count)?;
-    let plans = plans(&app, &order, &entries, &Wish { resources, fields, attributes }).await?;
+    let plans = plans(&app, &order, &entries, (&Wish { resources, fields, attributes }, use_codes)).await?;
     let all = gather(&app, &order, plans).await;
-    let mut ended: Vec<Ended> = Vec::with_capacity(all.len());
-    for findings in all {
-        ended.push(Ended::new(&app, findings, request.arrived)?);
-        // Each reads from the store: others have their turn in between.
-        tokio::task::yield_now().await;
-    }
+    let mut ended = Ended::each(&app, all, request.arrived).await?;
     record(&app, &request, &entries, &mut ended).await?;
     let is_complete = ended.iter().all(|ended| ended.status == Completeness::Complete);
     let status = if is_complete { Completeness::Complete } else { Completeness::Partial };
-    app.metrics.lookups.ended("batch", status, &order, request.arrived);
+    supervised::answered(&app, "batch", status, (&order, request.arrived));
     let took = clock::tokio_instant().saturating_duration_since(request.arrived);
     let answers = entries.into_iter().zip(&ended);
     let answer = LookUpBatchAnswer {
@@ -183,7 +181,7 @@ fn entries(request: &Request, order: &Order, lookups: Vec<BatchSubject>) -> Resu
 }
 
 /// What is asked about each subject. Refused when nothing may be asked about any of them.
-async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) -> Result<Vec<Plan>, Problem> {
+async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], (wish, use_codes): (&Wish, bool)) -> Result<Vec<Plan>, Problem> {
     let catalogue = app.catalogues.current();
     let granted = granted(app, order);
     let granted = granted.iter().map(String::as_str).collect();
@@ -195,7 +193,7 @@ async fn plans(app: &Arc<App>, order: &Order, entries: &[Entry], wish: &Wish) ->
     let mut plans = Vec::with_capacity(entries.len());
     for entry in entries {
         let (order, subject, wanted) = (&entry.order, entry.subject.clone(), wanted.clone());
-        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell, tells: true };
+        let intent = Intent { catalogue: &catalogue, order, subject, wanted, mode: Mode::Tell, use_codes };
         plans.push(Plan::decide(app, intent, Authority::Duty).await);
     }
     let refused = plans.iter().map(Plan::demand_any).find_map(Result::err);

@@ -21,6 +21,7 @@ use crate::lookup::noted;
 use crate::lookup::order::Order;
 use crate::lookup::places::Held;
 use crate::lookup::plan::Plan;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway};
 use crate::lookup::view::SourceView;
 
@@ -85,10 +86,11 @@ impl Work {
         let findings = underway.all(&self.app).await;
         let last = match self.end(findings).await {
             Ok(ended) => {
-                self.app.metrics.lookups.ended("look-up", ended.status, &self.order, self.request.arrived);
+                supervised::answered(&self.app, "look-up", ended.status, (&self.order, self.request.arrived));
                 event("result", &view(&ended, &self.order))
             }
             Err(problem) => {
+                supervised::unanswered(&self.app, &self.request, &problem);
                 tracing::error!(code = problem.code().code(), "a look-up that was told as it came could not be ended");
                 Err(Cut)
             }
@@ -109,7 +111,7 @@ impl Work {
                 place = underway.next(&self.app) => place,
             };
             let Some(place) = place else { return Ok(()) };
-            if let Err(problem) = underway.read_disputes_at(&self.app, place) {
+            if let Err(problem) = underway.read_disputes_at(&self.app, place).await {
                 tracing::error!(code = problem.code().code(), "whether what came is disputed could not be read");
                 drop(self.out.send_timeout(Err(Cut), self.app.limits.idle_timeout()).await);
                 return Err(Gone);
@@ -126,7 +128,7 @@ impl Work {
 
     /// Puts the end on record, with the codes in one batch, before the result is told.
     async fn end(&self, findings: crate::lookup::findings::Findings) -> Result<Ended, Problem> {
-        let mut ended = Ended::new(&self.app, findings, self.request.arrived)?;
+        let mut ended = Ended::new(&self.app, findings, self.request.arrived).await?;
         let draft = self.draft(Ending::Done, |draft| noted::ended(draft, &ended));
         let codes = std::mem::take(&mut ended.licences.codes);
         if codes.is_empty() {

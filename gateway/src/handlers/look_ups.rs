@@ -17,6 +17,7 @@ use crate::lookup::order::{Order, subject};
 use crate::lookup::places::Held;
 use crate::lookup::plan::{Intent, Plan, granted};
 use crate::lookup::said::Said;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{LookUpAnswer, SourceView, attributes, missing};
 use crate::lookup::wish::{ResourcesRequest, Wish};
@@ -44,6 +45,14 @@ pub struct LookUpRequest {
     /// Attributes, such as `person.name`: the fields that state them are wanted.
     #[serde(default)]
     pub attributes: BTreeSet<String>,
+    /// Whether use codes are made for the licences that come.
+    #[serde(default = "yes")]
+    pub use_codes: bool,
+}
+
+/// What is so unless it is said otherwise.
+pub(super) const fn yes() -> bool {
+    true
 }
 
 /// `POST /v1/lookups`
@@ -52,27 +61,27 @@ pub struct LookUpRequest {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: LookUpRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: LookUpRequest) -> Result<Answer, Problem> {
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let asked: LookUpRequest = request.json()?;
     let wants_events = accepts(&request.headers, EVENTS);
     let (order, plan, held) = plan(&app, &request, asked).await?;
     if wants_events {
         return look_up_stream::answer(&app, &request, (order, plan), held).await;
     }
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::new(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     ended.record(&app, &request).await?;
-    app.metrics.lookups.ended("look-up", ended.status, &order, request.arrived);
+    supervised::answered(&app, "look-up", ended.status, (&order, request.arrived));
     drop(held);
     Ok(Answer::json(StatusCode::OK, &view(&ended, &order)))
 }
 
 /// Everything before the first source is asked.
 async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result<(Order, Plan, Held), Problem> {
-    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes: names } = asked;
+    let LookUpRequest { subject: number, item, case, purpose, operator, resources, fields, attributes: names, use_codes } = asked;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(app, request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -81,7 +90,7 @@ async fn plan(app: &Arc<App>, request: &Request, asked: LookUpRequest) -> Result
     let granted = granted(app, &order);
     let granted = granted.iter().map(String::as_str).collect();
     let wanted = Wish { resources, fields, attributes: names }.resolve(&catalogue, &order.item, &granted)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, tells: true };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, use_codes };
     let plan = Plan::make(app, request, intent).await?;
     Ok((order, plan, held))
 }

@@ -21,6 +21,7 @@ use crate::lookup::licences::LicenceSummary;
 use crate::lookup::order::{Order, subject};
 use crate::lookup::plan::{Intent, Plan, granted, tally};
 use crate::lookup::said::Said;
+use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway, apart};
 use crate::lookup::view::{Completeness, DisputeView, Missing, disputes, lacking};
 use crate::lookup::wish::{Needed, ResourcesRequest, Wish, bound, item_of};
@@ -142,12 +143,11 @@ impl MaterialState {
 /// [`crate::http::Code::BadContent`], [`crate::http::Code::NotGranted`], [`crate::http::Code::ItemNotFound`],
 /// [`crate::http::Code::Overloaded`].
 pub async fn post(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
-    let asked: MaterialsRequest = request.json()?;
-    apart(&app, &request, answer(Arc::clone(&app), request.clone(), asked)).await
+    apart(&app, &request, answer(Arc::clone(&app), request.clone())).await
 }
 
-async fn answer(app: Arc<App>, request: Request, asked: MaterialsRequest) -> Result<Answer, Problem> {
-    let MaterialsRequest { subject: number, item, case, purpose, operator } = asked;
+async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
+    let MaterialsRequest { subject: number, item, case, purpose, operator } = request.json()?;
     let subject = subject(&number, request.now)?;
     request.trail.note(|draft| draft.holders.push(subject.clone()));
     let order = Order::read(&app, &request, Said { item, case, purpose, operator }, Class::Interactive)?;
@@ -157,10 +157,10 @@ async fn answer(app: Arc<App>, request: Request, asked: MaterialsRequest) -> Res
     let granted = granted.iter().map(String::as_str).collect();
     let needed = Wish { resources: Some(ResourcesRequest::Needed(Needed::Item)), ..Wish::default() };
     let wanted = needed.resolve(&catalogue, &order.item, &granted)?;
-    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, tells: false };
+    let intent = Intent { catalogue: &catalogue, order: &order, subject, wanted, mode: Mode::Tell, use_codes: true };
     let plan = Plan::make(&app, &request, intent).await?;
     let findings = Underway::begin(&app, plan, order.deadline.until).all(&app).await;
-    let mut ended = Ended::new(&app, findings, request.arrived)?;
+    let mut ended = Ended::new(&app, findings, request.arrived).await?;
     let item = item_of(&catalogue, &order.item)?;
     let materials: Vec<_> = item.materials.iter().map(|material| view(&catalogue, material, &ended)).collect();
     if materials.iter().any(|material| matches!(material.state, MaterialState::Denied | MaterialState::NotApplicable)) {
@@ -168,7 +168,7 @@ async fn answer(app: Arc<App>, request: Request, asked: MaterialsRequest) -> Res
     }
     request.trail.detail("materials", json!(tally(materials.iter().map(|material| material.state.name()))));
     ended.record(&app, &request).await?;
-    app.metrics.lookups.ended("materials", ended.status, &order, request.arrived);
+    supervised::answered(&app, "materials", ended.status, (&order, request.arrived));
     let answer = MaterialsAnswer {
         status: ended.status,
         as_of: order.now,

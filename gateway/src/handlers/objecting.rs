@@ -11,11 +11,11 @@ use crypto::objection::FiledFor;
 use super::own::today_in_china;
 use crate::app::App;
 use crate::auth::Role;
-use crate::authority::{self, Sought};
+use crate::authority::{self, Sought, Token};
 use crate::http::{Code, Problem, Request};
 
-/// Demands that the caller may object to a licence. Without the licence there are no holders: the refusal does not tell whether it is on
-/// record.
+/// Demands that the caller may object to a licence, and gives back the token by which it may, where that takes one. Without the licence
+/// there are no holders: the refusal does not tell whether it is on record.
 ///
 /// # Errors
 /// [`Code::NotGranted`], [`Code::TokenRefused`].
@@ -24,20 +24,20 @@ pub(super) async fn demand_licence(
     request: &Request,
     (licence, record): (&Identifier, Option<&Record>),
     filed_for: FiledFor,
-) -> Result<(), Problem> {
+) -> Result<Option<Token>, Problem> {
     let catalogue = app.catalogues.current();
     let codes: BTreeSet<&str> = catalogue.resources_of_type(licence.type_code()).map(|resource| resource.code.as_str()).collect();
     let is_own = licence.issuer() == request.caller.organisation;
     if is_office(app, request, is_own, |code| codes.contains(code)) {
-        return Ok(());
+        return Ok(None);
     }
     let today = today_in_china(request.now);
     let holders = record.into_iter().flat_map(|record| &record.metadata.holders);
     let subjects = holders.filter_map(|holder| holder.number(today).ok()).collect();
-    demand_holder(app, request, subjects, filed_for).await
+    demand_holder(app, request, subjects, filed_for).await.map(Some)
 }
 
-/// Demands that the caller may object to what a resource says of somebody.
+/// The same for what a resource says of somebody.
 ///
 /// # Errors
 /// [`Code::NotGranted`], [`Code::TokenRefused`].
@@ -46,12 +46,12 @@ pub(super) async fn demand_resource(
     request: &Request,
     (number, resource): (&HolderNumber, &str),
     filed_for: FiledFor,
-) -> Result<(), Problem> {
+) -> Result<Option<Token>, Problem> {
     let is_own = provides(&app.catalogues.current(), resource, &request.caller.organisation);
     if is_office(app, request, is_own, |code| code == resource) {
-        return Ok(());
+        return Ok(None);
     }
-    demand_holder(app, request, vec![number.clone()], filed_for).await
+    demand_holder(app, request, vec![number.clone()], filed_for).await.map(Some)
 }
 
 fn provides(catalogue: &Catalogue, resource: &str, organisation: &str) -> bool {
@@ -73,13 +73,13 @@ async fn demand_holder(
     request: &Request,
     subjects: Vec<HolderNumber>,
     filed_for: FiledFor,
-) -> Result<(), Problem> {
+) -> Result<Token, Problem> {
     if filed_for != FiledFor::Holder || !request.caller.is(Role::Portal) {
         return Err(Code::NotGranted.into());
     }
     let sought = Sought { subjects, in_person: true, item: None, resources: BTreeSet::new() };
-    let accepted = authority::token(app, request, sought).await?;
-    let accepted = accepted.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
-    request.trail.detail("authority", accepted.authority.name());
-    Ok(())
+    let token = authority::token(app, request, sought).await?;
+    let token = token.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
+    request.trail.detail("authority", token.authority().name());
+    Ok(token)
 }

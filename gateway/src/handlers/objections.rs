@@ -21,6 +21,7 @@ use super::{HolderRequest, noted, objecting, repeat};
 use crate::about;
 use crate::app::App;
 use crate::auth::{Caller, Role};
+use crate::authority::Token;
 use crate::http::{Answer, Code, NEXT, Problem, Request};
 use crate::lookup::said::unknown;
 
@@ -150,7 +151,7 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     if asked.evidence.len() > EVIDENCE_MAX {
         return Err(bad("evidence", ("at most 32 digests", "至多32个摘要")));
     }
-    let (about, responsible) = target(&app, &request, asked.about, asked.filed_for).await?;
+    let Target { about, responsible, token } = target(&app, &request, asked.about, asked.filed_for).await?;
     let due = app.calendar.due(request.now, app.objection_days);
     request.trail.detail("responsible", responsible.as_str());
     request.trail.detail("due", json!(due));
@@ -167,6 +168,9 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         due,
         events: Vec::new(),
     };
+    if let Some(token) = token {
+        token.spend(&app, &request).await?;
+    }
     let (licence, trail) = (objection.about.licence().cloned(), Arc::clone(&request.trail));
     let stored = disputing(&app, licence, move |app| {
         let stored = app.store().objections().recording(&trail.carried()).file(&objection)?;
@@ -205,9 +209,17 @@ fn identifier(request: &Request) -> Result<String, Problem> {
     Ok(to_hex(&random))
 }
 
-/// What it is against, and who has to answer it: the body that issued the licence, or the provider of the resource.
+/// What is objected to.
+struct Target {
+    about: About,
+    /// Who has to answer it: the body that issued the licence, or the provider of the resource.
+    responsible: String,
+    /// By which the holder objects, not used up yet.
+    token: Option<Token>,
+}
+
 /// Whoever may not object learns nothing of what is on record.
-async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_for: FiledFor) -> Result<(About, String), Problem> {
+async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_for: FiledFor) -> Result<Target, Problem> {
     match asked {
         AboutRequest { licence: Some(licence), subject: None, resource: None, field: None } => {
             of_licence(app, request, &licence, filed_for).await
@@ -215,8 +227,9 @@ async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_fo
         AboutRequest { licence: None, subject: Some(subject), resource: Some(resource), field } => {
             let number = number(request, &subject)?;
             request.trail.note(|draft| draft.holders.push(number.clone()));
-            objecting::demand_resource(app, request, (&number, &resource), filed_for).await?;
-            of_resource(&app.catalogues.current(), request, &number, (resource, field))
+            let token = objecting::demand_resource(app, request, (&number, &resource), filed_for).await?;
+            let (about, responsible) = of_resource(&app.catalogues.current(), request, &number, (resource, field))?;
+            Ok(Target { about, responsible, token })
         }
         _ => {
             let either = (
@@ -228,17 +241,17 @@ async fn target(app: &Arc<App>, request: &Request, asked: AboutRequest, filed_fo
     }
 }
 
-async fn of_licence(app: &Arc<App>, request: &Request, text: &str, filed_for: FiledFor) -> Result<(About, String), Problem> {
+async fn of_licence(app: &Arc<App>, request: &Request, text: &str, filed_for: FiledFor) -> Result<Target, Problem> {
     let identifier = read_identifier(Code::BadContent, text)?;
     noted::asked(request, &identifier);
     let (shared, named) = (Arc::clone(app), identifier.clone());
     let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
     let demanded = objecting::demand_licence(app, request, (&identifier, record.as_ref()), filed_for).await;
-    noted::decided(app, request, demanded).await?;
+    let token = noted::decided(app, request, demanded).await?;
     let record = record.ok_or(Code::LicenceNotFound)?;
     request.trail.concerns(&about::About::record(&record, request.now));
     let responsible = record.metadata.issuer_code.clone();
-    Ok((About::Licence(Licence { licence: record.metadata.identifier }), responsible))
+    Ok(Target { about: About::Licence(Licence { licence: record.metadata.identifier }), responsible, token })
 }
 
 fn number(request: &Request, subject: &HolderRequest) -> Result<HolderNumber, Problem> {

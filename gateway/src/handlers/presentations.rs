@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crypto::grants::Denial;
 use crypto::identity::Refusal;
 use crypto::licence::{HolderNumber, Identifier, Record, number};
 use crypto::time::Timestamp;
@@ -16,7 +17,7 @@ use super::own::{read_identifier, today_in_china};
 use super::redemption::{self, consumer};
 use super::{noted, redemption::standing};
 use crate::app::App;
-use crate::authority::{self, Sought};
+use crate::authority::{self, Sought, Token};
 use crate::http::{Answer, Code, Problem, Request};
 use crate::use_codes::{self, DOCUMENT, Secret, licence_fields};
 
@@ -60,15 +61,16 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         let code = ("a unified social credit code", "统一社会信用代码");
         return Err(Problem::expected(Code::BadContent, "organisation", code));
     }
-    let accepted = in_person(&app, &request, &licence).await;
-    noted::decided(&app, &request, accepted).await?;
+    let token = in_person(&app, &request, &licence).await;
+    let token = noted::decided(&app, &request, token).await?;
     let (record, _) = standing(&app, &request, &licence).await?;
+    let fields = fields(asked.fields, &record, request.now)?;
     let secret = Secret::random()?;
     let code = UseCode {
         id: secret.id(),
         licence,
         bound: Bound::Shown { organisation: asked.organisation },
-        fields: fields(asked.fields, &record, request.now)?,
+        fields,
         issued_to: consumer(&request),
         issued_at: request.now,
         expires_at: use_codes::end(request.now, app.use_codes.presentation_ttl_s),
@@ -76,6 +78,7 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     };
     request.trail.detail("use_code", code.id.as_str());
     let view = ShownView { svg: use_codes::svg(&secret.shown())?, code: secret.shown(), expires_at: code.expires_at };
+    token.spend(&app, &request).await?;
     let (shared, trail) = (Arc::clone(&app), Arc::clone(&request.trail));
     app.pool.run(move || shared.store().use_codes().recording(&trail.carried()).issue(&[code])).await??;
     Ok(Answer::json(StatusCode::CREATED, &view))
@@ -83,15 +86,15 @@ pub async fn show(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
 
 /// Demands a token of a holder of the licence in person. Without the licence there are no holders: the refusal does not tell whether
 /// it is on record.
-async fn in_person(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<(), Problem> {
+async fn in_person(app: &Arc<App>, request: &Request, licence: &Identifier) -> Result<Token, Problem> {
     let (shared, named) = (Arc::clone(app), licence.clone());
     let record = app.pool.run(move || shared.store().licences().record(&named)).await??;
     let subjects = record.map(|record| holders(&record, request.now)).unwrap_or_default();
     let sought = Sought { subjects, in_person: true, item: None, resources: BTreeSet::new() };
-    let accepted = authority::token(app, request, sought).await?;
-    let accepted = accepted.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
-    request.trail.detail("authority", accepted.authority.name());
-    Ok(())
+    let token = authority::token(app, request, sought).await?;
+    let token = token.ok_or_else(|| authority::refused(request, Refusal::Missing))?;
+    request.trail.detail("authority", token.authority().name());
+    Ok(token)
 }
 
 fn holders(record: &Record, now: Timestamp) -> Vec<HolderNumber> {
@@ -114,12 +117,23 @@ fn fields(named: Option<BTreeSet<String>>, record: &Record, now: Timestamp) -> R
 /// `POST /v1/presentations/redemptions`
 ///
 /// # Errors
-/// [`Code::UseCodeNotFound`], [`Code::UseCodeSpent`], [`Code::LicenceNotValid`].
+/// [`Code::UseCodeNotFound`], [`Code::UseCodeSpent`], [`Code::NotGranted`], [`Code::LicenceNotValid`].
 pub async fn redeem(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let wanted = redemption::read(&request)?;
     let code = redemption::find(&app, &request, &wanted, |code| is_shown_to(code, &request.caller.organisation)).await?;
     request.trail.detail("presented_by", json!(code.issued_to));
+    let granted = granted_for(&app, &request, &wanted.item).map_err(|denial| redemption::denied(&request, denial));
+    noted::decided(&app, &request, granted).await?;
     redemption::give(&app, &request, (&wanted, &code)).await
+}
+
+/// Demands that the caller has a grant in force for the item, of whatever resource: the holder says which licence is seen, and not what
+/// an office deals with.
+fn granted_for(app: &App, request: &Request, item: &str) -> Result<(), Denial> {
+    let grants = app.rights.of_caller(&request.caller.name, request.now);
+    let mut own = grants.iter().filter(|grant| grant.consumer == consumer(request)).peekable();
+    own.peek().ok_or(Denial::NotGranted)?;
+    if own.any(|grant| grant.items.contains(item)) { Ok(()) } else { Err(Denial::Item) }
 }
 
 fn is_shown_to(code: &UseCode, asking: &str) -> bool {

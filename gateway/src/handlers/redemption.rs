@@ -230,7 +230,7 @@ fn tells((code, allowed): (&UseCode, &Fields), record: &Record, name: &str) -> b
     allowed.tell(name) && !is_of_others
 }
 
-fn denied(request: &Request, denial: Denial) -> Problem {
+pub(super) fn denied(request: &Request, denial: Denial) -> Problem {
     if denial == Denial::Unavailable {
         return Code::Unavailable.into();
     }

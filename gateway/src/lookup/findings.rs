@@ -1,6 +1,6 @@
 //! What came of a look-up about one subject, question by question.
 
-use crypto::grants::Denial;
+use crypto::grants::{Denial, Mode};
 use storage::objections::Dispute;
 use tokio::time::Instant;
 
@@ -37,7 +37,8 @@ impl Findings {
         let records = outcome.reply.as_ref().map_or(0, |reply| reply.rows.len());
         if let Some(grant) = self.plan.asked.get(place).and_then(|asked| asked.leave.permit()).map(|permit| permit.grant.clone())
             && records > 0
-            && self.plan.tells
+            // A comparison tells of no record, not even that there is one.
+            && self.plan.mode == Mode::Tell
         {
             let count = u64::try_from(records).unwrap_or(u64::MAX);
             // Quota may have to be set aside on a disk; the deadline holds for that as well.

@@ -26,7 +26,7 @@ pub struct LicenceSummary {
     /// Its state now, by the register.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The use code (用证码), where the licence is in force: shown this once.
+    /// The use code (用证码), where the licence is in force and codes are wanted: shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub use_code: Option<String>,
     /// Until when the use code is good.
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Licences {
 }
 
 impl Licences {
-    /// Reads what is on record of the licences that came, and makes a use code for each that is in force.
+    /// Reads what is on record of the licences that came, and makes a use code for each that is in force, where codes are wanted.
     ///
     /// # Errors
     /// When the store does not work, or there is no randomness.
@@ -75,10 +75,11 @@ impl Licences {
                     status,
                     use_code: None,
                     use_code_expires_at: None,
-                    disputed: findings.against(&finding.asked.code, row).next().is_some(),
+                    disputed: findings.against(finding.asked, row).next().is_some(),
                 };
                 // What is not answered for by the source now has no code: it would be good for less than it says.
-                if status == Some(Status::Valid) && finding.is_answered() && licences.codes.len() < CODES_MAX {
+                let is_good = status == Some(Status::Valid) && finding.is_answered();
+                if findings.plan.use_codes && is_good && licences.codes.len() < CODES_MAX {
                     let ttl_s = app.use_codes.ttl_s;
                     let minted = use_codes::mint(&findings.plan.errand, &permit.grant, &permit.fields, identifier, ttl_s)?;
                     summary.use_code_expires_at = Some(minted.row.expires_at);

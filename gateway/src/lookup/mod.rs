@@ -25,6 +25,8 @@ pub mod view;
 pub mod wish;
 
 #[cfg(test)]
+mod minimum;
+#[cfg(test)]
 pub(crate) mod testing;
 
 pub use places::Places;

@@ -27,8 +27,8 @@ pub struct Plan {
     pub asked: Vec<Asked>,
     /// Whether it is told or compared.
     pub mode: Mode,
-    /// Whether the records themselves are told, and count against the quota of records.
-    pub tells: bool,
+    /// Whether use codes are made for the licences that come.
+    pub use_codes: bool,
 }
 
 /// A wanted resource, and whether it may be asked.
@@ -72,8 +72,8 @@ pub struct Intent<'a> {
     pub wanted: Vec<Wanted>,
     /// Whether it is told or compared.
     pub mode: Mode,
-    /// Whether the records themselves are told, and count against the quota of records.
-    pub tells: bool,
+    /// Whether use codes are made for the licences that come.
+    pub use_codes: bool,
 }
 
 /// The resources that a caller has any grant of.
@@ -84,16 +84,18 @@ pub fn granted(app: &App, order: &Order) -> BTreeSet<String> {
 }
 
 impl Plan {
-    /// Finds out on whose authority is asked, and holds every wanted resource against the grants. A token is spent with it.
+    /// Finds out on whose authority is asked, and holds every wanted resource against the grants. A token is used up last, when
+    /// nothing is left that could refuse the look-up.
     ///
     /// # Errors
     /// What is wrong with the token that the request carries, [`Code::NotGranted`] when nothing of what is wanted may be asked.
     pub async fn make(app: &Arc<App>, request: &Request, intent: Intent<'_>) -> Result<Self, Problem> {
         let codes: BTreeSet<String> = intent.wanted.iter().map(|wanted| wanted.code.clone()).collect();
         let claim = Claim { subject: &intent.subject, item: &intent.order.item, resources: &codes };
-        let authority = authority::of(app, request, &claim).await?;
-        let plan = Self::decide(app, intent, authority).await;
+        let standing = authority::of(app, request, &claim).await?;
+        let plan = Self::decide(app, intent, standing.authority).await;
         plan.demand_any()?;
+        standing.spend(app, request).await?;
         Ok(plan)
     }
 
@@ -117,7 +119,7 @@ impl Plan {
             subject: intent.subject,
             asked,
             mode: intent.mode,
-            tells: intent.tells,
+            use_codes: intent.use_codes,
         }
     }
 

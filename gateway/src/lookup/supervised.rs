@@ -1,8 +1,17 @@
 //! What supervision learns of look-ups.
 
+use std::time::Duration;
+
+use hyper::StatusCode;
+use tokio::time::Instant;
+
+use super::order::Order;
+use super::view::Completeness;
 use crate::app::App;
 use crate::broker::{Errand, LOCAL, Outcome, State};
-use crate::supervision::Call;
+use crate::clock;
+use crate::http::{Problem, Request};
+use crate::supervision::{Call, Ended};
 
 /// Tells supervision of a question to a source. One that did not reach the source says nothing of it.
 pub fn call(app: &App, errand: &Errand, outcome: &Outcome) {
@@ -21,4 +30,22 @@ pub fn call(app: &App, errand: &Errand, outcome: &Outcome) {
             at: errand.now,
         });
     }
+}
+
+/// Counts a look-up of this kind that is on record and about to be answered: for the metrics, and for the budget of who asked.
+pub fn answered(app: &App, kind: &str, status: Completeness, (order, arrived): (&Order, Instant)) {
+    app.metrics.lookups.ended(kind, status, order, arrived);
+    let took = clock::tokio_instant().saturating_duration_since(arrived);
+    let ended = Ended::Answered { took, within: Duration::from_millis(order.deadline.ms.into()) };
+    app.supervision.asked(&order.consumer.caller, &order.consumer.organisation, ended, order.now);
+}
+
+/// Counts a look-up that is not answered for this reason.
+pub fn unanswered(app: &App, request: &Request, problem: &Problem) {
+    let ended = match problem.code().status() {
+        StatusCode::FORBIDDEN => Ended::Refused,
+        status if status.is_client_error() => Ended::Wrong,
+        _ => Ended::Failed,
+    };
+    app.supervision.asked(&request.caller.name, &request.caller.organisation, ended, request.now);
 }

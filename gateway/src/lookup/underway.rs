@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crypto::grants::Mode;
 use storage::log::Draft;
 use tokio::time::Instant;
 
@@ -9,6 +10,7 @@ use super::findings::Findings;
 use super::licences::Licences;
 use super::noted;
 use super::plan::Plan;
+use super::supervised;
 use super::view::{Completeness, completeness, millis};
 use crate::app::App;
 use crate::broker::Gathering;
@@ -59,8 +61,12 @@ impl Underway {
     ///
     /// # Errors
     /// When the store does not work.
-    pub fn read_disputes_at(&mut self, app: &App, place: usize) -> Result<(), Problem> {
-        self.findings.read_disputes_at(app, place).map_err(Into::into)
+    pub async fn read_disputes_at(&mut self, app: &Arc<App>, place: usize) -> Result<(), Problem> {
+        if let Some(told) = self.findings.told_at(place) {
+            let shared = Arc::clone(app);
+            self.findings.dispute(app.reading.run(move || told.disputes(shared.store())).await??);
+        }
+        Ok(())
     }
 
     /// What has come so far.
@@ -77,25 +83,30 @@ impl Underway {
 }
 
 impl Ended {
-    /// Completes what came with what is disputed of it, for an answer that tells nothing of licences.
-    ///
-    /// # Errors
-    /// When the store does not work.
-    pub fn uncoded(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
-        findings.hold_all(app);
-        findings.read_disputes(app)?;
-        Ok(Self::of(findings, Licences::default(), arrived))
-    }
-
     /// Completes what came: with what is disputed of it, and with codes for the licences in it where these are told.
     ///
     /// # Errors
     /// When the store does not work, or there is no randomness.
-    pub fn new(app: &App, mut findings: Findings, arrived: Instant) -> Result<Self, Problem> {
-        findings.hold_all(app);
-        findings.read_disputes(app)?;
-        let licences = Licences::read(app, &findings)?;
-        Ok(Self::of(findings, licences, arrived))
+    pub async fn new(app: &Arc<App>, findings: Findings, arrived: Instant) -> Result<Self, Problem> {
+        let [ended] = Self::each(app, vec![findings], arrived).await?.try_into().or(Err(Code::Internal))?;
+        Ok(ended)
+    }
+
+    /// The same of several. Everything that is to be read for all of them is read in one go, on a thread that may wait for the store.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn each(app: &Arc<App>, mut all: Vec<Findings>, arrived: Instant) -> Result<Vec<Self>, Problem> {
+        all.iter_mut().for_each(|findings| findings.hold_all(app));
+        let has_rows = |findings: &Findings| findings.all().any(|finding| !finding.rows().is_empty());
+        let read = if all.iter().any(has_rows) {
+            let shared = Arc::clone(app);
+            let work = move || all.into_iter().map(|findings| read(&shared, findings)).collect::<Result<Vec<_>, Problem>>();
+            app.reading.run(work).await??
+        } else {
+            all.into_iter().map(|findings| (findings, Licences::default())).collect()
+        };
+        Ok(read.into_iter().map(|(findings, licences)| Self::of(findings, licences, arrived)).collect())
     }
 
     fn of(findings: Findings, licences: Licences, arrived: Instant) -> Self {
@@ -112,6 +123,20 @@ impl Ended {
         request.trail.note(|draft| noted::ended(draft, self));
         file(app, request, std::mem::take(&mut self.licences.codes), Vec::new()).await
     }
+}
+
+/// Reads what is on record of what came: what is disputed of it, and the licences in it.
+fn read(app: &App, mut findings: Findings) -> Result<(Findings, Licences), Problem> {
+    let disputes = findings.told().map(|told| told.disputes(app.store())).transpose()?;
+    // An objection may have been answered since the first of it was told.
+    findings.disputes.clear();
+    findings.dispute(disputes.unwrap_or_default());
+    let licences = match findings.plan.mode {
+        Mode::Tell => Licences::read(app, &findings)?,
+        // A comparison tells of no licence.
+        Mode::Compare => Licences::default(),
+    };
+    Ok((findings, licences))
 }
 
 /// Puts the request on record with further records behind it, and use codes on file in the same batch.
@@ -135,8 +160,8 @@ pub async fn file(
     issued.map(drop).map_err(Into::into)
 }
 
-/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more. Supervision learns whether it
-/// was refused.
+/// Runs a look-up in a task of its own: what began comes on record although nobody waits for it any more. Supervision learns of one that
+/// is not answered; of one that is, from whoever answers.
 ///
 /// # Errors
 /// Those of the work; [`Code::Internal`] when it panicked.
@@ -149,7 +174,8 @@ pub async fn apart<T: Send + 'static>(
         app.metrics.panics.inc();
         Err(Code::Internal.into())
     });
-    let is_refused = result.as_ref().is_err_and(|problem| problem.code().status().is_client_error());
-    app.supervision.asked(&request.caller.name, &request.caller.organisation, is_refused, request.now);
+    if let Err(problem) = &result {
+        supervised::unanswered(app, request, problem);
+    }
     result
 }

@@ -221,18 +221,21 @@ fn rows(finding: &Finding<'_>, licences: &Licences) -> Vec<RowView> {
     finding.rows().iter().map(row).collect()
 }
 
-/// The objections that are open against what came of a resource, each once.
+/// The objections that are open against what is told of a resource, each once.
 #[must_use]
 pub fn disputes(finding: &Finding<'_>, findings: &Findings) -> Vec<DisputeView> {
-    let each = finding.rows().iter().flat_map(|row| findings.against(&finding.asked.code, row));
+    let each = finding.rows().iter().flat_map(|row| findings.against(finding.asked, row));
     each.collect::<BTreeSet<_>>().into_iter().map(DisputeView::from).collect()
 }
 
 /// What came by attribute, and whether it is disputed.
 #[must_use]
 pub fn attributes(findings: &Findings) -> Vec<AttributeAnswer> {
-    let is_disputed = |resource: &str, row: &Row, field: &str| findings.is_disputed(resource, row, field);
-    let views = merge::attributes(&findings.plan.catalogue, &findings.outcomes(), is_disputed);
+    let disputed = |resource: &str, row: &Row, field: &str| {
+        let asked = findings.of(resource)?.asked;
+        asked.shows(Some(field)).then(|| findings.is_disputed(asked, row, field))
+    };
+    let views = merge::attributes(&findings.plan.catalogue, &findings.outcomes(), disputed);
     let answer = |view: AttributeView| {
         let others = view.disagree.iter().map(|other| &other.from);
         let disputed = std::iter::once(&view.from).chain(&view.agree).chain(others).any(|from| from.disputed);

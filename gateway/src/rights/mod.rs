@@ -18,6 +18,7 @@ use crypto::grants::{self, Ask, Denial, Grant, Lease, Permit, Usage};
 use crypto::time::Timestamp;
 use storage::StorageError;
 use storage::grants::Grants;
+use tokio::sync::OwnedMutexGuard;
 
 use self::book::{Book, Entry};
 use self::counter::Taken;
@@ -39,6 +40,7 @@ pub struct Rights {
     book: RwLock<Book>,
     /// Changes of grants, one after the other.
     changes: Mutex<()>,
+    turns: Arc<tokio::sync::Mutex<()>>,
     pool: Pool,
 }
 
@@ -56,6 +58,7 @@ impl Rights {
             grants: grants.clone(),
             book: RwLock::new(book),
             changes: Mutex::new(()),
+            turns: Arc::default(),
             pool: Pool::new(LEASES_MAX, WAITING_MAX),
         })
     }
@@ -162,6 +165,12 @@ impl Rights {
             }
         }
         Err(Denial::Unavailable)
+    }
+
+    /// Waits until nobody else changes a grant, and keeps it so. Whoever is about to change one on a thread of a pool takes a turn first:
+    /// else many who change something would hold many threads, and all but one of them would wait.
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turns).lock_owned().await
     }
 
     /// Changes a grant in the store, and here before anybody learns of it. While that is under way, and as long as it is not known

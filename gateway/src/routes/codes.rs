@@ -80,7 +80,7 @@ pub(super) const REDEEM_SHOWN: Route = Route {
     doc: Doc {
         id: "redeemPresentation",
         summary: "Use up what a holder shows",
-        text: "Needs an item, and no grant: the holder shows it. Otherwise as with a use code.",
+        text: "Needs an item for which the caller has a grant in force, and no grant of this licence: the holder shows it. Otherwise as with a use code.",
         json: Some(schema_of::<RedemptionRequest>),
         answers: REDEEMED,
         problems: REDEMPTION_PROBLEMS,

@@ -70,6 +70,8 @@ fn body(question: &Question, resource: &str) -> Value {
         body.extend(value.as_ref().map(|value| (name.to_owned(), value.clone().into())));
     }
     body.insert("resources".to_owned(), json!([resource]));
+    // A code of theirs is good for whoever asked them, which is this gateway: nobody could use it up.
+    body.insert("use_codes".to_owned(), false.into());
     body.insert("fields".to_owned(), json!({ resource: question.fields }));
     body.into()
 }

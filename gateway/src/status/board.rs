@@ -9,8 +9,9 @@ use crypto::time::Timestamp;
 
 use super::client::Validators;
 use super::fault::Fault;
-use super::schedule::{Schedule, Spread};
+use super::schedule::Schedule;
 use crate::config::{SourceUrl, Status};
+use crate::spread::Spread;
 
 /// Certificates that are asked about at the same time, at most.
 const QUESTIONS_MAX: usize = 4096;

@@ -2,6 +2,8 @@
 
 use crypto::time::Timestamp;
 
+use crate::spread::Spread;
+
 /// The first pause after a failure, in seconds; each further failure doubles it.
 const BACK_OFF_FIRST_S: i64 = 5;
 
@@ -10,26 +12,6 @@ const BACK_OFF_MAX_S: i64 = 15 * 60;
 
 /// The shortest pause after a success, in seconds: an answer that is about to end is no reason to ask without pause.
 const PAUSE_MIN_S: i64 = 30;
-
-/// Numbers that look like chance and depend on their seed alone (`SplitMix64`), so that many gateways do not ask in step.
-#[derive(Clone, Debug)]
-pub(crate) struct Spread(u64);
-
-impl Spread {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Between three quarters of a time and all of it.
-    pub(crate) fn shorten(&mut self, seconds: i64) -> i64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let part = i64::from(u8::try_from(z >> 56).unwrap_or(u8::MAX));
-        seconds.saturating_sub((seconds / 4).saturating_mul(part) / 256)
-    }
-}
 
 /// When something is to be asked next, and how often in a row it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,14 +93,5 @@ mod tests {
         assert!((2700..=3600).contains(&pause(schedule, NOW)));
         schedule.answered(Some(NOW.plus(-5)), NOW, 3600, &mut spread);
         assert_eq!(pause(schedule, NOW), PAUSE_MIN_S);
-    }
-
-    #[test]
-    fn gateways_with_other_seeds_do_not_ask_in_step() {
-        let mut moments: Vec<i64> = (0..32).map(|seed| Spread::new(seed).shorten(3600)).collect();
-        moments.sort_unstable();
-        moments.dedup();
-        assert!(moments.len() > 16, "{moments:?}");
-        assert_eq!(Spread::new(5).shorten(3600), Spread::new(5).shorten(3600));
     }
 }

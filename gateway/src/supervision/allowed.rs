@@ -13,6 +13,8 @@ pub struct Allowed {
     pub slow_permille: Option<u16>,
     /// Refused.
     pub refused_permille: Option<u16>,
+    /// Wrong in themselves.
+    pub wrong_permille: Option<u16>,
 }
 
 /// What a limit is of.
@@ -21,10 +23,12 @@ pub struct Allowed {
 pub enum Limit {
     /// Questions without an answer.
     Errors,
-    /// Answers that came later than promised.
+    /// Answers that came later than promised, or than the deadline of who asked.
     Slow,
     /// Questions that were refused.
     Refused,
+    /// Questions that were wrong in themselves.
+    Wrong,
 }
 
 /// How much of the tightest limit was used.
@@ -50,6 +54,7 @@ impl Limit {
             Self::Errors => "errors",
             Self::Slow => "slow",
             Self::Refused => "refused",
+            Self::Wrong => "wrong",
         }
     }
 }
@@ -62,6 +67,7 @@ impl Allowed {
             errors_permille: self.errors_permille.max(other.errors_permille),
             slow_permille: self.slow_permille.max(other.slow_permille),
             refused_permille: self.refused_permille.max(other.refused_permille),
+            wrong_permille: self.wrong_permille.max(other.wrong_permille),
         }
     }
 
@@ -72,6 +78,7 @@ impl Allowed {
             (Limit::Errors, tally.errors, self.errors_permille),
             (Limit::Slow, tally.slow, self.slow_permille),
             (Limit::Refused, tally.refused, self.refused_permille),
+            (Limit::Wrong, tally.wrong, self.wrong_permille),
         ];
         let used = limits
             .into_iter()
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_tightest_limit_counts() {
-        let allowed = Allowed { errors_permille: Some(10), slow_permille: Some(100), refused_permille: None };
+        let allowed = Allowed { errors_permille: Some(10), slow_permille: Some(100), ..Allowed::default() };
         let used = |calls, errors, slow| allowed.used(&tally(calls, errors, slow)).map(|used| (used.limit, used.permille));
         assert_eq!(used(1000, 5, 50), Some((Limit::Errors, 500)));
         assert_eq!(used(1000, 5, 80), Some((Limit::Slow, 800)));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use storage::ledger::{Card, Colour, Tally, Watched, hour_of};
 
 use super::allowed::{Allowed, Used, colour};
-use super::{Call, Due, Window};
+use super::{Call, Due, Ended, Window};
 use crate::broker::{LOCAL, State};
 use crate::config;
 
@@ -79,7 +79,7 @@ impl Board {
         let allowed = Allowed {
             errors_permille: Some(call.sla.error_permille_max),
             slow_permille: Some(call.sla.slow_permille_max),
-            refused_permille: None,
+            ..Allowed::default()
         };
         self.count(Watched::Resource(call.resource.to_owned()), (call.provider, allowed), call.at, &tally);
         if call.source != LOCAL {
@@ -87,10 +87,15 @@ impl Board {
         }
     }
 
-    /// Counts a question of a consumer, and whether it was refused.
-    pub fn asked(&mut self, consumer: &str, organisation: &str, is_refused: bool, at: Timestamp) {
-        let tally = Tally { calls: 1, refused: u64::from(is_refused), ..Tally::default() };
-        let allowed = Allowed { refused_permille: Some(self.settings.refused_permille_max), ..Allowed::default() };
+    /// Counts a question of a consumer, by how it ended. What this gateway could not answer is counted and no fault of the consumer's.
+    pub fn asked(&mut self, consumer: &str, organisation: &str, ended: Ended, at: Timestamp) {
+        let allowed = Allowed {
+            errors_permille: None,
+            slow_permille: Some(self.settings.consumer_slow_permille_max),
+            refused_permille: Some(self.settings.refused_permille_max),
+            wrong_permille: Some(self.settings.wrong_permille_max),
+        };
+        let tally = ended.tally(self.settings.consumer_latency());
         self.count(Watched::Consumer(consumer.to_owned()), (organisation, allowed), at, &tally);
     }
 
@@ -317,10 +322,31 @@ mod tests {
     }
 
     #[test]
-    fn consumers_are_judged_by_refusals() {
-        let mut board = board();
-        (0..100).for_each(|n| board.asked("c", "o", n % 5 == 0, start()));
-        assert_eq!(turn(&mut board, start(), &[]), [("c".to_owned(), Colour::Yellow)]);
+    fn consumers_are_judged_by_what_is_refused_what_is_wrong_and_what_comes_late_each_apart() {
+        let settings = || config::Supervision { calls_min: 10, consumer_latency_ms: 100, ..config::Supervision::default() };
+        let answered = |ms| Ended::Answered { took: Duration::from_millis(ms), within: Duration::from_millis(800) };
+        for (bad, share, limit, colour) in [
+            (Ended::Refused, 6, "refused", Colour::Yellow),
+            (Ended::Refused, 4, "refused", Colour::Red),
+            (Ended::Wrong, 4, "wrong", Colour::Red),
+            (answered(101), 101, "slow", Colour::Yellow),
+            (answered(101), 50, "slow", Colour::Red),
+        ] {
+            let mut board = Board::new(settings(), Vec::new(), start());
+            (0..1000).for_each(|n| board.asked("c", "o", if n % share == 0 { bad } else { answered(100) }, start()));
+            let changed = board.changes(start(), &[]);
+            let told: Vec<_> = changed.iter().map(|card| (card.about.code(), card.limit.as_str(), card.colour)).collect();
+            assert_eq!(told, [("c", limit, colour)], "one in {share}");
+        }
+        let mut board = Board::new(settings(), Vec::new(), start());
+        // What is refused and what is wrong do not add up, and what failed here is nobody's fault but ours.
+        (0..1000).for_each(|n| {
+            let ended = [Ended::Refused, Ended::Wrong, Ended::Failed].get(n % 8).copied();
+            board.asked("c", "o", ended.unwrap_or_else(|| answered(100)), start());
+        });
+        assert_eq!(board.changes(start(), &[]), []);
+        let [budget] = &board.budgets(start())[..] else { panic!("one consumer") };
+        assert_eq!((budget.p99_ms, budget.window.errors, budget.window.wrong), (Some(100), 125, 125));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use storage::{StorageError, Store};
 use tokio::sync::watch;
 
 use super::board::{Board, BudgetView};
-use super::{Call, Due, Dues};
+use super::{Call, Due, Dues, Ended};
 use crate::app::App;
 use crate::config;
 use crate::shutdown::Shutdown;
@@ -89,9 +89,9 @@ impl Supervision {
         self.board().call(call);
     }
 
-    /// Counts a question of a consumer, and whether it was refused.
-    pub fn asked(&self, consumer: &str, organisation: &str, is_refused: bool, at: Timestamp) {
-        self.board().asked(consumer, organisation, is_refused, at);
+    /// Counts a question of a consumer, by how it ended.
+    pub fn asked(&self, consumer: &str, organisation: &str, ended: Ended, at: Timestamp) {
+        self.board().asked(consumer, organisation, ended, at);
     }
 
     /// The cards in force.

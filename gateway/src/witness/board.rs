@@ -14,7 +14,8 @@ use super::client::{Answered, Fault};
 use super::job::{Asked, Job, Target};
 use super::state::{Standing, WitnessState, WitnessedView};
 use crate::config::SourceUrl;
-use crate::status::schedule::{Schedule, Spread};
+use crate::spread::Spread;
+use crate::status::schedule::Schedule;
 
 /// Every shard with its witnesses.
 #[derive(Debug)]

@@ -39,6 +39,24 @@ async fn start() -> Started {
     setup().start_with(TABLE).await
 }
 
+#[tokio::test]
+async fn changes_that_wait_for_each_other_hold_no_thread_of_the_pool() {
+    let gateway = setup().with("workers_max = 1").start_with(TABLE).await;
+    let turn = gateway.app.catalogues.turn().await;
+    let client = gateway.operator();
+    let waiting = tokio::spawn(async move { change(&client, 0, &[organisation(TOP, "city", None)], &[]).await });
+    while gateway.app.metrics.in_flight.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..100 {
+        gateway.app.pool.run(|| ()).await.unwrap();
+    }
+    assert!(!waiting.is_finished(), "it has its turn after the one before it");
+    drop(turn);
+    let changed = waiting.await.unwrap();
+    assert_eq!(changed.status, 201, "{changed:?}");
+}
+
 fn organisation(code: &str, level: &str, parent: Option<&str>) -> Value {
     let mut row = json!({ "kind": "organisation", "code": code, "name": "某机构", "level": level });
     if let Some(parent) = parent {

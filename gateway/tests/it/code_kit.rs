@@ -72,7 +72,8 @@ fn seed(store: &Store) {
         "kind": "licence-type", "code": licence().type_code(), "name": "某证", "authority": ORGANISATION, "authority_name": "某局",
         "holder": "person",
     });
-    let entries = [organisation(ORGANISATION), organisation(BUREAU), licence_type, resource(ORGANISATION)];
+    let item = json!({ "kind": "item", "code": ITEM, "name": "开办餐馆", "organisation": BUREAU });
+    let entries = [organisation(ORGANISATION), organisation(BUREAU), licence_type, resource(ORGANISATION), item];
     let change = Change {
         version: 1,
         at: clock::now(),
@@ -94,21 +95,26 @@ pub(crate) fn licence() -> Identifier {
 
 /// Gives the caller at [`WINDOW`] a grant.
 pub(crate) fn grant(gateway: &Started) {
+    grant_to(gateway, (GRANT, "window", BUREAU), &["duty"]);
+}
+
+/// Gives a caller of an organisation a grant on these authorities.
+pub(crate) fn grant_to(gateway: &Started, (id, caller, organisation): (&str, &str, &str), authorities: &[&str]) {
     let now = clock::now();
     let application: Application = serde_json::from_value(json!({
-        "id": GRANT, "consumer": { "caller": "window", "organisation": BUREAU }, "provider": ORGANISATION,
+        "id": id, "consumer": { "caller": caller, "organisation": organisation }, "provider": ORGANISATION,
         "wish": {
-            "resource": RESOURCE, "items": [ITEM], "fields": FIELDS, "authorities": ["duty"], "legal_basis": "law",
+            "resource": RESOURCE, "items": [ITEM], "fields": FIELDS, "authorities": authorities, "legal_basis": "law",
             "until": now.plus(86_400),
         },
-        "applied_at": now, "applied_by": "window", "check_due": now,
+        "applied_at": now, "applied_by": caller, "check_due": now,
     }))
     .unwrap();
     let check = Check { verdict: Verdict::Approve, reason: None, at: now, by: "operations".to_owned() };
     let assessment = Assessment { findings: Vec::new(), decision_due: None };
     let grants = gateway.app.store().grants();
     assert!(grants.apply(&application).unwrap().is_new());
-    let acted = gateway.app.rights.change(GRANT, || grants.check(GRANT, &check, &assessment)).unwrap();
+    let acted = gateway.app.rights.change(id, || grants.check(id, &check, &assessment)).unwrap();
     assert!(acted.grant.is_some());
 }
 

@@ -85,6 +85,28 @@ async fn events_and_materials_say_what_is_disputed() {
 }
 
 #[tokio::test]
+async fn who_may_not_see_a_field_does_not_see_that_it_is_disputed() {
+    let city = City::start().await;
+    let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
+    let consumer = gateway.caller(CONSUMER);
+    // Of this resource the name is granted, and the sex is not.
+    let hidden = object(&consumer, json!({ "subject": subject(), "resource": PEOPLE, "field": "sex" })).await;
+    for (path, more) in [
+        ("/v1/lookups", json!({ "resources": [PEOPLE] })),
+        ("/v1/materials", json!({})),
+        ("/v1/comparisons", json!({ "facts": [{ "resource": PEOPLE, "field": "name", "value": "x" }] })),
+    ] {
+        let answer = ask(&consumer, path, &order(&more), 1_500).await.json().to_string();
+        assert!(!answer.contains(hidden.as_str().unwrap()) && !answer.contains("\"disputed\":true"), "{path} {answer}");
+    }
+    let whole = object(&consumer, json!({ "subject": subject(), "resource": PEOPLE })).await;
+    let answer = ask(&consumer, "/v1/lookups", &order(&json!({ "resources": [PEOPLE] })), AMPLE_MS).await.json();
+    let told: Vec<_> = source(&answer, PEOPLE)["disputes"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(told, [&whole], "who objects to a record objects to every field of it");
+    assert_eq!(answer["attributes"][0]["disputed"], true, "{answer:#}");
+}
+
+#[tokio::test]
 async fn a_disputed_licence_says_so_when_its_holder_shows_it() {
     let gateway = code_kit::start(&Office::new(), memory()).await;
     // Who has a grant of such licences may object to one.

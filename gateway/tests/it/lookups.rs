@@ -251,6 +251,22 @@ async fn a_quota_of_records_withholds_what_came() {
 }
 
 #[tokio::test]
+async fn materials_count_against_the_quota_of_records() {
+    let city = City::start().await;
+    let store = memory();
+    grant(&store, SECRET, (&["what"], &[]), &json!({ "volume": { "per_day": 1 } }));
+    let gateway = start_over(city.asked_by(Setup::new()), store).await;
+    let consumer = gateway.caller(CONSUMER);
+    let body = json!({ "subject": subject(), "item": ITEM });
+    for (state, denied, resources) in [("available", None, 1), ("denied", Some(json!(["quota"])), 0)] {
+        let answer = ask(&consumer, "/v1/materials", &body, 1_500).await.json();
+        let material = answer["materials"].as_array().unwrap().iter().find(|one| one["code"] == "secret").unwrap();
+        assert_eq!((&material["state"], material.get("denied")), (&json!(state), denied.as_ref()), "{answer:#}");
+        assert_eq!(material.get("resources").map_or(0, |all| all.as_array().unwrap().len()), resources, "{answer:#}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_recorded_is_not_told() {
     let (city, engine) = (City::start().await, Arc::new(Memory::new()));
     let store = Store::on(Arc::<Memory>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();

@@ -249,6 +249,14 @@ async fn who_has_nothing_to_do_with_it_neither_objects_nor_learns_whether_it_is_
     }
     let unknown = with_token(&gateway, PORTAL, (&against_licence("A9"), &token(&in_person("A9")))).await;
     unknown.is_problem(403, "token-refused");
+    // What is wrong besides leaves the token as it was.
+    let (made, mut wrong) = (token(&in_person("kept")), against_field());
+    (wrong["filed_for"], wrong["about"]["field"]) = (json!("holder"), json!("no-such-field"));
+    with_token(&gateway, PORTAL, (&wrong, &made)).await.is_problem(422, "bad-content");
+    let mut right = against_field();
+    right["filed_for"] = json!("holder");
+    assert_eq!(with_token(&gateway, PORTAL, (&right, &made)).await.status, 201);
+    with_token(&gateway, PORTAL, (&right, &made)).await.is_problem(403, "token-refused");
     for uri in [SUPERVISOR, ISSUER] {
         file(&gateway, uri, &against_licence("A1")).await;
         file(&gateway, uri, &against_field()).await;

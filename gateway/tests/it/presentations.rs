@@ -5,21 +5,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crypto::record::EventKind;
+use crypto::record::{EventKind, KeyKind, Link, Opening};
 use rqrr::PreparedImage;
 use serde_json::json;
 use storage::{Keys, Options, Store};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::code_kit::{
-    BUREAU, OTHER_BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, grant, last, licence, moment, post, redeem, show, start,
+    BUREAU, OTHER_BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, grant, grant_to, last, licence, moment, post, redeem, show, start,
 };
 use crate::licence_kit::{HOLDER, Office};
 use crate::pki::Folder;
-use crate::started::memory;
+use crate::started::{ISSUER, Started, memory};
 use crate::token_kit::{ITEM, consent, in_person, token};
 
 const REDEEM_SHOWN: &str = "/v1/presentations/redemptions";
+const OTHER_GRANT: &str = "1123456789abcdef0123456789abcdef";
 
 /// The text of a QR image, by another maker's reader: the squares of the picture are drawn, and the drawing is read.
 fn read(svg: &str) -> String {
@@ -46,9 +47,15 @@ fn read(svg: &str) -> String {
     grids[0].decode().unwrap().1
 }
 
+/// Gives the caller at [`OTHER_WINDOW`] a grant for the item.
+fn grant_other(gateway: &Started) {
+    grant_to(gateway, (OTHER_GRANT, "other-window", OTHER_BUREAU), &["duty"]);
+}
+
 #[tokio::test]
 async fn what_a_holder_shows_is_read_and_used_up_once() {
     let gateway = start(&Office::new(), memory()).await;
+    grant_other(&gateway);
     let shown = show(&gateway, &json!({ "licence": licence() }), &token(&in_person("1"))).await;
     assert_eq!(shown.status, 201, "{shown:?}");
     let body = shown.json();
@@ -62,7 +69,7 @@ async fn what_a_holder_shows_is_read_and_used_up_once() {
     // A use code is no presentation, and the other way round.
     redeem(&gateway.caller(WINDOW), REDEEM, &text, "data").await.is_problem(404, "use-code-not-found");
     let given = redeem(&gateway.caller(OTHER_WINDOW), REDEEM_SHOWN, &text, "data").await;
-    assert_eq!(given.json()["fields"]["holder_code"], HOLDER, "no grant is needed: the holder shows it");
+    assert_eq!(given.json()["fields"]["holder_code"], HOLDER, "what no grant tells, the holder shows");
     let (redeemed, _) = last(&gateway, EventKind::PresentationRedeem);
     assert_eq!(redeemed.details["use_code"], facts.details["use_code"]);
     assert_eq!(redeemed.details["presented_by"], json!({ "caller": "portal", "organisation": BUREAU }));
@@ -70,8 +77,47 @@ async fn what_a_holder_shows_is_read_and_used_up_once() {
 }
 
 #[tokio::test]
+async fn what_is_shown_is_used_up_for_an_item_that_is_granted_alone() {
+    let gateway = start(&Office::new(), memory()).await;
+    let shown = show(&gateway, &json!({ "licence": licence() }), &token(&in_person("1"))).await.json();
+    let window = gateway.caller(WINDOW);
+    for (item, reason) in [(ITEM, "not-granted"), ("350200-0999", "item")] {
+        if reason == "item" {
+            grant(&gateway);
+        }
+        let body = json!({ "code": shown["code"], "item": item, "case": "C-7", "want": "data" });
+        let refused = post(&window, REDEEM_SHOWN, &body).await;
+        refused.is_problem(403, "not-granted");
+        assert_eq!(refused.json()["reason"], reason, "{item}");
+        let (facts, opening) = last(&gateway, EventKind::PresentationRedeem);
+        assert_eq!((facts.code.as_deref(), facts.item.as_deref()), (Some("not-granted"), Some(item)));
+        let links = (Opening::LINKS..opening.parts.len()).map(|place| opening.read::<Link>(place).unwrap());
+        assert_eq!(links.filter(|link| link.kind == KeyKind::Subject).count(), 1, "the holder finds who tried");
+    }
+    let given = redeem(&window, REDEEM_SHOWN, shown["code"].as_str().unwrap(), "data").await;
+    assert_eq!(given.status, 200, "a refusal does not use it up: {given:?}");
+}
+
+#[tokio::test]
+async fn a_token_is_used_up_by_the_code_that_is_made_alone() {
+    let gateway = start(&Office::new(), memory()).await;
+    let made = token(&in_person("1"));
+    let wrong = json!({ "licence": licence(), "fields": ["no-such-field"] });
+    show(&gateway, &wrong, &made).await.is_problem(422, "bad-content");
+    let path = format!("/v1/licences/{}/status", licence());
+    let issuer = gateway.caller(ISSUER);
+    assert_eq!(post(&issuer, &path, &json!({ "operation": "suspend", "reason": "审查" })).await.status, 200);
+    show(&gateway, &json!({ "licence": licence() }), &made).await.is_problem(409, "licence-not-valid");
+    assert_eq!(post(&issuer, &path, &json!({ "operation": "restore" })).await.status, 200);
+    assert_eq!(show(&gateway, &json!({ "licence": licence() }), &made).await.status, 201);
+    show(&gateway, &json!({ "licence": licence() }), &made).await.is_problem(403, "token-refused");
+}
+
+#[tokio::test]
 async fn a_holder_shows_as_much_as_they_like_to_whom_they_like() {
     let gateway = start(&Office::new(), memory()).await;
+    grant(&gateway);
+    grant_other(&gateway);
     let wish = json!({ "licence": licence(), "fields": ["name", "document"], "organisation": OTHER_BUREAU });
     let text = show(&gateway, &wish, &token(&in_person("1"))).await.json()["code"].as_str().unwrap().to_owned();
     redeem(&gateway.caller(WINDOW), REDEEM_SHOWN, &text, "data").await.is_problem(404, "use-code-not-found");

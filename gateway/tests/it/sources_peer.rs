@@ -26,7 +26,7 @@ async fn comes_of(answer: Value) -> Result<Value, SourceFault> {
     let asked = seen.first().unwrap();
     assert_eq!((seen.len(), asked.target.as_str()), (1, "/v1/lookups"));
     let body = json!({ "subject": { "code_type": "111", "code": HOLDER }, "item": "事项/1", "case": "BJ-1", "purpose": "核验 a&b",
-        "operator": "clerk-7", "resources": [REMOTE], "fields": { REMOTE: ["born", "name"] } });
+        "operator": "clerk-7", "resources": [REMOTE], "fields": { REMOTE: ["born", "name"] }, "use_codes": false });
     assert_eq!(asked.json(), body);
     assert!((1..=20_000).contains(&asked.header("licet-deadline").parse::<u32>().unwrap()));
     question.errand = Arc::new(Errand { authority: Authority::Consent, ..(*question.errand).clone() });

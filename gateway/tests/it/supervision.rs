@@ -121,10 +121,37 @@ async fn look_ups_are_counted_for_the_source_and_for_the_consumer() {
     let treated = sources.iter().find(|source| source["name"] == name).unwrap_or_else(|| panic!("{name} in {seen:#}"));
     assert_eq!((&treated["breaker"], &treated["in_flight"]), (&json!("closed"), &json!(0)));
     assert!(read(&at, ISSUER, "/v1/supervision").await.get("sources").is_none(), "for operators");
-    assert_eq!((&window("consumer", "window")["calls"], &window("consumer", "window")["refused"]), (&json!(1), &json!(0)));
+    let own = window("consumer", "window");
+    assert_eq!((&own["calls"], &own["refused"], &own["slow"], &own["wrong"]), (&json!(1), &json!(0), &json!(0), &json!(0)));
+    let timed: u64 = own["classes"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(timed, 1, "how long the answer took is counted: {own}");
     assert_eq!(window("consumer", "other-window")["refused"], 1);
     let own = read(&at, OTHER_CONSUMER, "/v1/supervision").await;
     assert_eq!(own["budgets"].as_array().unwrap().len(), 1, "consumers see themselves");
+}
+
+#[tokio::test]
+async fn what_is_wrong_what_is_refused_and_what_is_late_are_counted_apart() {
+    let (city, mut setup) = (City::start().await, Setup::new());
+    setup.sections.push_str("[supervision]\nconsumer_latency_ms = 1\n");
+    let at = start_over(city.asked_by(setup), memory()).await;
+    let consumer = at.caller(CONSUMER);
+    let asked = |more: Value| {
+        let mut body = json!({ "subject": subject(), "item": crate::lookup_kit::ITEM });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    // A department that never answers: the deadline is kept, and the budget of a millisecond is not.
+    let late = ask(&consumer, "/v1/lookups", &asked(json!({ "resources": [TAX] })), 100).await;
+    assert_eq!(late.status, 200, "{late:?}");
+    ask(&consumer, "/v1/lookups", &asked(json!({ "resources": [] })), 100).await.is_problem(422, "bad-content");
+    ask(&consumer, "/v1/lookups", &json!({ "no": "such field" }), 100).await.is_problem(400, "bad-json");
+    let secret = asked(json!({ "resources": [crate::lookup_kit::SECRET] }));
+    ask(&consumer, "/v1/lookups", &secret, 100).await.is_problem(403, "not-granted");
+    let seen = read(&at, CONSUMER, "/v1/supervision").await;
+    let window = &seen["budgets"][0]["window"];
+    let counts = ["calls", "slow", "wrong", "refused", "errors"].map(|name| window[name].as_u64().unwrap());
+    assert_eq!(counts, [4, 1, 2, 1, 0], "{seen:#}");
 }
 
 #[tokio::test]

@@ -46,7 +46,9 @@ async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let item = request.trail.draft().facts.item.unwrap_or_default();
     let resources = [RESOURCE.to_owned()].into();
     let claim = Claim { subject: &subject, item: &item, resources: &resources };
-    let authority = authority::of(&app, &request, &claim).await?;
+    let standing = authority::of(&app, &request, &claim).await?;
+    let authority = standing.authority;
+    standing.spend(&app, &request).await?;
     Ok(Answer::json(StatusCode::OK, &json!({ "authority": authority })))
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::client::{Http, request};
 use crate::code_kit::{
-    BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, code_for, grant, last, licence, post, redeem, resource, start, withdraw,
+    BUREAU, OTHER_WINDOW, REDEEM, WINDOW, code, code_for, grant, last, licence, moment, post, redeem, resource, start, withdraw,
 };
 use crate::licence_kit::{HOLDER, ORGANISATION, Office, fields, identifier};
 use crate::started::{ISSUER, VERIFIER, memory};
@@ -137,13 +137,18 @@ async fn the_document_is_given_where_it_is_granted() {
 
     let body = redeem(&window, REDEEM, &code(&gateway, &["document"], 0), "copy").await.json();
     let watermark = body["annotation"]["watermark"].as_str().unwrap();
-    for word in [BUREAU, ITEM, "C-7", "办理", "仅供"] {
+    // Organisation and item by their names, with the codes beside them.
+    let (organisation, item) = (format!("某局（{BUREAU}）"), format!("开办餐馆（{ITEM}）"));
+    for word in [organisation.as_str(), &item, "办件C-7", "用途：办理", "仅供"] {
         assert!(watermark.contains(word), "{word} in {watermark}");
     }
     let ours = Certificate::from_der(gateway.app.signer.as_ref().unwrap().chain()[0]).unwrap();
     let jws = Jws::parse(body["annotation"]["signature"].as_str().unwrap().as_bytes()).unwrap();
     assert!(jws.is_typed(&["licet-annotated-copy+jwt"]) && jws.is_signed_by(&ours));
     let note: serde_json::Value = serde_json::from_slice(jws.payload()).unwrap();
+    let at = moment(&note["at"]).plus(8 * 3600).to_string();
+    let at = format!("北京时间{}（UTC+8）", at.trim_end_matches('Z').replace('T', " "));
+    assert!(watermark.contains(&at), "{at} in {watermark}");
     assert_eq!((&note["watermark"], &note["licence"]), (&json!(watermark), &json!(licence())));
     assert_eq!(note["document"]["sha256"], Sha256::of(&[&stored]).to_string());
     assert_eq!(note["record"], json!({ "log": "access", "number": body["recorded"]["number"] }));

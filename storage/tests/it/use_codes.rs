@@ -101,25 +101,28 @@ fn what_is_over_is_let_go() {
         let of = |space| all.iter().filter(|(_, place, key, _)| *place == space && key.starts_with(prefix)).count();
         [Space::Hot, Space::Idx].map(of)
     };
-    let old: Vec<_> = (0..150).map(|n| code(n, now())).collect();
+    // More than one batch of a sweep lets go.
+    let old: Vec<_> = (0..600).map(|n| code(n, now())).collect();
     store.use_codes().issue(&old).unwrap();
-    assert_eq!(rows(b"Uc"), [150, 150]);
-    // A code's time is over 600 seconds later; every 64 additions there is a sweep.
-    for n in 150..213 {
-        store.use_codes().issue(&[code(n, now().plus(601))]).unwrap();
-    }
+    let young: Vec<_> = (600..663).map(|n| code(n, now().plus(601))).collect();
+    store.use_codes().issue(&young).unwrap();
+    assert_eq!(rows(b"Uc"), [663, 663]);
+    // A code's time is over 600 seconds later.
+    assert_eq!(store.use_codes().sweep(now().plus(599)).unwrap(), 0);
+    assert_eq!(store.use_codes().sweep(now().plus(601)).unwrap(), 600);
     assert_eq!(rows(b"Uc"), [63, 63]);
     assert_eq!(store.use_codes().find(&old[0].id).unwrap(), None);
-    assert!(store.use_codes().find(&code(212, now()).id).unwrap().is_some());
+    assert!(store.use_codes().find(&young[62].id).unwrap().is_some());
     // A token's row outlives it by a day.
     let spend = |n: u32, seconds| {
         let (id, now) = (n.to_string(), now().plus(seconds));
         store.tokens().spend(&TokenUse { issuer: "a", id: &id, dead_at: now.plus(600), now }).unwrap()
     };
     assert!((0..64).all(|n| spend(n, 0)) && (64..128).all(|n| spend(n, 86_400)));
-    assert_eq!(rows(b"Ut"), [128, 128]);
-    assert!(!spend(0, 86_400) && (128..192).all(|n| spend(n, 87_001)));
-    assert_eq!(rows(b"Ut"), [128, 128]);
+    assert_eq!((store.tokens().sweep(now().plus(86_400)).unwrap(), rows(b"Ut")), (0, [128, 128]));
+    assert!(!spend(0, 86_400) && store.tokens().is_spent("a", "0").unwrap());
+    assert_eq!((store.tokens().sweep(now().plus(87_001)).unwrap(), rows(b"Ut")), (64, [64, 64]));
+    assert!(!store.tokens().is_spent("a", "0").unwrap() && store.tokens().is_spent("a", "64").unwrap());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The broker in virtual time: sources as they come, deadlines as they are kept.
 
 mod behaviour;
-mod cost;
 mod kit;
 mod limits;
 mod simulation;
