@@ -295,8 +295,8 @@ mod tests {
 
         async fn ask(&self, now: Timestamp) -> (bool, Lookup) {
             let given = self.cache.verdict(question(At::Now), now, || self.verify(now)).await.unwrap();
-            assert_eq!(given.report.validation_time, now);
-            (given.report.verdict.is_passed(), given.cache.outcome)
+            assert_eq!(given.report().validation_time, now);
+            (given.report().verdict.is_passed(), given.cache.outcome)
         }
 
         fn revoke(&self) {
@@ -427,6 +427,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_sent_is_the_report_at_its_depth_for_the_moment_of_asking() {
+        let world = World::new();
+        for at in [At::Now, At::Moment(t(5))] {
+            for now in [t(10), t(11)] {
+                let reach = || async { Ok(judged(report(Verdict::PASSED, t(5)), t(5))) };
+                let given = world.cache.verdict(question(at), now, reach).await.unwrap();
+                assert_eq!(given.moment, if at == At::Now { now } else { t(5) });
+                for depth in [Depth::Simple, Depth::Detailed, Depth::Diagnostic] {
+                    let report = given.at_depth(depth);
+                    assert_eq!((report.validation_time, report.depth), (given.moment, depth));
+                    // Twice: the second time it was written before.
+                    for _ in 0..2 {
+                        assert_eq!(given.json(depth), serde_json::to_vec(&*report).ok());
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn failures_are_not_kept_and_fixed_moments_do_not_age() {
         let world = World::new();
         let at = question(At::Moment(t(5)));
@@ -435,6 +455,6 @@ mod tests {
         let made = world.cache.verdict(at, t(10), || async { Ok(judged(report(Verdict::PASSED, t(5)), t(10))) }).await.unwrap();
         assert_eq!(made.cache, CacheUsed { outcome: Lookup::Miss, age_s: 0 });
         let kept = world.cache.verdict(at, t(5000), || world.verify(t(5))).await.unwrap();
-        assert_eq!((kept.cache, kept.report.validation_time), (CacheUsed { outcome: Lookup::Hit, age_s: 4990 }, t(5)));
+        assert_eq!((kept.cache, kept.report().validation_time), (CacheUsed { outcome: Lookup::Hit, age_s: 4990 }, t(5)));
     }
 }

@@ -40,9 +40,9 @@ fn app(setup: &Setup, store: Store) -> Arc<App> {
     App::build(&Config::parse(&setup.text(), setup.folder.path()).unwrap(), TABLE, store).unwrap()
 }
 
-async fn report(app: &App, document: &[u8], at: At, now: Timestamp) -> Arc<Report> {
+async fn report(app: &App, document: &[u8], at: At, now: Timestamp) -> Report {
     let (sha256, document) = (Sha256::of(&[document]), Document::Given(document.to_vec().into()));
-    verdict::on(app, Inquiry { document, sha256, at, now, along: None }).await.unwrap().report
+    verdict::on(app, Inquiry { document, sha256, at, now, along: None }).await.unwrap().report().into_owned()
 }
 
 #[track_caller]
