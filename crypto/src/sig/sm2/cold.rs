@@ -1,0 +1,133 @@
+//! s·G + t·P for a point P of which nothing is known yet.
+
+use super::base;
+use super::comb::{Comb, Digits};
+use super::limbs::Limbs;
+use super::point::{Addend, Affine, Jacobian};
+use super::scalar::Scalar;
+
+/// Bits of a window: P, 3P, 5P … 15P make the table.
+const WINDOW: usize = 5;
+const ODD_MULTIPLES: usize = 1 << (WINDOW - 2);
+/// One more than a number has bits: the last window may carry.
+const LENGTH: usize = 257;
+
+/// s·G + t·P. The doublings are those that P needs; the few that the base point needs are among them.
+pub(crate) fn sum(s: Scalar, t: Scalar, point: &Affine) -> Jacobian {
+    let multiples = odd_multiples(point);
+    let (base, base_digits): (&Comb, _) = (base::tables(), Digits::of(s));
+    let mut sum = Jacobian::INFINITY;
+    for (place, digit) in signed_digits(t.limbs()).into_iter().enumerate().rev() {
+        if !sum.is_infinity() {
+            sum = sum.double();
+        }
+        // An odd digit d stands for d·P, which is at d / 2.
+        if digit != 0
+            && let Some(multiple) = multiples.get(usize::from(digit.unsigned_abs() >> 1))
+        {
+            sum = sum.add(&multiple.negate_if(digit < 0));
+        }
+        if place < base.rounds() {
+            sum = base.add_round(place, &base_digits, sum);
+        }
+    }
+    sum
+}
+
+/// P, 3P, 5P …
+fn odd_multiples(point: &Affine) -> [Addend; ODD_MULTIPLES] {
+    let first = Jacobian::from(*point);
+    let twice = Addend::from(first.double());
+    let mut last = first;
+    std::array::from_fn(|at| {
+        if at > 0 {
+            last = last.add(&twice);
+        }
+        Addend::from(last)
+    })
+}
+
+/// The number as a sum of powers of two, each times its digit: zero, or odd and between -15 and 15. Of any five digits in
+/// a row, at most one is not zero.
+fn signed_digits(number: Limbs) -> [i8; LENGTH] {
+    let mut digits = [0; LENGTH];
+    let (mut place, mut carry) = (0, 0);
+    while place < LENGTH {
+        if window(number, place) & 1 == carry {
+            // An even rest; a carry stays one where there is a bit to add it to.
+            place += 1;
+            continue;
+        }
+        let value = window(number, place) + carry;
+        carry = value >> (WINDOW - 1);
+        // At most 2^5, of which 2^5 was carried on if it was above 15.
+        let digit = i8::try_from(value).unwrap_or_default() - if carry == 0 { 0 } else { 1 << WINDOW };
+        if let Some(at) = digits.get_mut(place) {
+            *at = digit;
+        }
+        place += WINDOW;
+    }
+    digits
+}
+
+/// The bits of a window that begins at this place; there are zeros behind the end.
+fn window(number: Limbs, place: usize) -> u64 {
+    let limb = |at: usize| number.get(at).copied().unwrap_or_default();
+    let (at, shift) = (place / 64, place % 64);
+    let high = if shift == 0 { 0 } else { limb(at + 1) << (64 - shift) };
+    (limb(at) >> shift | high) & ((1 << WINDOW) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reference::{Dice, affine, edges, multiple, ours, theirs};
+    use super::super::scalar::N;
+    use super::*;
+
+    #[test]
+    fn digits_are_sparse_and_add_up_to_the_number() {
+        let mut dice = Dice(7);
+        for number in edges().into_iter().chain((0..500).map(|_| dice.below(N))) {
+            let digits = signed_digits(number);
+            let sum = digits.iter().rev().fold(sm2::Scalar::ZERO, |sum, digit| {
+                let size = sm2::Scalar::from(u64::from(digit.unsigned_abs()));
+                sum + sum + if *digit < 0 { -size } else { size }
+            });
+            assert_eq!(sum, theirs(number), "{number:x?}");
+            for digit in digits {
+                assert!(digit == 0 || digit.unsigned_abs() < 16 && digit % 2 != 0, "{digit}");
+            }
+            assert!(digits.windows(WINDOW).all(|five| five.iter().filter(|digit| **digit != 0).count() <= 1));
+        }
+    }
+
+    #[test]
+    fn sums_are_those_of_another_implementation() {
+        let (mut dice, edges) = (Dice(8), edges());
+        for round in 0..edges.len() * 6 {
+            // Keys of few G let the sum meet its addends and their opposites.
+            let key = edges[round % edges.len()];
+            let s = edges[round * 5 % edges.len()];
+            let t = if round % 3 == 0 { dice.below(N) } else { edges[round * 11 % edges.len()] };
+            let point = multiple(key);
+            let sum = sum(ours(s), ours(t), &affine(&point).unwrap());
+            let sum = Affine::from_all(&[sum]).map(|points| points[0]);
+            assert_eq!(sum, affine(&(multiple(s) + point * theirs(t))), "{s:x?}·G + {t:x?}·{key:x?}·G");
+        }
+    }
+
+    #[test]
+    fn sums_at_infinity() {
+        let mut dice = Dice(9);
+        for number in edges().into_iter().chain((0..50).map(|_| dice.below(N))) {
+            let (key, opposite) = (affine(&multiple(number)).unwrap(), limbs_minus(number));
+            // number·G is the key, so that number·G - 1·key is nothing, and n - number times G + 1·key as well.
+            assert!(sum(ours(opposite), ours([1, 0, 0, 0]), &key).is_infinity(), "{number:x?}");
+            assert!(!sum(ours(number), ours([1, 0, 0, 0]), &key).is_infinity(), "{number:x?}");
+        }
+    }
+
+    fn limbs_minus(number: Limbs) -> Limbs {
+        super::super::limbs::sub(N, number).0
+    }
+}
