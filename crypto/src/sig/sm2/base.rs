@@ -1,19 +1,42 @@
-//! The tables of the base point.
+//! The tables of the base point, which every verification needs. Made on first use, in about a millisecond.
 
 use std::sync::LazyLock;
 
 use super::comb::Comb;
 use super::field;
-use super::point::GENERATOR;
+use super::point::{Addend, Affine, GENERATOR, Jacobian};
 
-/// Made on first use, in less than a millisecond: 64 KiB.
+/// Bits of a window of signed digits.
+pub(crate) const WINDOW: usize = 13;
+
+/// 64 KiB.
 #[expect(clippy::expect_used, reason = "no sum of a comb is at infinity, and a test makes these very tables")]
-static TABLES: LazyLock<Comb> = LazyLock::new(|| {
-    // Whoever verifies comes by here, before most of the work.
+static COMB: LazyLock<Comb> = LazyLock::new(|| {
+    // Whoever verifies with tables comes by here.
     field::detect();
     Comb::new(&GENERATOR, 4).expect("the base point has tables")
 });
 
-pub(crate) fn tables() -> &'static Comb {
-    &TABLES
+/// 128 KiB.
+#[expect(clippy::expect_used, reason = "the order is a large prime: no small multiple is at infinity")]
+static ODD_MULTIPLES: LazyLock<Vec<Affine>> = LazyLock::new(|| {
+    // Whoever verifies without tables comes by here.
+    field::detect();
+    let mut multiple = Jacobian::from(GENERATOR);
+    let twice = Addend::from(multiple.double());
+    let mut multiples = Vec::new();
+    for _ in 0..1 << (WINDOW - 2) {
+        multiples.push(multiple);
+        multiple = multiple.add(&twice);
+    }
+    Affine::from_all(&multiples).expect("the base point has multiples")
+});
+
+pub(crate) fn comb() -> &'static Comb {
+    &COMB
+}
+
+/// G, 3G, 5G … up to 2^(WINDOW-1) times G.
+pub(crate) fn odd_multiples() -> &'static [Affine] {
+    &ODD_MULTIPLES
 }

@@ -1,7 +1,6 @@
 //! s·G + t·P for a point P of which nothing is known yet.
 
 use super::base;
-use super::comb::{Comb, Digits};
 use super::limbs::Limbs;
 use super::point::{Addend, Affine, Jacobian};
 use super::scalar::Scalar;
@@ -12,26 +11,25 @@ const ODD_MULTIPLES: usize = 1 << (WINDOW - 2);
 /// One more than a number has bits: the last window may carry.
 const LENGTH: usize = 257;
 
-/// s·G + t·P. The doublings are those that P needs; the few that the base point needs are among them.
+/// s·G + t·P, over the same doublings.
 pub(crate) fn sum(s: Scalar, t: Scalar, point: &Affine) -> Jacobian {
-    let multiples = odd_multiples(point);
-    let (base, base_digits): (&Comb, _) = (base::tables(), Digits::of(s));
-    let mut sum = Jacobian::INFINITY;
-    for (place, digit) in signed_digits(t.limbs()).into_iter().enumerate().rev() {
-        if !sum.is_infinity() {
-            sum = sum.double();
+    let (base, multiples) = (base::odd_multiples(), odd_multiples(point));
+    let digits = signed_digits(s.limbs(), base::WINDOW).into_iter().zip(signed_digits(t.limbs(), WINDOW));
+    digits.rev().fold(Jacobian::INFINITY, |sum, (of_base, of_point)| {
+        let mut sum = if sum.is_infinity() { sum } else { sum.double() };
+        if let Some(multiple) = place(of_point).and_then(|place| multiples.get(place)) {
+            sum = sum.add(&multiple.negate_if(of_point < 0));
         }
-        // An odd digit d stands for d·P, which is at d / 2.
-        if digit != 0
-            && let Some(multiple) = multiples.get(usize::from(digit.unsigned_abs() >> 1))
-        {
-            sum = sum.add(&multiple.negate_if(digit < 0));
+        if let Some(multiple) = place(of_base).and_then(|place| base.get(place)) {
+            sum = sum.add_affine(&multiple.negate_if(of_base < 0));
         }
-        if place < base.rounds() {
-            sum = base.add_round(place, &base_digits, sum);
-        }
-    }
-    sum
+        sum
+    })
+}
+
+/// Where the multiple by an odd digit is, which may be negative. Zero has none.
+fn place(digit: i16) -> Option<usize> {
+    (digit != 0).then(|| usize::from(digit.unsigned_abs() >> 1))
 }
 
 /// P, 3P, 5P …
@@ -47,35 +45,35 @@ fn odd_multiples(point: &Affine) -> [Addend; ODD_MULTIPLES] {
     })
 }
 
-/// The number as a sum of powers of two, each times its digit: zero, or odd and between -15 and 15. Of any five digits in
-/// a row, at most one is not zero.
-fn signed_digits(number: Limbs) -> [i8; LENGTH] {
+/// The number as a sum of powers of two, each times its digit: zero, or odd and nearer to zero than half of 2^width. Of as many
+/// digits in a row, at most one is not zero.
+fn signed_digits(number: Limbs, width: usize) -> [i16; LENGTH] {
     let mut digits = [0; LENGTH];
     let (mut place, mut carry) = (0, 0);
     while place < LENGTH {
-        if window(number, place) & 1 == carry {
+        if window(number, place, 1) == carry {
             // An even rest; a carry stays one where there is a bit to add it to.
             place += 1;
             continue;
         }
-        let value = window(number, place) + carry;
-        carry = value >> (WINDOW - 1);
-        // At most 2^5, of which 2^5 was carried on if it was above 15.
-        let digit = i8::try_from(value).unwrap_or_default() - if carry == 0 { 0 } else { 1 << WINDOW };
+        let value = window(number, place, width) + carry;
+        carry = value >> (width - 1);
+        // The upper half is what is missing to 2^width, which is carried on.
+        let digit = i16::try_from(value).unwrap_or_default() - if carry == 0 { 0 } else { 1 << width };
         if let Some(at) = digits.get_mut(place) {
             *at = digit;
         }
-        place += WINDOW;
+        place += width;
     }
     digits
 }
 
-/// The bits of a window that begins at this place; there are zeros behind the end.
-fn window(number: Limbs, place: usize) -> u64 {
+/// So many bits from this place on; there are zeros behind the end.
+fn window(number: Limbs, place: usize, width: usize) -> u64 {
     let limb = |at: usize| number.get(at).copied().unwrap_or_default();
     let (at, shift) = (place / 64, place % 64);
     let high = if shift == 0 { 0 } else { limb(at + 1) << (64 - shift) };
-    (limb(at) >> shift | high) & ((1 << WINDOW) - 1)
+    (limb(at) >> shift | high) & ((1 << width) - 1)
 }
 
 #[cfg(test)]
@@ -88,16 +86,18 @@ mod tests {
     fn digits_are_sparse_and_add_up_to_the_number() {
         let mut dice = Dice(7);
         for number in edges().into_iter().chain((0..500).map(|_| dice.below(N))) {
-            let digits = signed_digits(number);
+            for width in [2, WINDOW, base::WINDOW] {
+            let digits = signed_digits(number, width);
             let sum = digits.iter().rev().fold(sm2::Scalar::ZERO, |sum, digit| {
                 let size = sm2::Scalar::from(u64::from(digit.unsigned_abs()));
                 sum + sum + if *digit < 0 { -size } else { size }
             });
             assert_eq!(sum, theirs(number), "{number:x?}");
             for digit in digits {
-                assert!(digit == 0 || digit.unsigned_abs() < 16 && digit % 2 != 0, "{digit}");
+                assert!(digit == 0 || digit.unsigned_abs() < 1 << (width - 1) && digit % 2 != 0, "{digit}");
             }
-            assert!(digits.windows(WINDOW).all(|five| five.iter().filter(|digit| **digit != 0).count() <= 1));
+            assert!(digits.windows(width).all(|row| row.iter().filter(|digit| **digit != 0).count() <= 1));
+            }
         }
     }
 

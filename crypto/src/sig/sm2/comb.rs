@@ -23,12 +23,11 @@ pub(crate) struct Comb {
 }
 
 /// A number as columns of eight digits each, the lowest row in the lowest bit.
-#[derive(Debug)]
-pub(crate) struct Digits([u8; COLUMNS]);
+struct Digits([u8; COLUMNS]);
 
 impl Digits {
     /// The digits of a number that is not zero. Those of an even one are those of n minus it, all turned around.
-    pub(crate) fn of(number: Scalar) -> Self {
+    fn of(number: Scalar) -> Self {
         let [lowest, ..] = number.limbs();
         let is_even = lowest & 1 == 0;
         let odd = if is_even { limbs::sub(N, number.limbs()).0 } else { number.limbs() };
@@ -80,39 +79,32 @@ impl Comb {
         Some(Self { rounds, points: Affine::from_all(&sums)? })
     }
 
-    /// How many rounds there are to add, with a doubling between them.
-    pub(crate) const fn rounds(&self) -> usize {
-        self.rounds
-    }
-
     /// How many bytes the tables of a point take.
     pub(crate) const fn size(rounds: usize) -> usize {
         COLUMNS / rounds * TABLE * size_of::<Affine>()
     }
 
-    /// Adds the columns of this round, counted from the bottom.
-    #[inline]
-    pub(crate) fn add_round(&self, round: usize, digits: &Digits, sum: Jacobian) -> Jacobian {
-        let (tables, _) = self.points.as_chunks::<TABLE>();
-        let columns = digits.0.iter().skip(round).step_by(self.rounds);
-        tables.iter().zip(columns).fold(sum, |sum, (table, column)| {
+    /// The point that each column stands for. All are fetched before any is used: the memory of a key that was not used for a
+    /// while answers late, and to many at once.
+    #[expect(clippy::indexing_slicing, reason = "there are as many tables as it takes for 32 columns, of 128 points each")]
+    fn points_of(&self, Digits(columns): &Digits) -> [Affine; COLUMNS] {
+        std::array::from_fn(|at| {
+            let column = columns[at];
             let is_opposite = column & 0x80 == 0;
-            let place = usize::from(if is_opposite { !column } else { *column } & 0x7f);
-            table.get(place).map_or(sum, |point| sum.add_affine(&point.negate_if(is_opposite)))
+            let place = usize::from(if is_opposite { !column } else { column } & 0x7f);
+            self.points[at / self.rounds * TABLE + place].negate_if(is_opposite)
         })
     }
 
     /// a·A + b·B, for the points whose tables these are.
-    pub(crate) fn sum_of(terms: [(&Self, Digits); 2]) -> Jacobian {
-        let rounds = terms.iter().map(|(comb, _)| comb.rounds).max().unwrap_or_default();
+    pub(crate) fn sum_of(terms: [(&Self, Scalar); 2]) -> Jacobian {
+        let terms = terms.map(|(comb, number)| (comb.rounds, comb.points_of(&Digits::of(number))));
+        let rounds = terms.iter().map(|(rounds, _)| *rounds).max().unwrap_or_default();
         (0..rounds).rev().fold(Jacobian::INFINITY, |sum, round| {
-            let mut sum = if sum.is_infinity() { sum } else { sum.double() };
-            for (comb, digits) in &terms {
-                if round < comb.rounds {
-                    sum = comb.add_round(round, digits, sum);
-                }
-            }
-            sum
+            let sum = if sum.is_infinity() { sum } else { sum.double() };
+            let of_round = terms.iter().filter(|(rounds, _)| round < *rounds);
+            let points = of_round.flat_map(|(rounds, points)| points.iter().skip(round).step_by(*rounds));
+            points.fold(sum, |sum, point| sum.add_affine(point))
         })
     }
 }
@@ -167,7 +159,7 @@ mod tests {
                 assert_eq!(tables.points.len() * size_of::<Affine>(), Comb::size(rounds));
                 for at in 0..60 {
                     let (s, t) = (edges[at % edges.len()], if at % 2 == 0 { dice.below(N) } else { edges[at * 7 % edges.len()] });
-                    let sum = Comb::sum_of([(&base, Digits::of(ours(s))), (&tables, Digits::of(ours(t)))]);
+                    let sum = Comb::sum_of([(&base, ours(s)), (&tables, ours(t))]);
                     let expected = affine(&(multiple(s) + point * theirs(t)));
                     let sum = Affine::from_all(&[sum]).map(|points| points[0]);
                     assert_eq!(sum, expected, "{s:x?}·G + {t:x?}·{key:x?}·G in {rounds} rounds");

@@ -2,7 +2,7 @@
 
 use super::base;
 use super::cold;
-use super::comb::{Comb, Digits};
+use super::comb::Comb;
 use super::point::{Affine, Jacobian};
 use super::scalar::Scalar;
 use crate::sig::BadSignature;
@@ -34,8 +34,7 @@ impl Signature {
 
     /// Checks it with a key whose tables there are.
     pub(crate) fn fits_tables(&self, key: &Comb, digest: &[u8; 32]) -> Result<(), BadSignature> {
-        let terms = [(base::tables(), Digits::of(self.s)), (key, Digits::of(self.t))];
-        self.fits_sum(&Comb::sum_of(terms), digest)
+        self.fits_sum(&Comb::sum_of([(base::comb(), self.s), (key, self.t)]), digest)
     }
 
     /// r - e is x1 modulo n; x1 itself is below p, which is above n. Infinity has no x and fits nothing.

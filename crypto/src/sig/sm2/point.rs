@@ -119,14 +119,18 @@ impl Jacobian {
 
     /// Twice the point. Infinity stays there, and nothing else gets there: y is never zero.
     pub(crate) fn double(&self) -> Self {
+        // Products that do not need each other are neighbours, for the processor to work on both.
         let zz = self.z.square();
-        let slope = ((self.x - zz) * (self.x + zz)).triple();
         let twice_y = self.y.double();
         let four_yy = twice_y.square();
+        let slope = ((self.x - zz) * (self.x + zz)).triple();
         let four_xyy = four_yy * self.x;
-        let x = slope.square() - four_xyy.double();
-        let y = slope * (four_xyy - x) - four_yy.square().halve();
-        Self { x, y, z: twice_y * self.z }
+        let slope_square = slope.square();
+        let eight_yyyy = four_yy.square().halve();
+        let z = twice_y * self.z;
+        let x = slope_square - four_xyy.double();
+        let y = slope * (four_xyy - x) - eight_yyyy;
+        Self { x, y, z }
     }
 
     /// The sum with a point given by its coordinates.
@@ -163,13 +167,15 @@ impl Jacobian {
 
     /// The third point of a chord, mirrored: x and y of the first point and the distances of the second from it, all over
     /// the same z, and the z of the sum.
-    #[inline]
+    #[inline(always)]
     fn chord(x: Element, y: Element, x_apart: Element, y_apart: Element, z: Element) -> Self {
         let square = x_apart.square();
+        let slope_square = y_apart.square();
         let cube = square * x_apart;
         let x_square = x * square;
-        let sum_x = y_apart.square() - cube - x_square.double();
-        Self { x: sum_x, y: y_apart * (x_square - sum_x) - y * cube, z }
+        let y_cube = y * cube;
+        let sum_x = slope_square - cube - x_square.double();
+        Self { x: sum_x, y: y_apart * (x_square - sum_x) - y_cube, z }
     }
 
     /// The sum with a point of the same x: the same point or its opposite.

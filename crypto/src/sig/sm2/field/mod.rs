@@ -8,9 +8,9 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use super::limbs::{self, Limbs};
 #[cfg(not(target_arch = "x86_64"))]
-use portable::{add, sub};
+use portable::{add, halve, sub};
 #[cfg(target_arch = "x86_64")]
-use x86_64::{add, sub};
+use x86_64::{add, halve, sub};
 
 /// p.
 pub(crate) const P: Limbs = [0xffff_ffff_ffff_ffff, 0xffff_ffff_0000_0000, 0xffff_ffff_ffff_ffff, 0xffff_fffe_ffff_ffff];
@@ -64,12 +64,10 @@ impl Element {
         self.double() + self
     }
 
-    /// Half of it: of an odd number, (a + p) / 2.
+    /// Half of it.
     #[inline(always)]
     pub(crate) fn halve(self) -> Self {
-        let [lowest, ..] = self.0;
-        let (sum, carry) = limbs::add(self.0, portable::p_if(lowest & 1 == 1));
-        Self(limbs::halve(sum, carry))
+        Self(halve(&self.0))
     }
 
     /// It, or its opposite.

@@ -86,9 +86,17 @@ pub(crate) fn sub(a: &Limbs, b: &Limbs) -> Limbs {
     limbs::add(difference, p_if(borrow)).0
 }
 
+/// Half of a number below p, modulo p: of an odd one, half of its sum with p.
+#[inline]
+pub(crate) fn halve(a: &Limbs) -> Limbs {
+    let [lowest, ..] = *a;
+    let (sum, carry) = limbs::add(*a, p_if(lowest & 1 == 1));
+    limbs::halve(sum, carry)
+}
+
 /// p or zero, without a branch.
 #[inline]
-pub(crate) fn p_if(condition: bool) -> Limbs {
+fn p_if(condition: bool) -> Limbs {
     let [p0, p1, p2, p3] = P;
     let mask = mask(condition);
     [p0 & mask, p1 & mask, p2 & mask, p3 & mask]

@@ -1,7 +1,7 @@
 //! Montgomery multiplication modulo p with the instructions of newer x86-64 processors: products that leave the flags alone
 //! (BMI2), and two chains of carries at once (ADX), which no compiler makes use of.
 //!
-//! This file has all unsafe code of the project. The four blocks below are sound because of three things. They read 32 octets
+//! This file has all unsafe code of the project. The five blocks below are sound because of three things. They read 32 octets
 //! behind each of two references, and write no memory and no stack. Every register that they change is declared as an output.
 //! And the processor knows the instructions: a value of [`Adx`] is only made where it said so.
 //!
@@ -291,6 +291,37 @@ pub(crate) fn sub(a: &Limbs, b: &Limbs) -> Limbs {
             "adc {c2}, {mask}",
             "adc {c3}, {p3}",
             b0 = in(reg) b0, b1 = in(reg) b1, b2 = in(reg) b2, b3 = in(reg) b3,
+            p3 = inout(reg) 0xffff_fffe_ffff_ffff_u64 => _,
+            c0 = inout(reg) c0, c1 = inout(reg) c1, c2 = inout(reg) c2, c3 = inout(reg) c3,
+            mask = out(reg) _, p1 = out(reg) _,
+            options(pure, nomem, nostack),
+        );
+    }
+    [c0, c1, c2, c3]
+}
+
+/// Half of a number below p, modulo p: of an odd one, half of its sum with p.
+#[inline(always)]
+pub(crate) fn halve(a: &Limbs) -> Limbs {
+    let [mut c0, mut c1, mut c2, mut c3] = *a;
+    // SAFETY: as in `add`.
+    unsafe {
+        asm!(
+            // p if the lowest bit is set.
+            "mov {mask}, {c0}",
+            "and {mask}, 1",
+            "neg {mask}",
+            "mov {p1}, {mask}",
+            "shl {p1}, 32",
+            "and {p3}, {mask}",
+            "add {c0}, {mask}",
+            "adc {c1}, {p1}",
+            "adc {c2}, {mask}",
+            "adc {c3}, {p3}",
+            "rcr {c3}, 1",
+            "rcr {c2}, 1",
+            "rcr {c1}, 1",
+            "rcr {c0}, 1",
             p3 = inout(reg) 0xffff_fffe_ffff_ffff_u64 => _,
             c0 = inout(reg) c0, c1 = inout(reg) c1, c2 = inout(reg) c2, c3 = inout(reg) c3,
             mask = out(reg) _, p1 = out(reg) _,
