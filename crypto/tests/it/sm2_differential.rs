@@ -69,7 +69,11 @@ fn fitting(key: &ProjectivePoint, s: Scalar, t: Scalar) -> Option<Case> {
     let r = t - s;
     let digest = octets(&(r - scalar(x)));
     let is_good = ![r, s, t].contains(&Scalar::ZERO);
-    is_good.then(|| Case { key: coordinates(key).unwrap(), digest, signature: [octets(&r), octets(&s)].concat().try_into().unwrap() })
+    is_good.then(|| Case {
+        key: coordinates(key).unwrap(),
+        digest,
+        signature: [octets(&r), octets(&s)].concat().try_into().unwrap(),
+    })
 }
 
 fn random(dice: &mut Dice) -> [u8; 32] {

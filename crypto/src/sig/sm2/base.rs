@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::comb::Comb;
 use super::field;
-use super::point::{Addend, Affine, GENERATOR, Jacobian};
+use super::point::{Affine, GENERATOR, Jacobian};
 
 /// Bits of a window of signed digits.
 pub(crate) const WINDOW: usize = 13;
@@ -22,13 +22,7 @@ static COMB: LazyLock<Comb> = LazyLock::new(|| {
 static ODD_MULTIPLES: LazyLock<Vec<Affine>> = LazyLock::new(|| {
     // Whoever verifies without tables comes by here.
     field::detect();
-    let mut multiple = Jacobian::from(GENERATOR);
-    let twice = Addend::from(multiple.double());
-    let mut multiples = Vec::new();
-    for _ in 0..1 << (WINDOW - 2) {
-        multiples.push(multiple);
-        multiple = multiple.add(&twice);
-    }
+    let multiples: Vec<_> = std::iter::repeat_with(Jacobian::odd_multiples(&GENERATOR)).take(1 << (WINDOW - 2)).collect();
     Affine::from_all(&multiples).expect("the base point has multiples")
 });
 

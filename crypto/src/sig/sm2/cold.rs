@@ -13,36 +13,26 @@ const LENGTH: usize = 257;
 
 /// s·G + t·P, over the same doublings.
 pub(crate) fn sum(s: Scalar, t: Scalar, point: &Affine) -> Jacobian {
-    let (base, multiples) = (base::odd_multiples(), odd_multiples(point));
+    let mut next = Jacobian::odd_multiples(point);
+    let multiples: [Addend; ODD_MULTIPLES] = std::array::from_fn(|_| Addend::from(next()));
+    let base = base::odd_multiples();
     let digits = signed_digits(s.limbs(), base::WINDOW).into_iter().zip(signed_digits(t.limbs(), WINDOW));
-    digits.rev().fold(Jacobian::INFINITY, |sum, (of_base, of_point)| {
-        let mut sum = if sum.is_infinity() { sum } else { sum.double() };
+    let mut sum = Jacobian::INFINITY;
+    for (of_base, of_point) in digits.rev() {
+        sum.double();
         if let Some(multiple) = place(of_point).and_then(|place| multiples.get(place)) {
-            sum = sum.add(&multiple.negate_if(of_point < 0));
+            sum.add(multiple, of_point < 0);
         }
         if let Some(multiple) = place(of_base).and_then(|place| base.get(place)) {
-            sum = sum.add_affine(&multiple.negate_if(of_base < 0));
+            sum.add_affine(&multiple.negate_if(of_base < 0));
         }
-        sum
-    })
+    }
+    sum
 }
 
 /// Where the multiple by an odd digit is, which may be negative. Zero has none.
 fn place(digit: i16) -> Option<usize> {
     (digit != 0).then(|| usize::from(digit.unsigned_abs() >> 1))
-}
-
-/// P, 3P, 5P …
-fn odd_multiples(point: &Affine) -> [Addend; ODD_MULTIPLES] {
-    let first = Jacobian::from(*point);
-    let twice = Addend::from(first.double());
-    let mut last = first;
-    std::array::from_fn(|at| {
-        if at > 0 {
-            last = last.add(&twice);
-        }
-        Addend::from(last)
-    })
 }
 
 /// The number as a sum of powers of two, each times its digit: zero, or odd and nearer to zero than half of 2^width. Of as many
@@ -87,16 +77,16 @@ mod tests {
         let mut dice = Dice(7);
         for number in edges().into_iter().chain((0..500).map(|_| dice.below(N))) {
             for width in [2, WINDOW, base::WINDOW] {
-            let digits = signed_digits(number, width);
-            let sum = digits.iter().rev().fold(sm2::Scalar::ZERO, |sum, digit| {
-                let size = sm2::Scalar::from(u64::from(digit.unsigned_abs()));
-                sum + sum + if *digit < 0 { -size } else { size }
-            });
-            assert_eq!(sum, theirs(number), "{number:x?}");
-            for digit in digits {
-                assert!(digit == 0 || digit.unsigned_abs() < 1 << (width - 1) && digit % 2 != 0, "{digit}");
-            }
-            assert!(digits.windows(width).all(|row| row.iter().filter(|digit| **digit != 0).count() <= 1));
+                let digits = signed_digits(number, width);
+                let sum = digits.iter().rev().fold(sm2::Scalar::ZERO, |sum, digit| {
+                    let size = sm2::Scalar::from(u64::from(digit.unsigned_abs()));
+                    sum + sum + if *digit < 0 { -size } else { size }
+                });
+                assert_eq!(sum, theirs(number), "{number:x?}");
+                for digit in digits {
+                    assert!(digit == 0 || digit.unsigned_abs() < 1 << (width - 1) && digit % 2 != 0, "{digit}");
+                }
+                assert!(digits.windows(width).all(|row| row.iter().filter(|digit| **digit != 0).count() <= 1));
             }
         }
     }

@@ -66,9 +66,12 @@ impl Comb {
         let mut multiples = Vec::with_capacity(2 * 8 * tables);
         let mut multiple = Jacobian::from(*point);
         for _ in 0..8 * tables {
-            let twice = multiple.double();
-            multiples.extend([multiple, twice]);
-            multiple = (1..rounds).fold(twice, |multiple, _| multiple.double());
+            multiples.push(multiple);
+            multiple.double();
+            multiples.push(multiple);
+            for _ in 1..rounds {
+                multiple.double();
+            }
         }
         let multiples = Affine::from_all(&multiples)?;
         let (multiples, _) = multiples.as_chunks::<2>();
@@ -100,12 +103,16 @@ impl Comb {
     pub(crate) fn sum_of(terms: [(&Self, Scalar); 2]) -> Jacobian {
         let terms = terms.map(|(comb, number)| (comb.rounds, comb.points_of(&Digits::of(number))));
         let rounds = terms.iter().map(|(rounds, _)| *rounds).max().unwrap_or_default();
-        (0..rounds).rev().fold(Jacobian::INFINITY, |sum, round| {
-            let sum = if sum.is_infinity() { sum } else { sum.double() };
-            let of_round = terms.iter().filter(|(rounds, _)| round < *rounds);
-            let points = of_round.flat_map(|(rounds, points)| points.iter().skip(round).step_by(*rounds));
-            points.fold(sum, |sum, point| sum.add_affine(point))
-        })
+        let mut sum = Jacobian::INFINITY;
+        for round in (0..rounds).rev() {
+            sum.double();
+            for (rounds, points) in terms.iter().filter(|(rounds, _)| round < *rounds) {
+                for point in points.iter().skip(round).step_by(*rounds) {
+                    sum.add_affine(point);
+                }
+            }
+        }
+        sum
     }
 }
 
@@ -113,12 +120,20 @@ impl Comb {
 fn all_sums<'a>(multiples: impl Iterator<Item = &'a [Affine; 2]>) -> Vec<Jacobian> {
     let multiples: Vec<_> = multiples.collect();
     let Some(([highest, _], others)) = multiples.split_last() else { return Vec::new() };
-    let least = others.iter().fold(Jacobian::from(*highest), |sum, [once, _]| sum.add_affine(&once.negate_if(true)));
-    others.iter().fold(vec![least], |mut sums, [_, twice]| {
-        let more: Vec<_> = sums.iter().map(|sum| sum.add_affine(twice)).collect();
-        sums.extend(more);
-        sums
-    })
+    let mut least = Jacobian::from(*highest);
+    for [once, _] in others {
+        least.add_affine(&once.negate_if(true));
+    }
+    let mut sums = vec![least];
+    for [_, twice] in others {
+        for place in 0..sums.len() {
+            sums.extend(sums.get(place).copied().map(|mut sum| {
+                sum.add_affine(twice);
+                sum
+            }));
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(crate) struct Jacobian {
     z: Element,
 }
 
-/// A point to be added more than once, with the powers of z that every addition needs.
+/// A point, not at infinity, to be added more than once, with the powers of z that every addition needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Addend {
     point: Jacobian,
@@ -101,14 +101,6 @@ impl From<Jacobian> for Addend {
     }
 }
 
-impl Addend {
-    /// It, or its opposite.
-    #[inline]
-    pub(crate) fn negate_if(self, condition: bool) -> Self {
-        Self { point: Jacobian { y: self.point.y.negate_if(condition), ..self.point }, ..self }
-    }
-}
-
 impl Jacobian {
     pub(crate) const INFINITY: Self = Self { x: Element::ONE, y: Element::ONE, z: Element::ZERO };
 
@@ -118,7 +110,7 @@ impl Jacobian {
     }
 
     /// Twice the point. Infinity stays there, and nothing else gets there: y is never zero.
-    pub(crate) fn double(&self) -> Self {
+    pub(crate) fn double(&mut self) {
         // Products that do not need each other are neighbours, for the processor to work on both.
         let zz = self.z.square();
         let twice_y = self.y.double();
@@ -130,58 +122,88 @@ impl Jacobian {
         let z = twice_y * self.z;
         let x = slope_square - four_xyy.double();
         let y = slope * (four_xyy - x) - eight_yyyy;
-        Self { x, y, z }
+        *self = Self { x, y, z };
     }
 
-    /// The sum with a point given by its coordinates.
-    pub(crate) fn add_affine(&self, other: &Affine) -> Self {
+    /// Adds a point given by its coordinates.
+    pub(crate) fn add_affine(&mut self, other: &Affine) {
         if self.is_infinity() {
-            return Self::from(*other);
+            *self = Self::from(*other);
+            return;
         }
         let zz = self.z.square();
         let x_apart = other.x * zz - self.x;
         let y_apart = other.y * (zz * self.z) - self.y;
         if x_apart.is_zero() {
-            return self.double_or_infinity(y_apart);
+            return self.double_or_vanish(y_apart);
         }
-        Self::chord(self.x, self.y, x_apart, y_apart, self.z * x_apart)
+        self.z = self.z * x_apart;
+        self.chord(x_apart, y_apart);
     }
 
-    /// The sum with another point.
-    pub(crate) fn add(&self, other: &Addend) -> Self {
+    /// Adds another point, or its opposite.
+    pub(crate) fn add(&mut self, other: &Addend, is_opposite: bool) {
+        let other_y = other.point.y.negate_if(is_opposite);
         if self.is_infinity() {
-            return other.point;
-        }
-        if other.point.is_infinity() {
-            return *self;
+            *self = Self { y: other_y, ..other.point };
+            return;
         }
         let zz = self.z.square();
         let (x, y) = (self.x * other.zz, self.y * other.zzz);
         let x_apart = other.point.x * zz - x;
-        let y_apart = other.point.y * (zz * self.z) - y;
+        let y_apart = other_y * (zz * self.z) - y;
         if x_apart.is_zero() {
-            return self.double_or_infinity(y_apart);
+            return self.double_or_vanish(y_apart);
         }
-        Self::chord(x, y, x_apart, y_apart, self.z * other.point.z * x_apart)
+        *self = Self { x, y, z: self.z * other.point.z * x_apart };
+        self.chord(x_apart, y_apart);
     }
 
-    /// The third point of a chord, mirrored: x and y of the first point and the distances of the second from it, all over
-    /// the same z, and the z of the sum.
+    /// From x and y of a point, and the distances of another from it over the same z, to the third point of their chord,
+    /// mirrored. Its z is there already.
     #[inline(always)]
-    fn chord(x: Element, y: Element, x_apart: Element, y_apart: Element, z: Element) -> Self {
+    fn chord(&mut self, x_apart: Element, y_apart: Element) {
         let square = x_apart.square();
         let slope_square = y_apart.square();
         let cube = square * x_apart;
-        let x_square = x * square;
-        let y_cube = y * cube;
-        let sum_x = slope_square - cube - x_square.double();
-        Self { x: sum_x, y: y_apart * (x_square - sum_x) - y_cube, z }
+        let x_square = self.x * square;
+        let y_cube = self.y * cube;
+        self.x = slope_square - cube - x_square.double();
+        self.y = y_apart * (x_square - self.x) - y_cube;
     }
 
-    /// The sum with a point of the same x: the same point or its opposite.
+    /// Adds a point of the same x: the same point or its opposite.
     #[cold]
-    fn double_or_infinity(&self, y_apart: Element) -> Self {
-        if y_apart.is_zero() { self.double() } else { Self::INFINITY }
+    fn double_or_vanish(&mut self, y_apart: Element) {
+        if y_apart.is_zero() {
+            self.double();
+        } else {
+            *self = Self::INFINITY;
+        }
+    }
+
+    /// Gives P, 3P, 5P … of a point P, one by one: few of so many.
+    ///
+    /// Each is the sum of the last one and 2P. When both have the same z, a sum costs half as much (Meloni's co-Z addition),
+    /// and yields 2P over the z of the sum along the way. No sum meets its own addends: the order is a large prime.
+    pub(crate) fn odd_multiples(point: &Affine) -> impl FnMut() -> Self {
+        let mut twice = Self::from(*point);
+        twice.double();
+        let zz = twice.z.square();
+        // P, over the z of its double.
+        let mut multiple = Self { x: point.x * zz, y: point.y * (zz * twice.z), z: twice.z };
+        move || {
+            let this = multiple;
+            let (x_apart, y_apart) = (twice.x - this.x, twice.y - this.y);
+            let square = x_apart.square();
+            let (twice_x, this_x) = (twice.x * square, this.x * square);
+            let twice_y = twice.y * (twice_x - this_x);
+            let z = this.z * x_apart;
+            let x = y_apart.square() - twice_x - this_x;
+            multiple = Self { x, y: y_apart * (twice_x - x) - twice_y, z };
+            twice = Self { x: twice_x, y: twice_y, z };
+            this
+        }
     }
 
     /// Whether the point has this x. Infinity has none.
@@ -203,17 +225,16 @@ mod tests {
 
     /// The multiples of the base point from -6 to 6, each with another z than one.
     fn multiples() -> Vec<(i32, Jacobian)> {
-        let base = Jacobian::from(GENERATOR);
-        // 7G - 7G + G and so on: the way leaves a z behind.
-        let away = (0..6).fold(base, |sum, _| sum.add_affine(&GENERATOR));
-        let back = GENERATOR.negate_if(true);
-        let mut multiples = vec![(7, away)];
-        for number in (-6..7).rev() {
-            let (_, last) = multiples[multiples.len() - 1];
-            multiples.push((number, last.add_affine(&back)));
+        let mut sum = Jacobian::from(GENERATOR);
+        for _ in 0..6 {
+            sum.add_affine(&GENERATOR);
         }
-        multiples.remove(0);
-        multiples
+        // 7G - G and so on, back through infinity.
+        let back = |number| {
+            sum.add_affine(&GENERATOR.negate_if(true));
+            (number, sum)
+        };
+        (-6..7).rev().map(back).collect()
     }
 
     fn expected(number: i32) -> Option<Affine> {
@@ -226,17 +247,28 @@ mod tests {
         assert_eq!(multiples().len(), 13);
         for (a, first) in multiples() {
             assert_eq!(affine(first), expected(a), "{a}");
-            assert_eq!(affine(first.double()), expected(2 * a), "2·{a}");
+            let mut twice = first;
+            twice.double();
+            assert_eq!(affine(twice), expected(2 * a), "2·{a}");
             for (b, second) in multiples() {
-                let sum = first.add(&Addend::from(second));
+                let Some(known) = affine(second) else { continue };
+                let [mut sum, mut difference, mut sum_of_known] = [first; 3];
+                sum.add(&Addend::from(second), false);
                 assert_eq!(affine(sum), expected(a + b), "{a} + {b}");
                 assert_eq!(sum.is_infinity(), a + b == 0);
-                let difference = first.add(&Addend::from(second).negate_if(true));
+                difference.add(&Addend::from(second), true);
                 assert_eq!(affine(difference), expected(a - b), "{a} - {b}");
-                if let Some(second) = affine(second) {
-                    assert_eq!(affine(first.add_affine(&second)), expected(a + b), "{a} + {b}");
-                }
+                sum_of_known.add_affine(&known);
+                assert_eq!(affine(sum_of_known), expected(a + b), "{a} + {b}");
             }
+        }
+    }
+
+    #[test]
+    fn odd_multiples() {
+        let mut next = Jacobian::odd_multiples(&GENERATOR);
+        for number in (1..40).step_by(2) {
+            assert_eq!(affine(next()), expected(number), "{number}");
         }
     }
 

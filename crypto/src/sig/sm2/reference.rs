@@ -42,7 +42,8 @@ impl Dice {
 
 /// Numbers below n where errors hide, zero not among them.
 pub(crate) fn edges() -> Vec<Limbs> {
-    let mut edges = vec![[u64::MAX, u64::MAX, u64::MAX, 0], [u64::MAX >> 1; 4], [0xaaaa_aaaa_aaaa_aaaa; 4], [0x1111_1111_1111_1111; 4]];
+    let mut edges =
+        vec![[u64::MAX, u64::MAX, u64::MAX, 0], [u64::MAX >> 1; 4], [0xaaaa_aaaa_aaaa_aaaa; 4], [0x1111_1111_1111_1111; 4]];
     for small in 1..=17 {
         edges.extend([[small, 0, 0, 0], limbs::sub(N, [small, 0, 0, 0]).0]);
     }

@@ -80,13 +80,7 @@ impl Tables {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let half = limits.bytes / 2;
-        Self {
-            limits,
-            seen: Seen::new(),
-            small: Pool::new(SMALL, half),
-            large: Pool::new(LARGE, half),
-            cold: AtomicU64::new(0),
-        }
+        Self { limits, seen: Seen::new(), small: Pool::new(SMALL, half), large: Pool::new(LARGE, half), cold: AtomicU64::new(0) }
     }
 
     /// Its limits.

@@ -1,5 +1,6 @@
 //! The field of the curve: numbers modulo p = 2^256 - 2^224 - 2^96 + 2^64 - 1.
 
+#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "there, sums are machine code"))]
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

@@ -4,6 +4,7 @@ use super::P;
 use crate::sig::sm2::limbs::{self, Limbs, mask};
 
 /// a·b / 2^256 modulo p, below p, for factors below p.
+#[cold]
 #[inline(never)]
 pub(crate) fn mul(a: &Limbs, [b0, b1, b2, b3]: &Limbs) -> Limbs {
     let zero = [0; 4];
@@ -25,6 +26,7 @@ fn row([a0, a1, a2, a3]: &Limbs, digit: u64, [s0, s1, s2, s3]: Limbs) -> (Limbs,
 }
 
 /// a² / 2^256 modulo p, as [`mul`]: every product of two different limbs is taken once and doubled.
+#[cold]
 #[inline(never)]
 pub(crate) fn square([a0, a1, a2, a3]: &Limbs) -> Limbs {
     let (x1, carry) = a0.carrying_mul(*a1, 0);

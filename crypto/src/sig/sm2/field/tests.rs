@@ -94,9 +94,9 @@ fn the_machine_code_agrees_with_the_portable_code() {
         assert_eq!(adx.mul(a, b), portable::mul(a, b), "{a:x?} * {b:x?}");
         assert_eq!(adx.square(a), portable::square(a), "{a:x?}²");
         assert_eq!(adx.square(a), adx.mul(a, a), "{a:x?}²");
-        assert_eq!(x86_64::halve(a), portable::halve(a), "{a:x?} / 2");
-        assert_eq!(x86_64::add(a, b), portable::add(a, b), "{a:x?} + {b:x?}");
-        assert_eq!(x86_64::sub(a, b), portable::sub(a, b), "{a:x?} - {b:x?}");
+        assert_eq!(halve(a), portable::halve(a), "{a:x?} / 2");
+        assert_eq!(add(a, b), portable::add(a, b), "{a:x?} + {b:x?}");
+        assert_eq!(sub(a, b), portable::sub(a, b), "{a:x?} - {b:x?}");
     };
     let edges = edges();
     for a in edges.iter().step_by(3) {
