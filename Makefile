@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check fuzz soak clean
+.PHONY: run test build prepare check fuzz sm2-differential soak clean
 
 CARGO ?= cargo
 
@@ -28,7 +28,7 @@ check: prepare
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 # Fuzzes one parser: make fuzz TARGET=ofd SECONDS=300. Kept inputs go to crypto/fuzz/corpus, where every test run replays them.
-# The flags are what cargo-fuzz passes, without the address sanitizer, which would need a nightly compiler: there is no unsafe code.
+# The flags are what cargo-fuzz passes, without the address sanitizer, which would need a nightly compiler.
 TARGET ?= ofd
 SECONDS ?= 60
 FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -39,6 +39,12 @@ fuzz: prepare
 	mkdir -p crypto/fuzz/found
 	cd crypto/fuzz && LICET_FUZZ=$(TARGET) "$${CARGO_TARGET_DIR:-target}/$(HOST)/release/fuzz" found corpus/$(TARGET) \
 		-max_total_time=$(SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+
+# Compares SM2 verification with two other implementations: make sm2-differential COUNT=2000000. The tests do 20,000.
+COUNT ?= 2000000
+sm2-differential: prepare
+	LICET_PEERS=required LICET_SM2_COUNT=$(COUNT) $(CARGO) test --locked --release --package crypto --test it -- \
+		--nocapture sm2_differential
 
 # Kills a gateway at random in the middle of its work, and looks what is left: make soak ROUNDS=200. The tests do it 20 times.
 ROUNDS ?= 200

@@ -2,6 +2,9 @@
 //!
 //! Used twice: by the fuzzing engine, and by the test that replays the corpus.
 
+#[path = "sm2.rs"]
+mod sm2;
+
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -52,6 +55,7 @@ pub(super) const ALL: &[(&str, Target)] = &[
     ("pem", pem_blocks),
     ("sd-jwt", sd_jwt),
     ("seal", seal),
+    ("sm2", sm2::verification),
     ("status-list", status_list),
     ("timestamp", timestamp),
     ("xml", xml_text),

@@ -140,6 +140,24 @@ fn dependencies_run_one_way() {
     }
 }
 
+/// The only file that may have unsafe code. It says why, and proves it.
+const UNSAFE: &str = "crypto/src/sig/sm2/field/x86_64.rs";
+
+#[test]
+fn unsafe_code_is_in_one_file() {
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    assert_eq!(manifest["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("deny"));
+    // Put together here, so that this file does not have it.
+    let (keyword, permission) = (["un", "safe "].concat(), ["(unsafe", "_code"].concat());
+    for path in all_sources() {
+        let is_allowed = path.ends_with(UNSAFE);
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let blocks = code.filter(|line| line.contains(&keyword) || line.contains(&permission)).count();
+        assert_eq!(blocks > 0, is_allowed, "{} has {blocks} lines of it", path.display());
+    }
+}
+
 #[test]
 fn the_two_lint_files_agree() {
     let tables = [".clippy.toml", "crypto/.clippy.toml"].map(|path| text(path).parse::<toml::Table>().unwrap());

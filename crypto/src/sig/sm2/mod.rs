@@ -1,12 +1,35 @@
 //! SM2 with SM3 (GB/T 32918.2): verification.
+//!
+//! A signature is read and its [`equation`] checked: by [`cold`] for a key seen for the first time, by a [`comb`] for one that
+//! [`tables`] has kept something of. Below are [`point`]s over a [`field`] and numbers modulo the order ([`scalar`]). All of it
+//! is about public data, and takes a time that depends on the data. Keys that sign are not here.
 
-use sm2::PublicKey as Point;
-use sm2::dsa::signature::hazmat::PrehashVerifier;
-use sm2::dsa::{Signature, VerifyingKey};
+mod base;
+mod cold;
+mod comb;
+mod equation;
+mod field;
+mod limbs;
+mod point;
+mod pool;
+#[cfg(test)]
+mod reference;
+mod scalar;
+mod seen;
+pub mod tables;
+
+pub use pool::PoolStatistics;
+
+use std::sync::LazyLock;
+
+use ::sm3::{Digest, Sm3};
 
 use super::{BadSignature, PublicKey};
 use crate::der::{self, tag};
 use crate::digest::sm3;
+
+/// A key by its coordinates x ‖ y.
+pub type Point = [u8; 64];
 
 /// The identity that everybody signs under unless agreed otherwise (GM/T 0009, section 10).
 pub const DEFAULT_ID: &str = "1234567812345678";
@@ -23,9 +46,16 @@ const CURVE: [u8; 128] = *b"\
 /// `point` is the 65-octet uncompressed point.
 #[must_use]
 pub fn z(point: &[u8]) -> [u8; 32] {
-    let coordinates = point.get(1..).unwrap_or_default();
-    sm3(&[&[0x00, 0x80], DEFAULT_ID.as_bytes(), &CURVE, coordinates])
+    z_of(point.get(1..).unwrap_or_default())
 }
+
+fn z_of(coordinates: &[u8]) -> [u8; 32] {
+    BEFORE_KEY.clone().chain_update(coordinates).finalize().into()
+}
+
+/// What enters every Z before the key: half of the work.
+static BEFORE_KEY: LazyLock<Sm3> =
+    LazyLock::new(|| Sm3::new().chain_update([0x00, 0x80]).chain_update(DEFAULT_ID).chain_update(CURVE));
 
 /// Checks a signature of the form `SEQUENCE { r INTEGER, s INTEGER }` over SM3(Z ‖ message).
 ///
@@ -44,11 +74,9 @@ pub fn verify_raw(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(
 }
 
 fn verify(key: &PublicKey, message: &[u8], signature: [u8; 64]) -> Result<(), BadSignature> {
-    let point = Point::from_sec1_bytes(key.bits()).or(Err(BadSignature))?;
-    let key_for_e = VerifyingKey::new(DEFAULT_ID, point).or(Err(BadSignature))?;
-    let signature = Signature::from_slice(&signature).or(Err(BadSignature))?;
-    let e = sm3(&[&z(key.bits()), message]);
-    key_for_e.verify_prehash(&e, &signature).or(Err(BadSignature))
+    let Some((4, coordinates)) = key.bits().split_first() else { return Err(BadSignature) };
+    let point = coordinates.try_into().or(Err(BadSignature))?;
+    tables::shared().verify(point, &signature, |z| sm3(&[z, message]))
 }
 
 /// Strict DER: two positive, minimal integers of at most 32 octets and nothing else.
