@@ -43,6 +43,7 @@ pub mod turns;
 
 pub mod cache;
 pub mod epochs;
+pub mod hot_keys;
 pub mod pool;
 pub mod signing;
 pub mod status;

@@ -119,6 +119,7 @@ async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Reque
         "/metrics" => {
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
+            app.metrics.hot_keys.measure();
             if let Some(witnesses) = &app.witnesses {
                 witnesses.measure(clock::now());
             }

@@ -53,24 +53,32 @@ impl Storage {
     }
 }
 
+/// No city has so many authorities.
+const SM2_TABLES_MIB_MAX: u32 = 4096;
+
 /// What is kept in memory.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
-    /// Verdicts kept in memory, about 10 KiB each. Default 20000.
+    /// Verdicts kept in memory. One counts for each 24 KiB of its report, as it is and as it is sent, and of what it was reached
+    /// from. Default 20000.
     #[serde(default = "verdicts_max")]
     pub verdicts_max: u32,
+    /// Memory for tables of SM2 keys that sign often, in MiB; 0 for none. Default 16.
+    #[serde(default = "sm2_tables_mib")]
+    pub sm2_tables_mib: u32,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { verdicts_max: verdicts_max() }
+        Self { verdicts_max: verdicts_max(), sm2_tables_mib: sm2_tables_mib() }
     }
 }
 
 impl Cache {
     pub(super) fn check(&self, faults: &mut Faults) {
         faults.demand(self.verdicts_max > 0, "cache.verdicts_max", "must not be 0");
+        faults.demand(self.sm2_tables_mib <= SM2_TABLES_MIB_MAX, "cache.sm2_tables_mib", "must not be more than 4096");
     }
 }
 
@@ -116,6 +124,10 @@ fn admin_listen() -> SocketAddr {
 
 const fn verdicts_max() -> u32 {
     20_000
+}
+
+const fn sm2_tables_mib() -> u32 {
+    16
 }
 
 fn level() -> String {
