@@ -137,9 +137,7 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
-        let tally = Some(metrics.sources.clone());
-        let settings = broker::Settings { tally, seed: Some(seed()?), ..broker::Settings::default() };
-        let broker = Broker::new(sources::load(config, &store)?, settings);
+        let broker = broker(config, &store, &metrics)?;
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let witnesses = witnesses.transpose()?;
@@ -252,6 +250,12 @@ fn supervision(config: &Config, store: &Store, gauges: Gauges) -> Result<Supervi
     let operator = config.callers.iter().find(|caller| caller.roles.contains(&Role::Operator));
     let matters = Matters::new(store, operator.map_or("", |caller| &caller.organisation));
     Supervision::load(&config.supervision, store, vec![Box::new(matters)], gauges, clock::now())
+}
+
+/// What asks the sources.
+fn broker(config: &Config, store: &Store, metrics: &Metrics) -> Result<Broker, Faults> {
+    let settings = broker::Settings { tally: Some(metrics.sources.clone()), seed: Some(seed()?), ..broker::Settings::default() };
+    Ok(Broker::new(sources::load(config, store)?, settings))
 }
 
 /// What spreads the moments of asking others.

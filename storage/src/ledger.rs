@@ -58,8 +58,8 @@ pub struct Tally {
     pub slow: u64,
     /// Those that a consumer may not ask: for want of rights or quota, or for a token that is refused.
     pub refused: u64,
-    /// Those that were wrong in themselves, by the consumer's own fault.
-    #[serde(default)]
+    /// Those that were wrong in themselves, by the consumer's own fault. Rows from before this was counted have none.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub wrong: u64,
     /// How long answers took: how many were in each class of [`CLASSES_MS`], and beyond the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -204,6 +204,11 @@ impl Tally {
         }
         None
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The beginning of the hour of a moment.

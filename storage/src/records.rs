@@ -196,6 +196,7 @@ mod tests {
         check_fixture::<Usage>(r#"{"day":"2026-03-01","questions":1,"records":2,"total":3}"#);
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
         check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"classes":[0,2]}"#);
+        check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"wrong":1,"classes":[0,2]}"#);
         let card = r#"{"number":0,"at":"2026-03-01T00:00:00Z","about":{"kind":"resource","code":"3010010001/1"},"organisation":"11330105002500287C","colour":"yellow","before":"green","used_permille":870,"limit":"slow"}"#;
         check_fixture::<Card>(card);
         check_fixture::<CardHead>(r#"{"count":1}"#);

@@ -246,15 +246,14 @@ mod tests {
             let mut world = World::new();
             world.breaker.spread = Some(Spread::new(seed));
             while world.call(false) {}
-            let each = [100, 200, 350, 350].map(|whole| {
+            [100, 200, 350, 350].map(|whole| {
                 let (state, pause) = world.state();
                 let pause = pause.unwrap();
                 assert!(state == BreakerState::Open && (whole * 3 / 4..=whole).contains(&pause), "{pause} of {whole}");
                 world.pass(u64::try_from(pause).unwrap());
                 assert!(world.call(false), "the first to try");
                 pause
-            });
-            each
+            })
         };
         assert_eq!(pauses(7), pauses(7));
         let mut firsts: Vec<_> = (0..32).map(|seed| pauses(seed)[0]).collect();

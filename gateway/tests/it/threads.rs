@@ -74,7 +74,7 @@ async fn no_look_up_waits_for_the_store_on_a_thread_of_the_network() {
         thread: thread::current().id(),
         seen: Mutex::default(),
     });
-    let store = Store::on(Arc::clone(&engine) as Arc<dyn Engine>, &Keys::new([1; 32], [2; 32])).unwrap();
+    let store = Store::on(Arc::<Watched>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();
     let (city, office) = (City::start().await, Office::new());
     let gateway = start_over(city.asked_by(office.trusted_by(Setup::new())), store).await;
     let document = office.jws(&fields("1", 1));
