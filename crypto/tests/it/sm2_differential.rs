@@ -1,4 +1,4 @@
-//! SM2 on every path against two other implementations: RustCrypto's `sm2`, and OpenSSL. Random signatures, and those that are
+//! SM2 on every path against two other implementations: the crate `sm2` (of `RustCrypto`), and OpenSSL. Random signatures, and those that are
 //! made to go through the special cases of the arithmetic. `make sm2-differential COUNT=2000000` runs as many as one likes.
 
 #![expect(clippy::disallowed_methods, reason = "these tests drive another program, and their length is a variable")]
@@ -87,7 +87,7 @@ fn random(dice: &mut Dice) -> [u8; 32] {
     bytes
 }
 
-/// What RustCrypto's implementation says.
+/// What the crate `sm2` says.
 fn reference(case: &Case) -> bool {
     let verified = || {
         let point = sm2::PublicKey::from_sec1_bytes(&[&[4][..], &case.key].concat()).ok()?;
