@@ -1,5 +1,5 @@
-//! SM2 on every path against two other implementations: the crate `sm2` (of `RustCrypto`), and OpenSSL. Random signatures, and those that are
-//! made to go through the special cases of the arithmetic. `make sm2-differential COUNT=2000000` runs as many as one likes.
+//! SM2 on every path against two other implementations: the crate `sm2`, and OpenSSL. Random signatures, and those that are made
+//! to go through the special cases of the arithmetic. `make sm2-differential COUNT=2000000` runs as many as one likes.
 
 #![expect(clippy::disallowed_methods, reason = "these tests drive another program, and their length is a variable")]
 
