@@ -1,5 +1,5 @@
-//! SM2 on every path against two other implementations: RustCrypto's `sm2`, and OpenSSL. Random signatures, and those that are
-//! made to go through the special cases of the arithmetic. `make sm2-differential COUNT=2000000` runs as many as one likes.
+//! SM2 on every path against two other implementations: the crate `sm2`, and OpenSSL. Random signatures, and those that are made
+//! to go through the special cases of the arithmetic. `make sm2-differential COUNT=2000000` runs as many as one likes.
 
 #![expect(clippy::disallowed_methods, reason = "these tests drive another program, and their length is a variable")]
 
@@ -87,7 +87,7 @@ fn random(dice: &mut Dice) -> [u8; 32] {
     bytes
 }
 
-/// What RustCrypto's implementation says.
+/// What the crate `sm2` says.
 fn reference(case: &Case) -> bool {
     let verified = || {
         let point = sm2::PublicKey::from_sec1_bytes(&[&[4][..], &case.key].concat()).ok()?;
@@ -147,7 +147,7 @@ fn agree(cases: &[Case], paths: &Paths, openssl: Option<&Path>) -> usize {
 }
 
 fn warm(paths: &Paths, key: &ProjectivePoint) {
-    let case = (2..).find_map(|s| fitting(key, Scalar::from(s), Scalar::from(s * 7))).unwrap();
+    let case = (2u64..).find_map(|s| fitting(key, Scalar::from(s), Scalar::from(s * 7))).unwrap();
     paths.warm(&case.key, &case.signature, &case.digest);
 }
 
@@ -199,7 +199,7 @@ fn another_implementation_agrees_on_random_signatures() {
 
 /// Numbers where the arithmetic has its special cases.
 fn edges() -> Vec<Scalar> {
-    let small = (1..=9).chain([15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256]).map(Scalar::from);
+    let small = (1u64..=9).chain([15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256]).map(Scalar::from);
     let powers = [31, 32, 33, 63, 64, 128, 224, 255].map(|power| (0..power).fold(Scalar::ONE, |sum, _| sum + sum));
     let some: Vec<_> = small.chain(powers).collect();
     some.iter().copied().chain(some.iter().map(|number| -number)).collect()
@@ -209,7 +209,7 @@ fn edges() -> Vec<Scalar> {
 fn another_implementation_agrees_on_special_cases_of_the_sum() {
     let openssl = openssl();
     let (mut dice, edges, mut passed, mut asked) = (Dice(11), edges(), 0, 0);
-    let keys = [1, 2, 3, 4, 5, 16, 128].map(Scalar::from);
+    let keys = [1u64, 2, 3, 4, 5, 16, 128].map(Scalar::from);
     for d in keys.into_iter().flat_map(|d| [d, -d]).chain([scalar(random(&mut dice))]) {
         let (key, paths, mut cases) = (ProjectivePoint::GENERATOR * d, Paths::new(), Vec::new());
         warm(&paths, &key);

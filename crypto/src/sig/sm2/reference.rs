@@ -1,4 +1,4 @@
-//! The arithmetic of another implementation (RustCrypto's `sm2`), for tests to compare with.
+//! The arithmetic of another implementation, the crate `sm2`, for tests to compare with.
 
 use sm2::elliptic_curve::PrimeField;
 use sm2::elliptic_curve::point::AffineCoordinates;
