@@ -36,9 +36,9 @@ impl Sample {
     /// What was done until the other one.
     pub(crate) fn until(&self, later: &Self) -> Noise {
         let since = |before: u64, now: u64| f64::from(u32::try_from(now.saturating_sub(before)).unwrap_or(u32::MAX));
-        let all = since(self.all, later.all).max(1.0);
+        let all = since(self.all, later.all);
         let busy = all - since(self.idle, later.idle);
-        let others = ((busy - since(self.own, later.own)) / all).max(0.0);
+        let others = ((busy - since(self.own, later.own)) / all.max(1.0)).max(0.0);
         Noise { load: self.load.clone(), others }
     }
 }
