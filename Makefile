@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check fuzz sm2-differential soak clean
+.PHONY: run test build prepare check bench gate load fuzz sm2-differential soak clean
 
 CARGO ?= cargo
 
@@ -26,6 +26,14 @@ check: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+# The table of targets, each beside its floor, into docs/PERFORMANCE.md. With the rows of licet-load: make bench LOAD=report.json.
+bench: prepare
+	$(CARGO) run --locked --profile bench --package benches --bin licet-bench -- --write docs/PERFORMANCE.md $(if $(LOAD),--load $(LOAD))
+
+# Counts the instructions of the hot path and fails when a step takes over 3 % more: make gate. Writes them down anew: make gate UPDATE=1.
+gate: prepare
+	$(CARGO) run --locked --profile bench --package benches --bin licet-gate -- $(if $(UPDATE),--update)
 
 # Fuzzes one parser: make fuzz TARGET=ofd SECONDS=300. Kept inputs go to crypto/fuzz/corpus, where every test run replays them.
 # The flags are what cargo-fuzz passes, without the address sanitizer, which would need a nightly compiler.

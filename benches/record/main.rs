@@ -8,18 +8,16 @@
 //! Every write is durable before it counts, as it is in the gateway. A folder that has records already is filled up.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to people")]
 
-mod fill;
-mod measure;
 mod options;
 mod queries;
-mod receipts;
-mod signer;
-mod subjects;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use benches::log_signer::Signer;
+use benches::measure::{self, quantiles};
+use benches::{fill, receipts};
 use crypto::record::LogName;
 use options::Options;
 use storage::{Keys, Store};
@@ -47,10 +45,14 @@ fn run(options: &Options) -> Result<(), String> {
     println!("floor      {}", measure::floor(&options.folder)?);
     let before = store.logs().size(LogName::Seal).map_err(|error| error.to_string())?;
     let missing = options.records.saturating_sub(before);
-    println!("fill       {}", fill::fill(&store, before, missing, options.callers)?);
+    let filled = fill::fill(&store, before, missing, options.callers)?;
+    let (callers, per_s) = (options.callers, filled.per_s);
+    println!("fill       {missing} records by {callers} callers, {per_s:.0} a second; {}", quantiles(filled.times));
     println!("memory     {} MiB resident after the fill", measure::resident_mib());
     for rate in [options.rate, 0].into_iter().take_while(|rate| *rate > 0) {
-        println!("receipts   {}", receipts::at_rate(&store, rate, options.seconds)?);
+        let receipts = receipts::at_rate(&store, rate, options.seconds)?;
+        let (count, seconds) = (receipts.times.len(), receipts.seconds);
+        println!("receipts   {count} at {rate} a second in {seconds:.1} s: {}", quantiles(receipts.times));
     }
     queries::run(&store)?;
     drop(store);
@@ -65,7 +67,7 @@ fn run(options: &Options) -> Result<(), String> {
 fn open(options: &Options, keys: &Keys) -> Result<Store, String> {
     let store =
         Store::open(&options.folder.join("data"), keys, &storage::Options::default()).map_err(|error| error.to_string())?;
-    store.logs().publish_with(Arc::new(signer::Signer::new()?));
+    store.logs().publish_with(Arc::new(Signer::new()?));
     Ok(store)
 }
 

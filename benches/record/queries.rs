@@ -5,8 +5,8 @@ use crypto::record::{EventKind, LogName};
 use storage::Store;
 use storage::log::{Order, Query};
 
-use crate::measure::{quantiles, timed};
-use crate::subjects::{SEALS, mixed, seal};
+use benches::measure::{quantiles, timed};
+use benches::subjects::{SEALS, mixed, seal};
 
 const ROUNDS: u64 = 1000;
 

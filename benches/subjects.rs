@@ -6,18 +6,20 @@ use crypto::time::Timestamp;
 use storage::log::Draft;
 
 /// So many seals are in use.
-pub(crate) const SEALS: u64 = 5_000;
+pub const SEALS: u64 = 5_000;
 
 /// The first record's time: 2026-01-01 in UTC. A record follows every tenth of a second.
 const BEGIN: i64 = 1_767_225_600;
 
 /// The identifier of a seal.
-pub(crate) fn seal(number: u64) -> String {
+#[must_use]
+pub fn seal(number: u64) -> String {
     format!("33010500{number:010}")
 }
 
 /// A number without order: what looks random and is the same in every run.
-pub(crate) fn mixed(number: u64) -> u64 {
+#[must_use]
+pub fn mixed(number: u64) -> u64 {
     let mut word = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -25,12 +27,14 @@ pub(crate) fn mixed(number: u64) -> u64 {
 }
 
 /// The time of a record.
-pub(crate) fn time(number: u64) -> Timestamp {
+#[must_use]
+pub fn time(number: u64) -> Timestamp {
     Timestamp::from_unix(BEGIN).plus(i64::try_from(number / 10).unwrap_or(0))
 }
 
 /// The use of a seal under a document of its own, for a case of its own.
-pub(crate) fn draft(number: u64) -> Draft {
+#[must_use]
+pub fn draft(number: u64) -> Draft {
     let chance = mixed(number);
     // Half of all uses are of one seal in fifty.
     let which = if chance & 1 == 0 { (chance >> 8) % (SEALS / 50) } else { (chance >> 8) % SEALS };

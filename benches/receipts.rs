@@ -9,14 +9,26 @@ use crypto::record::LogName;
 use storage::log::{Published, Recorded};
 use storage::{StorageError, Store};
 
-use crate::measure::{now, quantiles};
+use crate::measure::now;
 use crate::subjects::draft;
 
 /// A record that a checkpoint covers, and when it was due.
 type Covered = Result<(u64, Arc<Published>, Instant), String>;
 
+/// What came of it.
+#[derive(Debug)]
+pub struct Receipts {
+    /// How late each receipt was there.
+    pub times: Vec<Duration>,
+    /// How long all of it took, in seconds.
+    pub seconds: f64,
+}
+
 /// An open loop: what is late is not waited for, and its lateness counts.
-pub(crate) fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<String, String> {
+///
+/// # Errors
+/// When the store takes no records, or a checkpoint never covers one.
+pub fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<Receipts, String> {
     let count = rate.saturating_mul(seconds);
     let (sender, covered) = channel::<Covered>();
     let covered = Mutex::new(covered);
@@ -31,7 +43,7 @@ pub(crate) fn at_rate(store: &Store, rate: u32, seconds: u32) -> Result<String, 
         Ok::<_, String>(times)
     })?;
     let took = now().saturating_duration_since(started).as_secs_f64();
-    Ok(format!("{} at {rate} a second in {took:.1} s: {}", times.len(), quantiles(times)))
+    Ok(Receipts { times, seconds: took })
 }
 
 /// Appends each record when it is due.

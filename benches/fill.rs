@@ -6,11 +6,23 @@ use std::time::Duration;
 
 use storage::Store;
 
-use crate::measure::{now, quantiles, timed};
+use crate::measure::{now, timed};
 use crate::subjects::draft;
 
+/// What came of it.
+#[derive(Debug)]
+pub struct Filled {
+    /// Records a second.
+    pub per_s: f64,
+    /// How long a record took, of one in a hundred.
+    pub times: Vec<Duration>,
+}
+
 /// Appends so many records, from this number on.
-pub(crate) fn fill(store: &Store, from: u64, count: u64, callers: usize) -> Result<String, String> {
+///
+/// # Errors
+/// When the store takes no records.
+pub fn fill(store: &Store, from: u64, count: u64, callers: usize) -> Result<Filled, String> {
     let next = AtomicU64::new(0);
     let (times, took) = timed(|| {
         thread::scope(|scope| {
@@ -22,8 +34,8 @@ pub(crate) fn fill(store: &Store, from: u64, count: u64, callers: usize) -> Resu
             Ok::<_, String>(all)
         })
     });
-    let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / took.as_secs_f64().max(1e-9);
-    Ok(format!("{count} records by {callers} callers, {rate:.0} a second; {}", quantiles(times?)))
+    let per_s = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / took.as_secs_f64().max(1e-9);
+    Ok(Filled { per_s, times: times? })
 }
 
 fn caller(store: &Store, next: &AtomicU64, (from, count): (u64, u64)) -> Result<Vec<Duration>, String> {

@@ -11,7 +11,7 @@ const PERIOD: &str = "bench";
 
 /// A key for both logs.
 #[derive(Debug)]
-pub(crate) struct Signer {
+pub struct Signer {
     key: Ed25519KeyPair,
 }
 
@@ -21,7 +21,11 @@ struct Of<'a> {
 }
 
 impl Signer {
-    pub(crate) fn new() -> Result<Self, String> {
+    /// The key.
+    ///
+    /// # Errors
+    /// When ring takes no such seed, which it does.
+    pub fn new() -> Result<Self, String> {
         Ed25519KeyPair::from_seed_unchecked(&[7; 32]).map(|key| Self { key }).map_err(|error| error.to_string())
     }
 }

@@ -1,0 +1,63 @@
+//! Records appended by many callers, and receipts of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use benches::fill::fill;
+use benches::folder::Folder;
+use benches::inside::on_disk;
+use benches::log_signer::Signer;
+use benches::measure::quantile_ms;
+use benches::receipts::at_rate;
+use benches::steps;
+use benches::steps::Run;
+use crypto::record::LogName;
+
+use crate::ratio::median;
+use crate::row::{Bound, Found};
+
+const CALLERS: usize = 256;
+/// Records of a round.
+const RECORDS: u64 = 20_000;
+/// What is promised, a second.
+const RATE: f64 = 20_000.0;
+/// Half of it, at which receipts are timed, and for how many seconds.
+const RECEIPTS: (u32, u32) = (10_000, 5);
+const RECEIPT_P99_MS: f64 = 20.0;
+
+/// The appending, and the receipts.
+pub(crate) fn measure(folder: &Path, rounds: usize) -> Result<[Found; 2], String> {
+    let folder = Folder::new(folder)?;
+    let store = on_disk(folder.path())?;
+    store.logs().publish_with(Arc::new(Signer::new()?));
+    let mut floor = (steps::named("floor/rocks-batch-64")?.make)()?;
+    let (mut rates, mut floors) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let from = store.logs().size(LogName::Seal).map_err(|error| error.to_string())?;
+        rates.push(fill(&store, from, RECORDS, CALLERS)?.per_s);
+        floors.push(batches_per_s(&mut floor) * 64.0);
+    }
+    let (rate, floor) = (median(rates).unwrap_or_default(), median(floors).unwrap_or_default());
+    let append = Found::Measured {
+        figure: format!("{rate:.0}/s by {CALLERS} callers"),
+        floor: format!("{floor:.0}/s of 1 KiB by one committer, synced in batches of 64"),
+        value: rate,
+        bound: Bound::AtLeast(RATE),
+    };
+    let (per_s, seconds) = RECEIPTS;
+    let mut times = at_rate(&store, per_s, seconds)?.times;
+    let (p50, p99) = (quantile_ms(&mut times, 500), quantile_ms(&mut times, 990));
+    let receipts = Found::Measured {
+        figure: format!("p50 {p50:.1} ms, p99 {p99:.1} ms at {per_s}/s"),
+        floor: String::new(),
+        value: p99,
+        bound: Bound::AtMost(RECEIPT_P99_MS),
+    };
+    Ok([append, receipts])
+}
+
+/// How many batches a second, from 50 of them.
+fn batches_per_s(floor: &mut Run) -> f64 {
+    let ((), took) = benches::measure::timed(|| (0..50).for_each(|_| floor.once()));
+    50.0 / took.as_secs_f64().max(1e-9)
+}
