@@ -76,7 +76,6 @@ impl Compared {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let bad: u64 = self.a.iter().chain(&self.b).map(|step| step.all.bad()).sum();
-        let doubts: Vec<&str> = self.a.iter().chain(&self.b).flat_map(|step| &step.doubts).map(String::as_str).collect();
         let mut findings: Vec<Finding> = self
             .table()
             .rows
@@ -87,7 +86,6 @@ impl Compared {
             })
             .collect();
         findings.push(Finding::held("answers that are wrong or missing", bad.to_string(), "0", bad == 0));
-        findings.push(Finding::held("the load kept its time", doubts.join("; "), "", doubts.is_empty()));
         findings
     }
 }

@@ -55,6 +55,7 @@ pub async fn grow(settings: &Settings, sizes: &[u64], rate: u64, lasts: Duration
         report.steps.extend(size.quiet);
         report.steps.push(size.busy);
     }
+    report.findings.push(report.kept_time());
     Ok(report)
 }
 

@@ -22,6 +22,7 @@ usage: licet-load COMMAND [options]; each says more with --help
   growth       the same measurements at several sizes of the set
   profile      the standard profile: all of this in two minutes
 
+  repeat       one file to any gateway, many times
   departments  play departments that answer over HTTP
   city         a gateway among departments, every answer held against what they have
 ";
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         "compare" => commands::compare(&mut parser),
         "growth" => commands::growth(&mut parser),
         "profile" => commands::profile(&mut parser),
+        "repeat" => commands::repeat(&mut parser),
         "bare" => commands::bare(&mut parser),
         "departments" => commands::departments(&mut parser),
         "city" => commands::city(&mut parser),

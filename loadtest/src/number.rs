@@ -9,6 +9,12 @@ pub fn real(count: u64) -> f64 {
     half(count >> 32) * 4_294_967_296.0 + half(count)
 }
 
+/// A rate or size without its fraction.
+#[must_use]
+pub fn whole(value: f64) -> u64 {
+    format!("{:.0}", value.max(0.0)).parse().unwrap_or(0)
+}
+
 /// A length as a count.
 #[must_use]
 pub fn count(length: usize) -> u64 {
@@ -77,8 +83,8 @@ pub fn grouped(number: u64) -> String {
 pub fn short(value: f64) -> String {
     let size = value.abs();
     if size >= 1000.0 {
-        // Rates and sizes: whole, and far below 2^53.
-        return format!("{value:.0}").parse().map_or_else(|_| format!("{value:.0}"), grouped);
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", grouped(whole(size)));
     }
     let digits = if size >= 100.0 {
         0
@@ -108,6 +114,7 @@ mod tests {
             ["1,235", "56.8", "0.123"],
             [short(1234.6), short(56.78), short(0.1234)].map(|text| text).each_ref().map(String::as_str)
         );
+        assert_eq!((whole(12.6), whole(-1.0), whole(f64::NAN), short(-1234.0)), (13, 0, 0, "-1,234".into()));
         assert_eq!(real(5_000_000_001), 5_000_000_001.0);
     }
 

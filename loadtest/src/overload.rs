@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::{Load, Plan, SLOT, Tally};
 use crate::mix::Mix;
-use crate::number::{millis, real, short};
+use crate::number::{millis, real, short, whole};
 use crate::report::{Finding, Step};
 use crate::rig::Rig;
 
@@ -20,6 +20,8 @@ const GROWTH: f64 = 1.2;
 const ONSET: usize = 5;
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Callers that wait for their answers while it is found out what a gateway can do: fewer than it has room for.
+const BUSY: u64 = 64;
 /// Being well: answers come within this.
 const WELL: Duration = Duration::from_millis(100);
 
@@ -32,21 +34,26 @@ pub struct Surge {
     pub goodput: f64,
     /// How long after the surge it was well again; nothing where it was not.
     pub well_after: Option<Duration>,
-    /// The measurement.
+    /// What it could do.
+    pub before: Step,
+    /// The surge.
     pub step: Step,
 }
 
-/// Asks half of what it can do, then twice, then half again, each for a third of the time.
+/// Finds out what it can do, if that is not given; then asks half of it, twice as much, and half again, each for a third of the time.
+/// Being busy first, the gateway has the memory that caches and connections need, and what comes on top is the surge's.
 ///
 /// # Errors
 /// There is nothing to ask, or nobody to ask.
-pub async fn surge(rig: &mut Rig, mix: &Mix, capacity: u64, lasts: Duration) -> Result<Surge, String> {
-    let load = Load::Surge { usual: (capacity / 2).max(1), surge: capacity * 2 };
-    let plan = Plan::new(load, lasts).cold().patient(PATIENCE);
+pub async fn surge(rig: &mut Rig, mix: &Mix, capacity: Option<u64>, lasts: Duration) -> Result<Surge, String> {
+    let busy = Plan::new(Load::Closed { callers: BUSY }, lasts / 3);
+    let (before, _) = rig.measure("capacity", mix, &busy).await?;
+    let capacity = capacity.unwrap_or_else(|| whole(before.per_s)).max(2);
+    let plan = Plan::new(Load::Surge { usual: capacity / 2, surge: capacity * 2 }, lasts).cold().patient(PATIENCE);
     let (step, tally) = rig.measure("overload", mix, &plan).await?;
     let (from, until) = (lasts / 3, lasts / 3 * 2);
     let well_after = tally.timeline.well_from(until, WELL).map(|well| well.saturating_sub(until));
-    Ok(Surge { capacity, goodput: goodput(&tally, from, until), well_after, step })
+    Ok(Surge { capacity, goodput: goodput(&tally, from, until), well_after, before, step })
 }
 
 /// Right answers a second between two moments, once queues are full.
@@ -103,7 +110,8 @@ mod tests {
         all.refusals.p99_ms = 2.0;
         let usage = Usage { rss_first: 100, rss_last: 110, rss_most: 115, ..Usage::default() };
         let step = Step { all, usage: Some(usage), ..Step::default() };
-        let mut surge = Surge { capacity: 1_000, goodput: 950.0, well_after: Some(Duration::from_millis(300)), step };
+        let well_after = Some(Duration::from_millis(300));
+        let mut surge = Surge { capacity: 1_000, goodput: 950.0, well_after, before: Step::default(), step };
         change(&mut surge);
         surge.findings().iter().map(|finding| finding.verdict != crate::report::Verdict::Missed).collect()
     }

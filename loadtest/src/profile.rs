@@ -10,6 +10,7 @@ use crate::mix::{Kind, Mix};
 use crate::number::{grouped, median, ratio, real, short};
 use crate::report::{Finding, Report, Step};
 use crate::rig::{Rig, Settings, saturating};
+use crate::server::Moment;
 use crate::{overload, stale};
 
 /// Of the floor's rate, what a gateway reaches with kept verdicts, and by identifier, each put on record durably.
@@ -44,25 +45,28 @@ pub async fn run(settings: &Settings, profile: &Profile) -> Result<Report, Strin
     rest(&rig, &mut report);
     city(&mut rig, &mut floor, profile, &mut report).await?;
     busy(&mut rig, &mut floor, settings, profile, &mut report).await?;
-    let capacity = quest(&mut rig, profile, &mut report).await?;
+    quest(&mut rig, profile, &mut report).await?;
     let staleness = stale::watch(&mut rig, profile.revoked, 8).await?;
     report.findings.extend(staleness.findings());
     rig.stop().await?;
     // The surge needs more connections than the gateway takes in at once: a rig of its own.
     let many = Settings { connections: profile.surge_connections, ..settings.clone() };
     let mut rig = Rig::start(&many).await?;
-    let surge = overload::surge(&mut rig, &Mix::of(Kind::VerifyFileNew), capacity, profile.part * 5).await?;
+    let surge = overload::surge(&mut rig, &Mix::of(Kind::VerifyFileNew), None, profile.part * 4).await?;
     report.findings.extend(surge.findings());
-    report.steps.push(surge.step);
+    report.steps.extend([surge.before, surge.step]);
     rig.stop().await?;
-    let doubts = report.steps.iter().filter(|step| !step.doubts.is_empty()).count();
-    report.findings.push(Finding::told("measurements in doubt", format!("{doubts} of {}", report.steps.len())));
+    report.findings.push(report.kept_time());
     Ok(report)
 }
 
 /// What it is before anything is asked.
 fn rest(rig: &Rig, report: &mut Report) {
     let Some(gateway) = &rig.gateway else { return };
+    if let Some(rest) = gateway.id().and_then(|id| Moment::of(id, 0.0)) {
+        let mib = real(rest.rss) / 1_048_576.0;
+        report.findings.push(Finding::held("memory at rest", format!("{} MiB", short(mib)), "300 MiB", mib <= MEMORY_MIB));
+    }
     let start = format!("{} s, with {} licences", short(gateway.start_took.as_secs_f64()), grouped(rig.site.book.loaded));
     report.findings.push(Finding::told("from start to serving", start));
 }
@@ -126,18 +130,18 @@ async fn busy(
 }
 
 /// The highest rate at which documents are verified anew in time: what a surge is measured by.
-async fn quest(rig: &mut Rig, profile: &Profile, report: &mut Report) -> Result<u64, String> {
+async fn quest(rig: &mut Rig, profile: &Profile, report: &mut Report) -> Result<(), String> {
     let quest =
         Quest { mix: Mix::of(Kind::VerifyFileNew), goal: profile.goal, from: 1_000, most: 200_000, lasts: profile.part / 2 };
     let found = limit::find(rig, &quest).await?;
     let line = found.step.as_ref().map_or_else(|| "none".to_owned(), Step::line);
     report.findings.push(Finding::held(
-        &format!("verified anew with {}, at most", profile.goal),
+        &format!("kept verdicts with {}, at most", profile.goal),
         line,
         "any",
         found.step.is_some(),
     ));
     report.tables.push(found.table());
     report.steps.extend(found.step);
-    Ok(found.per_second)
+    Ok(())
 }

@@ -13,6 +13,7 @@ use super::{audit, ingest, look_up, revoke, verify};
 use crate::dataset::{Dataset, is_set_aside, set_aside};
 use crate::departments::Chance;
 use crate::mix::{Kind, Mix};
+use crate::number::whole;
 use crate::site::Book;
 use crate::time::wall;
 
@@ -185,8 +186,7 @@ impl<'a> Source<'a> {
 
 /// So many of these, as a share.
 fn of(all: u64, share: f64) -> u64 {
-    let thousandths = format!("{:.0}", share * 1_000.0).parse::<u64>().unwrap_or(0);
-    all.saturating_mul(thousandths) / 1_000
+    all.saturating_mul(whole(share * 1_000.0)) / 1_000
 }
 
 #[cfg(test)]

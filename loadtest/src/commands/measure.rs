@@ -12,6 +12,7 @@ use loadtest::report::{Finding, Report, Step};
 use loadtest::rig::{Rig, saturating};
 
 use super::common::{self, Common, FLAGS, each, rate, read, seconds};
+use super::seek::status;
 use super::{Done, Failure, thread, threads};
 
 const RUN: &str = "\
@@ -62,7 +63,7 @@ pub(crate) fn run(parser: &mut lexopt::Parser) -> Done {
     run.common.ready()?;
     let report = thread()?.block_on(run.measure()).map_err(Failure::Failed)?;
     run.common.publish(&report)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(status(&report))
 }
 
 impl Run {
@@ -103,6 +104,7 @@ impl Run {
         rig.stop().await?;
         report.findings = findings(&step, &report.floors);
         report.steps.push(step);
+        report.findings.push(report.kept_time());
         Ok(report)
     }
 }
@@ -127,7 +129,6 @@ fn findings(step: &Step, floors: &[Step]) -> Vec<Finding> {
     }
     let is_right = step.all.bad() == 0;
     findings.push(Finding::held("answers that are wrong or missing", step.all.bad().to_string(), "0", is_right));
-    findings.push(Finding::held("the load kept its time", step.doubts.join("; "), "", step.doubts.is_empty()));
     findings
 }
 
@@ -184,10 +185,10 @@ pub(crate) fn floor(parser: &mut lexopt::Parser) -> Done {
     let mut report = Report::new("The floor");
     let step = measured.map_err(Failure::Failed)?;
     report.findings.push(Finding::told("answers", step.line()));
-    report.findings.push(Finding::held("the load kept its time", step.doubts.join("; "), "", step.doubts.is_empty()));
     report.floors.push(step);
+    report.findings.push(report.kept_time());
     common.publish(&report)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(status(&report))
 }
 
 /// Is the floor: listens until it is stopped. Called by the others.

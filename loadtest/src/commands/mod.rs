@@ -4,6 +4,7 @@ mod city;
 mod common;
 mod departments;
 mod measure;
+mod repeat;
 mod seek;
 mod series;
 
@@ -14,6 +15,7 @@ use tokio::runtime::Runtime;
 pub(crate) use city::city;
 pub(crate) use departments::departments;
 pub(crate) use measure::{bare, floor, load, run};
+pub(crate) use repeat::repeat;
 pub(crate) use seek::{limit, overload, stale};
 pub(crate) use series::{compare, growth, profile};
 

@@ -62,6 +62,7 @@ pub(crate) fn limit(parser: &mut lexopt::Parser) -> Done {
     report.findings.push(Finding::held("the highest rate", line, &quest.goal.to_string(), found.step.is_some()));
     report.tables.push(found.table());
     report.steps.extend(found.step);
+    report.findings.push(report.kept_time());
     common.publish(&report)?;
     Ok(status(&report))
 }
@@ -71,8 +72,7 @@ licet-load overload: ask twice as much as a gateway can answer, and see what bec
 
 usage: licet-load overload --licet FILE --folder FOLDER [--capacity N] [options]
 
-  --capacity N         requests a second that it can answer; left out, the highest rate with --goal is found first
-  --goal GOAL          see licet-load limit --help [p99=50ms]
+  --capacity N         requests a second that it can answer; left out, what it answers to 64 callers who wait for their answers
   --mix KINDS          what is asked; see licet-load run --help [verify-file-new]
   --seconds N          for how long: a third each at half, at twice, and at half of the capacity again [15]
 
@@ -82,14 +82,13 @@ The gateway refuses only when more is asked at once than its queues hold: --conn
 /// Asks too much.
 pub(crate) fn overload(parser: &mut lexopt::Parser) -> Done {
     let (mut common, mut capacity) = (Common::new(), None);
-    let (mut goal, mut mix) = ("p99=50ms".parse::<Goal>().map_err(Failure::Failed)?, Mix::of(Kind::VerifyFileNew));
+    let mut mix = Mix::of(Kind::VerifyFileNew);
     let mut lasts = Duration::from_secs(15);
     common.settings.connections = 1_024;
     let help = [OVERLOAD, common::HELP].concat();
     let read = each(parser, &help, &FLAGS, |name, value| {
         match name {
             "capacity" => capacity = Some(rate(value)?),
-            "goal" => goal = value.parse()?,
             "mix" => mix = value.parse()?,
             "seconds" => lasts = seconds(value)?,
             _ => return common.take(name, value),
@@ -105,21 +104,13 @@ pub(crate) fn overload(parser: &mut lexopt::Parser) -> Done {
     report.set("mix", mix.to_string());
     let done = thread()?.block_on(async {
         let mut rig = Rig::start(&common.settings).await?;
-        let capacity = match capacity {
-            Some(capacity) => capacity,
-            None => {
-                let quest = Quest { mix: mix.clone(), goal, from: 1_000, most: 200_000, lasts: Duration::from_secs(2) };
-                let found = limit::find(&mut rig, &quest).await?;
-                report.tables.push(found.table());
-                found.per_second
-            }
-        };
         let surge = surge::surge(&mut rig, &mix, capacity, lasts).await?;
         rig.stop().await.map(|()| surge)
     });
     let surge = done.map_err(Failure::Failed)?;
     report.findings = surge.findings();
-    report.steps.push(surge.step);
+    report.steps.extend([surge.before, surge.step]);
+    report.findings.push(report.kept_time());
     common.publish(&report)?;
     Ok(status(&report))
 }

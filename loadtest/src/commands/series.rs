@@ -125,6 +125,7 @@ impl Compare {
         for (a, b) in compared.a.into_iter().zip(compared.b) {
             report.steps.extend([a, b]);
         }
+        report.findings.push(report.kept_time());
         Ok(report)
     }
 }
@@ -156,8 +157,8 @@ pub(crate) fn growth(parser: &mut lexopt::Parser) -> Done {
     if !read {
         return Ok(ExitCode::SUCCESS);
     }
-    if wanted.is_empty() || !wanted.is_sorted() {
-        return Err(Failure::Misused("--sizes is needed, from few to many".to_owned()));
+    if !(1..=8).contains(&wanted.len()) || !wanted.is_sorted() {
+        return Err(Failure::Misused("--sizes is needed: up to eight, from few to many".to_owned()));
     }
     common.ready()?;
     let mut report = thread()?.block_on(sizes::grow(&common.settings, &wanted, per_second, lasts)).map_err(Failure::Failed)?;

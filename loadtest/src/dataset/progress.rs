@@ -1,6 +1,6 @@
 //! How far a long work is: one line that is written over, on the standard error.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use crate::number::{grouped, real};
@@ -27,12 +27,15 @@ impl Progress {
     /// Tells how much is done, now and then; whether it was told.
     pub(super) fn tell(&mut self, done: u64) -> bool {
         let is_time = self.told.is_none_or(|told| now().saturating_duration_since(told) >= PAUSE);
-        if is_time || done >= self.all {
-            self.told = Some(now());
+        // A file has no line that could be written over: there only the end is told.
+        if done >= self.all || (is_time && std::io::stderr().is_terminal()) {
             let line = self.line(done, now().saturating_duration_since(self.started));
             let end = if done >= self.all { "\n" } else { "" };
             // Nobody may be reading: that stops no work.
             write!(std::io::stderr(), "\r{line:<78}{end}").unwrap_or_default();
+        }
+        if is_time {
+            self.told = Some(now());
         }
         is_time
     }

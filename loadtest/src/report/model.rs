@@ -63,6 +63,15 @@ impl Report {
         self.settings.push((name.to_owned(), value.into()));
     }
 
+    /// Whether the figures are the server's: no measurement, of the floor neither, is in doubt.
+    #[must_use]
+    pub fn kept_time(&self) -> Finding {
+        let all = self.floors.iter().chain(&self.steps);
+        let doubts: Vec<String> =
+            all.flat_map(|step| step.doubts.iter().map(|doubt| format!("{}: {doubt}", step.name))).collect();
+        Finding::held("the load kept its time", doubts.join("; "), "", doubts.is_empty())
+    }
+
     /// Whether nothing that was wanted was missed.
     #[must_use]
     pub fn is_good(&self) -> bool {

@@ -110,6 +110,12 @@ impl Rig {
         dataset::load(&mut self.site, &self.dataset, self.address, size).await
     }
 
+    /// Connections of who asks for verdicts.
+    #[must_use]
+    pub const fn connections(&self) -> usize {
+        self.connections
+    }
+
     /// Another connection of who asks for verdicts.
     ///
     /// # Errors

@@ -33,7 +33,8 @@ impl Counters {
 /// The sum of all counters whose names begin so.
 #[must_use]
 pub(crate) fn sum(counters: &BTreeMap<String, f64>, beginning: &str) -> f64 {
-    counters.iter().filter(|(name, _)| name.starts_with(beginning)).map(|(_, value)| value).sum()
+    // Not `sum`, which makes the negative zero of nothing.
+    counters.iter().filter(|(name, _)| name.starts_with(beginning)).fold(0.0, |sum, (_, value)| sum + value)
 }
 
 #[cfg(test)]

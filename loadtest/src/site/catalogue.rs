@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::callers::{CALLERS, CONSUMER, OPERATOR};
 use super::offices::Offices;
 use super::organisations::{AREA, LICENCE, definer, organisation, type_code};
+use crate::asks::post;
 use crate::target::Connection;
 use crate::time::wall;
 
@@ -40,11 +41,19 @@ fn entries(offices: &Offices) -> Vec<Value> {
     entries
 }
 
-/// Tells the gateway of the catalogue, and has the consumer granted what it looks up.
+/// Puts the seals on file, tells the gateway of the catalogue, and has the consumer granted what it looks up.
 pub(super) async fn introduce(
     offices: &Offices,
     mut connect: impl FnMut(&str) -> Result<Connection, String>,
 ) -> Result<(), String> {
+    for office in &offices.all {
+        let (mut own, seal) = (connect(&office.caller)?, post("/v1/seals", "application/octet-stream", &office.seal));
+        let reply = own.exchange(&seal).await?;
+        // On file already, where somebody stopped us the last time.
+        if !matches!(reply.status, 200 | 201) {
+            return Err(format!("a seal is answered with {}: {}", reply.status, String::from_utf8_lossy(reply.body)));
+        }
+    }
     let (mut operator, mut consumer) = (connect(OPERATOR)?, connect(CONSUMER)?);
     let change = json!({ "base_version": 0, "puts": entries(offices) });
     operator.post("/v1/catalogue/changes", 201, &change).await?;

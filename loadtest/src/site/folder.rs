@@ -84,6 +84,11 @@ impl Site {
             }
             return Ok(Self { folder, offices, book, authority });
         }
+        // Files of somebody else are not written over.
+        let is_empty = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
+        if !is_empty {
+            return Err(format!("{} is there, and not made by licet-load", folder.display()));
+        }
         let site = Self { book: Book::new(&folder, seed), folder, offices, authority };
         site.make(seed)?;
         Ok(site)
@@ -146,5 +151,29 @@ impl Site {
             self.book.write()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_made_once_and_nothing_else_is_touched() {
+        let folder = std::env::temp_dir().join(format!("licet-load-site-{}", std::process::id()));
+        let mut site = Site::open(&folder, 5).unwrap();
+        site.book.loaded = 77;
+        site.book.write().unwrap();
+        assert_eq!(Site::open(&folder, 5).unwrap().book, site.book);
+        assert!(Site::open(&folder, 6).unwrap_err().contains("--seed 5"));
+        let mode = fs::metadata(folder.join("server.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+        let text = fs::read_to_string(site.configuration()).unwrap();
+        let configuration: toml::Table = text.parse().unwrap();
+        assert_eq!(configuration["callers"].as_array().unwrap().len(), site.callers().len());
+
+        fs::remove_file(folder.join("load.toml")).unwrap();
+        assert!(Site::open(&folder, 5).unwrap_err().contains("not made by licet-load"));
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
