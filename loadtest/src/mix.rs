@@ -81,14 +81,15 @@ impl Mix {
     #[must_use]
     pub fn standard() -> Self {
         Self(vec![
-            (Kind::VerifyId, 60),
-            (Kind::VerifyFile, 15),
-            (Kind::VerifyOfd, 10),
-            (Kind::VerifyOfdNew, 2),
-            (Kind::Ingest, 5),
-            (Kind::LookUp, 5),
-            (Kind::Audit, 2),
-            (Kind::Revoke, 1),
+            (Kind::VerifyId, 600),
+            (Kind::VerifyFile, 150),
+            (Kind::VerifyOfd, 100),
+            (Kind::VerifyOfdNew, 20),
+            (Kind::Ingest, 50),
+            (Kind::LookUp, 50),
+            (Kind::Audit, 28),
+            // Each makes the gateway forget what it kept of one office: with one in a hundred nothing would ever be kept for long.
+            (Kind::Revoke, 2),
         ])
     }
 

@@ -47,7 +47,7 @@ async fn every_kind_is_answered_and_no_revocation_is_missed() {
 
     // The same folder again: nothing is handed in twice, and what is revoked is not revoked again.
     let mut rig = Rig::start(&settings).await.unwrap();
-    let (step, _) = rig.measure("again", &"verify-id=1,ingest=1,revoke=1".parse().unwrap(), &plan).await.unwrap();
+    let (step, _) = rig.measure("again", &"verify-id=8,ingest=1,revoke=1".parse().unwrap(), &plan).await.unwrap();
     assert!(step.all.good > 100 && step.all.bad() == 0, "{:#?}", step.kinds);
     rig.stop().await.unwrap();
 

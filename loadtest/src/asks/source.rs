@@ -88,7 +88,8 @@ impl<'a> Source<'a> {
         const STOCK_MAX: u64 = 20_000;
         let mut source = Self { supply, book, mix: mix.clone() };
         let parts = |kind: Kind| of(wanted, mix.share(kind));
-        let left = (source.book.loaded / 4).saturating_sub(source.book.revoked);
+        let aside = source.supply.aside;
+        let left = (source.book.loaded / 4).saturating_sub(source.book.revoked) + (aside.until - aside.next);
         if parts(Kind::Revoke) > left {
             return Err(format!("only {left} licences are left to be revoked: load a larger set, or revoke less often"));
         }
