@@ -59,6 +59,16 @@ ROUNDS ?= 200
 soak: prepare
 	LICET_SOAK_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package gateway --test it -- --exact --nocapture crash::nothing_acknowledged_is_lost_by_kill
 
+# The standard profile of docs/LOAD.md: two minutes of load on a fresh gateway, beside the floor of the same run. Writes report.json,
+# report.md and report.html: make load LOAD=folder LICENCES=100k
+LOAD ?= data/load
+LICENCES ?= 20k
+load: build
+	$(CARGO) build --locked --release --package loadtest --bin licet-load
+	rm -rf "$(LOAD)/site"
+	B="$${CARGO_TARGET_DIR:-target}/release"; "$$B/licet-load" profile --licet "$$B/licet" --pin \
+		--folder "$(LOAD)/site" --licences $(LICENCES) --out "$(LOAD)"
+
 prepare:
 	@.ci/prepare
 

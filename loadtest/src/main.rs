@@ -1,82 +1,56 @@
-//! `licet-load`: asks a gateway on this machine the same question many times and says how long the answers took. `licet-load
-//! departments` plays departments, `licet-load city` a whole city with a gateway of its own.
-//!
-//! The first is a closed loop: each connection asks again when it has its answer, so the figures are those of a gateway that is busy
-//! but not overrun. Only loopback addresses are asked, and the number of requests is bounded.
+//! `licet-load`: measures a gateway from outside, beside a floor of the same run. docs/LOAD.md says how.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to people")]
 
-mod client;
-mod command;
-mod options;
-mod report;
+mod commands;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use client::Client;
-use loadtest::time::now;
-use options::Options;
-use report::Latencies;
+use lexopt::Arg;
+
+const HELP: &str = "\
+licet-load: measure a gateway from outside
+
+usage: licet-load COMMAND [options]; each says more with --help
+
+  run          a load, and how long the answers took
+  load         hand in a set of licences
+  floor        the same load on a server that does nothing
+  limit        the highest rate at which a goal is met
+  overload     twice as much as the gateway can do
+  stale        revocations, watched for answers that do not know of them
+  compare      two programs or two configurations, in turns
+  growth       the same measurements at several sizes of the set
+  profile      the standard profile: all of this in two minutes
+
+  repeat       one file to any gateway, many times
+  departments  play departments that answer over HTTP
+  city         a gateway among departments, every answer held against what they have
+";
 
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
-    let first = parser.clone().next().ok().flatten().and_then(|argument| match argument {
-        lexopt::Arg::Value(name) => name.into_string().ok(),
-        _ => None,
-    });
-    match first.as_deref() {
-        Some("departments") => command::departments(&mut parser),
-        Some("city") => command::city(&mut parser),
-        _ => repeat(),
-    }
-}
-
-/// The same question many times.
-fn repeat() -> ExitCode {
-    let options = match Options::read() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(reason) => return command::misused(&reason),
+    let command = match parser.next() {
+        Ok(Some(Arg::Value(name))) => name.into_string().unwrap_or_default(),
+        _ => String::new(),
     };
-    let latencies = command::runtime().and_then(|runtime| runtime.block_on(run(options)));
-    match latencies {
-        Ok(latencies) => {
-            print!("{latencies}");
-            if latencies.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let done = match command.as_str() {
+        "run" => commands::run(&mut parser),
+        "load" => commands::load(&mut parser),
+        "floor" => commands::floor(&mut parser),
+        "limit" => commands::limit(&mut parser),
+        "overload" => commands::overload(&mut parser),
+        "stale" => commands::stale(&mut parser),
+        "compare" => commands::compare(&mut parser),
+        "growth" => commands::growth(&mut parser),
+        "profile" => commands::profile(&mut parser),
+        "repeat" => commands::repeat(&mut parser),
+        "bare" => commands::bare(&mut parser),
+        "departments" => commands::departments(&mut parser),
+        "city" => commands::city(&mut parser),
+        _ => {
+            print!("{HELP}");
+            return if command.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(64) };
         }
-        Err(reason) => command::failed(&reason),
-    }
-}
-
-async fn run(options: Options) -> Result<Latencies, String> {
-    let options = Arc::new(options);
-    let left = Arc::new(AtomicUsize::new(options.requests));
-    let started = now();
-    let mut tasks = Vec::new();
-    for _ in 0..options.connections {
-        let (options, left) = (Arc::clone(&options), Arc::clone(&left));
-        tasks.push(tokio::spawn(async move { ask(&options, &left).await }));
-    }
-    let mut all = Latencies::default();
-    for task in tasks {
-        all.add(task.await.map_err(|error| error.to_string())??);
-    }
-    all.finish(started);
-    Ok(all)
-}
-
-/// One connection, until there is nothing left to ask.
-async fn ask(options: &Options, left: &AtomicUsize) -> Result<Latencies, String> {
-    let mut client = Client::connect(options).await?;
-    let mut latencies = Latencies::default();
-    while let Ok(number) = left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)) {
-        let asked = now();
-        let status = client.post(&options.target(number), &options.content_type, options.body.clone()).await?;
-        latencies.record(asked, status);
-    }
-    Ok(latencies)
+    };
+    done.unwrap_or_else(|failure| failure.tell())
 }

@@ -27,6 +27,7 @@ mod licence_kit;
 mod licences;
 mod lifetime;
 mod limits;
+mod load;
 mod log_command_line;
 mod log_kit;
 mod log_tiles;

@@ -3,7 +3,6 @@
 //! What comes back is held against what the departments are known to have: whether each answer is about its subject, whether what
 //! could have come in time did, and whether every look-up was answered by its deadline.
 
-mod gateway;
 mod judge;
 mod load;
 mod options;
@@ -14,13 +13,13 @@ mod web;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gateway::Gateway;
 pub use options::{HELP, Options};
 pub use print::Report;
 use site::Site;
 use web::Web;
 
 use crate::departments::{Department, Departments, Latency};
+use crate::server::{Gateway, Pin};
 
 /// How long a department that is asked at once is asked about the same things directly and through the gateway, in look-ups.
 const COMPARED: u64 = 2_000;
@@ -37,7 +36,7 @@ pub async fn run(options: &Options) -> Result<Report, String> {
     let seen = departments.seen();
     let serving = tokio::spawn(departments.run());
     let site = Site::write(&options.folder, &profile, listening)?;
-    let gateway = Gateway::start(&options.licet, &site).await?;
+    let gateway = Gateway::start(&options.licet, &site.folder, &site.folder.join("licet.toml"), Pin::Nowhere).await?;
     let consumer = Web::new(gateway.address, site.client("consumer"))?;
     site.introduce(gateway.address).await?;
     let compared = if is_one_fast(&profile.departments) {
