@@ -42,6 +42,7 @@ fn lookup(document: u8) -> Result<Run, String> {
         made_at: now(),
         about: None,
         epochs: [epochs.of(ISSUER), epochs.of_seal("33010500000001")].into(),
+        drawn: Arc::default(),
     };
     let cache = Cache::new(VERDICTS, epochs);
     let question = |number| Question { document: Sha256([number; 32]), generation: trust.generation(), at: At::Now };

@@ -23,7 +23,6 @@ use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseC
 use crate::epochs::Epochs;
 use crate::feed::Wake;
 use crate::handlers::feed::STREAMS_MAX;
-use crate::hot_keys;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
 use crate::metrics::Metrics;
@@ -147,7 +146,6 @@ impl App {
         let catalogues = Catalogues::load(&store, Some(KnownSources::of(&config.sources)))
             .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         let feed = Wake::by(store.logs());
-        hot_keys::limit(config.cache.sm2_tables_mib);
         Ok(Arc::new(Self {
             supervision,
             limits: config.server.clone(),

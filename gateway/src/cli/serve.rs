@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, logging, routes, shutdown, status, supervision, sweep, witness};
+use crate::{clock, hot_keys, logging, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -72,6 +72,8 @@ pub(super) struct Running {
 impl Running {
     /// Opens everything that the configuration names, then the ports.
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
+        // Before anything is verified: what is loaded below is.
+        hot_keys::limit(config.cache.sm2_tables_mib);
         let tls = server::tls_config(&config.server)?;
         let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));

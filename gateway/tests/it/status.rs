@@ -53,7 +53,7 @@ fn says(report: &Report, (indication, sub): (&str, &str)) {
 }
 
 async fn ask(app: &App, document: &[u8], now: Timestamp, expected: (&str, &str)) {
-    says(&*report(app, document, At::Now, now).await, expected);
+    says(&report(app, document, At::Now, now).await, expected);
 }
 
 /// The codes of the last failures, in the order of the sources.
@@ -212,16 +212,16 @@ async fn a_restart_forgets_nothing() {
         // The newest list no longer has it.
         publisher.give("/new.crl", office.list_for(2, (now.plus(-20), now.plus(7200)), None));
         status::tick(&app, now).await;
-        says(&*report(&app, &document, moment, now).await, REVOKED);
+        says(&report(&app, &document, moment, now).await, REVOKED);
     }
     let app = app(&setup(&office, "", &[nobody().await], &[]), store);
     let before = report(&app, &document, moment, now).await;
     says(&before, REVOKED);
-    let text = serde_json::to_string(&*before).unwrap();
+    let text = serde_json::to_string(&before).unwrap();
     assert!(text.contains("path.revocation") && text.contains(&now.plus(-600).to_string()), "{text}");
     status::tick(&app, now).await;
     assert_eq!(codes(&app), ["unreachable"]);
-    says(&*report(&app, &document, moment, now).await, REVOKED);
+    says(&report(&app, &document, moment, now).await, REVOKED);
 }
 
 #[tokio::test]
@@ -235,8 +235,8 @@ async fn lists_that_come_by_file_are_kept_as_well() {
     status::tick(&app(&setup, store.clone()), now).await;
     assert_eq!(store.evidence().count(), Ok(1));
     setup.folder.write("root.crl", office.list_for(2, (now.plus(-20), now.plus(7200)), None));
-    says(&*report(&app(&setup, memory()), &document, moment, now).await, PASSED);
-    says(&*report(&app(&setup, store), &document, moment, now).await, REVOKED);
+    says(&report(&app(&setup, memory()), &document, moment, now).await, PASSED);
+    says(&report(&app(&setup, store), &document, moment, now).await, REVOKED);
 }
 
 #[tokio::test]
