@@ -417,7 +417,7 @@ mod tests {
             (cache.verdicts.entry_count(), cache.verdicts.weighted_size())
         };
         assert_eq!(keep(0, 0).await, (1, 1));
-        let (entries, kept) = keep(1, 1000).await;
+        let (entries, kept) = keep(1, 700).await;
         assert!(entries == 2 && (62..100).contains(&kept), "{kept}");
         assert_eq!(keep(2, 10_000).await, (2, kept), "what is longer than all the room is not kept");
         for number in 3..=255 {
