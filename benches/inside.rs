@@ -143,7 +143,8 @@ fn write(folder: &Path, office: &Office) -> std::io::Result<String> {
         format!("[[callers]]\nname = '{role}'\norganisation = '{ISSUER}'\ncertificates = ['uri:{uri}']\nroles = ['{role}']\n")
     };
     Ok([
-        "[server]\nlisten = '127.0.0.1:0'\ncertificate = 'none'\nkey = 'none'\nclient_anchors = ['none']\nqueue_max = 4096\n",
+        "[server]\nlisten = '127.0.0.1:0'\ncertificate = 'none'\nkey = 'none'\nclient_anchors = ['none']\nqueue_max = 4096\n\
+         request_timeout_ms = 600000\n",
         "[storage]\npath = 'none'\nvalue_key = 'none'\nindex_key = 'none'\n",
         "[record]\norigin = 'licet.bench.example'\nkey = 'log.key'\n",
         &domain("signers", "signer", "signers"),

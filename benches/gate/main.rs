@@ -50,7 +50,7 @@ fn run(step: &str, prepared: u64, times: u64) -> Result<(), String> {
     for _ in 0..times {
         run.once();
     }
-    Ok(())
+    run.fault().map_or(Ok(()), |fault| Err(fault.to_owned()))
 }
 
 /// Whether every step is as it was.

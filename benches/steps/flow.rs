@@ -37,6 +37,7 @@ struct Flow {
     document: Vec<u8>,
     kept: Ask,
     next: i64,
+    fault: Option<String>,
     _gateway: Inside,
 }
 
@@ -52,7 +53,7 @@ fn flow(by: By, is_anew: bool) -> Result<Run, String> {
     runtime.block_on(gateway.hand_in(document.clone()))?;
     let pipe = runtime.block_on(gateway.connect(Who::Verifier))?;
     let kept = ask(by, &document, None);
-    let mut flow = Flow { runtime, pipe, by, is_anew, document, kept, next: 0, _gateway: gateway };
+    let mut flow = Flow { runtime, pipe, by, is_anew, document, kept, next: 0, fault: None, _gateway: gateway };
     for _ in 0..2 {
         let (status, body) = flow.post()?;
         let report: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
@@ -88,6 +89,14 @@ impl Flow {
 
 impl Work for Flow {
     fn once(&mut self) {
-        seen(self.post());
+        match self.post() {
+            Ok((StatusCode::OK, body)) => seen(body),
+            Ok((status, body)) => self.fault = Some(format!("{status}: {}", String::from_utf8_lossy(&body))),
+            Err(reason) => self.fault = Some(reason),
+        }
+    }
+
+    fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 }

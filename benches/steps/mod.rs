@@ -25,6 +25,11 @@ pub trait Work {
 
     /// Takes the step once.
     fn once(&mut self);
+
+    /// What went wrong, if something did: then nothing that was measured counts.
+    fn fault(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// How the instructions of a step are counted.
@@ -131,6 +136,7 @@ mod tests {
             run.prepare(2);
             run.once();
             run.once();
+            assert_eq!(run.fault(), None, "{}", step.name);
         }
     }
 }

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let load = options.load.as_deref().map(load::Report::read).transpose()?;
     let before = noise::Sample::take()?;
-    let rows = rows::all(options, load)?;
+    let rows = rows::all(options, load, |row| eprint!("{}", markdown::line(row)));
     let noise = before.until(&noise::Sample::take()?);
     let table = markdown::table(&rows, &noise);
     println!("{table}");

@@ -22,7 +22,8 @@ pub(crate) fn table(rows: &[Row], noise: &Noise) -> String {
     text
 }
 
-fn line(Row { what, target, found }: &Row) -> String {
+/// One line of it.
+pub(crate) fn line(Row { what, target, found }: &Row) -> String {
     match found {
         Found::Measured { figure, floor, value, bound } => {
             let verdict = if bound.admits(*value) { "met" } else { "**missed**" };
@@ -42,6 +43,7 @@ fn line(Row { what, target, found }: &Row) -> String {
             };
             format!("| {what} | {target} | {found} | | | {verdict} |\n")
         }
+        Found::Failed(reason) => format!("| {what} | {target} | {reason} | | | **missed** |\n"),
         Found::Elsewhere(how) => format!("| {what} | {target} | {how} | | | |\n"),
     }
 }
@@ -78,6 +80,8 @@ mod tests {
         assert_eq!(line(&row(2.0, Bound::AtLeast(1.5))), "| a | fast | 2 µs | 1 µs | 2.00 (≥ 1.5) | met |\n");
         let elsewhere = Row::new("a", "fast", Found::Elsewhere("by `make load`"));
         assert_eq!(line(&elsewhere), "| a | fast | by `make load` | | | |\n");
+        let failed = Row::new("a", "fast", Found::Failed("the disk is full".to_owned()));
+        assert_eq!(line(&failed), "| a | fast | the disk is full | | | **missed** |\n");
         let text = table(&[elsewhere], &noise(NOISE));
         assert!(text.starts_with("Load at the beginning 0.10 0.20 0.30; others had 3 %") && !text.contains("noisy"), "{text}");
         assert!(table(&[], &noise(0.2)).contains("a noisy run"));

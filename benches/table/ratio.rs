@@ -28,7 +28,10 @@ pub(crate) struct Ratio {
 pub(crate) fn of_steps(step: &str, floor: &str, rounds: usize) -> Result<Ratio, String> {
     let make = |name: &str| steps::named(name).and_then(|step| (step.make)()).map(Turns::new);
     let (mut step, mut floor) = (make(step)?, make(floor)?);
-    of(rounds, || step.take(), || floor.take()).ok_or_else(|| "no rounds were taken".to_owned())
+    let ratio = of(rounds, || step.take(), || floor.take());
+    let fault = step.run.fault().or_else(|| floor.run.fault());
+    fault.map_or(Ok(()), |fault| Err(fault.to_owned()))?;
+    ratio.ok_or_else(|| "no rounds were taken".to_owned())
 }
 
 /// Takes two things in turns; each says how many microseconds one of it took.

@@ -39,6 +39,8 @@ pub(crate) enum Found {
     },
     /// `licet-load` measured it.
     Reported(Finding),
+    /// It was tried, and did not come to an end, for this reason.
+    Failed(String),
     /// It is not measured here, but so.
     Elsewhere(&'static str),
 }

@@ -9,75 +9,82 @@ use crate::{ingest, log};
 /// What takes HTTPS, and clients beside the gateway.
 const BY_LOAD: &str = "by `make load`";
 
-/// Every row, measured.
-pub(crate) fn all(options: &Options, mut load: Option<Report>) -> Result<Vec<Row>, String> {
-    let mut rows = signatures(options.rounds)?;
-    rows.extend(in_process(options.rounds)?);
-    rows.extend(loaded(&OVER_TLS, load.as_mut()));
-    let ingested = Found::speed(&ingest::measure(&options.folder, options.rounds)?, 0.6);
-    rows.push(Row::new("ingest from 64 callers, durable", "≥ 60 % of one committer, batches of 64", ingested));
-    let [append, receipts] = log::measure(&options.folder, options.rounds)?;
-    rows.push(Row::new("log append, concurrent callers, synced", "≥ 20,000/s", append));
-    rows.push(Row::new("receipts at half that rate", "p99 ≤ 20 ms", receipts));
-    rows.extend(loaded(&WHOLE, load.as_mut()));
-    rows.extend(load.into_iter().flat_map(Report::rest).map(|finding| Row {
-        what: finding.what.clone(),
-        target: finding.wanted.clone(),
-        found: Found::Reported(finding),
-    }));
-    Ok(rows)
+/// Every row, measured. Each is told as soon as it is there.
+pub(crate) fn all(options: &Options, mut load: Option<Report>, told: impl Fn(&Row)) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |row: Row| {
+        told(&row);
+        rows.push(row);
+    };
+    for (what, target, step, floor, judge) in STEPS {
+        let found = of_steps(step, floor, options.rounds).map(|ratio| judge(&ratio));
+        add(Row::new(what, target, found.unwrap_or_else(Found::Failed)));
+    }
+    loaded(OVER_TLS, load.as_mut()).into_iter().for_each(&mut add);
+    let ingested = ingest::measure(&options.folder, options.rounds).map(|ratio| Found::speed(&ratio, 0.6));
+    let target = "≥ 60 % of one committer, batches of 64";
+    add(Row::new("ingest from 64 callers, durable", target, ingested.unwrap_or_else(Found::Failed)));
+    let [append, receipts] = log::measure(&options.folder, options.rounds);
+    add(Row::new("log append, concurrent callers, synced", "≥ 20,000/s", append));
+    add(Row::new("receipts at half that rate", "p99 ≤ 20 ms", receipts));
+    loaded(WHOLE, load.as_mut()).into_iter().for_each(&mut add);
+    for finding in load.into_iter().flat_map(Report::rest) {
+        add(Row { what: finding.what.clone(), target: finding.wanted.clone(), found: Found::Reported(finding) });
+    }
+    rows
 }
 
-fn signatures(rounds: usize) -> Result<Vec<Row>, String> {
-    let ratio = |step, floor| of_steps(step, floor, rounds);
-    let p256 = |step| ratio(step, "floor/ring-p256");
-    Ok(vec![
-        Row::new("SM2 verify, cold key, hashing 256 B", "≥ 1.15 × ring P-256", Found::speed(&p256("signature/sm2-cold")?, 1.15)),
-        Row::new(
-            "SM2 verify, hot key",
-            "≥ 4 × ring P-256 (≤ 128 KiB a key; 2.8 × with 8 KiB)",
-            Found::speed(&p256("signature/sm2-hot")?, 4.0),
-        ),
-        Row::new(
-            "SM2 verify, 1,024 keys in turn",
-            "(prototype: 2.5 × ring P-256)",
-            Found::told_speed(&p256("signature/sm2-many")?),
-        ),
-        Row::new("ECDSA P-256 verify, hot key", "≥ 2 × ring's own", Found::speed(&p256("signature/p256")?, 2.0)),
-        Row::new(
-            "Ed25519 verify, hot key",
-            "≥ 1.3 × dalek's own",
-            Found::speed(&ratio("signature/ed25519", "floor/dalek-ed25519")?, 1.3),
-        ),
-    ])
-}
+/// What it is about, what was promised, the step, its floor, and what their ratio means.
+type StepRow = (&'static str, &'static str, &'static str, &'static str, fn(&Ratio) -> Found);
 
-fn in_process(rounds: usize) -> Result<Vec<Row>, String> {
-    let ofd: Ratio = of_steps("verify/ofd-v4", "floor/ofd-primitives", rounds)?;
-    let kept = of_steps("flow/identifier-kept", "floor/bare-http", rounds)?;
-    Ok(vec![
-        Row::new(
-            "full verification of a 30 KB sealed OFD, uncached, in process",
-            "≤ 1.5 × its digests and signatures",
-            Found::time(&ofd, 1.5),
-        ),
-        Row::new(
-            "cached verdict by identifier, record in memory, over a pipe",
-            "(bare hyper over the same pipe)",
-            Found::told_speed(&kept),
-        ),
-    ])
-}
+/// Rows that are one step beside another.
+const STEPS: &[StepRow] = &[
+    ("SM2 verify, cold key, hashing 256 B", "≥ 1.15 × ring P-256", "signature/sm2-cold", "floor/ring-p256", |ratio| {
+        Found::speed(ratio, 1.15)
+    }),
+    (
+        "SM2 verify, hot key",
+        "≥ 4 × ring P-256 (≤ 128 KiB a key; 2.8 × with 8 KiB)",
+        "signature/sm2-hot",
+        "floor/ring-p256",
+        |ratio| Found::speed(ratio, 4.0),
+    ),
+    (
+        "SM2 verify, 1,024 keys in turn",
+        "(prototype: 2.5 × ring P-256)",
+        "signature/sm2-many",
+        "floor/ring-p256",
+        Found::told_speed,
+    ),
+    ("ECDSA P-256 verify, hot key", "≥ 2 × ring's own", "signature/p256", "floor/ring-p256", |ratio| Found::speed(ratio, 2.0)),
+    ("Ed25519 verify, hot key", "≥ 1.3 × dalek's own", "signature/ed25519", "floor/dalek-ed25519", |ratio| {
+        Found::speed(ratio, 1.3)
+    }),
+    (
+        "full verification of a 30 KB sealed OFD, uncached, in process",
+        "≤ 1.5 × its digests and signatures",
+        "verify/ofd-v4",
+        "floor/ofd-primitives",
+        |ratio| Found::time(ratio, 1.5),
+    ),
+    (
+        "cached verdict by identifier, record in memory, over a pipe",
+        "(bare hyper over the same pipe)",
+        "flow/identifier-kept",
+        "floor/bare-http",
+        Found::told_speed,
+    ),
+];
 
 /// Rows that `licet-load` measures: a finding of the same name in its report fills them.
-const OVER_TLS: [(&str, &str); 4] = [
+const OVER_TLS: &[(&str, &str)] = &[
     ("cached verdict over TLS 1.3 keep-alive, one core, record buffered", "≥ 75 % of bare hyper + rustls"),
     ("the same with the record durable before the answer", "≥ 30 % of that floor"),
     ("verification by identifier, not a cached verdict", "≥ 50 % of the floor"),
     ("uncached OFD verification over TLS", "≥ 85 % of one core in process"),
 ];
 
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: &[(&str, &str)] = &[
     ("look-up through the broker, one fast source", "+ ≤ 0.3 ms at p50"),
     ("look-ups answered within deadline + 5 ms, 4 of 12 departments broken", "≥ 99.99 %"),
     ("start-up with 10 million licences", "≤ 2 s to /ready"),
