@@ -60,13 +60,14 @@ soak: prepare
 	LICET_SOAK_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package gateway --test it -- --exact --nocapture crash::nothing_acknowledged_is_lost_by_kill
 
 # The standard profile of docs/LOAD.md: two minutes of load on a fresh gateway, beside the floor of the same run. Writes report.json,
-# report.md and report.html: make load LOAD=folder LICENCES=100k
+# report.md and report.html: make load LOAD=folder LICENCES=100k; on a machine with one core PIN= as well.
 LOAD ?= data/load
 LICENCES ?= 20k
+PIN ?= --pin
 load: build
 	$(CARGO) build --locked --release --package loadtest --bin licet-load
 	rm -rf "$(LOAD)/site"
-	B="$${CARGO_TARGET_DIR:-target}/release"; "$$B/licet-load" profile --licet "$$B/licet" --pin \
+	B="$${CARGO_TARGET_DIR:-target}/release"; "$$B/licet-load" profile --licet "$$B/licet" $(PIN) \
 		--folder "$(LOAD)/site" --licences $(LICENCES) --out "$(LOAD)"
 
 prepare:

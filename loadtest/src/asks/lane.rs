@@ -56,3 +56,18 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::Offices;
+
+    #[test]
+    fn places_and_callers_are_those_of_the_site() {
+        assert!((0..LANES).all(|place| Lane::at(place).place() == place));
+        for (place, office) in Offices::new(1).all.iter().enumerate() {
+            assert_eq!(Lane::Office(place).caller(), office.caller);
+        }
+        assert_eq!(Lane::at(LANES - 1).caller(), "office-15");
+    }
+}

@@ -102,14 +102,6 @@ impl Rig {
         Ok(Self { site, dataset, supply, gateway, address, process, connections: settings.connections, lanes })
     }
 
-    /// Hands in more, up to this size.
-    ///
-    /// # Errors
-    /// A licence was not taken.
-    pub async fn grow(&mut self, size: u64) -> Result<(), String> {
-        dataset::load(&mut self.site, &self.dataset, self.address, size).await
-    }
-
     /// Connections of who asks for verdicts.
     #[must_use]
     pub const fn connections(&self) -> usize {
