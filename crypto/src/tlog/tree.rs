@@ -13,6 +13,9 @@ pub struct Tree {
     size: u64,
     /// For every level of tiles the hashes of the last tile as long as it is partial.
     edge: Vec<Vec<Hash>>,
+    /// The tree is made of perfect trees that get smaller from left to right: their roots, one for each bit of the size that is
+    /// set. They follow from the edge, and save hashing it for every root.
+    peaks: Vec<Hash>,
 }
 
 /// A hash tile that has just become full and never changes again.
@@ -42,7 +45,8 @@ impl Tree {
         if size > SIZE_MAX || edge.len() != expected.len() || !edge.iter().zip(&expected).all(fits) {
             return Err(TlogError::Tree);
         }
-        Ok(Self { size, edge })
+        let peaks = peaks(&edge);
+        Ok(Self { size, edge, peaks })
     }
 
     /// How many leaves it has.
@@ -71,48 +75,54 @@ impl Tree {
         if self.size >= SIZE_MAX {
             return Err(TlogError::Tree);
         }
+        let (mut hash, mut full, mut height) = (leaf, Vec::new(), 0u8);
+        self.push(0, leaf);
+        // Two perfect trees of the same height become one, as when one is added to a binary number.
+        while self.size >> height & 1 == 1
+            && let Some(left) = self.peaks.pop()
+        {
+            hash = node_hash(&left, &hash);
+            height += 1;
+            if height.is_multiple_of(TILE_HEIGHT) {
+                let level = height / TILE_HEIGHT;
+                let hashes = self.edge.get_mut(usize::from(level - 1)).map(std::mem::take).unwrap_or_default();
+                full.push(FullTile { level: level - 1, index: self.size >> height, hashes });
+                self.push(level, hash);
+            }
+        }
+        self.peaks.push(hash);
         self.size += 1;
-        let (mut hash, mut full, mut level) = (leaf, Vec::new(), 0u8);
-        let mut index = self.size >> TILE_HEIGHT;
-        loop {
-            let at = usize::from(level);
-            if self.edge.len() == at {
-                self.edge.push(Vec::new());
-            }
-            // The level is there: it was just made if need be.
-            let Some(row) = self.edge.get_mut(at) else { return Ok(full) };
-            row.push(hash);
-            if row.len() < usize::from(TILE_WIDTH) {
-                return Ok(full);
-            }
-            let hashes = std::mem::take(row);
-            hash = perfect_root(&hashes);
-            full.push(FullTile { level, index: index - 1, hashes });
-            level += 1;
-            index >>= TILE_HEIGHT;
+        Ok(full)
+    }
+
+    /// Adds a hash to the last tile of a level.
+    fn push(&mut self, level: u8, hash: Hash) {
+        match self.edge.get_mut(usize::from(level)) {
+            Some(row) => row.push(hash),
+            // Levels begin one after the other.
+            None => self.edge.push(vec![hash]),
         }
     }
 
     /// The root of the tree.
     #[must_use]
     pub fn root(&self) -> Hash {
-        // The tree is made of perfect trees that get smaller from left to right. Their roots are joined from the right.
-        let mut root = None;
-        for row in &self.edge {
-            let mut left = row.as_slice();
-            for height in 0..TILE_HEIGHT {
-                let width = 1usize << height;
-                if row.len() & width == 0 {
-                    continue;
-                }
-                let (rest, last) = left.split_at(left.len().saturating_sub(width));
-                let hash = perfect_root(last);
-                root = Some(root.map_or(hash, |right| node_hash(&hash, &right)));
-                left = rest;
-            }
-        }
-        root.unwrap_or(EMPTY)
+        self.peaks.iter().copied().rev().reduce(|right, left| node_hash(&left, &right)).unwrap_or(EMPTY)
     }
+}
+
+/// The roots of the perfect trees of which a tree with this edge is made, from left to right.
+fn peaks(edge: &[Vec<Hash>]) -> Vec<Hash> {
+    let mut peaks = Vec::new();
+    for row in edge.iter().rev() {
+        let mut right = row.as_slice();
+        for width in (0..TILE_HEIGHT).rev().map(|height| 1usize << height).filter(|width| row.len() & width != 0) {
+            let (first, rest) = right.split_at(width.min(right.len()));
+            peaks.push(perfect_root(first));
+            right = rest;
+        }
+    }
+    peaks
 }
 
 #[cfg(test)]
