@@ -29,11 +29,11 @@ check: prepare
 
 # The table of targets, each beside its floor, into docs/PERFORMANCE.md. With the rows of licet-load: make bench LOAD=report.json.
 bench: prepare
-	$(CARGO) run --locked --profile bench --package benches --bin licet-bench -- --write docs/PERFORMANCE.md $(if $(LOAD),--load $(LOAD))
+	$(CARGO) run --locked --release --package benches --bin licet-bench -- --write docs/PERFORMANCE.md $(if $(LOAD),--load $(LOAD))
 
 # Counts the instructions of the hot path and fails when a step takes over 3 % more: make gate. Writes them down anew: make gate UPDATE=1.
 gate: prepare
-	$(CARGO) run --locked --profile bench --package benches --bin licet-gate -- $(if $(UPDATE),--update)
+	$(CARGO) run --locked --release --package benches --bin licet-gate -- $(if $(UPDATE),--update)
 
 # Fuzzes one parser: make fuzz TARGET=ofd SECONDS=300. Kept inputs go to crypto/fuzz/corpus, where every test run replays them.
 # The flags are what cargo-fuzz passes, without the address sanitizer, which would need a nightly compiler.
