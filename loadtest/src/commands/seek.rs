@@ -32,7 +32,7 @@ fn usual_goal() -> Result<Goal, Failure> {
 /// Finds the highest rate.
 pub(crate) fn limit(parser: &mut lexopt::Parser) -> Done {
     let (mut common, mix) = (Common::new(), Mix::of(Kind::VerifyIdHot));
-    let mut quest = Quest { mix, goal: usual_goal()?, from: 1_000, most: 200_000, lasts: Duration::from_secs(3) };
+    let mut quest = Quest { mix, goal: usual_goal()?, from: 1_000, most: 200_000, lasts: Duration::from_secs(3), tries_max: 100 };
     let help = [LIMIT, common::HELP].concat();
     let read = each(parser, &help, &FLAGS, |name, value| {
         match name {

@@ -28,6 +28,8 @@ pub struct Quest {
     pub most: u64,
     /// How long each rate is tried.
     pub lasts: Duration,
+    /// No more measurements than this: then what was found by then counts.
+    pub tries_max: usize,
 }
 
 /// The highest rate that was found, and how.
@@ -49,7 +51,7 @@ pub struct Limit {
 pub async fn find(rig: &mut Rig, quest: &Quest) -> Result<Limit, String> {
     let mut search = Search::new(quest.from, quest.most);
     let mut tried = Vec::new();
-    while let Some(rate) = search.next() {
+    while let Some(rate) = search.next().filter(|_| tried.len() < quest.tries_max) {
         let (mut good, mut bad) = (0, 0);
         while good < 2 && bad < 2 && !(good == 1 && bad == 0) {
             let load = Load::Open { per_second: rate, rhythm: Rhythm::Random };
