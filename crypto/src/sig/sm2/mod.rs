@@ -1,7 +1,7 @@
 //! SM2 with SM3 (GB/T 32918.2): verification.
 //!
-//! A signature is read and its [`equation`] checked: by [`cold`] for a key seen for the first time, by a [`comb`] for one that
-//! [`tables`] has kept something of. Below are [`point`]s over a [`field`] and numbers modulo the order ([`scalar`]). All of it
+//! A signature is read and its `equation` checked: by `cold` for a key seen for the first time, by a `comb` for one that
+//! [`tables`] has kept something of. Below are `point`s over a `field` and numbers modulo the order (`scalar`). All of it
 //! is about public data, and takes a time that depends on the data. Keys that sign are not here.
 
 mod base;
