@@ -79,16 +79,30 @@ fn unpersonal(name: &str, text: String, today: Date) -> Result<String, Problem> 
     Ok(text)
 }
 
-/// Whether a citizen number of 18 characters stands somewhere in the text.
+/// Whether a citizen number of 18 characters stands somewhere in the text, in whatever width and with whatever between its digits.
 pub(crate) fn holds_citizen_number(text: &str, today: Date) -> bool {
     !citizen_numbers(text, today).is_empty()
 }
 
-/// The citizen numbers of 18 characters that stand somewhere in the text.
+/// The citizen numbers of 18 characters that stand somewhere in the text, also in full width, or with spaces and marks between.
 pub(crate) fn citizen_numbers(text: &str, today: Date) -> Vec<String> {
-    let text = text.to_ascii_uppercase();
+    let text: String = text.chars().map(narrow).filter(|char| !is_between(*char)).collect::<String>().to_ascii_uppercase();
     let numbers = (0..text.len()).filter_map(|from| text.get(from..).and_then(|rest| rest.get(..18)));
     numbers.filter(|number| citizen_number(number, today).is_ok()).map(str::to_owned).collect()
+}
+
+/// A character of full width (U+FF01 to U+FF5E) as the one of ASCII that it stands for.
+fn narrow(char: char) -> char {
+    match char {
+        '\u{ff01}'..='\u{ff5e}' => u32::from(char).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(char),
+        _ => char,
+    }
+}
+
+/// What people put between the digits of a number.
+fn is_between(char: char) -> bool {
+    char.is_whitespace()
+        || matches!(char, '-' | '.' | '_' | '/' | '·' | ',' | '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200d}' | '\u{2212}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -135,6 +149,9 @@ mod tests {
             (OPERATOR, "11010519491231002X"),
             (ITEM, "A11010519491231002x7"),
             (PURPOSE, "%E5%8A%9E11010519491231002X"),
+            (PURPOSE, "110105 19491231 002x"),
+            (PURPOSE, "1101-0519-4912-3100-2X"),
+            (PURPOSE, "%EF%BC%91%EF%BC%9110105%E3%80%8019491231%E2%80%8B002%EF%BC%B8"),
         ] {
             assert_eq!(read_all(&[bad]).unwrap_err().code(), Code::BadParameter, "{bad:?}");
         }

@@ -13,7 +13,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::time::timeout;
 
 use crate::broker::SourceFault;
 use crate::config::{DataSource, Faults, SourceUrl};
@@ -70,21 +69,18 @@ impl Client {
         Ok(Self { inner, bytes_max: usize::try_from(settings.answer_bytes_max).unwrap_or(usize::MAX) })
     }
 
-    /// Posts a body, and waits for the whole answer.
-    pub(super) async fn post(&self, url: &Address, fields: HeaderMap, body: Bytes, left: Duration) -> Result<Reply, SourceFault> {
+    /// Posts a body, and waits for the whole answer, for as long as whoever called does.
+    pub(super) async fn post(&self, url: &Address, fields: HeaderMap, body: Bytes) -> Result<Reply, SourceFault> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url.uri.clone();
         *request.headers_mut() = fields;
-        let work = async {
-            let answer = self.inner.request(request).await.map_err(|error| fault(&error))?;
-            let (head, body) = answer.into_parts();
-            if head.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != HeaderValue::from_static("identity")) {
-                return Err(SourceFault::Malformed);
-            }
-            Ok(Reply { status: head.status.as_u16(), body: read(body, self.bytes_max).await? })
-        };
-        timeout(left, work).await.unwrap_or(Err(SourceFault::Slow))
+        let answer = self.inner.request(request).await.map_err(|error| fault(&error))?;
+        let (head, body) = answer.into_parts();
+        if head.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != HeaderValue::from_static("identity")) {
+            return Err(SourceFault::Malformed);
+        }
+        Ok(Reply { status: head.status.as_u16(), body: read(body, self.bytes_max).await? })
     }
 }
 

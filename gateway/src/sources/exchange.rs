@@ -111,7 +111,7 @@ impl Exchange {
             head.insert(name, HeaderValue::try_from(value).or(Err(SourceFault::Failed))?);
         }
         self.auth.seal(&mut head, &form.url, &body, question.errand.now)?;
-        let answer = self.client.post(&form.url, head, body, left).await?;
+        let answer = self.client.post(&form.url, head, body).await?;
         let read = form.read(&answer, question);
         if matches!(read, Err(SourceFault::Refused)) {
             service.secret.doubt(&lent, clock::unix_ms());
@@ -122,10 +122,7 @@ impl Exchange {
 
 impl Source for Exchange {
     fn ask<'a>(&'a self, question: &'a Question, left: Duration) -> Answer<'a> {
-        Box::pin(async move {
-            // The wait for a secret counts as well.
-            tokio::time::timeout(left, self.asked(question, left)).await.unwrap_or(Err(SourceFault::Slow))
-        })
+        Box::pin(self.asked(question, left))
     }
 }
 
@@ -158,7 +155,8 @@ impl KeyService {
         let mut head = HeaderMap::new();
         head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         head.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let got = self.client.post(&self.url, head, Value::Object(body).to_string().into(), KEY_TIMEOUT).await;
+        let posted = self.client.post(&self.url, head, Value::Object(body).to_string().into());
+        let got = tokio::time::timeout(KEY_TIMEOUT, posted).await.unwrap_or(Err(SourceFault::Slow));
         let lent = got.and_then(|got| self.read(&got));
         if let Err(fault) = &lent {
             tracing::warn!(service = &*self.sid, fault = fault.name(), "no secret from the key service of an exchange");

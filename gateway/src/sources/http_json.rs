@@ -48,7 +48,7 @@ impl HttpJson {
         let body = form.body(question, &self.auth)?;
         let mut head = head(question, form.content_type(), left);
         self.auth.seal(&mut head, &form.url, &body, question.errand.now)?;
-        let answer = self.client.post(&form.url, head, body, left).await?;
+        let answer = self.client.post(&form.url, head, body).await?;
         form.read(&answer, question)
     }
 }

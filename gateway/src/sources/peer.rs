@@ -49,7 +49,7 @@ impl Peer {
         let body = body(question, resource).to_string();
         let mut head = head(question, "application/json", left);
         self.auth.seal(&mut head, &self.url, body.as_bytes(), question.errand.now)?;
-        let got = self.client.post(&self.url, head, body.into(), left).await?;
+        let got = self.client.post(&self.url, head, body.into()).await?;
         read(&got, resource, question)
     }
 }
