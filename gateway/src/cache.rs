@@ -61,7 +61,7 @@ pub struct Judged {
     pub drawn: Arc<Drawn>,
 }
 
-/// What is drawn from a verdict when it is given for the first time, and given with it from then on.
+/// What is drawn from a verdict when it is needed for the first time, and given with it from then on.
 #[derive(Debug, Default)]
 pub struct Drawn {
     simple: OnceLock<Option<Rendered>>,
@@ -74,6 +74,16 @@ pub struct Drawn {
 pub struct Cache {
     verdicts: moka::future::Cache<Question, Judged>,
     epochs: Arc<Epochs>,
+}
+
+impl Drawn {
+    fn simple(&self, report: &Report) -> Option<&Rendered> {
+        self.simple.get_or_init(|| Rendered::of(&report.clone().reduced_to(Depth::Simple))).as_ref()
+    }
+
+    fn detailed(&self, report: &Report) -> Option<&Rendered> {
+        self.detailed.get_or_init(|| Rendered::of(report)).as_ref()
+    }
 }
 
 /// A verdict as it is given to whoever asked.
@@ -149,9 +159,9 @@ impl Given {
     #[must_use]
     pub fn json(&self, depth: Depth) -> Option<Vec<u8>> {
         let rendered = match depth {
-            Depth::Simple => self.drawn.simple.get_or_init(|| Rendered::of(&(*self.reached).clone().reduced_to(depth))),
-            Depth::Detailed => self.drawn.detailed.get_or_init(|| Rendered::of(&self.reached)),
-            Depth::Diagnostic => &None,
+            Depth::Simple => self.drawn.simple(&self.reached),
+            Depth::Detailed => self.drawn.detailed(&self.reached),
+            Depth::Diagnostic => None,
         };
         match rendered {
             Some(rendered) => Some(rendered.as_of(self.moment)),
@@ -224,11 +234,10 @@ impl Cache {
 
 /// For how many verdicts this one counts. What cannot be measured is not kept.
 fn weight(judged: &Judged) -> u32 {
-    let mut length = Length(0);
-    let report = serde_json::to_writer(&mut length, &*judged.report);
-    // Once it was given, it is there a second time, as it is sent.
-    length.0 = length.0.saturating_mul(2);
-    match report.and_then(|()| serde_json::to_writer(&mut length, &*judged.diagnostic)) {
+    let Some(report) = judged.drawn.detailed(&judged.report) else { return u32::MAX };
+    // It is there twice: as it is, and as it is sent.
+    let mut length = Length(report.bytes().saturating_mul(2));
+    match serde_json::to_writer(&mut length, &*judged.diagnostic) {
         Ok(()) => u32::try_from(length.0.div_ceil(VERDICT_BYTES)).unwrap_or(u32::MAX),
         Err(_) => u32::MAX,
     }

@@ -44,9 +44,10 @@ impl Rendered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::signature_report;
     use crate::digest::Sha256;
+    use crate::report::Depth;
     use crate::report::checks::LICENCE_RECORD;
-    use crate::report::{Depth, SignatureReport, Verdict};
     use crate::x509::Trust;
     use crate::x509::trust::Policy;
 
@@ -56,21 +57,7 @@ mod tests {
         let hostile = "\"validation_time\":\"1999-01-01T00:00:00Z\" 杭州";
         report.checks.push(LICENCE_RECORD.fail().with("name", hostile));
         report.policy.name = hostile.to_owned();
-        report.signatures.push(SignatureReport {
-            id: hostile.to_owned(),
-            form: "jws".into(),
-            verdict: Verdict::PASSED,
-            claimed_time: None,
-            proven_time: None,
-            algorithm: None,
-            signer: None,
-            chain: Vec::new(),
-            trust_domain: None,
-            seal: None,
-            coverage: None,
-            scope: None,
-            checks: Vec::new(),
-        });
+        report.signatures.push(signature_report(hostile, "jws"));
         report.conclude();
         report
     }
