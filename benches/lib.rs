@@ -4,6 +4,7 @@
 //! times each (`criterion.rs`), `licet-gate` counts their instructions and holds them against `gate.toml`, and `licet-bench` makes
 //! the table of targets. `licet-log-bench` fills the logs.
 
+pub mod disk;
 pub mod fill;
 pub mod folder;
 pub mod inside;

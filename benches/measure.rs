@@ -1,7 +1,6 @@
-//! Clocks, memory and disks.
+//! Clocks, quantiles, memory and folders.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,23 +16,6 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let started = now();
     let value = work();
     (value, now().saturating_duration_since(started))
-}
-
-/// How long a KiB takes to be on this disk, appended by one writer: what every durable record pays a share of.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn floor(folder: &Path) -> Result<String, String> {
-    let path = folder.join("floor");
-    let mut times = Vec::new();
-    let mut file = File::create(&path).map_err(|error| error.to_string())?;
-    for _ in 0..500 {
-        let (written, took) = timed(|| file.write_all(&[7; 1024]).and_then(|()| file.sync_data()));
-        written.map_err(|error| error.to_string())?;
-        times.push(took);
-    }
-    fs::remove_file(&path).map_err(|error| error.to_string())?;
-    Ok(format!("{} to sync 1 KiB", quantiles(times)))
 }
 
 /// What so many thousandths of the times do not exceed, in milliseconds.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use benches::log_signer::Signer;
 use benches::measure::{self, quantiles};
-use benches::{fill, receipts};
+use benches::{disk, fill, receipts};
 use crypto::record::LogName;
 use options::Options;
 use storage::{Keys, Store};
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let keys = keys(&options.folder)?;
     let store = open(options, &keys)?;
-    println!("floor      {}", measure::floor(&options.folder)?);
+    println!("floor      {}", disk::sync(&options.folder)?);
     let before = store.logs().size(LogName::Seal).map_err(|error| error.to_string())?;
     let missing = options.records.saturating_sub(before);
     let filled = fill::fill(&store, before, missing, options.callers)?;
@@ -50,6 +50,8 @@ fn run(options: &Options) -> Result<(), String> {
     println!("fill       {missing} records by {callers} callers, {per_s:.0} a second; {}", quantiles(filled.times));
     println!("memory     {} MiB resident after the fill", measure::resident_mib());
     for rate in [options.rate, 0].into_iter().take_while(|rate| *rate > 0) {
+        let floor = disk::receipts(&options.folder, rate, options.seconds)?;
+        println!("floor      of receipts, written and synced and nothing else: {}", quantiles(floor));
         let receipts = receipts::at_rate(&store, rate, options.seconds)?;
         let (count, seconds) = (receipts.times.len(), receipts.seconds);
         println!("receipts   {count} at {rate} a second in {seconds:.1} s: {}", quantiles(receipts.times));

@@ -14,8 +14,10 @@ use gateway::epochs::Epochs;
 use super::{Run, Step, again, seen};
 use crate::office::{ISSUER, Office, now};
 
-/// How many verdicts it is made for, as by default.
+/// How many the floor is made for: about as many of usual length have room.
 pub(super) const VERDICTS: u64 = 20_000;
+/// How much memory they may take, in KiB, as by default.
+const KIB: u64 = 128 << 10;
 
 pub(super) const STEPS: &[Step] = &[
     Step::new("cache/hit", || lookup(1)).beside("floor/moka-get").counted(200, 20_000),
@@ -44,7 +46,7 @@ fn lookup(document: u8) -> Result<Run, String> {
         epochs: [epochs.of(ISSUER), epochs.of_seal("33010500000001")].into(),
         drawn: Arc::default(),
     };
-    let cache = Cache::new(VERDICTS, epochs);
+    let cache = Cache::new(KIB, epochs);
     let question = |number| Question { document: Sha256([number; 32]), generation: trust.generation(), at: At::Now };
     let keep = cache.verdict(question(1), now(), || async { Ok(judged.clone()) });
     at_once(keep)?.map_err(|problem| format!("{problem:?}"))?;

@@ -36,7 +36,7 @@ pub(crate) fn measure(folder: &Path, rounds: usize) -> [Found; 2] {
         Ok(store) => store,
         Err(reason) => return [Found::Failed(reason.clone()), Found::Failed(reason)],
     };
-    [append(&store, rounds).unwrap_or_else(Found::Failed), receipts(&store).unwrap_or_else(Found::Failed)]
+    [append(&store, rounds).unwrap_or_else(Found::Failed), receipts(&store, folder).unwrap_or_else(Found::Failed)]
 }
 
 fn append(store: &Store, rounds: usize) -> Result<Found, String> {
@@ -57,13 +57,14 @@ fn append(store: &Store, rounds: usize) -> Result<Found, String> {
 }
 
 /// A store that cannot keep up at all refuses records: then there is no figure.
-fn receipts(store: &Store) -> Result<Found, String> {
+fn receipts(store: &Store, folder: &Path) -> Result<Found, String> {
     let (per_s, seconds) = RECEIPTS;
+    let mut floor = benches::disk::receipts(folder, per_s, seconds)?;
     let mut times = at_rate(store, per_s, seconds).map_err(|reason| format!("at {per_s}/s: {reason}"))?.times;
     let (p50, p99) = (quantile_ms(&mut times, 500), quantile_ms(&mut times, 990));
     Ok(Found::Measured {
         figure: format!("p50 {p50:.1} ms, p99 {p99:.1} ms at {per_s}/s"),
-        floor: String::new(),
+        floor: format!("p99 {:.1} ms, written and synced and nothing else", quantile_ms(&mut floor, 990)),
         value: p99,
         bound: Bound::AtMost(RECEIPT_P99_MS),
     })

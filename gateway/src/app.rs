@@ -155,7 +155,7 @@ impl App {
             trust,
             renewal,
             status: Arc::clone(&status),
-            cache: Cache::new(config.cache.verdicts_max.into(), Arc::clone(&epochs)),
+            cache: Cache::new(u64::from(config.cache.verdicts_mib) * 1024, Arc::clone(&epochs)),
             judge: Arc::new(Judge {
                 store,
                 epochs,

@@ -1,4 +1,4 @@
-//! What puts records into the logs: waits without a thread, counts what it does, and bounds what strangers can write.
+//! What puts records into the logs: waits without a thread, counts what it does, and bounds what may be refused in masses.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +38,7 @@ pub struct Recorder {
     logs: Logs,
     tally: Tally,
     strangers: Mutex<Bucket>,
+    without_room: Mutex<Bucket>,
     suppressed: AtomicU64,
 }
 
@@ -52,8 +53,17 @@ pub struct Tally {
     published: IntGaugeVec,
 }
 
+/// Refusals that may come in any number, of which no more are put on record than so many a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Masses {
+    /// Of callers that are not known.
+    Strangers,
+    /// For want of room: nothing was looked at, and writing each down would take the room from those who are answered.
+    WithoutRoom,
+}
+
 /// So many a second, and no more at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Bucket {
     per_s: f64,
     left: f64,
@@ -61,12 +71,13 @@ struct Bucket {
 }
 
 impl Recorder {
-    /// What puts records into these logs; of refused strangers no more than so many a second.
+    /// What puts records into these logs; of each kind of refusals in masses no more than so many a second.
     #[must_use]
     pub fn new(logs: Logs, tally: Tally, refusals_per_s: u32) -> Self {
         let per_s = f64::from(refusals_per_s);
-        let strangers = Mutex::new(Bucket { per_s, left: per_s, since: None });
-        Self { logs, tally, strangers, suppressed: AtomicU64::new(0) }
+        let bucket = Bucket { per_s, left: per_s, since: None };
+        let (strangers, without_room) = (Mutex::new(bucket.clone()), Mutex::new(bucket));
+        Self { logs, tally, strangers, without_room, suppressed: AtomicU64::new(0) }
     }
 
     /// The logs.
@@ -195,9 +206,13 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether the refusal of a stranger is to be put on record at this moment. One that is not is counted.
-    pub(crate) fn admits_stranger(&self, now: Instant) -> bool {
-        let admits = self.strangers.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+    /// Whether such a refusal is to be put on record at this moment. One that is not is counted.
+    pub(crate) fn admits(&self, refusal: Masses, now: Instant) -> bool {
+        let bucket = match refusal {
+            Masses::Strangers => &self.strangers,
+            Masses::WithoutRoom => &self.without_room,
+        };
+        let admits = bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now);
         if !admits {
             self.suppressed.fetch_add(1, Ordering::Relaxed);
             self.tally.suppressed.inc();
@@ -279,7 +294,7 @@ impl Tally {
             seconds: Histogram::with_opts(seconds)?,
             suppressed: IntCounter::new(
                 "licet_log_suppressed_total",
-                "Refusals of strangers that were counted and not recorded",
+                "Refusals of strangers, and for want of room, that were counted and not recorded",
             )?,
             failed: IntCounter::new("licet_log_failures_total", "Records that could not be made")?,
             size: IntGaugeVec::new(Opts::new("licet_log_records", "Records in the log"), &["log"])?,

@@ -66,10 +66,10 @@ pub enum Denial {
     Item,
     /// It is not for this purpose.
     Purpose,
-    /// It does not hold on this authority.
-    Authority,
     /// It has none of these fields.
     Fields,
+    /// It does not hold on this authority.
+    Authority,
     /// It was used as often as it may be.
     Quota,
     /// It cannot be told at present whether it was.
@@ -83,8 +83,8 @@ impl Denial {
         Self::NotInForce,
         Self::Item,
         Self::Purpose,
-        Self::Authority,
         Self::Fields,
+        Self::Authority,
         Self::Quota,
         Self::Unavailable,
     ];

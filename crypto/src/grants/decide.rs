@@ -42,6 +42,7 @@ pub fn permits<'a>(
 fn permit(grant: &Grant, resource: &Resource, ask: &Ask<'_>) -> Result<Permit, Denial> {
     let is_callers = (grant.consumer.caller.as_str(), grant.consumer.organisation.as_str()) == (ask.caller, ask.organisation);
     let is_for_purpose = grant.purposes.is_empty() || ask.purpose.is_some_and(|purpose| grant.purposes.contains(purpose));
+    let fields = fields(grant, resource, ask);
     let demands = [
         (is_callers && grant.resource == ask.resource, Denial::NotGranted),
         // A withdrawn grant allows nothing, not even to a question that came in before.
@@ -49,16 +50,14 @@ fn permit(grant: &Grant, resource: &Resource, ask: &Ask<'_>) -> Result<Permit, D
         (grant.withdrawn.is_none() && grant.is_in_force(ask.at) && grant.provider == resource.provider, Denial::NotInForce),
         (grant.items.contains(ask.item), Denial::Item),
         (is_for_purpose, Denial::Purpose),
+        (!fields.is_empty(), Denial::Fields),
+        // Last: where nothing else is missing, a token of the holder would do.
         (grant.authorities.contains(&ask.authority), Denial::Authority),
     ];
     for (is_met, denial) in demands {
         if !is_met {
             return Err(denial);
         }
-    }
-    let fields = fields(grant, resource, ask);
-    if fields.is_empty() {
-        return Err(Denial::Fields);
     }
     Ok(Permit { grant: grant.id.clone(), fields, stale_s_max: grant.stale_s_max })
 }

@@ -94,7 +94,10 @@ impl Refusal {
             Self::Item => ("It is for another item.", "令牌所限事项不符。"),
             Self::Resource => ("It does not cover every resource that is asked.", "令牌未涵盖所查询的全部资源。"),
             Self::Consumer => ("It was made for another system.", "令牌并非签发给该调用方。"),
-            Self::Delegate => ("It empowers somebody else.", "令牌所授权的受托人不符。"),
+            Self::Delegate => (
+                "It empowers nobody, or somebody else than the operator who is named.",
+                "令牌未指明受托人，或与所指明的经办人不符。",
+            ),
             Self::Replayed => ("It was used before.", "令牌已被使用。"),
         }
     }

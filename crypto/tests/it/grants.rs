@@ -223,8 +223,8 @@ fn the_most_specific_denial_is_told() {
         (Denial::NotInForce, of(&|grant| grant.until = Timestamp::from_unix(5))),
         (Denial::Item, of(&|grant| grant.items.clear())),
         (Denial::Purpose, of(&|grant| grant.purposes = BTreeSet::from(["p2".to_owned()]))),
-        (Denial::Authority, of(&|grant| grant.authorities = BTreeSet::from([Authority::Holder]))),
         (Denial::Fields, of(&|grant| grant.fields = BTreeSet::from(["f2".to_owned()]))),
+        (Denial::Authority, of(&|grant| grant.authorities = BTreeSet::from([Authority::Holder]))),
     ];
     let fields = BTreeSet::from(["f1".to_owned()]);
     let mut shared = resource(&mut dice, "r1");

@@ -76,7 +76,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             concurrency_max: 32,
-            waiting_max: 64,
+            waiting_max: 512,
             timeout_ms_max: 5000,
             hedge_quantile_permille: 950,
             hedge_budget_permille: 50,

@@ -257,6 +257,7 @@ mod tests {
             age: None,
             took: Duration::ZERO,
             is_shared: false,
+            was_asked: true,
             is_hedged: false,
             expected: None,
         }

@@ -28,6 +28,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Whether the answer was kept or came with somebody else's question, and the source was not asked for this one.
     pub is_shared: bool,
+    /// Whether the source was asked at all. It is not where its breaker is open, or where too many wait for it.
+    pub was_asked: bool,
     /// Whether the source was asked twice, because the first answer was late.
     pub is_hedged: bool,
     /// Where nothing came in time: by when, from the beginning, nine of ten answers come that take longer than this one was waited

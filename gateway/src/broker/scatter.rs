@@ -183,7 +183,7 @@ impl Gathering {
 
 impl Pending {
     fn landed(self, landing: Landing, now: Instant) -> Outcome {
-        let (_, is_hedged) = self.flight.is_departed_and_hedged();
+        let (was_asked, is_hedged) = self.flight.is_departed_and_hedged();
         let outcome = match landing {
             Ok(reply) => {
                 let state = if reply.rows.is_empty() { State::NotFound } else { State::Answered };
@@ -191,14 +191,14 @@ impl Pending {
             }
             Err(state) => self.asked.without_answer(state, now),
         };
-        Outcome { is_hedged, is_shared: self.is_shared, ..outcome }
+        Outcome { was_asked, is_hedged, is_shared: self.is_shared, ..outcome }
     }
 
     /// It is time, and nothing has come: the source did not answer, or was not even asked because others were before.
     fn given_up(self, now: Instant) -> Outcome {
-        let (is_departed, is_hedged) = self.flight.is_departed_and_hedged();
-        let state = if is_departed { State::TimedOut } else { State::Overloaded };
-        Outcome { is_hedged, is_shared: self.is_shared, ..self.asked.without_answer(state, now) }
+        let (was_asked, is_hedged) = self.flight.is_departed_and_hedged();
+        let state = if was_asked { State::TimedOut } else { State::Overloaded };
+        Outcome { was_asked, is_hedged, is_shared: self.is_shared, ..self.asked.without_answer(state, now) }
     }
 }
 
@@ -214,6 +214,7 @@ impl Meta {
             age: None,
             took: now.saturating_duration_since(self.began),
             is_shared: false,
+            was_asked: false,
             is_hedged: false,
             expected: None,
         }
@@ -250,6 +251,7 @@ fn unknown(place: usize, resource: Arc<Resource>) -> Outcome {
         age: None,
         took: Duration::ZERO,
         is_shared: false,
+        was_asked: false,
         is_hedged: false,
         expected: None,
     }

@@ -6,13 +6,16 @@ use std::process::ExitCode;
 use crypto::record::LogName;
 use lexopt::prelude::*;
 use storage::log::Publisher as _;
+use storage::{Keys, Store};
 
 use super::Failure;
 use crate::config::{Config, Faults};
 use crate::record_key::LogKeys;
 use crate::signing::Signer;
+use crate::status::Fetcher;
+use crate::status_lists::StatusLists;
 use crate::witness::{Service, Witnesses};
-use crate::{app, clock, server, trust};
+use crate::{app, authority, clock, server, sources, trust};
 
 const USAGE: &str = "Reads a configuration and every file that it names, says what is wrong, and binds nothing. Of a good one it prints the public
 keys of the logs, for this period, and that of the gateway as a witness: what others put into their policies and after --log-key.
@@ -48,6 +51,12 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(server::tls_config(&config.server));
     faults.take(trust::load(&config));
     faults.take(app::store_keys(&config.storage));
+    faults.take(authority::load(&config.identity_providers));
+    faults.take(StatusLists::load(&config));
+    faults.take(Fetcher::new(&config.status, 0));
+    // Nothing is looked up: any store will do.
+    let store = Store::memory(&Keys::new([0; 32], [1; 32])).map_err(|error| Faults::one("(memory)", error.to_string()))?;
+    faults.take(sources::load(&config, &store));
     let log_keys = faults.take(LogKeys::load(&config.record));
     faults.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
     faults.take(config.signing.as_ref().map(Signer::load).transpose());

@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn every_fault_is_named_by_its_key() {
         let text = faults(
-            "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_max = 0\n[log]\nlevel = 'much'
+            "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_mib = 0\n[log]\nlevel = 'much'
             [status_list]\nbase_uri = 'http://a/'\nttl_s = 5
             [[trust]]\nname = 'a b'\npurpose = 'signer'\nrevocation = 'none'\nanchors = []\nalgorithms = ['md5']
             [status]\nocsp_timeout_ms = 0\nrefresh_s_max = 1
@@ -274,7 +274,7 @@ mod tests {
         );
         for key in [
             "admin.listen",
-            "cache.verdicts_max",
+            "cache.verdicts_mib",
             "log.level",
             "status_list",
             "status_list.base_uri",

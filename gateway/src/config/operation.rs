@@ -56,14 +56,16 @@ impl Storage {
 /// No city has so many authorities.
 const SM2_TABLES_MIB_MAX: u32 = 4096;
 
+/// What a machine may well have.
+const VERDICTS_MIB_MAX: u32 = 65_536;
+
 /// What is kept in memory.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
-    /// Verdicts kept in memory. One counts for each 24 KiB of its report, as it is and as it is sent, and of what it was reached
-    /// from. Default 20000.
-    #[serde(default = "verdicts_max")]
-    pub verdicts_max: u32,
+    /// Memory for verdicts that still hold, in MiB: of sealed OFD some 30 in each, of what is smaller more. Default 128.
+    #[serde(default = "verdicts_mib")]
+    pub verdicts_mib: u32,
     /// Memory for tables of SM2 keys that sign often, in MiB; 0 for none. Default 16.
     #[serde(default = "sm2_tables_mib")]
     pub sm2_tables_mib: u32,
@@ -71,13 +73,14 @@ pub struct Cache {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { verdicts_max: verdicts_max(), sm2_tables_mib: sm2_tables_mib() }
+        Self { verdicts_mib: verdicts_mib(), sm2_tables_mib: sm2_tables_mib() }
     }
 }
 
 impl Cache {
     pub(super) fn check(&self, faults: &mut Faults) {
-        faults.demand(self.verdicts_max > 0, "cache.verdicts_max", "must not be 0");
+        let is_sensible = (1..=VERDICTS_MIB_MAX).contains(&self.verdicts_mib);
+        faults.demand(is_sensible, "cache.verdicts_mib", "must be from 1 to 65536");
         faults.demand(self.sm2_tables_mib <= SM2_TABLES_MIB_MAX, "cache.sm2_tables_mib", "must not be more than 4096");
     }
 }
@@ -122,8 +125,8 @@ fn admin_listen() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 9443).into()
 }
 
-const fn verdicts_max() -> u32 {
-    20_000
+const fn verdicts_mib() -> u32 {
+    128
 }
 
 const fn sm2_tables_mib() -> u32 {

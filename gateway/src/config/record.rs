@@ -28,7 +28,8 @@ pub struct Record {
     /// How much time one tree holds: `year`, the default, `half`, `quarter` or `month`.
     #[serde(default)]
     pub shard: ShardPeriod,
-    /// Refused requests of callers that are not known which are put on record, a second; further ones are counted. Default 10.
+    /// Refused requests of callers that are not known, and of those for which there was no room, which are put on record a second,
+    /// each; further ones are counted. Default 10.
     #[serde(default = "refusals_per_s")]
     pub refusals_per_s: u32,
     /// How long records are kept before an operator may let them go, in days. Default 3650.

@@ -12,6 +12,9 @@ use crate::broker::{LOCAL, Limits};
 
 use super::{AnswerRules, Faults, RequestTemplate, SourceUrl};
 
+/// What another gateway is asked with, at the end of its address: whatever stands before it may be a proxy's.
+const LOOK_UPS: &str = "/v1/lookups";
+
 /// An interface that answers look-ups.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,6 +238,8 @@ impl DataSource {
             at,
             "another gateway is asked and answers in its own form: request, answer, form and path are not for it",
         );
+        let is_look_up = self.url.target.ends_with(LOOK_UPS);
+        faults.demand(is_look_up, format!("{at}.url"), "must lead to the look-ups of the other gateway: https://…/v1/lookups");
         let is_signed = !matches!(self.auth, Some(SourceAuth::Body { .. }));
         faults.demand(is_signed, format!("{at}.auth"), "another gateway takes no secret in its questions");
     }
@@ -358,6 +363,8 @@ mod tests {
     fn the_smallest_of_each_kind() {
         assert_eq!(faults(&plain("")), "");
         assert_eq!(faults("name = 'a'\nkind = 'licet'\nurl = 'https://b/v1/lookups'\ntls_anchors = ['ca.pem']"), "");
+        let elsewhere = faults("name = 'a'\nkind = 'licet'\nurl = 'https://b/'\ntls_anchors = ['ca.pem']");
+        assert!(elsewhere.contains("sources[0].url: must lead to the look-ups"), "{elsewhere}");
         let exchange =
             "[exchange]\nrid = 'r'\nsid = 's_1_2'\napp_key = 'k'\nkey_url = 'http://[::1]/k'\ncipher = 'aes-cbc-sha1prng'";
         assert_eq!(

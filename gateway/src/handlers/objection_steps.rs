@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::objections::{ObjectionView, disputing, find};
+use super::objections::{ObjectionView, demand_words, disputing, find};
 use crate::app::App;
-use crate::http::{Answer, Code, Problem, Request};
+use crate::http::{Answer, Problem, Request};
 use crate::lookup::said::unknown;
 
 /// The answer to an objection.
@@ -48,9 +48,7 @@ pub async fn accept(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// [`Code::ObjectionNotFound`], [`Code::OtherOrganisation`], [`Code::ObjectionConflict`], [`Code::BadContent`].
 pub async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ObjectionAnswerRequest = request.json()?;
-    if asked.text.expose().trim().is_empty() {
-        return Err(Problem::expected(Code::BadContent, "text", ("why it is answered so", "答复理由")));
-    }
+    demand_words(&request, "text", &asked.text)?;
     apply(app, request, Step::Answer { decision: asked.decision, text: asked.text }).await
 }
 
@@ -63,6 +61,7 @@ pub async fn forward(app: Arc<App>, request: Request) -> Result<Answer, Problem>
     if app.catalogues.current().organisation(&asked.organisation).is_none() {
         return Err(unknown("organisation", &asked.organisation));
     }
+    asked.reason.iter().try_for_each(|reason| demand_words(&request, "reason", reason))?;
     apply(app, request, Step::Forward { to: asked.organisation, reason: asked.reason }).await
 }
 

@@ -24,6 +24,7 @@ use crate::auth::{Caller, Role};
 use crate::authority::Token;
 use crate::http::{Answer, Code, NEXT, Problem, Request};
 use crate::lookup::said::unknown;
+use crate::purpose::holds_citizen_number;
 
 /// The most objections of one page.
 const LIMIT_MAX: usize = 100;
@@ -145,9 +146,7 @@ pub async fn file(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         draft.facts.details.extend(noted::told(said));
         draft.subject.details.insert("text".to_owned(), json!(asked.text));
     });
-    if asked.text.expose().trim().is_empty() {
-        return Err(bad("text", ("what is held to be wrong", "对错误之处的说明")));
-    }
+    demand_words(&request, "text", &asked.text)?;
     if asked.evidence.len() > EVIDENCE_MAX {
         return Err(bad("evidence", ("at most 32 digests", "至多32个摘要")));
     }
@@ -352,6 +351,13 @@ fn link(app: &App, request: &Request, about: &About) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Demands words. Auditors read them, who are not to learn whom an objection is about.
+pub(super) fn demand_words(request: &Request, place: &str, words: &Reason) -> Result<(), Problem> {
+    const WORDS: (&str, &str) = ("what is to be said, without the number of a citizen", "说明文字，且不含公民身份号码");
+    let is_good = !words.expose().trim().is_empty() && !holds_citizen_number(words.expose(), today_in_china(request.now));
+    if is_good { Ok(()) } else { Err(bad(place, WORDS)) }
 }
 
 fn bad(place: &str, expected: (&str, &str)) -> Problem {

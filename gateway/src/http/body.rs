@@ -59,9 +59,22 @@ impl Media {
 
     fn of(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let essence = text.split(';').next().unwrap_or_default().trim();
+        let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+        let essence = essence.trim();
+        if !is_utf8(parameters) {
+            return None;
+        }
         Self::ROWS.iter().find(|(name, _)| name.eq_ignore_ascii_case(essence)).map(|(_, media)| *media)
     }
+}
+
+/// Whether the parameters of a type name no other character set than the one that texts are read in here.
+fn is_utf8(parameters: &str) -> bool {
+    parameters.split(';').filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        let value = value.trim().trim_matches('"');
+        !is_charset || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+    })
 }
 
 /// What a route takes as body.

@@ -31,15 +31,19 @@ impl Deadline {
     pub fn read(headers: &HeaderMap, settings: &Lookup, arrived: Instant) -> Result<Self, Problem> {
         let ms = match single(headers, DEADLINE, refused)? {
             None => settings.deadline_ms,
-            // A sign is no digit, though it can be read.
-            Some(text) if !text.bytes().all(|byte| byte.is_ascii_digit()) => return Err(refused(DEADLINE)),
-            Some(text) => text.parse().ok().filter(|ms| *ms > 0).ok_or_else(|| refused(DEADLINE))?,
+            Some(text) => milliseconds(text).filter(|ms| *ms > 0).ok_or_else(|| refused(DEADLINE))?,
         };
         // What is more than the policy allows is cut, and the answer says so.
         let ms = ms.min(settings.deadline_ms_max);
         let asking = Duration::from_millis(ms.saturating_sub(settings.reserve_ms).into());
         Ok(Self { ms, until: arrived.checked_add(asking).unwrap_or(arrived) })
     }
+}
+
+/// A number of milliseconds. A sign is no digit, and what is too long to be counted is longer than any policy allows.
+fn milliseconds(text: &str) -> Option<u32> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
 /// The class that the headers name.
@@ -84,8 +88,9 @@ mod tests {
         assert_eq!(read(&[]).unwrap(), Deadline { ms: 800, until: after(790) });
         assert_eq!(read(&["150"]).unwrap(), Deadline { ms: 150, until: after(140) });
         assert_eq!(read(&["99999"]).unwrap(), Deadline { ms: 5000, until: after(4990) });
+        assert_eq!(read(&["99999999999999999999"]).unwrap().ms, 5000, "more than can be counted is more than is allowed");
         assert_eq!(read(&["3"]).unwrap(), Deadline { ms: 3, until: arrived });
-        for bad in [&["0"][..], &[""], &["-5"], &["+5"], &["1.5"], &["99999999999"], &["1", "2"]] {
+        for bad in [&["0"][..], &[""], &["-5"], &["+5"], &["1.5"], &["9999999999x"], &["1", "2"]] {
             assert_eq!(read(bad).unwrap_err().code(), Code::BadParameter, "{bad:?}");
         }
     }

@@ -107,6 +107,7 @@ fn world(seed: u64) -> Findings {
             age: None,
             took: Duration::ZERO,
             is_shared: false,
+            was_asked: true,
             is_hedged: false,
             expected: None,
         });

@@ -13,13 +13,15 @@ use crate::clock;
 use crate::http::{Problem, Request};
 use crate::supervision::{Call, Ended};
 
-/// Tells supervision of a question to a source. One that did not reach the source says nothing of it.
+/// Tells supervision of a question to a source. One that was answered without asking says nothing of it, nor does one that had to stay
+/// behind because of how many asked at once; where the breaker is open the source is to blame that nobody asks.
 pub fn call(app: &App, errand: &Errand, outcome: &Outcome) {
     let state = if outcome.state == State::Stale { outcome.instead_of.unwrap_or(State::Failed) } else { outcome.state };
     let resource = &outcome.resource;
     // The licences on record here have no department's interface to be watched, but the promise of each resource is the same.
     let source = resource.source.as_deref().unwrap_or(LOCAL);
-    if !outcome.is_shared {
+    let stayed_behind = state == State::Overloaded && !outcome.was_asked;
+    if !outcome.is_shared && !stayed_behind {
         app.supervision.call(&Call {
             source,
             resource: &resource.code,

@@ -4,9 +4,9 @@
 //! ([`Trail::carried`]), one that needs its place in the log before it answers puts it there ([`Trail::record`]); whatever is not
 //! on record when the handler has ended, [`crate::flow`] puts there (`close`), refusals and failures as well.
 
+mod carried;
 mod several;
 
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,9 @@ use tokio::sync::watch;
 use crate::about;
 use crate::auth::{Caller, Peer};
 use crate::http::{Code, Problem, RequestId};
-use crate::recorder::Recorder;
+use crate::recorder::{Masses, Recorder};
+
+pub use self::carried::Carried;
 
 /// How long an answer waits for its record, at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -239,8 +241,12 @@ impl Trail {
             Stage::Open => {}
         }
         let is_silent = state.is_silent && end.was_handled;
-        let is_too_much = || state.is_stranger && !self.recorder.admits_stranger(end.at);
-        if is_silent || is_too_much() {
+        let masses = match end.problem {
+            _ if state.is_stranger => Some(Masses::Strangers),
+            Some(Code::Overloaded) => Some(Masses::WithoutRoom),
+            _ => None,
+        };
+        if is_silent || masses.is_some_and(|masses| !self.recorder.admits(masses, end.at)) {
             return None;
         }
         // Nothing is noted any more, so that what was noted need not stay.
@@ -300,27 +306,6 @@ fn ended(mut draft: Draft, end: End) -> Draft {
         }
     }
     draft
-}
-
-/// The record of a request, with the change that takes it along.
-#[derive(Debug)]
-pub struct Carried {
-    pending: Arc<Pending>,
-    trail: Arc<Trail>,
-}
-
-impl Deref for Carried {
-    type Target = Arc<Pending>;
-
-    fn deref(&self) -> &Arc<Pending> {
-        &self.pending
-    }
-}
-
-impl Drop for Carried {
-    fn drop(&mut self) {
-        self.trail.returned(&self.pending);
-    }
 }
 
 #[cfg(test)]
@@ -474,6 +459,17 @@ mod tests {
         assert_eq!(details(0), (json!("begin"), None));
         assert_eq!(details(1), (json!("end"), Some(json!(3))));
         assert_eq!(said(&store).len(), 2);
+    }
+
+    #[tokio::test]
+    async fn refusals_for_want_of_room_are_told_in_number() {
+        let ((store, recorder), at) = (world(), clock::instant());
+        for problem in [Some(Code::Overloaded), Some(Code::Overloaded), Some(Code::Overloaded), None] {
+            trail(&recorder).close(End { problem, was_handled: true, at }).await.unwrap();
+        }
+        assert_eq!(said(&store), [(Ending::Failed, Some("overloaded".to_owned())), (Ending::Done, None)]);
+        let last = store.logs().record(LogName::Access, 1).unwrap().unwrap();
+        assert_eq!(last.read::<Facts>(Opening::FACTS).unwrap().details["suppressed"], 2);
     }
 
     #[tokio::test]

@@ -54,6 +54,8 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
     }
 
     setup.folder.write("witnesses.policy", "quorum everybody\n");
+    let source = "name = 'a'\nkind = 'licet'\nurl = 'https://localhost:1/v1/lookups'\n";
+    let provider = "name = 'a'\nissuer = 'https://a.example'\naudience = 'licet'\n";
     let lists = "[status_list]\nbase_uri = 'https://licences.example/v1/status-lists'\n";
     for (broken, key) in [
         (setup.text().replace("server.pem", "nowhere.pem"), "server.certificate: "),
@@ -63,6 +65,9 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         (format!("{}\n[signing]\nkey = 'gateway.key'\ncertificate = 'gateway.pem'\n{lists}", setup.text()), "signing.key: "),
         (format!("surplus = 1\n{}", setup.text()), "surplus"),
         (format!("{}\n[record.witnesses]\npolicy = 'witnesses.policy'\n", setup.text()), "record.witnesses.policy: "),
+        (format!("{}\n[[sources]]\n{source}tls_anchors = ['nowhere.pem']\n", setup.text()), "sources[0].tls_anchors"),
+        (format!("{}\n[[identity_providers]]\n{provider}keys = 'nowhere.jwks'\n", setup.text()), "identity_providers[0].keys: "),
+        (format!("{}\n[status]\ntls_anchors = ['nowhere.pem']\n", setup.text()), "status.tls_anchors"),
     ] {
         let file = setup.folder.write("broken.toml", broken);
         for command in [&["config", "check", path(&file)][..], &["serve", "--config", path(&file)]] {

@@ -201,6 +201,7 @@ async fn what_is_wrong_with_an_objection_is_named() {
             "bad-content",
         ),
         ("no words", changed("/text", json!(" ")), 422, "bad-content"),
+        ("somebody's number", changed("/text", json!("我是１１０１０５ 19491231-002Ｘ")), 422, "bad-content"),
         ("no identifier", changed("/about", json!({ "licence": "1.2.3" })), 422, "bad-content"),
         ("nothing", changed("/about", json!({})), 422, "bad-content"),
         ("two things", both, 422, "bad-content"),

@@ -71,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "serde",
             "serde_json",
             "storage",
+            "tikv-jemallocator",
             "tokio",
             "tokio-rustls",
             "toml",

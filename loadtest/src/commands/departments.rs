@@ -14,11 +14,12 @@ licet-load departments: play departments that answer over HTTP on this machine, 
 usage: licet-load departments [options]
 
   --profile FILE       the departments (TOML), or `city` or `one-fast` [city]
-  --seed N             what everything follows from, unless the file has its own [1]
+  --seed N             what everything follows from, for a profile of ours [1]; a file has its own
   --port N             where they listen on 127.0.0.1 [18080]
   --show               print the profile as a file, and end
 
 A department is asked with POST /departments/NAME/query and {\"number\": \"...\"}; GET /departments/NAME/seen counts.
+People are its own: numbers of the area 990100, such as 990100194001010001. Any other is answered 400.
 ";
 
 /// Plays departments.

@@ -39,9 +39,9 @@ mod tests {
     #[test]
     fn what_is_said_counts_and_what_is_left_out_stays() {
         let below = "[server]\nlisten = 'a'\nworkers_max = 1\n[log]\nlevel = 'warn'\n[[callers]]\nname = 'x'".parse().unwrap();
-        let above = "[server]\nworkers_max = 2\n[cache]\nverdicts_max = 5".parse().unwrap();
+        let above = "[server]\nworkers_max = 2\n[cache]\nverdicts_mib = 5".parse().unwrap();
         let wanted: Table = "[server]\nlisten = 'a'\nworkers_max = 2\n[log]\nlevel = 'warn'\n[[callers]]\nname = 'x'\n\
-                             [cache]\nverdicts_max = 5"
+                             [cache]\nverdicts_mib = 5"
             .parse()
             .unwrap();
         assert_eq!(over(below, above), wanted);

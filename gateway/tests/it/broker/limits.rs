@@ -88,6 +88,7 @@ async fn those_who_cannot_be_served_in_time_are_told_at_once() {
     let answered = |ms: u64| first.iter().filter(|outcome| outcome.took == Duration::from_millis(ms)).count();
     assert_eq!((answered(50), answered(100), answered(150), answered(0)), (2, 2, 2, 14));
     assert!(first.iter().all(|outcome| (outcome.state == State::Overloaded) == (outcome.took == Duration::ZERO)));
+    assert!(first.iter().all(|outcome| outcome.was_asked == (outcome.state == State::Answered)), "whom to blame is known");
     // Once it is known how long answers take, nobody waits in vain.
     for n in 100..120 {
         world.one(question("a", &format!("S{n}")), 100).await;
@@ -98,6 +99,14 @@ async fn those_who_cannot_be_served_in_time_are_told_at_once() {
     assert!(second.iter().all(|outcome| outcome.state == State::Answered || outcome.took == Duration::ZERO));
     assert!(second.iter().all(|outcome| outcome.state == State::Answered || outcome.expected.is_some()));
     assert_eq!(world.seen("a").len(), calls + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_well_serves_the_largest_batch_by_default() {
+    let world = Sources::default().with("a", Limits::default(), |_, _| tells(2)).build();
+    let largest = gateway::config::Lookup::default().batch_max;
+    let questions = (0..largest).map(|n| batch(question("a", &format!("B{n}")))).collect();
+    assert_eq!(states(&world.ask(questions, 1000).await), vec![State::Answered; usize::try_from(largest).unwrap()]);
 }
 
 #[tokio::test(start_paused = true)]
