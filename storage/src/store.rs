@@ -209,7 +209,7 @@ impl Store {
     /// Writes a small row the way every other row is written, and reads it back.
     ///
     /// # Errors
-    /// Why the store would not take a write now.
+    /// Why the store would not take a write now. After a failed write [`Store::trouble`] has the cause.
     pub fn probe(&self, now: Timestamp) -> Result<(), StorageError> {
         let key = keys::probe();
         let version = || Ok::<_, StorageError>(self.shelf.read::<Probe>(&key)?.map_or(0, |kept| kept.version));
@@ -222,6 +222,12 @@ impl Store {
             Committed::Unknown => return Err(StorageError::Unknown),
         }
         if version()? > before { Ok(()) } else { Err(StorageError::Corrupt { what: "probe" }) }
+    }
+
+    /// What the system said of the write that failed, after which none is made until a restart.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.shelf.engine.trouble()
     }
 }
 

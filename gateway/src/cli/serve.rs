@@ -130,7 +130,12 @@ fn verify_check() -> (&'static str, Check) {
 /// Writes to the store and reads back.
 fn store_check(app: &Arc<App>) -> (&'static str, Check) {
     let app = Arc::clone(app);
-    ("store", Box::new(move || app.store().probe(clock::now()).map_err(|error| error.to_string())))
+    let probe = move || {
+        let probed = app.store().probe(clock::now());
+        // Of a write that failed an operator wants to know why.
+        probed.map_err(|error| app.store().trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
+    };
+    ("store", Box::new(probe))
 }
 
 /// Sees whether the checkpoints of the logs keep up.

@@ -1,12 +1,18 @@
 //! The listener for operators.
 
+use std::net::SocketAddr;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::started::{Setup, Started};
 
 pub(crate) async fn ask(gateway: &Started, line: &str) -> String {
-    let mut stream = TcpStream::connect(gateway.admin_address).await.unwrap();
+    ask_at(gateway.admin_address, line).await
+}
+
+pub(crate) async fn ask_at(address: SocketAddr, line: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();

@@ -18,6 +18,7 @@ mod documents;
 mod end_to_end;
 mod evidence;
 mod expected;
+mod failed_write;
 mod feed;
 mod feed_kit;
 mod go_reader;

@@ -43,13 +43,20 @@ impl Site {
     }
 
     pub(crate) fn start(&self) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_licet"))
-            .arg("serve")
-            .arg("--config")
-            .arg(self.folder.path().join("licet.toml"))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        self.start_by(Command::new(env!("CARGO_BIN_EXE_licet")))
+    }
+
+    /// As a process no file of which may grow beyond so many KiB: what it writes behind that fails, as on a disk that is full.
+    pub(crate) fn start_with_files_of(&self, kib: u32) -> Process {
+        let mut shell = Command::new("sh");
+        // In blocks of 512 bytes; and a write that fails is an error, not a signal.
+        shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2), env!("CARGO_BIN_EXE_licet")]);
+        self.start_by(shell)
+    }
+
+    fn start_by(&self, mut command: Command) -> Process {
+        let config = self.folder.path().join("licet.toml");
+        let mut child = command.arg("serve").arg("--config").arg(config).stderr(Stdio::piped()).spawn().unwrap();
         let reader = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || reader.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));

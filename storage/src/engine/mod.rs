@@ -198,6 +198,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// The bounds of one batch.
     fn caps(&self) -> Caps;
 
+    /// What the system said of the write that failed, after which none is made any more.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Removes from the disk what was overwritten or deleted under these keys. Until then old bytes may stay in files, where no read
     /// finds them. May take long; reads and writes go on meanwhile. An engine that keeps no old bytes has nothing to do.
     ///

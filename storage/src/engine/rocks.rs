@@ -63,18 +63,18 @@ pub struct Rocks {
 /// Held by whoever writes.
 #[derive(Debug, Default)]
 struct Turn {
-    /// After a failed write nothing is known about the disk any more: a sync that failed once may succeed the next time without
-    /// having written. So nothing is written until the process restarts and reads what there is.
-    is_poisoned: bool,
+    /// What the system said of a write that failed. After it nothing is known about the disk any more: a sync that failed once may
+    /// succeed the next time without having written. So nothing is written until the process restarts and reads what there is.
+    trouble: Option<String>,
 }
 
 struct Disk {
     db: DB,
 }
 
-/// A write or a sync failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct WriteFailed;
+/// A write or a sync failed, and what the system said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct WriteFailed(String);
 
 /// A write whose expectation held.
 #[derive(Debug)]
@@ -200,7 +200,8 @@ impl Disk {
             }
         }
         let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, FORMAT)) };
-        self.write(&[marker]).map_err(|WriteFailed| OpenError::Refused("the format marker cannot be written".to_owned()))
+        self.write(&[marker])
+            .map_err(|WriteFailed(why)| OpenError::Refused(format!("the format marker cannot be written: {why}")))
     }
 
     fn read(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
@@ -244,7 +245,7 @@ impl Disk {
         let mut batch = WriteBatch::with_capacity_bytes(bytes.sum());
         let (mut key, mut stored) = (Vec::new(), Vec::new());
         for write in writes {
-            let family = self.family(write.space).map_err(|_missing| WriteFailed)?;
+            let family = self.family(write.space).map_err(|missing| WriteFailed(missing.to_string()))?;
             key.clear();
             key.extend(write.part.0.to_be_bytes());
             key.extend(write.key);
@@ -260,7 +261,7 @@ impl Disk {
         }
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
-        self.db.write_opt(batch, &synced).map_err(|_error| WriteFailed)
+        self.db.write_opt(batch, &synced).map_err(|error| WriteFailed(error.into_string()))
     }
 }
 
@@ -294,19 +295,21 @@ impl Engine for Rocks {
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
         batch.check(self.caps())?;
         let mut turn = self.turn();
-        if turn.is_poisoned {
+        if turn.trouble.is_some() {
             return Err(CommitError::Poisoned);
         }
         let decided = self.disk.decide(part, &batch)?;
         // Set first: also a panic in the middle leaves the disk in doubt.
-        turn.is_poisoned = true;
-        self.disk.write(&decided).map_err(|WriteFailed| CommitError::Unknown)?;
-        turn.is_poisoned = false;
-        Ok(())
+        turn.trouble = Some("a write was broken off".to_owned());
+        turn.trouble = self.disk.write(&decided).err().map(|WriteFailed(why)| why);
+        if turn.trouble.is_some() { Err(CommitError::Unknown) } else { Ok(()) }
     }
 
     fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        let _turn = self.turn();
+        if self.turn().trouble.is_some() {
+            // What a read shows may be in memory alone.
+            return Err(ReadError::Unavailable);
+        }
         self.disk.read(part, space, key)
     }
 
@@ -317,6 +320,10 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.turn().trouble.clone()
     }
 
     fn forget(&self, part: Part, space: Space, keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
