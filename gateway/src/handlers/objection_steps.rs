@@ -45,7 +45,7 @@ pub async fn accept(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
 /// `POST /v1/objections/{id}/answer`
 ///
 /// # Errors
-/// [`Code::ObjectionNotFound`], [`Code::OtherOrganisation`], [`Code::ObjectionConflict`], [`Code::BadContent`].
+/// The [`crate::http::Code`]s `ObjectionNotFound`, `OtherOrganisation`, `ObjectionConflict`, `BadContent`.
 pub async fn answer(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
     let asked: ObjectionAnswerRequest = request.json()?;
     demand_words(&request, "text", &asked.text)?;
