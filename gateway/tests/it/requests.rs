@@ -35,6 +35,8 @@ async fn bodies_are_read_strictly() {
         client.send(http, post_json("/words", "{\"word\": 110101199003070070}")).await.is_problem(400, "bad-json");
         client.send(http, request("POST", "/words", "text/plain", "x")).await.is_problem(415, "unsupported-media-type");
         client.send(http, request("POST", "/words", "", "{}")).await.is_problem(415, "unsupported-media-type");
+        let other = request("POST", "/words", "application/json; charset=gbk", "{}");
+        client.send(http, other).await.is_problem(415, "unsupported-media-type");
         let typed = request("POST", "/words", "Application/JSON; charset=utf-8", "{\"word\": \"x\"}");
         assert_eq!(client.send(http, typed).await.status, 201);
     }
