@@ -5,9 +5,9 @@ use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::measure::{now, quantiles, timed};
+use crate::measure::{now, quantiles, timed, wait};
 
 /// What a record takes in the store.
 const RECORD: [u8; 1250] = [7; 1250];
@@ -91,11 +91,4 @@ fn write_tables(path: &Path, rate: u32, is_over: &AtomicBool) -> std::io::Result
         wait(started + every.saturating_mul(chunk));
     }
     Ok(())
-}
-
-fn wait(until: Instant) {
-    let early = until.saturating_duration_since(now());
-    if !early.is_zero() {
-        thread::sleep(early);
-    }
 }

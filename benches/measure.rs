@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The only reader of the clock here.
@@ -9,6 +10,14 @@ use std::time::{Duration, Instant};
 #[must_use]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// Waits until a moment, if it has not come.
+pub fn wait(until: Instant) {
+    let early = until.saturating_duration_since(now());
+    if !early.is_zero() {
+        thread::sleep(early);
+    }
 }
 
 /// What it gives, and how long it took.

@@ -9,7 +9,7 @@ use crypto::record::LogName;
 use storage::log::{Published, Recorded};
 use storage::{StorageError, Store};
 
-use crate::measure::now;
+use crate::measure::{now, wait};
 use crate::subjects::draft;
 
 /// A record that a checkpoint covers, and when it was due.
@@ -51,10 +51,7 @@ fn ask(store: &Store, (started, rate, count): (Instant, u32, u32), sender: Sende
     let from = store.logs().size(LogName::Seal).map_err(|error| error.to_string())?;
     for number in 0..count {
         let due = started + Duration::from_secs(1).saturating_mul(number) / rate;
-        let early = due.saturating_duration_since(now());
-        if !early.is_zero() {
-            thread::sleep(early);
-        }
+        wait(due);
         let (sender, logs) = (sender.clone(), store.logs().clone());
         let done = move |recorded: Result<Vec<Recorded>, StorageError>| match recorded {
             Ok(recorded) => recorded.into_iter().for_each(|recorded| {

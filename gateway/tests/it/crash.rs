@@ -93,11 +93,7 @@ async fn nothing_acknowledged_is_lost_by_kill() {
     );
     let mut process = site.start();
     let issuer = site.client(&process, ISSUER);
-    let filed = request("POST", "/v1/seals", "application/octet-stream", office.seal());
-    assert_eq!(issuer.send(Http::One, filed).await.status, 201);
-    let delivered = json!({"operation": "deliver", "reason": "in use"}).to_string();
-    assert_eq!(issuer.send(Http::One, post_json(&format!("/v1/seals/{SEAL}/status"), &delivered)).await.status, 200);
-
+    put_in_use(&issuer, &office).await;
     let mut seen = Seen::default();
     let mut size = 0;
     for round in 0..rounds {
@@ -114,6 +110,14 @@ async fn nothing_acknowledged_is_lost_by_kill() {
     let findings = site.licet(&["log", "fsck"]);
     assert!(findings.status.success(), "{}", String::from_utf8_lossy(&findings.stdout));
     eprintln!("{rounds} rounds, {} acknowledged uses, log of {size} records", seen.acknowledged.len());
+}
+
+/// Files the seal, and delivers it.
+pub(crate) async fn put_in_use(issuer: &Client, office: &Office) {
+    let filed = request("POST", "/v1/seals", "application/octet-stream", office.seal());
+    assert_eq!(issuer.send(Http::One, filed).await.status, 201);
+    let delivered = json!({"operation": "deliver", "reason": "in use"}).to_string();
+    assert_eq!(issuer.send(Http::One, post_json(&format!("/v1/seals/{SEAL}/status"), &delivered)).await.status, 200);
 }
 
 /// Lets callers use the seal and read checkpoints until so many uses are acknowledged, and kills the gateway then, in the middle of
@@ -227,7 +231,8 @@ async fn seal_log(connection: &mut Connection) -> Value {
     logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "seal").unwrap().clone()
 }
 
-fn use_of(name: &str) -> hyper::Request<http_body_util::Full<hyper::body::Bytes>> {
+/// A use of the seal by this name.
+pub(crate) fn use_of(name: &str) -> hyper::Request<http_body_util::Full<hyper::body::Bytes>> {
     let sha256 = crypto::digest::Sha256::of(&[name.as_bytes()]).to_string();
     let body = json!({
         "use_id": name, "document": {"sha256": sha256}, "purpose": "soak", "item": "000136001000", "case": "1", "approval": "A1",
