@@ -89,6 +89,9 @@ async fn answer(
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
     let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
+    if app.gate.is_revoked(asked.peer) {
+        return Err(Code::CertificateRevoked.into());
+    }
     trace.caller = Some(Arc::clone(&caller));
     asked.trail.is_of(&caller);
     let (route, params) = admit(app, &caller, &head, (trace, &asked.trail))?;

@@ -12,6 +12,7 @@ use crate::broker;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
+use crate::reload;
 use crate::status::Kind;
 use crate::trust::Gauges;
 use crate::{supervision, witness};
@@ -61,6 +62,8 @@ pub struct Metrics {
     pub sources: broker::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
+    /// Which configuration is in force.
+    pub reloads: reload::Tally,
 }
 
 impl Metrics {
@@ -99,6 +102,7 @@ impl Metrics {
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
+            reloads: reload::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -106,6 +110,7 @@ impl Metrics {
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
         let all = all.chain(metrics.supervision.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
+        let all = all.chain(metrics.reloads.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {
             metrics.described.extend(collector.desc().into_iter().map(Described::of));

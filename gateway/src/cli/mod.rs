@@ -23,6 +23,7 @@ mod input;
 mod log;
 mod out;
 mod pki;
+mod reload;
 mod report;
 mod serve;
 mod table;
@@ -49,6 +50,12 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command {
+        name: "reload",
+        arguments: reload::ARGUMENTS,
+        help: "have the gateway that runs read its configuration again",
+        run: reload::run,
+    },
     Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
     Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
     Command {
@@ -88,7 +95,12 @@ static COMMANDS: &[Command] = &[
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
     },
-    Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
+    Command {
+        name: "config",
+        arguments: "check FILE | diff FILE",
+        help: "check a configuration, or compare it with the one in force",
+        run: config::run,
+    },
 ];
 
 /// Runs the command line of this process.

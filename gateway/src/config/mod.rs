@@ -7,6 +7,7 @@ mod audit;
 mod caller;
 mod digests;
 mod fault;
+mod files;
 mod grants;
 mod identity;
 mod lookup;
@@ -14,6 +15,7 @@ mod moment;
 mod objections;
 mod operation;
 mod organisation;
+mod origin;
 mod policy;
 mod record;
 mod rules;
@@ -43,6 +45,7 @@ pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
+pub use origin::Origin;
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
@@ -134,6 +137,9 @@ pub struct Config {
     /// What the file said, by digests.
     #[serde(skip)]
     digests: Digests,
+    /// What it was read from.
+    #[serde(skip)]
+    origin: Origin,
 }
 
 impl Config {
@@ -144,7 +150,8 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))
+        let config = Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))?;
+        Ok(Self { origin: config.origin.clone().in_file(path), ..config })
     }
 
     /// Checks the text of a configuration file; relative paths are taken from `folder`.
@@ -153,7 +160,7 @@ impl Config {
     /// As [`Config::read`].
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Faults> {
         let mut config: Self = toml::from_str(text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
-        config.digests = Digests::of(text)?;
+        (config.digests, config.origin) = (Digests::of(text)?, Origin::of(text)?);
         config.resolve(folder);
         let mut faults = Faults::default();
         config.server.check(&mut faults);
@@ -198,29 +205,16 @@ impl Config {
         );
     }
 
+    /// What it was read from.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The control socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.admin.socket.clone().unwrap_or_else(|| self.storage.path.join("licet.sock"))
-    }
-
-    fn resolve(&mut self, folder: &Path) {
-        let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
-        let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
-        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
-        let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
-        let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
-        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
-        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
-        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
-            resolve(path, folder);
-        }
-    }
-}
-
-fn resolve(path: &mut PathBuf, folder: &Path) {
-    if path.is_relative() {
-        *path = folder.join(&*path);
     }
 }
 
@@ -420,7 +414,7 @@ mod tests {
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
         const SECTIONS: &str = "admin audit cache callers digests grants identity_providers log logs lookup material \
-            objections office_hours organisations policy record reload server signatures signing \
+            objections office_hours organisations origin policy record reload server signatures signing \
             sources status status_list storage supervision trust trust_list types use_codes witness \
             witnesses";
         for field in format!("{config:#?}").lines().filter_map(|line| line.trim_start().split_once(": ")) {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Faults, SignaturePolicy, TrustDomain, resolve, trust};
+use super::files::resolve;
+use super::{Faults, SignaturePolicy, TrustDomain, trust};
 
 /// A TOML file with `[policy]` and `[[trust]]`.
 #[derive(Clone, Debug, Deserialize)]
