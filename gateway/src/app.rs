@@ -38,6 +38,7 @@ use crate::sources;
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
 use crate::supervision::{Gauges, Matters, Supervision};
+use crate::telemetry::Telemetry;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
@@ -98,6 +99,8 @@ pub struct App {
     pub log_keys: Arc<LogKeys>,
     /// Every metric.
     pub metrics: Metrics,
+    /// What records traces.
+    pub telemetry: Arc<Telemetry>,
     /// Who keeps within what was promised.
     pub supervision: Supervision,
     /// When a use of a seal counts as within office hours.
@@ -136,6 +139,7 @@ impl App {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let telemetry = Telemetry::new(config.telemetry.as_ref(), &config.record.origin, metrics.spans.clone())?;
         let broker = broker(config, &store, &metrics)?;
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
@@ -186,6 +190,7 @@ impl App {
             objection_days: config.objections.days,
             log_keys,
             metrics,
+            telemetry: Arc::new(telemetry),
             broker: Arc::new(broker),
             lookup: config.lookup.clone(),
             places: Places::new(&config.lookup),

@@ -69,6 +69,7 @@ pub mod outbound;
 pub mod shares;
 mod spread;
 pub mod sweep;
+pub mod telemetry;
 
 pub mod cli;
 pub mod demo;

@@ -42,7 +42,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let config = Config::read(&file)?;
     logging::start(&config.log);
     runtime()?.block_on(async {
-        let running = Running::start(&config).await?;
+        let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
@@ -70,6 +70,7 @@ pub(super) struct Running {
     control: JoinHandle<()>,
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
+    spans: JoinHandle<()>,
 }
 
 impl Running {
@@ -104,12 +105,16 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        let spans = tokio::spawn({
+            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
+            async move { telemetry.run(shutdown).await }
+        });
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(live, tls, shutdown));
-        Ok(Self { address, admin_address, app, trigger, public, admin, control, status, turns })
+        Ok(Self { address, admin_address, app, trigger, public, admin, control, status, turns, spans })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -123,6 +128,8 @@ impl Running {
         self.status.abort();
         // It takes one more turn, so that no figures are lost.
         drop(self.turns.await);
+        // It sends what is left.
+        drop(self.spans.await);
         let generation = self.app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
         drop(self.app.recorder.note_stop(generation, clock::now()).await);

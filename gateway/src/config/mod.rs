@@ -6,6 +6,7 @@
 mod audit;
 mod caller;
 mod digests;
+mod examined;
 mod fault;
 mod grants;
 mod identity;
@@ -15,8 +16,10 @@ mod objections;
 mod operation;
 mod organisation;
 mod policy;
+mod reading;
 mod record;
 mod rules;
+mod schema;
 mod server;
 mod source;
 mod source_answer;
@@ -24,6 +27,7 @@ mod source_request;
 mod status;
 mod status_list;
 mod supervision;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trust;
@@ -32,22 +36,27 @@ mod witness;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use audit::{Audit, OfficeHours};
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
+pub use examined::Examined;
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use lookup::Lookup;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
-pub use operation::{Admin, Cache, Log, LogFormat, Storage};
+pub use operation::{Admin, Cache, Log, LogFormat, LogLevel, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
+pub use reading::Place;
+use reading::Reading;
 pub use record::{Record, ShardPeriod};
 pub use rules::RulesFile;
+pub use schema::Schema;
 pub use server::Server;
 pub use source::{DataSource, DataSourceKind, Exchange, ExchangeCipher, SourceAuth, SourceResource};
 pub use source_answer::{AnswerRule, AnswerRules, Pointer};
@@ -56,12 +65,13 @@ pub(crate) use source_request::{Node, Piece, Slot};
 pub use status::{SourceUrl, Status, StatusSource};
 pub use status_list::{Signing, StatusList};
 pub use supervision::Supervision;
+pub use telemetry::Telemetry;
 pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAnchor, TrustDomain};
 pub use trust_list::{Reload, TrustList};
 pub use witness::{Witness, WitnessedLog, Witnesses};
 
 /// A whole configuration file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// `[server]`: the public listener.
@@ -94,6 +104,9 @@ pub struct Config {
     /// `[trust_list]`: the same from a signed list, instead of `[[trust]]` and of the rules of `[policy]` that decide on signatures.
     #[serde(default)]
     pub trust_list: Option<TrustList>,
+    /// `[telemetry]`: where traces go.
+    #[serde(default)]
+    pub telemetry: Option<Telemetry>,
     /// `[reload]`: what is read again while the gateway runs.
     #[serde(default)]
     pub reload: Reload,
@@ -144,9 +157,18 @@ impl Config {
     /// # Errors
     /// Every [`Fault`] that can be found without opening the files that the configuration names.
     pub fn read(path: &Path) -> Result<Self, Faults> {
+        let examined = Self::examine(path)?;
+        Self::unless(examined.faults, examined.config).map_err(|faults| faults.in_file(path))
+    }
+
+    /// Reads a configuration file for looking on where it is faulty too. The faults have no places yet: see [`Faults::in_file`].
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn examine(path: &Path) -> Result<Examined, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))
+        Ok(Self::look(&text, path.parent().unwrap_or_else(|| Path::new("."))))
     }
 
     /// Checks the text of a configuration file; relative paths are taken from `folder`.
@@ -154,9 +176,35 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Faults> {
-        let mut config: Self = toml::from_str(text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
-        config.digests = Digests::of(text)?;
+        let examined = Self::look(text, folder);
+        Self::unless(examined.faults, examined.config).map_err(|faults| faults.in_text::<Self>(text))
+    }
+
+    /// The configuration where there are no faults. There is one then.
+    fn unless(faults: Faults, config: Option<Self>) -> Result<Self, Faults> {
+        let config = faults.none_or(config)?;
+        config.ok_or_else(|| Faults::one("(file)", "cannot be read"))
+    }
+
+    fn look(text: &str, folder: &Path) -> Examined {
+        let Reading { value, faults, doubtful } = Reading::<Self>::of(text);
+        let is_good = faults.is_empty();
+        let mut examined = Examined { config: None, faults, doubtful };
+        let Some(mut config) = value else { return examined };
+        if is_good {
+            config.digests = examined.take(Digests::of(text)).unwrap_or_default();
+        }
         config.resolve(folder);
+        let checked = config.check();
+        examined.take(checked);
+        config.lookup.within(config.server.request_timeout());
+        examined.config = Some(config);
+        examined
+    }
+
+    /// What is wrong with it that can be found without opening files.
+    fn check(&self) -> Result<(), Faults> {
+        let config = self;
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
@@ -170,6 +218,9 @@ impl Config {
         trust::check(&config.trust, "trust", &mut faults);
         config.check_list(&mut faults);
         config.status.check(&config.trust, &mut faults);
+        if let Some(telemetry) = &config.telemetry {
+            telemetry.check(&mut faults);
+        }
         if let Some(witness) = &config.witness {
             witness.check(&mut faults);
         }
@@ -177,14 +228,13 @@ impl Config {
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         config.lookup.check(&mut faults);
-        config.lookup.within(config.server.request_timeout());
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);
         config.objections.check(&mut faults);
         organisation::check(&config.organisations, &config.callers, &mut faults);
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
-        faults.none_or(config)
+        faults.none_or(())
     }
 
     /// What a list says, the configuration does not say again.
@@ -212,6 +262,7 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.telemetry.iter_mut().flat_map(Telemetry::paths));
         let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
         let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
