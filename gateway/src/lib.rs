@@ -72,6 +72,7 @@ mod seats;
 pub mod shares;
 mod spread;
 pub mod sweep;
+pub mod telemetry;
 
 pub mod cli;
 pub mod demo;

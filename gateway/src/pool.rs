@@ -7,6 +7,7 @@ use tokio::task::JoinError;
 
 use crate::http::{Code, Problem};
 use crate::seats::Seats;
+use crate::telemetry;
 
 /// A bounded number of jobs at a time, and a bounded number that wait. What is beyond is refused at once.
 #[derive(Debug)]
@@ -39,10 +40,13 @@ impl Pool {
             TryAcquireError::NoPermits => Problem::new(Code::Overloaded),
             TryAcquireError::Closed => Problem::new(Code::Unavailable),
         })?;
+        let waiting = telemetry::step("wait");
         let running = Arc::clone(self.running.semaphore()).acquire_owned().await.or(Err(Code::Unavailable))?;
+        drop(waiting);
+        let (step, job) = (telemetry::step("work"), telemetry::carried_off(job));
         let task = tokio::task::spawn_blocking(move || {
-            // Both places are given back when the job ends, not when its caller goes away.
-            let _places = (admitted, running);
+            // The places are given back, and the step ends, when the job ends, not when its caller goes away.
+            let _places = (admitted, running, step);
             job()
         });
         task.await.map_err(|error| failed(&error))

@@ -25,6 +25,7 @@ use crate::signing::Signer;
 use crate::sources::{self, Sources};
 use crate::status::Fetcher;
 use crate::status_lists::StatusLists;
+use crate::telemetry::{self, Telemetry};
 use crate::trust::{Prepared, Renewal};
 use crate::verdict::Judge;
 use crate::witness::{Service, Witnesses};
@@ -138,6 +139,8 @@ pub fn rehearse(config: &Config) -> Result<(LogKeys, Option<Service>), Faults> {
     faults.take(store_keys(&config.storage));
     let opened = faults.take(open(config, &store, None));
     faults.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
+    let tally = telemetry::Tally::new().map_err(|error| Faults::one("(metrics)", error.to_string()));
+    faults.take(tally.and_then(|tally| Telemetry::new(config.telemetry.as_ref(), &config.record.origin, tally)));
     let log_keys = faults.take(LogKeys::load(&config.record));
     let (Some(opened), Some(log_keys)) = (opened, log_keys) else { return Err(faults) };
     faults.none_or((log_keys, opened.witness))
@@ -235,6 +238,7 @@ fn assemble(
         office_hours: config.audit.office_hours.hours(),
         retention_s: i64::from(config.record.retention_days) * 86_400,
         reloads: Arc::clone(&kept.reloads),
+        telemetry: Arc::clone(&kept.telemetry),
         config,
         prints,
         kept,

@@ -25,6 +25,7 @@ use crate::rights::Rights;
 use crate::routes::Route;
 use crate::shares::Shares;
 use crate::supervision::{Dues, Matters, Supervision};
+use crate::telemetry::Telemetry;
 use crate::turns::Turns;
 use crate::witness::Witnesses;
 
@@ -49,6 +50,7 @@ pub(super) struct Kept {
     pub(super) metrics: Arc<Metrics>,
     pub(super) supervision: Arc<Supervision>,
     pub(super) reloads: Arc<Standing>,
+    pub(super) telemetry: Arc<Telemetry>,
 }
 
 impl Kept {
@@ -61,6 +63,7 @@ impl Kept {
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
+        let telemetry = Telemetry::new(config.telemetry.as_ref(), &config.record.origin, metrics.spans.clone())?;
         let witnesses = config.record.witnesses.as_ref();
         let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let dues = dues(config, &store);
@@ -81,6 +84,7 @@ impl Kept {
             witnesses: witnesses.transpose()?.map(Arc::new),
             supervision: Arc::new(supervision),
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
+            telemetry: Arc::new(telemetry),
             recorder: Arc::new(recorder),
             metrics: Arc::new(metrics),
             epochs: Arc::default(),

@@ -34,6 +34,7 @@ use crate::signing::Signer;
 use crate::sources;
 use crate::status::Fetcher;
 use crate::supervision::Supervision;
+use crate::telemetry::Telemetry;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
@@ -129,6 +130,8 @@ pub struct App {
     pub use_codes: UseCodes,
     /// The description of the interface.
     pub openapi: Bytes,
+    /// What records traces.
+    pub telemetry: Arc<Telemetry>,
     /// How the last attempts to take up another configuration ended.
     pub reloads: Arc<Standing>,
     kept: Arc<Kept>,

@@ -20,6 +20,7 @@ mod demo;
 mod evidence;
 mod fail;
 mod input;
+mod level;
 mod log;
 mod out;
 mod pki;
@@ -57,6 +58,12 @@ static COMMANDS: &[Command] = &[
         run: reload::run,
     },
     Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
+    Command {
+        name: "level",
+        arguments: level::ARGUMENTS,
+        help: "see or change how much the gateway that runs writes to its log",
+        run: level::run,
+    },
     Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
     Command {
         name: "verify",
@@ -97,8 +104,8 @@ static COMMANDS: &[Command] = &[
     },
     Command {
         name: "config",
-        arguments: "check FILE | diff FILE",
-        help: "check a configuration, or compare it with the one in force",
+        arguments: config::ARGUMENTS,
+        help: "check a configuration, or print every setting; see licet config --help",
         run: config::run,
     },
 ];

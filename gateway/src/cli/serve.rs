@@ -45,7 +45,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         let unwatched = |error| Failure::Work(format!("signals cannot be watched: {error}"));
         // Before anybody is told that it serves: a signal to read the configuration again must not end it.
         let hangups = shutdown::hangups().map_err(unwatched)?;
-        let running = Running::start(&config).await?;
+        let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
@@ -75,6 +75,7 @@ pub(super) struct Running {
     control: JoinHandle<()>,
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
+    spans: JoinHandle<()>,
 }
 
 impl Running {
@@ -104,12 +105,16 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        let spans = tokio::spawn({
+            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
+            async move { telemetry.run(shutdown).await }
+        });
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
-        Ok(Self { address, admin_address, live, shutdown, trigger, public, admin, control, status, turns })
+        Ok(Self { address, admin_address, live, shutdown, trigger, public, admin, control, status, turns, spans })
     }
 
     /// Reads the configuration again from now on when a signal says so, or when its files have changed.
@@ -129,6 +134,8 @@ impl Running {
         self.status.abort();
         // It takes one more turn, so that no figures are lost.
         drop(self.turns.await);
+        // It sends what is left.
+        drop(self.spans.await);
         let app = self.live.current();
         let generation = app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::trust::TrustDomain;
-use super::{Config, DataSource, Signing, TrustList, Witness};
+use super::{Config, DataSource, Signing, Telemetry, TrustList, Witness};
 
 /// Takes a relative path from this folder.
 pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
@@ -20,6 +20,7 @@ impl Config {
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.telemetry.iter_mut().flat_map(Telemetry::paths));
         let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
         let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {

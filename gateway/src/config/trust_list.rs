@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
 
 /// A signed list with all trust domains, instead of `[[trust]]`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrustList {
     /// File with the list, a JWS.
@@ -44,7 +45,7 @@ impl TrustList {
 }
 
 /// What is read again while the gateway runs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reload {
     /// Seconds after which the files of trust are read again; 0 for only when an operator asks. Default 60.

@@ -4,6 +4,7 @@
 mod about;
 mod answer;
 mod command;
+mod level;
 mod reload;
 mod socket;
 
@@ -11,4 +12,4 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, reload::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, level::COMMANDS, reload::COMMANDS];

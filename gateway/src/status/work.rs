@@ -144,7 +144,7 @@ async fn fetch_list(
     known: &Validators,
     now: impl Fn() -> Timestamp + Send + 'static,
 ) -> (ListResult, Option<Proof>) {
-    let (bytes, validators) = match app.status.client.list(url, known).await {
+    let (bytes, validators) = match app.telemetry.own("status").doing(app.status.client.list(url, known)).await {
         Ok(Fetched::New(bytes, validators)) => (bytes, validators),
         Ok(Fetched::Unchanged) => return (Ok(None), None),
         Err(fault) => return (Err(fault), None),
@@ -165,7 +165,7 @@ async fn ask(
     let request = question(&judged, app.status.with_nonce);
     let (mut faults, mut proofs, mut answer) = (Vec::new(), Vec::new(), None);
     for (source, url) in responders {
-        let outcome = match app.status.client.ask(&url, request.to_der()).await {
+        let outcome = match app.telemetry.own("status").doing(app.status.client.ask(&url, request.to_der())).await {
             Ok(bytes) => {
                 let (request, judged) = (request.clone(), Arc::clone(&judged));
                 accepted(app, now, move |trust, now| accept::response(&bytes, &request, &judged, trust, now)).await
