@@ -12,6 +12,7 @@ use storage::log::Published;
 use storage::log::Publisher;
 use storage::{Keys, Options, StorageError, Store};
 
+use crate::admission::Admission;
 use crate::audit::Tree;
 use crate::auth::{Callers, Role};
 use crate::authority;
@@ -19,7 +20,7 @@ use crate::broker::{self, Broker};
 use crate::cache::Cache;
 use crate::catalogue::{Catalogues, KnownSources};
 use crate::clock;
-use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
+use crate::config::{self, Config, Faults, Lookup, Memory, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
 use crate::feed::Wake;
 use crate::handlers::feed::STREAMS_MAX;
@@ -32,6 +33,7 @@ use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::routes::Route;
+use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::signing::Signer;
 use crate::sources;
@@ -72,8 +74,18 @@ pub struct App {
     pub pool: Pool,
     /// Where look-ups read what they tell: a moment each, which must not wait behind verifications.
     pub reading: Pool,
+    /// Where auditors' questions run: what reads much must not keep verifications waiting.
+    pub auditing: Pool,
+    /// Who gets in.
+    pub admission: Arc<Admission>,
+    /// Who may have a connection.
+    pub door: Door,
     /// Room in memory for the bodies of requests.
     pub bodies: Rooms,
+    /// Room in memory for large answers.
+    pub answers: Rooms,
+    /// How much memory the gateway may take.
+    pub memory: Memory,
     /// Who witnesses our logs.
     pub witnesses: Option<Witnesses>,
     /// What signs the checkpoints of others' logs.
@@ -169,11 +181,12 @@ impl App {
             pool: pool(&config.server, size(config.server.queue_max)),
             // Each look-up that has a place may wait for its turn, and those whose listeners read slowly.
             reading: pool(&config.server, size(config.lookup.in_flight_max).saturating_mul(2)),
-            bodies: Rooms::new(
-                config.server.bodies_bytes_max,
-                config.server.body_bytes_max,
-                config.callers.iter().map(|caller| caller.name.as_str()),
-            ),
+            auditing: Pool::new(workers(&config.server).div_ceil(2), size(config.server.queue_max)),
+            admission: Arc::new(Admission::new(&config.limits, &config.callers, metrics.admission.clone())),
+            door: Door::new(&config.server, metrics.door.clone()),
+            bodies: rooms(config, config.server.bodies_bytes_max),
+            answers: rooms(config, config.server.answers_bytes_max),
+            memory: config.memory,
             witnesses,
             witness: config.witness.as_ref().map(Service::load).transpose()?,
             recorder: Arc::new(recorder),
@@ -230,9 +243,10 @@ pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
 ///
 /// # Errors
 /// When the keys are wrong, another process has it open, or its format is unknown.
-pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
+pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
-    Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+    let options = Options { memory_bytes: memory.store_bytes() };
+    Store::open(&storage.path, &keys, &options).map_err(|error| Faults::one("storage.path", error.to_string()))
 }
 
 /// Who asks for the status of certificates, with what the store has kept of it put in force.
@@ -264,11 +278,18 @@ fn seed() -> Result<u64, Faults> {
 }
 
 fn pool(server: &Server, queue: usize) -> Pool {
-    let workers = match server.workers_max {
+    Pool::new(workers(server), queue)
+}
+
+fn workers(server: &Server) -> usize {
+    match server.workers_max {
         0 => thread::available_parallelism().map_or(1, usize::from),
         n => size(n),
-    };
-    Pool::new(workers, queue)
+    }
+}
+
+fn rooms(config: &Config, bytes: u32) -> Rooms {
+    Rooms::new(bytes, config.server.body_bytes_max, config.callers.iter().map(|caller| caller.name.as_str()))
 }
 
 fn size(n: u32) -> usize {

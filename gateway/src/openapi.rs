@@ -16,6 +16,8 @@ const COMMON: &[Code] = &[
     Code::CertificateRequired,
     Code::CertificateExpired,
     Code::UnknownCaller,
+    Code::RateLimited,
+    Code::Overloaded,
     Code::Internal,
     Code::DeadlineExceeded,
 ];

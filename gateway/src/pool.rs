@@ -12,14 +12,28 @@ use crate::http::{Code, Problem};
 pub struct Pool {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    /// How many jobs may run or wait.
+    size: usize,
 }
 
 impl Pool {
     /// A pool for `workers` jobs at a time and `queue` that wait.
     #[must_use]
     pub fn new(workers: usize, queue: usize) -> Self {
-        let admitted = workers.saturating_add(queue).min(Semaphore::MAX_PERMITS);
-        Self { running: Arc::new(Semaphore::new(workers.max(1))), admitted: Arc::new(Semaphore::new(admitted.max(1))) }
+        let size = workers.saturating_add(queue).clamp(1, Semaphore::MAX_PERMITS);
+        Self { running: Arc::new(Semaphore::new(workers.max(1))), admitted: Arc::new(Semaphore::new(size)), size }
+    }
+
+    /// How many jobs run or wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.size.saturating_sub(self.admitted.available_permits())
+    }
+
+    /// How many of those that may run or wait do, in thousandths.
+    #[must_use]
+    pub fn filled_permille(&self) -> u32 {
+        u32::try_from(self.depth().saturating_mul(1000) / self.size.max(1)).unwrap_or(u32::MAX)
     }
 
     /// Runs a job. A job that has begun runs to its end even if nobody waits for it any more.
@@ -71,6 +85,7 @@ mod tests {
         let mut second = Box::pin(pool.run(|| 2));
         assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(second.as_mut().poll(cx))).await.is_pending());
         assert_eq!(pool.run(|| 3).await.unwrap_err().code(), Code::Overloaded);
+        assert_eq!((pool.depth(), pool.filled_permille()), (2, 1000));
         release.send(()).unwrap();
         assert!(first.await.unwrap().is_ok());
         assert_eq!(second.await.unwrap(), 2);
@@ -84,5 +99,6 @@ mod tests {
             assert_eq!(result.unwrap_err().code(), Code::Internal);
         }
         assert_eq!(pool.run(|| 1).await.unwrap(), 1);
+        assert_eq!(pool.filled_permille(), 0);
     }
 }

@@ -9,7 +9,9 @@ mod digests;
 mod fault;
 mod grants;
 mod identity;
+mod limits;
 mod lookup;
+mod memory;
 mod moment;
 mod objections;
 mod operation;
@@ -38,7 +40,9 @@ pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use limits::Limits;
 pub use lookup::Lookup;
+pub use memory::Memory;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
@@ -107,6 +111,12 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[limits]`: how much may be asked at the same time, by everybody and by one caller.
+    #[serde(default)]
+    pub limits: Limits,
+    /// `[memory]`: how much the whole gateway may take.
+    #[serde(default)]
+    pub memory: Memory,
     /// `[lookup]`: how long look-ups take at most, and how many there may be.
     #[serde(default)]
     pub lookup: Lookup,
@@ -174,6 +184,8 @@ impl Config {
         source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.limits.check(&mut faults);
+        config.memory.check(&config, &mut faults);
         config.lookup.check(&mut faults);
         config.lookup.within(config.server.request_timeout());
         config.supervision.check(&mut faults);
@@ -358,6 +370,8 @@ mod tests {
         let status = Status { sources: Vec::new(), ..documented.status.clone() };
         assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
         assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+        assert_eq!(format!("{:?}", documented.memory), format!("{:?}", smallest.memory));
+        assert_eq!(format!("{:?}", documented.limits), format!("{:?}", smallest.limits));
         assert_eq!(format!("{:?}", documented.lookup), format!("{:?}", smallest.lookup));
         assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
         assert_eq!(format!("{:?}", documented.use_codes), format!("{:?}", smallest.use_codes));
@@ -390,7 +404,9 @@ mod tests {
             "record",
             "cache",
             "log",
+            "limits",
             "lookup",
+            "memory",
             "policy",
             "reload",
             "signing",
@@ -419,7 +435,7 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: &str = "admin audit cache callers digests grants identity_providers log logs lookup material \
+        const SECTIONS: &str = "admin audit cache callers digests grants identity_providers limits log logs lookup material memory \
             objections office_hours organisations policy record reload server signatures signing \
             sources status status_list storage supervision trust trust_list types use_codes witness \
             witnesses";

@@ -1,6 +1,9 @@
 //! The public listener: connections accepted within a bound, each served until it ends or is told to.
 
+mod activity;
 mod connection;
+pub mod door;
+mod leaving;
 mod linger;
 mod tls;
 
@@ -10,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -56,25 +58,22 @@ impl Server {
     /// Serves until told to stop; then stops accepting, lets running requests finish within the time for that, and closes.
     pub async fn run(self, live: Arc<Live>, tls: Arc<rustls::ServerConfig>, mut shutdown: Shutdown) -> Drained {
         let acceptor = TlsAcceptor::from(tls);
-        let permits = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        let places = Arc::new(Semaphore::new(permits));
         let mut connections = JoinSet::new();
         loop {
-            let place = tokio::select! {
-                () = shutdown.requested() => break,
-                Ok(place) = Arc::clone(&places).acquire_owned() => place,
-            };
             let accepted = tokio::select! {
                 () = shutdown.requested() => break,
                 accepted = self.listener.accept() => accepted,
             };
             while connections.try_join_next().is_some() {}
             match accepted {
-                Ok((stream, _)) => {
-                    let serve = connection::serve(stream, acceptor.clone(), Arc::clone(&live), shutdown.clone());
+                Ok((stream, address)) => {
+                    let visit = live.current().door.enter(Some(address.ip()));
+                    let (acceptor, live, shutdown) = (acceptor.clone(), Arc::clone(&live), shutdown.clone());
                     connections.spawn(async move {
-                        serve.await;
-                        drop(place);
+                        tokio::select! {
+                            () = connection::serve(stream, acceptor, live, &visit, shutdown) => {}
+                            () = visit.pushed_out() => {}
+                        }
                     });
                 }
                 Err(error) => {
