@@ -60,7 +60,7 @@ pub struct Server {
     #[serde(default = "connections_max")]
     pub connections_max: u32,
     /// How many of those whose caller is not known yet may come from one address, or from one network of IPv6 (/64): the oldest has
-    /// to go for the next. Default 256.
+    /// to go for the next. Never more than half of all. Default 512.
     #[serde(default = "strangers_per_address_max")]
     pub strangers_per_address_max: u32,
     /// Verifications that run at the same time; 0, the default, means one for each processor.
@@ -154,7 +154,7 @@ const fn send_bytes_per_s_min() -> u32 {
 }
 
 const fn strangers_per_address_max() -> u32 {
-    256
+    512
 }
 
 const fn header_bytes_max() -> u32 {

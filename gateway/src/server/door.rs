@@ -18,6 +18,9 @@ use crate::config;
 /// So many strangers there may be for each caller.
 const STRANGERS_PART: u32 = 4;
 
+/// One address may have this part of the strangers, however few there may be.
+const ADDRESS_PART: u32 = 2;
+
 /// A caller may have this part of the connections of callers.
 const CALLER_PART: u32 = 2;
 
@@ -142,12 +145,13 @@ impl Door {
 impl Limits {
     fn of(settings: &config::Server) -> Self {
         let callers = settings.connections_max;
+        let strangers = callers.div_ceil(STRANGERS_PART);
         let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         Self {
             callers,
             each: callers.div_ceil(CALLER_PART),
-            strangers: size(callers.div_ceil(STRANGERS_PART)),
-            per_address: size(settings.strangers_per_address_max),
+            strangers: size(strangers),
+            per_address: size(settings.strangers_per_address_max.min(strangers.div_ceil(ADDRESS_PART))),
         }
     }
 }
@@ -339,7 +343,7 @@ mod tests {
         assert_eq!(refused(&door, Reason::Strangers), 1);
         assert!(!first.is_of("a", WAIT).await, "too late");
         assert!(second.is_of("b", WAIT).await);
-        let fourth = from(&door, 4);
+        let fourth = from(&door, 5);
         assert!(!must_go(&third).await && !must_go(&fourth).await, "a place became free");
         drop((first, second, third, fourth, caller));
         assert_eq!(door.shared.tally.open(), (0, 0));

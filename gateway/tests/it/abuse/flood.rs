@@ -85,7 +85,10 @@ async fn a_head_that_never_ends_is_not_read_for_ever() {
         };
         let code = unharmed(&neighbour, "/whoami", 20, attack).await;
         assert!(code.is_none_or(|code| code == ENHANCE_YOUR_CALM), "{code:?}");
-        assert_eq!(gateway.app.metrics.door.open().0, 0, "it is given up");
+        // It is given up, whether or not we are.
+        while gateway.app.metrics.door.open().0 > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
