@@ -17,6 +17,8 @@ const COMMON: &[Code] = &[
     Code::CertificateExpired,
     Code::CertificateRevoked,
     Code::UnknownCaller,
+    Code::RateLimited,
+    Code::Overloaded,
     Code::Internal,
     Code::DeadlineExceeded,
 ];

@@ -28,6 +28,7 @@ pub use rehearsal::verification as rehearse_verification;
 
 use crate::clock;
 use crate::live::Live;
+use crate::memory_watch;
 use crate::shutdown::Shutdown;
 
 /// Connections served at the same time.
@@ -127,6 +128,9 @@ async fn answer(
             app.status.measure(&app.metrics, clock::now());
             app.metrics.hot_keys.measure();
             app.metrics.reloads.show(app.generation, app.since, clock::now());
+            let pools = [("verify", &app.pool), ("look-up", &app.reading), ("audit", &app.auditing)];
+            app.metrics.admission.memory(memory_watch::used_bytes().unwrap_or(0), app.memory.max_bytes());
+            app.admission.measure(&pools.map(|(name, pool)| (name, pool.depth())));
             if let Some(witnesses) = &app.witnesses {
                 witnesses.measure(clock::now());
             }

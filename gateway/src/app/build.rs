@@ -20,7 +20,7 @@ use crate::http::Router;
 use crate::lookup::Places;
 use crate::record_key::LogKeys;
 use crate::routes::Route;
-use crate::server::{self, Door};
+use crate::server::{self, Entrance};
 use crate::signing::Signer;
 use crate::sources::{self, Sources};
 use crate::status::Fetcher;
@@ -36,7 +36,7 @@ const VERDICTS: [&str; 3] = ["cache", "policy", "status_list"];
 
 /// What each generation opens for itself.
 struct Opened {
-    door: Door,
+    entrance: Entrance,
     status: Arc<Fetcher>,
     status_lists: Option<Arc<StatusLists>>,
     signer: Option<Signer>,
@@ -161,17 +161,23 @@ fn open(config: &Config, store: &Store, before: Option<(&App, &Prints)>) -> Resu
         (None, Some(lists)) => lists.renewed(config).map(|lists| lists.map(Arc::new)),
         (None, None) => StatusLists::load(config).map(|lists| lists.map(Arc::new)),
     };
-    let door = faults.take(server::open(&config.server));
+    let entrance = faults.take(server::open(&config.server));
     let status = faults.take(status);
     let status_lists = faults.take(status_lists);
     let signer = faults.take(config.signing.as_ref().map(Signer::load).transpose());
     let witness = faults.take(config.witness.as_ref().map(Service::load).transpose());
     let providers = faults.take(authority::load(&config.identity_providers));
     let sources = faults.take(sources::load(config, store));
-    match (door, status, status_lists, signer, witness, providers, sources) {
-        (Some(door), Some(status), Some(status_lists), Some(signer), Some(witness), Some(identity_providers), Some(sources)) => {
-            Ok(Opened { door, status, status_lists, signer, witness, identity_providers, sources })
-        }
+    match (entrance, status, status_lists, signer, witness, providers, sources) {
+        (
+            Some(entrance),
+            Some(status),
+            Some(status_lists),
+            Some(signer),
+            Some(witness),
+            Some(identity_providers),
+            Some(sources),
+        ) => Ok(Opened { entrance, status, status_lists, signer, witness, identity_providers, sources }),
         _ => Err(faults),
     }
 }
@@ -191,8 +197,8 @@ fn assemble(
         generation: before.map_or(0, |app| app.generation.saturating_add(1)),
         since: now,
         settings: settings(&config, &kept)?,
-        tls: opened.door.tls,
-        gate: opened.door.gate,
+        tls: opened.entrance.tls,
+        gate: opened.entrance.gate,
         limits: config.server.clone(),
         callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
         catalogues,
@@ -214,7 +220,12 @@ fn assemble(
         seal_applications: config.policy.seal_applications,
         pool: Arc::clone(&kept.pool),
         reading: Arc::clone(&kept.reading),
+        auditing: Arc::clone(&kept.auditing),
+        admission: Arc::clone(&kept.admission),
+        door: kept.door.clone(),
         bodies: Arc::clone(&kept.bodies),
+        answers: Arc::clone(&kept.answers),
+        memory: config.memory,
         witnesses: kept.witnesses.clone(),
         witness: opened.witness,
         recorder: Arc::clone(&kept.recorder),

@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use storage::log::Publisher;
 use storage::{StorageError, Store};
 
+use crate::admission::Admission;
 use crate::auth::Role;
 use crate::catalogue::Catalogues;
 use crate::clock;
@@ -23,6 +24,7 @@ use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
 use crate::routes::Route;
+use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::supervision::{Dues, Matters, Supervision};
 use crate::telemetry::Telemetry;
@@ -40,7 +42,11 @@ pub(super) struct Kept {
     pub(super) streams: Shares,
     pub(super) pool: Arc<Pool>,
     pub(super) reading: Arc<Pool>,
+    pub(super) auditing: Arc<Pool>,
+    pub(super) admission: Arc<Admission>,
+    pub(super) door: Door,
     pub(super) bodies: Arc<Rooms>,
+    pub(super) answers: Arc<Rooms>,
     pub(super) witnesses: Option<Arc<Witnesses>>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) turns: Arc<Turns>,
@@ -70,7 +76,10 @@ impl Kept {
         let gauges = metrics.supervision.clone();
         let supervision = Supervision::load(&config.supervision, &store, dues, gauges, clock::now()).map_err(unreadable)?;
         let (running, queued, looked_up) = sizes(config);
-        let callers = config.callers.iter().map(|caller| caller.name.as_str());
+        let rooms = |bytes| {
+            let callers = config.callers.iter().map(|caller| caller.name.as_str());
+            Arc::new(Rooms::new(bytes, config.server.body_bytes_max, callers))
+        };
         Ok(Self {
             catalogues: Catalogues::load(&store, None)
                 .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?,
@@ -80,7 +89,11 @@ impl Kept {
             streams: Shares::new(STREAMS_MAX.0, STREAMS_MAX.1),
             pool: Arc::new(Pool::new(running, queued)),
             reading: Arc::new(Pool::new(running, looked_up)),
-            bodies: Arc::new(Rooms::new(config.server.bodies_bytes_max, config.server.body_bytes_max, callers)),
+            auditing: Arc::new(Pool::new(running.div_ceil(2), queued)),
+            admission: Arc::new(Admission::new(&config.limits, &config.callers, metrics.admission.clone())),
+            door: Door::new(&config.server, metrics.door.clone()),
+            bodies: rooms(config.server.bodies_bytes_max),
+            answers: rooms(config.server.answers_bytes_max),
             witnesses: witnesses.transpose()?.map(Arc::new),
             supervision: Arc::new(supervision),
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
@@ -100,8 +113,12 @@ impl Kept {
         let (running, queued, looked_up) = sizes(config);
         self.pool.resize(running, queued);
         self.reading.resize(running, looked_up);
-        let callers = config.callers.iter().map(|caller| caller.name.as_str());
-        self.bodies.follow(config.server.bodies_bytes_max, config.server.body_bytes_max, callers);
+        self.auditing.resize(running.div_ceil(2), queued);
+        self.admission.follow(&config.limits, &config.callers);
+        self.door.follow(&config.server);
+        let callers = || config.callers.iter().map(|caller| caller.name.as_str());
+        self.bodies.follow(config.server.bodies_bytes_max, config.server.body_bytes_max, callers());
+        self.answers.follow(config.server.answers_bytes_max, config.server.body_bytes_max, callers());
         self.recorder.follow(config.record.refusals_per_s);
         self.supervision.follow(&config.supervision, dues(config, &self.store));
     }

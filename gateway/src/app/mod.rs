@@ -14,11 +14,12 @@ use hyper::body::Bytes;
 use storage::log::{OfficeHours, Published};
 use storage::{Keys, Options, Store};
 
+use crate::admission::Admission;
 use crate::auth::Callers;
 use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::catalogue::Catalogues;
-use crate::config::{self, Config, Digests, Faults, Lookup, SealApplications, Server, UseCodes};
+use crate::config::{self, Config, Digests, Faults, Lookup, Memory, SealApplications, Server, UseCodes};
 use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
@@ -29,6 +30,7 @@ use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
 use crate::server::Gate;
+use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::signing::Signer;
 use crate::sources;
@@ -86,8 +88,18 @@ pub struct App {
     pub pool: Arc<Pool>,
     /// Where look-ups read what they tell: a moment each, which must not wait behind verifications.
     pub reading: Arc<Pool>,
+    /// Where auditors' questions run: what reads much must not keep verifications waiting.
+    pub auditing: Arc<Pool>,
+    /// Who gets in.
+    pub admission: Arc<Admission>,
+    /// Who may have a connection.
+    pub door: Door,
     /// Room in memory for the bodies of requests.
     pub bodies: Arc<Rooms>,
+    /// Room in memory for large answers.
+    pub answers: Arc<Rooms>,
+    /// How much memory the gateway may take.
+    pub memory: Memory,
     /// Who witnesses our logs.
     pub witnesses: Option<Arc<Witnesses>>,
     /// What signs the checkpoints of others' logs.
@@ -172,7 +184,8 @@ pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
 ///
 /// # Errors
 /// When the keys are wrong, another process has it open, or its format is unknown.
-pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
+pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
-    Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+    let options = Options { memory_bytes: memory.store_bytes() };
+    Store::open(&storage.path, &keys, &options).map_err(|error| Faults::one("storage.path", error.to_string()))
 }

@@ -17,7 +17,7 @@ use crate::live::Live;
 use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, reload, routes, shutdown, status, supervision, sweep, witness};
+use crate::{clock, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -83,7 +83,7 @@ impl Running {
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
-        let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
+        let app = App::build(config, routes::TABLE, app::open_store(&config.storage, &config.memory)?)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
         let live = Live::new(Arc::clone(&app));
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
@@ -109,6 +109,8 @@ impl Running {
             let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
             async move { telemetry.run(shutdown).await }
         });
+        // It ends with the signal to stop, from when on nothing new comes.
+        drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));

@@ -11,7 +11,9 @@ mod fault;
 mod files;
 mod grants;
 mod identity;
+mod limits;
 mod lookup;
+mod memory;
 mod moment;
 mod objections;
 mod operation;
@@ -48,7 +50,9 @@ pub use examined::Examined;
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use limits::Limits;
 pub use lookup::Lookup;
+pub use memory::Memory;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, LogLevel, Storage};
@@ -125,6 +129,12 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[limits]`: how much may be asked at the same time, by everybody and by one caller.
+    #[serde(default)]
+    pub limits: Limits,
+    /// `[memory]`: how much the whole gateway may take.
+    #[serde(default)]
+    pub memory: Memory,
     /// `[lookup]`: how long look-ups take at most, and how many there may be.
     #[serde(default)]
     pub lookup: Lookup,
@@ -238,6 +248,8 @@ impl Config {
         source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.limits.check(&mut faults);
+        config.memory.check(&config, &mut faults);
         config.lookup.check(&mut faults);
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);

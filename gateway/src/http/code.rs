@@ -168,6 +168,8 @@ codes! {
     WitnessConflict = "witness-conflict", CONFLICT, "The witness has signed another checkpoint last", "见证方上次见证的检查点不同";
     /// The new tree is not shown to contain the old one.
     WitnessInconsistent = "witness-inconsistent", UNPROCESSABLE_ENTITY, "The log is not shown to have only grown", "无法证明日志只增不改";
+    /// The caller asks more than it may.
+    RateLimited = "rate-limited", TOO_MANY_REQUESTS, "The caller asks too much at once", "调用方请求过多";
     /// Something in the gateway is wrong.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the gateway", "网关内部错误";
     /// More is asked than the gateway can do.

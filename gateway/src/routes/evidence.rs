@@ -5,6 +5,7 @@ use hyper::Method;
 
 use super::table::{AT, DOCUMENTS_OR_JSON};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::uses::{UseRequest, UseView};
 use crate::handlers::verifications::{Requirement, VerificationRequest};
@@ -33,6 +34,7 @@ pub(super) const USE: Route = Route {
     method: Method::POST,
     path: "/v1/seals/{id}/uses",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[PROOF],
     event: Some(EventKind::SealUse),
     body: BodyRule::Json,
@@ -62,6 +64,7 @@ pub(super) const READ_USE: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}/uses/{number}",
     admits: Admits::Roles(&[Role::Issuer, Role::Auditor]),
+    class: Class::Read,
     query: &[PROOF],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -80,6 +83,7 @@ pub(super) const EVIDENCE: Route = Route {
     method: Method::POST,
     path: "/v1/evidence",
     admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
+    class: Class::Export,
     query: &[
         AT,
         REQUIRE,

@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::feed::Page;
 use crate::handlers::feed;
@@ -13,6 +14,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/feed",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",

@@ -5,6 +5,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::grant_applications::{self, GrantApplicationView, GrantApplicationsAnswer, VerdictRequest};
 use crate::handlers::grants::{self, GrantView, GrantsAnswer, WithdrawalRequest};
@@ -19,6 +20,7 @@ pub(super) const APPLY: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantApply),
     body: BodyRule::Json,
@@ -40,6 +42,7 @@ pub(super) const APPLICATIONS: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "state",
@@ -66,6 +69,7 @@ pub(super) const APPLICATION: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -84,6 +88,7 @@ pub(super) const CHECK: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/check",
     admits: Admits::Roles(&[Role::Operator]),
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::GrantCheck),
     body: BodyRule::Json,
@@ -115,6 +120,7 @@ pub(super) const DECIDE: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/decision",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantDecide),
     body: BodyRule::Json,
@@ -147,6 +153,7 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/grants",
     admits: READERS,
+    class: Class::Read,
     query: &[AFTER, LIMIT],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -165,6 +172,7 @@ pub(super) const RECORD: Route = Route {
     method: Method::GET,
     path: "/v1/grants/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -183,6 +191,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/grants/{id}/withdrawal",
     admits: Admits::Roles(&[Role::Consumer, Role::Issuer, Role::Operator]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantWithdraw),
     body: BodyRule::Json,

@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::objection_steps::{self, ForwardRequest, ObjectionAnswerRequest};
 use crate::handlers::objections::{self, ListRequest, ObjectionRequest, ObjectionView, ObjectionsView};
@@ -39,6 +40,7 @@ pub(super) const FILE: Route = Route {
     method: Method::POST,
     path: "/v1/objections",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionFile),
     body: BodyRule::Json,
@@ -70,6 +72,7 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/objections",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "list",
@@ -96,6 +99,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/objections/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::ObjectionRead),
     body: BodyRule::None,
@@ -114,6 +118,7 @@ pub(super) const ACCEPT: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/acceptance",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,
@@ -132,6 +137,7 @@ pub(super) const ANSWER: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/answer",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -150,6 +156,7 @@ pub(super) const FORWARD: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/forward",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -168,6 +175,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/withdrawal",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,

@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::audit::RowView;
 use crate::auth::{Admits, Role};
 use crate::handlers::log_entries::{self, ConsistencyView};
@@ -21,6 +22,7 @@ pub(super) const SEARCH: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/search",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::Json,
@@ -46,6 +48,7 @@ pub(super) const EXPORT: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/export",
     admits: AUDITORS,
+    class: Class::Export,
     query: &[Parameter {
         name: "format",
         text: "How rows are written: jsonl or csv; jsonl when absent.",
@@ -72,6 +75,7 @@ pub(super) const ENTRY: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/entries/{number}",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -90,6 +94,7 @@ pub(super) const PROOF: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/entries/{number}/proof",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -108,6 +113,7 @@ pub(super) const CONSISTENCY: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/consistency",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[
         Parameter { name: "period", text: "The period of the shard.", schema: schema_of::<String> },
         Parameter { name: "from", text: "The size of the smaller tree.", schema: schema_of::<u64> },
@@ -134,6 +140,7 @@ pub(super) const QUESTION: Route = Route {
     method: Method::POST,
     path: "/v1/logs/seal/questions/{question}",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::Json,
@@ -152,6 +159,7 @@ pub(super) const ERASE: Route = Route {
     method: Method::POST,
     path: "/v1/erasures",
     admits: OPERATORS,
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::LogErase),
     body: BodyRule::Json,
@@ -170,6 +178,7 @@ pub(super) const RETIRE: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/retirements",
     admits: OPERATORS,
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::LogRetire),
     body: BodyRule::Json,

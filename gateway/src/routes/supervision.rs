@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::supervision::{self, CardsView, SupervisionView};
 use crate::http::{BodyRule, Code};
@@ -15,6 +16,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/supervision",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,
@@ -33,6 +35,7 @@ pub(super) const EVENTS: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/events",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",
@@ -67,6 +70,7 @@ pub(super) const REPORT: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/reports/{month}",
     admits: Admits::Roles(&[Role::Operator, Role::Auditor, Role::Issuer]),
+    class: Class::Read,
     query: &[Parameter { name: "organisation", text: "Of this provider alone.", schema: schema_of::<String> }],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,

@@ -17,7 +17,7 @@ use crate::config::{Faults, Server};
 
 /// How connections come in.
 #[derive(Debug)]
-pub struct Door {
+pub struct Entrance {
     /// How handshakes go.
     pub tls: Arc<rustls::ServerConfig>,
     /// Whom they let in.
@@ -31,7 +31,7 @@ pub struct Door {
 ///
 /// # Errors
 /// Every file that cannot be read or used.
-pub fn open(server: &Server) -> Result<Door, Faults> {
+pub fn open(server: &Server) -> Result<Entrance, Faults> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut faults = Faults::default();
     let verifier = faults.take(client_verifier(server, &provider));
@@ -51,7 +51,7 @@ pub fn open(server: &Server) -> Result<Door, Faults> {
     // A resumed session would carry on with a client certificate that is not checked again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Door { tls: Arc::new(config), gate })
+    Ok(Entrance { tls: Arc::new(config), gate })
 }
 
 /// Who checks the certificates of clients, and by what.

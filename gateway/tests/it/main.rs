@@ -1,6 +1,7 @@
 //! The gateway over real sockets on loopback.
 #![cfg(test)]
 
+mod abuse;
 mod admin;
 mod audit;
 mod audit_export;
