@@ -88,7 +88,7 @@ async fn answer(
     trace: &mut Trace,
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
-    let caller = identify(&asked.peer.identity, asked.now)?;
+    let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
     trace.caller = Some(Arc::clone(&caller));
     asked.trail.is_of(&caller);
     let (route, params) = admit(app, &caller, &head, (trace, &asked.trail))?;
@@ -154,13 +154,13 @@ fn late(trace: &Trace) -> Problem {
     if trace.route.is_some_and(|route| route.method == Method::POST) { problem.outcome_unknown() } else { problem }
 }
 
-fn identify(identity: &Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {
+fn identify(identity: Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {
     match identity {
         Identity::Anonymous => Err(Code::CertificateRequired.into()),
         Identity::Unknown => Err(Code::UnknownCaller.into()),
         // The handshake has checked this, but a connection may outlive the certificate.
-        Identity::Known { not_after, .. } if now > *not_after => Err(Code::CertificateExpired.into()),
-        Identity::Known { caller, .. } => Ok(Arc::clone(caller)),
+        Identity::Known { not_after, .. } if now > not_after => Err(Code::CertificateExpired.into()),
+        Identity::Known { caller, .. } => Ok(caller),
     }
 }
 

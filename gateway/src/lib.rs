@@ -60,7 +60,9 @@ pub mod shutdown;
 
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod gossip;
+pub mod live;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;

@@ -1,5 +1,6 @@
 //! What puts records into the logs: waits without a thread, counts what it does, and bounds what may be refused in masses.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use crypto::record::{Ending, EventKind, Facts, LogName, Opening};
 use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts};
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::StorageError;
 use storage::log::{Draft, Logs, Order, Query, Recorded, Row};
 use tokio::sync::oneshot;
@@ -152,6 +153,22 @@ impl Recorder {
     /// As for [`Recorder::append`].
     pub async fn note_stop(&self, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
         self.append(vec![service("stopped", trust, at)], OWN_WAIT_MAX).await.map(drop)
+    }
+
+    /// Puts on record what the gateway does by itself, or because an operator told it to.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append`].
+    pub async fn note_own(
+        &self,
+        event: EventKind,
+        details: BTreeMap<String, Value>,
+        trust: Sha256,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        let mut draft = own(event, trust, at);
+        draft.facts.details.extend(details);
+        self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
     }
 
     /// What the gateway was started with the last time.

@@ -204,8 +204,20 @@ events! {
     SupervisionRead = "supervision.read", Access;
     /// A request was refused before it was known what it was for.
     Request = "request", Access;
-    /// The gateway was started with another configuration than the last time.
+    /// The gateway was started with another configuration than the last time, or took up another one while it ran.
     ConfigChange = "config.change", Access;
+    /// What is written to standard error was made more or less.
+    LogLevel = "log.level", Access;
+    /// Changes and look-ups were stopped for maintenance, or let in again.
+    Maintenance = "maintenance", Access;
+    /// A key of the store was added, changed or let go.
+    KeyChange = "key.change", Access;
+    /// A backup was made.
+    BackupMake = "backup.make", Access;
+    /// A store that was restored, and is behind what others know of it, was taken into use.
+    StoreRestore = "store.restore", Access;
+    /// The clock of the machine jumped.
+    ClockJump = "clock.jump", Access;
     /// The gateway began or stopped to serve.
     Service = "service", Access;
 }

@@ -26,8 +26,8 @@ pub use health::{Check, Health};
 pub use log_watch::LogWatch;
 pub use rehearsal::verification as rehearse_verification;
 
-use crate::app::App;
 use crate::clock;
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 
 /// Connections served at the same time.
@@ -61,7 +61,7 @@ impl Admin {
     }
 
     /// Serves for as long as it is polled: health stays visible while the gateway drains.
-    pub async fn run(self, app: Arc<App>, health: Arc<Health>, shutdown: Shutdown) {
+    pub async fn run(self, live: Arc<Live>, health: Arc<Health>, shutdown: Shutdown) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -70,7 +70,7 @@ impl Admin {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let serve = serve(stream, Arc::clone(&app), Arc::clone(&health), shutdown.clone());
+            let serve = serve(stream, Arc::clone(&live), Arc::clone(&health), shutdown.clone());
             connections.spawn(async move {
                 serve.await;
                 drop(place);
@@ -79,9 +79,9 @@ impl Admin {
     }
 }
 
-async fn serve(stream: TcpStream, app: Arc<App>, health: Arc<Health>, shutdown: Shutdown) {
+async fn serve(stream: TcpStream, live: Arc<Live>, health: Arc<Health>, shutdown: Shutdown) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let (app, health, shutdown) = (Arc::clone(&app), Arc::clone(&health), shutdown.clone());
+        let (app, health, shutdown) = (live.current(), Arc::clone(&health), shutdown.clone());
         async move { Ok::<_, Infallible>(answer(&app, &health, &shutdown, &request).await) }
     });
     let mut builder = http1::Builder::new();
@@ -91,7 +91,12 @@ async fn serve(stream: TcpStream, app: Arc<App>, health: Arc<Health>, shutdown: 
     }
 }
 
-async fn answer(app: &App, health: &Health, shutdown: &Shutdown, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(
+    app: &crate::app::App,
+    health: &Health,
+    shutdown: &Shutdown,
+    request: &Request<Incoming>,
+) -> Response<Full<Bytes>> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return text(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "GET only\n");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crypto::time::Timestamp;
 
-use super::certificate::{CertificateName, Presented};
+use super::certificate::{CertificateName, Credentials};
 use super::role::Role;
 use crate::audit::{Sight, Tree};
 use crate::config;
@@ -70,13 +70,16 @@ impl Callers {
         Self(index)
     }
 
-    /// Who presents this chain of certificates, leaf first, in DER.
+    /// Who presents this.
     ///
     /// A certificate whose names belong to several callers identifies none of them.
     #[must_use]
-    pub fn identify(&self, leaf: Option<&[u8]>) -> Identity {
-        let Some(leaf) = leaf else { return Identity::Anonymous };
-        let Ok(presented) = Presented::read(leaf) else { return Identity::Unknown };
+    pub fn identify(&self, credentials: &Credentials) -> Identity {
+        let presented = match credentials {
+            Credentials::None => return Identity::Anonymous,
+            Credentials::Unreadable => return Identity::Unknown,
+            Credentials::Certificate(presented) => presented,
+        };
         let mut found = presented.names.iter().filter_map(|name| self.0.get(name));
         match found.next() {
             Some(first) if found.all(|other| Arc::ptr_eq(first, other)) => {

@@ -41,12 +41,32 @@ impl fmt::Display for BadName {
 
 impl std::error::Error for BadName {}
 
+/// What somebody presented in the handshake.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// No certificate.
+    None,
+    /// A certificate that tells nothing.
+    Unreadable,
+    /// A certificate.
+    Certificate(Presented),
+}
+
+impl Credentials {
+    /// Of this certificate, in DER.
+    #[must_use]
+    pub fn read(leaf: Option<&[u8]>) -> Self {
+        leaf.map_or(Self::None, |leaf| Presented::read(leaf).map_or(Self::Unreadable, Self::Certificate))
+    }
+}
+
 /// What matters of a caller's certificate.
-pub(super) struct Presented {
+#[derive(Clone, Debug)]
+pub struct Presented {
     /// Every name by which it could be known.
-    pub(super) names: Vec<CertificateName>,
+    pub names: Vec<CertificateName>,
     /// The last moment at which it is valid.
-    pub(super) not_after: Timestamp,
+    pub not_after: Timestamp,
 }
 
 impl Presented {

@@ -8,6 +8,6 @@ mod peer;
 mod role;
 
 pub use caller::{Caller, Callers, Identity};
-pub use certificate::{BadName, CertificateName};
+pub use certificate::{BadName, CertificateName, Credentials, Presented};
 pub use peer::Peer;
 pub use role::{Admits, Role};

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use crypto::digest::Sha256;
 
-use super::caller::{Callers, Identity};
+use super::certificate::Credentials;
 
-/// Who is at the other end of a connection, and what can be put on record about it.
+/// What is at the other end of a connection: what it presented, and what can be put on record about it. Which caller that is,
+/// each request asks anew, for callers change while a connection lasts.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// Which caller it is, if it is one.
-    pub identity: Identity,
+    /// What it presented.
+    pub credentials: Credentials,
     /// SHA-256 of the certificate that it presented.
     pub certificate: Option<Sha256>,
     /// The address that it came from.
@@ -18,11 +19,11 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Who presents this certificate, in DER, from this address.
+    /// What presents this certificate, in DER, from this address.
     #[must_use]
-    pub fn new(callers: &Callers, leaf: Option<&[u8]>, address: Option<IpAddr>) -> Self {
+    pub fn new(leaf: Option<&[u8]>, address: Option<IpAddr>) -> Self {
         // A caller behind an old socket is the same caller: the address is written in its short form.
         let address = address.map(|address| address.to_canonical());
-        Self { identity: callers.identify(leaf), certificate: leaf.map(|der| Sha256::of(&[der])), address }
+        Self { credentials: Credentials::read(leaf), certificate: leaf.map(|der| Sha256::of(&[der])), address }
     }
 }

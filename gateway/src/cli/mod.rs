@@ -12,8 +12,10 @@ macro_rules! eprintln {
     ($($text:tt)+) => { $crate::cli::out::complain(format_args!("{}\n", format_args!($($text)+))) };
 }
 
+mod about;
 mod catalogue;
 mod config;
+mod control;
 mod demo;
 mod evidence;
 mod fail;
@@ -47,6 +49,7 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
     Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
     Command {
         name: "verify",

@@ -12,6 +12,8 @@ use super::Failure;
 use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
 use crate::app::{self, App};
 use crate::config::Config;
+use crate::control::Control;
+use crate::live::Live;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
@@ -65,6 +67,7 @@ pub(super) struct Running {
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
+    control: JoinHandle<()>,
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
 }
@@ -77,8 +80,12 @@ impl Running {
         let tls = server::tls_config(&config.server)?;
         let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
+        let live = Live::new(Arc::clone(&app));
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
         let admin = Admin::bind(config.admin.listen).await.map_err(|error| cannot_bind("admin.listen", error))?;
+        let socket = config.socket();
+        let control =
+            Control::bind(&socket).map_err(|error| cannot_bind(&format!("{} (admin.socket)", socket.display()), error))?;
         let (address, admin_address) = (public.address(), admin.address());
         let mut settings = config.digests()?;
         settings.add("record.key", &app.log_keys.public_keys());
@@ -87,21 +94,22 @@ impl Running {
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
         let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
-        let admin = tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
+        let admin = tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
         if let Some(every) = config.reload.every() {
             // It ends with the signal to stop; nothing that it still does would be missed.
-            drop(tokio::spawn(renewal::run(Arc::clone(&app), every, shutdown.clone())));
+            drop(tokio::spawn(renewal::run(Arc::clone(&live), every, shutdown.clone())));
         }
-        let status = tokio::spawn(status::run(Arc::clone(&app), shutdown.clone()));
+        let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
-            drop(tokio::spawn(witness::run(Arc::clone(&app), shutdown.clone())));
+            drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
-        let turns = tokio::spawn(supervision::run(Arc::clone(&app), config.supervision.turn(), shutdown.clone()));
-        let public = tokio::spawn(public.run(Arc::clone(&app), tls, shutdown));
-        Ok(Self { address, admin_address, app, trigger, public, admin, status, turns })
+        let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
+        let control = tokio::spawn(control.run(Arc::clone(&live)));
+        let public = tokio::spawn(public.run(live, tls, shutdown));
+        Ok(Self { address, admin_address, app, trigger, public, admin, control, status, turns })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -110,6 +118,7 @@ impl Running {
         self.trigger.stop();
         let drained = self.public.await.map_err(|error| Failure::Work(format!("the listener broke down: {error}")))?;
         self.admin.abort();
+        self.control.abort();
         // It has seen the signal too; nothing that it still does would be missed.
         self.status.abort();
         // It takes one more turn, so that no figures are lost.

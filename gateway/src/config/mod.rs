@@ -198,9 +198,15 @@ impl Config {
         );
     }
 
+    /// The control socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.storage.path.join("licet.sock"))
+    }
+
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
-        let own = own.chain(self.record.paths());
+        let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));

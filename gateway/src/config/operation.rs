@@ -17,11 +17,15 @@ pub struct Admin {
     /// Allows an address that other machines can reach. Default false.
     #[serde(default)]
     pub allow_remote: bool,
+    /// The control socket, through which commands on this machine reach the running gateway. Default `licet.sock` in the folder of the
+    /// database.
+    #[serde(default)]
+    pub socket: Option<PathBuf>,
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { listen: admin_listen(), allow_remote: false }
+        Self { listen: admin_listen(), allow_remote: false, socket: None }
     }
 }
 

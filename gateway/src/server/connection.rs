@@ -15,9 +15,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::linger::Lingering;
-use crate::app::App;
 use crate::auth::Peer;
+use crate::config::Server as Limits;
 use crate::http::{Cut, Outgoing};
+use crate::live::Live;
 use crate::metrics::Held;
 use crate::shutdown::Shutdown;
 use crate::{clock, flow};
@@ -35,7 +36,9 @@ const HEAD_READ_FACTOR: u32 = 8;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Serves a connection until its end.
-pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App>, mut shutdown: Shutdown) {
+pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Live>, mut shutdown: Shutdown) {
+    // Its own limits stay those of when it began; each request goes by what is in force when it begins.
+    let app = live.current();
     let _open = Held::new(&app.metrics.connections);
     // Answers are written whole: waiting for more to send would only delay them.
     if stream.set_nodelay(true).is_err() {
@@ -55,37 +58,43 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, app: Arc<App
     };
     let (_, session) = tls.get_ref();
     let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(Peer::new(&app.callers, leaf.map(AsRef::as_ref), address));
+    let peer = Arc::new(Peer::new(leaf.map(AsRef::as_ref), address));
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
+    let limits = app.limits.clone();
+    // A connection that lasts must not keep a generation that is not in force any more.
+    drop(app);
     if is_http2 {
-        serve_http2(tls, app, peer, shutdown).await;
+        serve_http2(tls, (live, peer), &limits, shutdown).await;
     } else {
-        serve_http1(tls, app, peer, shutdown).await;
+        serve_http1(tls, (live, peer), &limits, shutdown).await;
     }
 }
 
-async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, peer: Arc<Peer>, shutdown: Shutdown) {
-    let activity = Arc::new(Activity::new(&app));
-    let head_max = usize::try_from(head_read_max(&app)).unwrap_or(usize::MAX);
+/// Who answers on a connection, and who asks.
+type Ends = (Arc<Live>, Arc<Peer>);
+
+async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+    let activity = Arc::new(Activity::new(limits));
+    let head_max = usize::try_from(head_read_max(limits)).unwrap_or(usize::MAX);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         // Time between requests counts as well, so the shorter limit for the first head is kept by `Activity`.
-        .header_read_timeout(app.limits.idle_timeout())
+        .header_read_timeout(limits.idle_timeout())
         .max_header_size(head_max)
         .max_buf_size(head_max.saturating_add(64 << 10))
         .half_close(false);
-    let service = service(app, peer, Arc::clone(&activity));
+    let service = service(live, peer, Arc::clone(&activity));
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
 }
 
-async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, peer: Arc<Peer>, shutdown: Shutdown) {
-    let activity = Arc::new(Activity::new(&app));
+async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+    let activity = Arc::new(Activity::new(limits));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_header_list_size(head_read_max(&app))
+        .max_header_list_size(head_read_max(limits))
         .max_concurrent_streams(STREAMS_MAX)
         .max_pending_accept_reset_streams(RESETS_MAX)
         .max_local_error_reset_streams(RESETS_MAX)
@@ -93,24 +102,24 @@ async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, app: Arc<App>, peer: 
         .initial_connection_window_size(1 << 20)
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
-    let service = service(app, peer, Arc::clone(&activity));
+    let service = service(live, peer, Arc::clone(&activity));
     drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
 }
 
-const fn head_read_max(app: &App) -> u32 {
-    app.limits.header_bytes_max.saturating_mul(HEAD_READ_FACTOR)
+const fn head_read_max(limits: &Limits) -> u32 {
+    limits.header_bytes_max.saturating_mul(HEAD_READ_FACTOR)
 }
 
 type Reply = Result<hyper::Response<Serving>, std::convert::Infallible>;
 
 fn service(
-    app: Arc<App>,
+    live: Arc<Live>,
     peer: Arc<Peer>,
     activity: Arc<Activity>,
 ) -> impl Fn(hyper::Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
     move |request| {
         let running = Running::new(&activity);
-        let answer = flow::handle(Arc::clone(&app), Arc::clone(&peer), request);
+        let answer = flow::handle(live.current(), Arc::clone(&peer), request);
         Box::pin(async move {
             let answer = answer.await;
             Ok(answer.map(|body| Serving::new(body, running)))
@@ -193,10 +202,10 @@ enum Silence {
 }
 
 impl Activity {
-    fn new(app: &App) -> Self {
-        let first = app.limits.header_timeout();
+    fn new(limits: &Limits) -> Self {
+        let first = limits.header_timeout();
         let state = Mutex::new(State { running: 0, limit: first, since: clock::instant() });
-        Self { state, first, idle: app.limits.idle_timeout() }
+        Self { state, first, idle: limits.idle_timeout() }
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use tls::config as tls_config;
 
-use crate::app::App;
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 
 /// How long to wait when the system refuses to accept, which it does when it has no more file descriptors.
@@ -54,9 +54,9 @@ impl Server {
     }
 
     /// Serves until told to stop; then stops accepting, lets running requests finish within the time for that, and closes.
-    pub async fn run(self, app: Arc<App>, tls: Arc<rustls::ServerConfig>, mut shutdown: Shutdown) -> Drained {
+    pub async fn run(self, live: Arc<Live>, tls: Arc<rustls::ServerConfig>, mut shutdown: Shutdown) -> Drained {
         let acceptor = TlsAcceptor::from(tls);
-        let permits = usize::try_from(app.limits.connections_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        let permits = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let places = Arc::new(Semaphore::new(permits));
         let mut connections = JoinSet::new();
         loop {
@@ -71,7 +71,7 @@ impl Server {
             while connections.try_join_next().is_some() {}
             match accepted {
                 Ok((stream, _)) => {
-                    let serve = connection::serve(stream, acceptor.clone(), Arc::clone(&app), shutdown.clone());
+                    let serve = connection::serve(stream, acceptor.clone(), Arc::clone(&live), shutdown.clone());
                     connections.spawn(async move {
                         serve.await;
                         drop(place);
@@ -85,6 +85,7 @@ impl Server {
         }
         drop(self.listener);
         // Those who only wait would be waited for.
+        let app = live.current();
         app.feed.close();
         let finish = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(app.limits.drain_timeout(), finish).await.is_err() {

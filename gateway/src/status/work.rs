@@ -18,6 +18,7 @@ use super::memory::Proof;
 use crate::app::App;
 use crate::clock;
 use crate::config::SourceUrl;
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 
 /// Questions that are on their way at the same time.
@@ -36,11 +37,12 @@ struct Done {
 }
 
 /// Asks whoever is due until it is time to stop.
-pub async fn run(app: Arc<App>, mut shutdown: Shutdown) {
+pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     let mut jobs = JoinSet::new();
     let mut gathered = Vec::new();
     let mut publish_at = None;
     loop {
+        let app = live.current();
         gathered.extend(look_at_rules(&app, clock::now()).await);
         let room = JOBS_MAX.saturating_sub(jobs.len());
         for job in app.status.board().due(clock::now(), room) {

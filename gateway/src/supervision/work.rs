@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use super::board::{Board, BudgetView};
 use super::{Call, Due, Dues, Ended};
-use crate::app::App;
 use crate::config;
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 use crate::{clock, recorder};
 
@@ -226,10 +226,10 @@ fn draft(card: &Card) -> Draft {
 }
 
 /// Takes turns until it is time to stop, and one more then.
-pub async fn run(app: Arc<App>, every: std::time::Duration, mut shutdown: Shutdown) {
+pub async fn run(live: Arc<Live>, every: std::time::Duration, mut shutdown: Shutdown) {
     loop {
         let is_over = tokio::time::timeout(every, shutdown.requested()).await.is_ok();
-        let shared = Arc::clone(&app);
+        let shared = live.current();
         let turn = tokio::task::spawn_blocking(move || shared.supervision.turn(&shared.recorder, clock::now()));
         match turn.await {
             Ok(Ok(())) => {}

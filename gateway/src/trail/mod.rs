@@ -319,7 +319,6 @@ mod tests {
 
     use super::*;
     use crate::audit::Sight;
-    use crate::auth::Identity;
     use crate::clock;
     use crate::recorder::Tally;
 
@@ -332,7 +331,7 @@ mod tests {
     }
 
     fn trail(recorder: &Arc<Recorder>) -> Arc<Trail> {
-        let peer = Peer { identity: Identity::Anonymous, certificate: None, address: None };
+        let peer = Peer::new(None, None);
         let trail = Trail::begin(recorder, AT, &RequestId::of(&HeaderMap::new()), &peer);
         trail.is_of(&Caller { name: "a".to_owned(), organisation: "b".to_owned(), roles: BTreeSet::new(), sight: Sight::All });
         trail.is_for(Some(EventKind::CertificateAdd), "/");

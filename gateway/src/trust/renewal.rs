@@ -11,6 +11,7 @@ use super::{Keeper, Loaded, Source};
 use crate::app::App;
 use crate::clock;
 use crate::config::{Config, Faults, TrustList};
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 
 /// Reads the rules again, one reading at a time.
@@ -107,7 +108,7 @@ impl Renewal {
 }
 
 /// Reads the rules again at intervals, until it is time to stop.
-pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
+pub async fn run(live: Arc<Live>, every: Duration, mut shutdown: Shutdown) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
@@ -117,6 +118,7 @@ pub async fn run(app: Arc<App>, every: Duration, mut shutdown: Shutdown) {
             () = shutdown.requested() => return,
             _ = ticks.tick() => {}
         }
+        let app = live.current();
         let renewing = Arc::clone(&app);
         // What is wrong has been noted and logged where it was found.
         if tokio::task::spawn_blocking(move || renew(&renewing)).await.is_err() {

@@ -17,6 +17,7 @@ use super::{Board, Job, Tally, Target};
 use crate::app::App;
 use crate::clock;
 use crate::config::{self, Faults};
+use crate::live::Live;
 use crate::shutdown::Shutdown;
 
 /// Questions that are on their way at the same time.
@@ -153,9 +154,10 @@ fn read(settings: &config::Witnesses, seed: u64) -> Result<(Board, Client), Faul
 }
 
 /// Asks whoever is due until it is time to stop.
-pub async fn run(app: Arc<App>, mut shutdown: Shutdown) {
+pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     let mut jobs = JoinSet::new();
     loop {
+        let app = live.current();
         look(&app, clock::now()).await;
         spawn(&app, &mut jobs, clock::now);
         tokio::select! {

@@ -1,5 +1,6 @@
 //! Who is let in: nobody without a certificate, nobody whom the configuration does not name, nobody without the role.
 
+use gateway::auth::Credentials;
 use gateway::routes;
 
 use crate::client::{BOTH, Http, get, request};
@@ -72,13 +73,13 @@ async fn a_caller_is_known_by_any_of_its_names() {
     let callers = gateway::auth::Callers::new(&config.callers, &tree);
     let named = setup.authority.issue(10, &[crypto::issue::AltName::Dns("a.example".to_owned())]);
     for certificate in [&holder.certificate, &named.certificate] {
-        let identity = format!("{:?}", callers.identify(Some(certificate)));
+        let identity = format!("{:?}", callers.identify(&Credentials::read(Some(certificate))));
         assert!(identity.contains("\"printed\"") && identity.contains("Auditor"), "{identity}");
     }
     let both = setup
         .authority
         .issue(11, &[crypto::issue::AltName::Dns("a.example".to_owned()), crypto::issue::AltName::Uri(VERIFIER.to_owned())]);
-    assert!(matches!(callers.identify(Some(&both.certificate)), gateway::auth::Identity::Unknown));
+    assert!(matches!(callers.identify(&Credentials::read(Some(&both.certificate))), gateway::auth::Identity::Unknown));
 }
 
 #[tokio::test]

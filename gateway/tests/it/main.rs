@@ -11,6 +11,7 @@ mod city;
 mod client;
 mod code_kit;
 mod command_line;
+mod control;
 mod crash;
 mod demo;
 mod department;

@@ -9,6 +9,7 @@ use crypto::issue::{KeyType, SigningKey};
 use gateway::admin::{Admin, Health};
 use gateway::app::App;
 use gateway::config::Config;
+use gateway::live::Live;
 use gateway::routes::Route;
 use gateway::server::{self, Drained, Server};
 use gateway::shutdown::{self, Trigger};
@@ -108,8 +109,9 @@ impl Setup {
         let (address, admin_address) = (listener.address(), admin.address());
         let (trigger, shutdown) = shutdown::channel();
         let health = Arc::new(Health::new(vec![("always", Box::new(|| Ok(())))]));
-        tokio::spawn(admin.run(Arc::clone(&app), health, shutdown.clone()));
-        let running = tokio::spawn(listener.run(Arc::clone(&app), tls, shutdown));
+        let live = Live::new(Arc::clone(&app));
+        tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
+        let running = tokio::spawn(listener.run(live, tls, shutdown));
         Started { address, admin_address, app, trigger, running, authority: self.authority, _folder: self.folder }
     }
 }

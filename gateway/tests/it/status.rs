@@ -10,6 +10,7 @@ use crypto::time::Timestamp;
 use gateway::app::App;
 use gateway::cache::At;
 use gateway::config::Config;
+use gateway::live::Live;
 use gateway::routes::TABLE;
 use gateway::status;
 use gateway::verdict::{self, Document, Inquiry};
@@ -276,7 +277,7 @@ async fn it_runs_by_itself_until_told_to_stop() {
     publisher.give("/a.crl", office.list_for(1, (now.plus(-60), now.plus(7200)), None));
     publisher.give("/ocsp", office.response((now.plus(-60), now.plus(7200)), |answer| answer));
     let (trigger, shutdown) = gateway::shutdown::channel();
-    let running = tokio::spawn(status::run(Arc::clone(&app), shutdown));
+    let running = tokio::spawn(status::run(Live::new(Arc::clone(&app)), shutdown));
     ask(&app, &office.jws(&fields("1", 1)), now, TRY_LATER).await;
     while app.status.extent().responses == 0 || app.status.extent().lists == 0 {
         tokio::task::yield_now().await;

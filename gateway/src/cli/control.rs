@@ -1,0 +1,78 @@
+//! The client of the control socket.
+
+use std::path::PathBuf;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::HOST;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+use super::{Failure, serve};
+use crate::config::Config;
+
+/// The longest line of an answer, in bytes.
+const LINE_BYTES_MAX: usize = 16 << 20;
+
+/// The socket of a gateway that runs.
+pub(super) struct Socket(PathBuf);
+
+impl Socket {
+    /// That of the gateway with this configuration.
+    pub(super) fn of(config: &Config) -> Self {
+        Self(config.socket())
+    }
+
+    /// Asks, and waits for the answer. Of long work, each line but the last goes to `told` as it arrives.
+    ///
+    /// # Errors
+    /// When no gateway listens, and what it refused or failed with.
+    pub(super) fn ask(&self, method: Method, path: &str, body: &Value, told: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        serve::runtime()?.block_on(self.asked(method, path, body, told))
+    }
+
+    async fn asked(&self, method: Method, path: &str, body: &Value, told: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        let nobody = |error| Failure::Work(format!("no gateway listens at {}: {error}", self.0.display()));
+        let stream = UnixStream::connect(&self.0).await.map_err(nobody)?;
+        let broke = |error: hyper::Error| Failure::Work(format!("the gateway did not answer: {error}"));
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broke)?;
+        // It ends with the answer.
+        drop(tokio::spawn(connection));
+        let content = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let request = Request::builder().method(method).uri(path).header(HOST, "licet").body(Full::new(content));
+        let request = request.map_err(|error| Failure::Usage(error.to_string()))?;
+        let answer = sender.send_request(request).await.map_err(broke)?;
+        let refused = !answer.status().is_success();
+        let last = lines(answer, told).await?;
+        match last.get("error").or_else(|| last.get("detail").filter(|_| refused)).and_then(Value::as_str) {
+            Some(why) => Err(Failure::Work(why.to_owned())),
+            None => Ok(last),
+        }
+    }
+}
+
+/// Reads line by line. The last one is the answer.
+async fn lines(answer: Response<Incoming>, told: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+    let mut body = answer.into_body();
+    let (mut held, mut last) = (Vec::new(), Value::Null);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure::Work(format!("the answer broke off: {error}")))?;
+        held.extend_from_slice(&frame.into_data().unwrap_or_default());
+        while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = held.drain(..=end).collect();
+            let value =
+                serde_json::from_slice(&line).map_err(|error| Failure::Work(format!("the answer is no JSON: {error}")))?;
+            let before = std::mem::replace(&mut last, value);
+            if !before.is_null() {
+                told(before);
+            }
+        }
+        if held.len() > LINE_BYTES_MAX {
+            return Err(Failure::Work("the answer is too long".to_owned()));
+        }
+    }
+    Ok(last)
+}
