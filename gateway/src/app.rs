@@ -19,8 +19,10 @@ use crate::broker::{self, Broker};
 use crate::cache::Cache;
 use crate::catalogue::{Catalogues, KnownSources};
 use crate::clock;
+use crate::condition::Condition;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
 use crate::epochs::Epochs;
+use crate::expiry::Expiry;
 use crate::feed::Wake;
 use crate::handlers::feed::STREAMS_MAX;
 use crate::http::{Rooms, Router};
@@ -116,6 +118,16 @@ pub struct App {
     pub use_codes: UseCodes,
     /// The description of the interface.
     pub openapi: Bytes,
+    /// Where the store is, and what its disk must have and do.
+    pub storage: config::Storage,
+    /// What becomes of requests while no record can be made.
+    pub when_failed: config::WhenFailed,
+    /// What counts as a jump of the clock, in seconds.
+    pub clock_jump_s_max: i64,
+    /// Disk, clock and maintenance: what no configuration changes.
+    pub condition: Arc<Condition>,
+    /// When certificates end that the gateway needs.
+    pub expiries: Vec<Expiry>,
 }
 
 impl App {
@@ -146,6 +158,7 @@ impl App {
         let catalogues = Catalogues::load(&store, Some(KnownSources::of(&config.sources)))
             .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         let feed = Wake::by(store.logs());
+        let condition = Condition::recall(&store).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         Ok(Arc::new(Self {
             supervision,
             limits: config.server.clone(),
@@ -195,6 +208,11 @@ impl App {
             office_hours: config.audit.office_hours.hours(),
             retention_s: i64::from(config.record.retention_days) * 86_400,
             router,
+            storage: config.storage.clone(),
+            when_failed: config.record.when_failed,
+            clock_jump_s_max: config.record.clock_jump_s_max.into(),
+            condition,
+            expiries: Expiry::all(config),
         }))
     }
 

@@ -14,12 +14,12 @@ use hyper::{Method, Response, Version, http};
 use storage::StorageError;
 
 use crate::app::App;
-use crate::auth::{Caller, Identity, Peer};
+use crate::auth::{Caller, Identity, Peer, Role};
 use crate::http::{Answer, Code, Found, Language, Outgoing, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
 use crate::trail::{End, Trail};
-use crate::{clock, purpose};
+use crate::{clock, purpose, unrecorded};
 
 /// Origin, size and root of a log's newest checkpoint.
 const CHECKPOINT: HeaderName = HeaderName::from_static("licet-checkpoint");
@@ -60,9 +60,11 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
         Err(_) => Err(late(&trace)),
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
-    let answer = match put_on_record(&trail, &trace, &answer).await {
-        Ok(log) => marked(&app, answer, log),
-        Err(problem) => problem.answer(language, &request_id),
+    let answer = match trail.close(End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() }).await {
+        Ok(recorded) => marked(&app, answer, recorded.map(|recorded| recorded.log)),
+        Err(error) => {
+            without_record(&app, &trace, answer, &error).unwrap_or_else(|problem| problem.answer(language, &request_id))
+        }
     };
     tell(&app, &trace, &answer, &request_id, started);
     if version == Version::HTTP_2 {
@@ -91,25 +93,27 @@ async fn answer(
     let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
     trace.caller = Some(Arc::clone(&caller));
     asked.trail.is_of(&caller);
-    let (route, params) = admit(app, &caller, &head, (trace, &asked.trail))?;
+    let (route, params) = admit(app, &caller, (&head, asked.now), (trace, &asked.trail))?;
     let request = parse(app, (route, params), (caller, asked), (head, body)).await?;
     trace.was_handled = true;
     (route.handler)(Arc::clone(app), request).await
 }
 
-/// Puts on record what the request came to. Says in which log it stands, if in one.
+/// What is told when it could not be put on record what the request came to: the answer, marked, where it tells nothing of anybody.
 ///
 /// # Errors
-/// When that cannot be done: then the answer must not be given, and what it tells of may have happened.
-async fn put_on_record(trail: &Trail, trace: &Trace, answer: &Answer) -> Result<Option<LogName>, Problem> {
-    let end = End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() };
-    let recorded = trail.close(end).await.map_err(|error| {
+/// Otherwise: then the answer must not be given, and what it tells of may have happened.
+fn without_record(app: &App, trace: &Trace, answer: Answer, error: &StorageError) -> Result<Answer, Problem> {
+    if *error == StorageError::Poisoned {
+        app.condition.disk.has_failed(clock::now());
+    }
+    let was_good = answer.code.is_none();
+    unrecorded::marked(app, trace.route.filter(|_| trace.was_handled), error, answer).ok_or_else(|| {
         let problem = Problem::new(Code::Unavailable);
         let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
-        let may_have_happened = changes && (answer.code.is_none() || error == StorageError::Unknown);
+        let may_have_happened = changes && (was_good || *error == StorageError::Unknown);
         if may_have_happened { problem.outcome_unknown() } else { problem }
-    })?;
-    Ok(recorded.map(|recorded| recorded.log))
+    })
 }
 
 /// The answer with the newest checkpoint of the log that its record went to, so that callers can compare what they saw.
@@ -124,7 +128,7 @@ fn marked(app: &App, answer: Answer, log: Option<LogName>) -> Answer {
 }
 
 /// Whether who asks for this asks for a change.
-const fn changes(event: EventKind) -> bool {
+pub(crate) const fn changes(event: EventKind) -> bool {
     !matches!(
         event,
         EventKind::DocumentVerify
@@ -167,7 +171,7 @@ fn identify(identity: Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> 
 fn admit(
     app: &App,
     caller: &Caller,
-    head: &http::request::Parts,
+    (head, now): (&http::request::Parts, Timestamp),
     (trace, trail): (&mut Trace, &Trail),
 ) -> Result<(&'static Route, Params), Problem> {
     if head_bytes(head) > app.limits.header_bytes_max {
@@ -185,7 +189,13 @@ fn admit(
     };
     trace.route = Some(route);
     trail.is_for(route.event, route.path);
-    if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
+    if !route.admits.admits(&caller.roles) {
+        return Err(Code::RoleRequired.into());
+    }
+    if !unrecorded::is_impersonal(route) && !caller.roles.contains(&Role::Operator) {
+        app.condition.maintenance.admit(now)?;
+    }
+    Ok((route, params))
 }
 
 /// Line and fields of a head, in bytes, as HTTP/1.1 would write them.

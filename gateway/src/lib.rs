@@ -40,6 +40,7 @@ pub mod recorder;
 pub mod summary;
 pub mod trail;
 pub mod turns;
+pub mod unrecorded;
 
 pub mod cache;
 pub mod epochs;
@@ -55,6 +56,11 @@ pub mod witness;
 pub mod openapi;
 
 pub mod admin;
+pub mod clock_watch;
+pub mod condition;
+pub mod disk_watch;
+pub mod expiry;
+pub mod maintenance;
 pub mod server;
 pub mod shutdown;
 

@@ -9,6 +9,7 @@ use prometheus::{
 };
 
 use crate::broker;
+use crate::condition;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
@@ -61,6 +62,8 @@ pub struct Metrics {
     pub sources: broker::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
+    /// Health, disk, clock and certificates.
+    pub condition: condition::Tally,
 }
 
 impl Metrics {
@@ -99,12 +102,13 @@ impl Metrics {
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
+            condition: condition::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.supervision.collectors()).chain(metrics.condition.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {

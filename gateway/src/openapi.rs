@@ -18,6 +18,7 @@ const COMMON: &[Code] = &[
     Code::UnknownCaller,
     Code::Internal,
     Code::DeadlineExceeded,
+    Code::Maintenance,
 ];
 
 /// Problems that every route with a body may answer with.

@@ -1,6 +1,6 @@
 //! `licet config check FILE`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crypto::record::LogName;
@@ -46,7 +46,23 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         }
     }
     let file = file.ok_or_else(|| Failure::Usage("usage: licet config check FILE".to_owned()))?;
-    let config = Config::read(&file)?;
+    let (log_keys, witness) = check(&file)?;
+    println!("{}: good", file.display());
+    if let Some(keys) = &log_keys {
+        print_keys(keys);
+    }
+    if let Some(witness) = witness {
+        println!("witness {}", witness.verifier());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is printed of a good configuration.
+type Good = (Option<LogKeys>, Option<Service>);
+
+/// Everything that is wrong: with what it says, and with the files that it names.
+pub(super) fn check(file: &Path) -> Result<Good, Faults> {
+    let config = Config::read(file)?;
     let mut faults = Faults::default();
     faults.take(server::tls_config(&config.server));
     faults.take(trust::load(&config));
@@ -61,15 +77,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     faults.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
     faults.take(config.signing.as_ref().map(Signer::load).transpose());
     let witness = faults.take(config.witness.as_ref().map(Service::load).transpose());
-    faults.none_or(())?;
-    println!("{}: good", file.display());
-    if let Some(keys) = &log_keys {
-        print_keys(keys);
-    }
-    if let Some(witness) = witness.flatten() {
-        println!("witness {}", witness.verifier());
-    }
-    Ok(ExitCode::SUCCESS)
+    faults.none_or((log_keys, witness.flatten()))
 }
 
 /// The keys with which others verify the logs.

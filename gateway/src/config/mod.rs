@@ -44,7 +44,7 @@ pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
-pub use record::{Record, ShardPeriod};
+pub use record::{Record, ShardPeriod, WhenFailed};
 pub use rules::RulesFile;
 pub use server::Server;
 pub use source::{DataSource, DataSourceKind, Exchange, ExchangeCipher, SourceAuth, SourceResource};
@@ -158,6 +158,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.storage.check(&mut faults);
         config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);

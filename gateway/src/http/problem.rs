@@ -134,6 +134,14 @@ impl Problem {
         )
     }
 
+    /// Says after how many seconds to ask again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.headers.retain(|(name, _)| *name != RETRY_AFTER);
+        self.headers.push((RETRY_AFTER, seconds.into()));
+        self
+    }
+
     /// Names the reason by a stable code.
     #[must_use]
     pub const fn reason(mut self, reason: &'static str) -> Self {
