@@ -53,6 +53,7 @@ pub fn marked(app: &App, route: Option<&'static Route>, error: &StorageError, an
         // Too much at once is no broken record, and a faulty record no broken store.
         _ => return None,
     };
+    app.recorder.went_unrecorded();
     app.metrics.condition.unrecorded.with_label_values(&[route.path]).inc();
     tracing::warn!(route = route.path, code = error.code(), record = said, "answered without a record");
     Some(answer.header(RECORD, HeaderValue::from_static(said)))

@@ -44,6 +44,12 @@ fn hand_in(office: &Office, serial: &str) -> hyper::Request<http_body_util::Full
     request("POST", "/v1/licences", OFD, office.ofd(&fields(serial, 1)))
 }
 
+/// The newest record of the access log.
+fn last_access(store: &Store) -> Facts {
+    let last = store.logs().size(LogName::Access).unwrap() - 1;
+    store.logs().record(LogName::Access, last).unwrap().unwrap().read(Opening::FACTS).unwrap()
+}
+
 /// A gateway over an engine, with one licence on record.
 struct World {
     gateway: Started,
@@ -149,6 +155,11 @@ async fn a_full_disk() {
     assert_eq!(world.change("3").await.status, 201, "nothing has to be restarted");
     assert_eq!(marked(&world.verdict().await), (200, ""));
     assert_eq!(ready(&world.gateway, "store").await.0, 200);
+    // The gap is told by the first record behind it.
+    assert_eq!(world.read().await.status, 200);
+    assert_eq!(last_access(world.store()).details["unrecorded"], 1);
+    assert_eq!(world.read().await.status, 200);
+    assert_eq!(last_access(world.store()).details.get("unrecorded"), None);
     let metrics = ask(&world.gateway, "GET /metrics").await;
     assert!(metrics.contains("licet_disk_free_bytes 4294967296"), "{metrics}");
 }
@@ -240,9 +251,7 @@ async fn the_clock_jumps() {
     assert!(check["reason"].as_str().unwrap().contains("it jumped by 7200 s"), "{check}");
     let metrics = ask(&world.gateway, "GET /metrics").await;
     assert!(metrics.contains("licet_clock_jumps_total 1"), "{metrics}");
-    let logs = world.store().logs();
-    let last = logs.record(LogName::Access, logs.size(LogName::Access).unwrap() - 1).unwrap().unwrap();
-    let facts: Facts = last.read(Opening::FACTS).unwrap();
+    let facts = last_access(world.store());
     assert_eq!((facts.event, facts.details["by_s"].as_i64()), (EventKind::ClockJump, Some(7_200)));
 
     // Set back: what was put on record in between has a time that is still to come.
