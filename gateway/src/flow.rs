@@ -63,7 +63,7 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let answer = match trail.close(End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() }).await {
         Ok(recorded) => marked(&app, answer, recorded.map(|recorded| recorded.log)),
         Err(error) => {
-            without_record(&app, &trace, answer, &error).unwrap_or_else(|problem| problem.answer(language, &request_id))
+            without_record(&app, (&trail, &trace), answer, &error).unwrap_or_else(|problem| problem.answer(language, &request_id))
         }
     };
     tell(&app, &trace, &answer, &request_id, started);
@@ -103,17 +103,19 @@ async fn answer(
 ///
 /// # Errors
 /// Otherwise: then the answer must not be given, and what it tells of may have happened.
-fn without_record(app: &App, trace: &Trace, answer: Answer, error: &StorageError) -> Result<Answer, Problem> {
+fn without_record(app: &App, (trail, trace): (&Trail, &Trace), answer: Answer, error: &StorageError) -> Result<Answer, Problem> {
     if *error == StorageError::Poisoned {
         app.condition.disk.has_failed(clock::now());
     }
     let was_good = answer.code.is_none();
-    unrecorded::marked(app, trace.route.filter(|_| trace.was_handled), error, answer).ok_or_else(|| {
-        let problem = Problem::new(Code::Unavailable);
-        let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
-        let may_have_happened = changes && (was_good || *error == StorageError::Unknown);
-        if may_have_happened { problem.outcome_unknown() } else { problem }
-    })
+    unrecorded::marked(app, trace.route.filter(|_| trace.was_handled && trail.may_go_unrecorded()), error, answer).ok_or_else(
+        || {
+            let problem = Problem::new(Code::Unavailable);
+            let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
+            let may_have_happened = changes && (was_good || *error == StorageError::Unknown);
+            if may_have_happened { problem.outcome_unknown() } else { problem }
+        },
+    )
 }
 
 /// The answer with the newest checkpoint of the log that its record went to, so that callers can compare what they saw.
@@ -192,10 +194,10 @@ fn admit(
     if !route.admits.admits(&caller.roles) {
         return Err(Code::RoleRequired.into());
     }
-    if !unrecorded::is_impersonal(route) && !caller.roles.contains(&Role::Operator) {
-        app.condition.maintenance.admit(now)?;
+    match app.condition.maintenance.admit(now) {
+        Err(stopped) if !unrecorded::is_impersonal(route) && !caller.roles.contains(&Role::Operator) => Err(stopped),
+        _ => Ok((route, params)),
     }
-    Ok((route, params))
 }
 
 /// Line and fields of a head, in bytes, as HTTP/1.1 would write them.

@@ -4,10 +4,11 @@
 //! The record exists so that nobody's data is told, and nothing is changed, without a trace. A verdict on a file that the caller
 //! holds, who is trusted, whether a certificate or a seal is in force: none of that is anybody's data, and all of it is what a
 //! counter needs to go on while a disk is replaced. So with `record.when_failed = "verdicts"` it is told, marked, counted and said in
-//! the log. All else is refused.
+//! the log. All else is refused, also the verdict on a licence that the caller only names: whether somebody has one is somebody's
+//! data ([`crate::trail::Trail::is_of_named`]).
 
 use hyper::header::{HeaderName, HeaderValue};
-use storage::{Refusal, StorageError};
+use storage::StorageError;
 
 use crate::app::App;
 use crate::config::WhenFailed;
@@ -47,9 +48,7 @@ pub fn marked(app: &App, route: Option<&'static Route>, error: &StorageError, an
         StorageError::Poisoned => "none",
         // The write that failed was this one: it may be found by the restart.
         StorageError::Unknown => "unknown",
-        StorageError::Unavailable if matches!(app.store().gate().refusal(false), Some(Refusal::Hangs | Refusal::NoRoom)) => {
-            "none"
-        }
+        StorageError::Unavailable if app.store().gate().refusal(false).is_some() => "none",
         // Too much at once is no broken record, and a faulty record no broken store.
         _ => return None,
     };

@@ -20,15 +20,17 @@ const EXPIRES_S: i64 = 7 * 86_400;
 pub fn all() -> Vec<Check> {
     let logs = LogWatch::default();
     vec![
-        Check::work("verify", "a-rehearsed-verification-fails", |sight| Found::of(rehearsal::verification(sight.now))),
+        Check::work("verify", "a-rehearsed-verification-fails", |sight: &Sight| Found::of(rehearsal::verification(sight.now))),
         Check::work("store", "the-store-takes-no-writes", probe).unless(store),
-        Check::work("logs", "checkpoints-stay-behind", move |sight| Found::of(logs.check(sight.app.store().logs(), sight.at))),
+        Check::work("logs", "checkpoints-stay-behind", move |sight: &Sight| {
+            Found::of(logs.check(sight.app.store().logs(), sight.at))
+        }),
         Check::glance("disk", "the-disk-is-nearly-full", disk),
         Check::glance("damage", "stored-bytes-are-damaged", damage),
         Check::glance("clock", "the-clock-is-wrong", clock),
         Check::glance("maintenance", "maintenance", maintenance),
         Check::glance("trust", "trust-cannot-be-read", trust),
-        Check::glance("status", "no-news-of-certificates", |sight| {
+        Check::glance("status", "no-news-of-certificates", |sight: &Sight| {
             Found::degraded(unnamed("status: ", sight.app.status.warnings(&sight.app.trust.current())))
         }),
         Check::glance("certificates", "a-certificate-ends", certificates),

@@ -107,6 +107,8 @@ async fn a_failed_sync() {
     world.read().await.is_problem(503, "unavailable");
     world.verifier.send(Http::One, post_json("/v1/licences/search", "{}")).await.is_problem(503, "unavailable");
     world.change("3").await.is_problem(503, "unavailable");
+    let named = serde_json::json!({ "identifier": identifier("1", 1).to_string() }).to_string();
+    world.verifier.send(Http::One, post_json("/v1/verifications", &named)).await.is_problem(503, "unavailable");
     world.verifier.get("/nowhere").await.is_problem(503, "unavailable");
     // What nobody records goes on as it is.
     let logs = world.verifier.get("/v1/logs").await;
