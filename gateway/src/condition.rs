@@ -129,7 +129,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
 
 /// Looks at both clocks, of which the first shows milliseconds since 1970. A jump is counted, said in the log, and put on record.
 pub async fn look_at_clock(app: &App, (wall_ms, at): (i64, Instant)) {
-    let Some(jump) = app.condition.clock.look(wall_ms, at, app.clock_jump_s_max) else { return };
+    let Some(jump) = app.condition.clock.look(wall_ms, at, app.config.record.clock_jump_s_max.into()) else { return };
     app.metrics.condition.jumps.inc();
     tracing::error!(by_s = jump.by_s, "the clock of the machine jumped");
     let details = BTreeMap::from([("by_s".to_owned(), json!(jump.by_s))]);

@@ -124,10 +124,10 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     let room = tokio::spawn(watch_room(Arc::clone(&live), shutdown.clone()));
     while tokio::time::timeout(TICK, shutdown.requested()).await.is_err() {
         let app = live.current();
-        let (stall, now) = (app.storage.stall(), clock::now());
+        let (stall, now) = (app.config.storage.stall(), clock::now());
         if app.condition.disk.look_at_writes(app.store(), stall, clock::instant(), now) {
             app.metrics.condition.stalls.inc();
-            tracing::error!(after_ms = app.storage.stall_ms, "the disk does not answer: writes are refused until it does");
+            tracing::error!(after_ms = app.config.storage.stall_ms, "the disk does not answer: writes are refused until it does");
         }
     }
     // What it still waits for, nobody needs.
@@ -137,11 +137,11 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
 async fn watch_room(live: Arc<Live>, mut shutdown: Shutdown) {
     loop {
         let app = live.current();
-        let free = free_mib_under(app.storage.path.clone()).await;
+        let free = free_mib_under(app.config.storage.path.clone()).await;
         if let Err(error) = &free {
             tracing::warn!(error, "the file system does not tell how much room there is");
         }
-        match app.condition.disk.look_at_room(app.store(), free, app.storage.free_mib_min) {
+        match app.condition.disk.look_at_room(app.store(), free, app.config.storage.free_mib_min) {
             Some(Room::Ample) => tracing::info!("there is room on the disk again"),
             Some(Room::Records) => tracing::error!("the disk is nearly full: changes are refused"),
             Some(Room::None) => tracing::error!("the disk is full: whatever has to be put on record is refused"),

@@ -41,7 +41,7 @@ pub fn is_impersonal(route: &Route) -> bool {
 #[must_use]
 pub fn marked(app: &App, route: Option<&'static Route>, error: &StorageError, answer: Answer) -> Option<Answer> {
     let route = route.filter(|route| is_impersonal(route))?;
-    if app.when_failed == WhenFailed::Refuse {
+    if app.config.record.when_failed == WhenFailed::Refuse {
         return None;
     }
     let said = match error {

@@ -29,6 +29,9 @@ pub fn all() -> Vec<Check> {
         Check::glance("damage", "stored-bytes-are-damaged", damage),
         Check::glance("clock", "the-clock-is-wrong", clock),
         Check::glance("maintenance", "maintenance", maintenance),
+        Check::glance("configuration", "the-configuration-is-wrong", |sight: &Sight| {
+            Found::degraded(unnamed("configuration: ", sight.app.reloads.warnings().into_iter().collect()))
+        }),
         Check::glance("trust", "trust-cannot-be-read", trust),
         Check::glance("status", "no-news-of-certificates", |sight: &Sight| {
             Found::degraded(unnamed("status: ", sight.app.status.warnings(&sight.app.trust.current())))
@@ -71,7 +74,7 @@ fn probe(sight: &Sight) -> Found {
 }
 
 fn disk(sight: &Sight) -> Found {
-    let (app, min_mib) = (&sight.app, sight.app.storage.free_mib_min);
+    let (app, min_mib) = (&sight.app, sight.app.config.storage.free_mib_min);
     let seen = app.condition.disk.seen();
     let left = match &seen.free_mib {
         Some(Ok(free)) => format!("{free} MiB are left of storage.free_mib_min = {min_mib}"),
@@ -95,7 +98,7 @@ fn damage(sight: &Sight) -> Found {
 
 fn clock(sight: &Sight) -> Found {
     let (app, newest) = (&sight.app, sight.app.store().logs().newest_at());
-    match app.condition.clock.standing(sight.now, newest, app.clock_jump_s_max) {
+    match app.condition.clock.standing(sight.now, newest, app.config.record.clock_jump_s_max.into()) {
         Standing::Right => Found::ready(),
         Standing::Jumped { by_s, at } => Found::degraded(vec![format!("it jumped by {by_s} s, to {at}")]),
         Standing::Behind { by_s } => Found::not_ready(format!("it is {by_s} s before the last time on record")),

@@ -135,6 +135,7 @@ async fn measure(app: &App) {
     app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, now);
     app.status.measure(&app.metrics, now);
     app.metrics.hot_keys.measure();
+    app.metrics.reloads.show(app.generation, app.since, now);
     app.metrics.condition.measure(app, now);
     if let Some(witnesses) = &app.witnesses {
         witnesses.measure(now);

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crypto::time::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Faults, Witnesses};
 
@@ -14,7 +15,7 @@ const ORIGIN_BYTES_MAX: usize = 200;
 const CHINA_S: i64 = 8 * 3600;
 
 /// The two logs of what happens: under which name they are known, and who signs for them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Under which name others know the logs, such as `licet.example.gov.cn`: a name of the organisation's own, without scheme. It
@@ -47,7 +48,7 @@ pub struct Record {
 }
 
 /// What becomes of requests while no record can be made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhenFailed {
     /// What tells nothing of any person is answered, and says that it is not on record; all else is refused.
@@ -58,7 +59,7 @@ pub enum WhenFailed {
 }
 
 /// How much time one tree of a log holds, in China's time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShardPeriod {
     /// A year, such as `2026`.

@@ -5,11 +5,13 @@ mod about;
 mod answer;
 mod command;
 mod doctor;
+mod level;
 mod maintenance;
+mod reload;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, maintenance::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];

@@ -134,7 +134,7 @@ async fn a_failed_sync() {
 async fn a_full_disk() {
     let world = World::over(Arc::new(Memory::new())).await;
     let disk = &world.gateway.app.condition.disk;
-    assert_eq!(world.gateway.app.storage.free_mib_min, 512, "what the marks below are made for");
+    assert_eq!(world.gateway.app.config.storage.free_mib_min, 512, "what the marks below are made for");
 
     assert_eq!(disk.look_at_room(world.store(), Ok(511), 512), Some(Room::Records));
     world.change("3").await.is_problem(503, "unavailable");
@@ -217,7 +217,7 @@ async fn a_hung_disk() {
     };
     tokio::task::spawn_blocking(move || is_reached.recv().unwrap()).await.unwrap();
 
-    let (disk, stall) = (&world.gateway.app.condition.disk, world.gateway.app.storage.stall());
+    let (disk, stall) = (&world.gateway.app.condition.disk, world.gateway.app.config.storage.stall());
     let (start, now) = (gateway::clock::instant(), gateway::clock::now());
     assert!(!disk.look_at_writes(world.store(), stall, start, now), "there is time yet");
     assert!(!disk.look_at_writes(world.store(), stall, start + stall - Duration::from_millis(1), now));
