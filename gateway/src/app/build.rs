@@ -16,6 +16,7 @@ use crate::broker::{self, Broker};
 use crate::cache::Cache;
 use crate::catalogue::KnownSources;
 use crate::config::{Config, Digests, Faults};
+use crate::expiry::Expiry;
 use crate::http::Router;
 use crate::lookup::Places;
 use crate::record_key::LogKeys;
@@ -250,6 +251,8 @@ fn assemble(
         retention_s: i64::from(config.record.retention_days) * 86_400,
         reloads: Arc::clone(&kept.reloads),
         telemetry: Arc::clone(&kept.telemetry),
+        condition: Arc::clone(&kept.condition),
+        expiries: Expiry::all(&config),
         config,
         prints,
         kept,

@@ -19,7 +19,9 @@ use crate::auth::Callers;
 use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::catalogue::Catalogues;
+use crate::condition::Condition;
 use crate::config::{self, Config, Digests, Faults, Lookup, Memory, SealApplications, Server, UseCodes};
+use crate::expiry::Expiry;
 use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
@@ -146,6 +148,10 @@ pub struct App {
     pub telemetry: Arc<Telemetry>,
     /// How the last attempts to take up another configuration ended.
     pub reloads: Arc<Standing>,
+    /// Disk, clock and maintenance: what no configuration changes.
+    pub condition: Arc<Condition>,
+    /// When certificates end that the gateway needs.
+    pub expiries: Vec<Expiry>,
     kept: Arc<Kept>,
     prints: Prints,
     source_prints: sources::Prints,

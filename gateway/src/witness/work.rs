@@ -82,6 +82,14 @@ impl Witnesses {
         self.board().view(published.log, published.shard, published.size, now)
     }
 
+    /// For how many seconds the newest checkpoint of each log has not been witnessed.
+    #[must_use]
+    pub fn lags(&self, now: Timestamp) -> Vec<(LogName, i64)> {
+        let board = self.board();
+        let lag = |log| Some((log, board.reached(log, self.logs.published(log)?.shard, now)?.1));
+        LogName::ALL.into_iter().filter_map(lag).collect()
+    }
+
     /// Sets the metrics that change by time alone.
     pub fn measure(&self, now: Timestamp) {
         let board = self.board();

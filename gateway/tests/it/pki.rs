@@ -104,5 +104,5 @@ fn ago() -> Timestamp {
 }
 
 fn hence() -> Timestamp {
-    gateway::clock::now().plus(86_400)
+    gateway::clock::now().plus(60 * 86_400)
 }
