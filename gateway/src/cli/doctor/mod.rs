@@ -28,7 +28,8 @@ Exit status: 0 all is well, 1 it serves and something needs a look, 2 it does no
 
 /// What was found.
 struct Diagnosis {
-    is_running: bool,
+    /// Whether a gateway listens; nothing where that cannot be known.
+    is_running: Option<bool>,
     findings: Vec<Finding>,
 }
 
@@ -64,15 +65,16 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 fn examine(file: &Path) -> Diagnosis {
     let now = clock::now();
     let mut findings = offline::configuration(file);
-    let mut is_running = false;
+    let mut is_running = None;
     if let Ok(config) = Config::read(file) {
         findings.extend(offline::modes(&config));
         match online::ask(&config) {
             Said::Found(found) => {
-                is_running = true;
+                is_running = Some(true);
                 findings.extend(found);
             }
             Said::Nobody => {
+                is_running = Some(false);
                 findings.push(Finding::fault("running", "no gateway runs with this configuration"));
                 findings.extend(offline::store(&config, now));
             }
@@ -98,9 +100,10 @@ impl Diagnosis {
         match (faults.as_slice(), self.is_running) {
             ([], _) if warnings == 0 => (0, "licet is well.".to_owned()),
             ([], _) => (1, format!("licet serves; {warnings} {look} {need} a look.")),
-            (["running"], false) => (2, "licet does not run; nothing was found that would keep it from starting.".to_owned()),
-            (_, false) => (2, format!("licet does not run; {} wrong.", are(&faults))),
-            (_, true) => (2, format!("licet runs, and does not do all of its work; {} wrong.", are(&faults))),
+            (["running"], _) => (2, "licet does not run; nothing was found that would keep it from starting.".to_owned()),
+            (_, Some(false)) => (2, format!("licet does not run; {} wrong.", are(&faults))),
+            (_, Some(true)) => (2, format!("licet runs, and does not do all of its work; {} wrong.", are(&faults))),
+            (_, None) => (2, "The configuration cannot be read, so that it is not known whether licet runs.".to_owned()),
         }
     }
 }
