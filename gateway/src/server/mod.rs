@@ -3,6 +3,7 @@
 mod connection;
 mod gate;
 mod linger;
+mod shown;
 mod tls;
 
 use std::io;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use gate::Gate;
+pub use shown::Shown;
 pub use tls::{Door, open};
 
 use crate::live::Live;
