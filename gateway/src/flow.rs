@@ -137,7 +137,7 @@ async fn answer(
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
     let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
-    if app.gate.is_revoked(asked.peer) {
+    if app.entrance.gate.is_revoked(asked.peer) {
         return Err(Code::CertificateRevoked.into());
     }
     trace.caller = Some(Arc::clone(&caller));

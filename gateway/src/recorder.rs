@@ -457,6 +457,16 @@ mod tests {
         assert_eq!(changed.keys().collect::<Vec<_>>(), ["(file)", "callers"]);
         assert_eq!(changed["callers"]["before"], facts[2].details[SETTINGS]["callers"]);
         assert_eq!(changed["callers"]["after"], facts[5].details[SETTINGS]["callers"]);
+
+        // What was taken up while it ran is what it went by the last time.
+        let (before, settings) = (&digests(&more), &digests(caller));
+        let reload = Reload { by: "files", generation: 1, before, settings };
+        recorder.note_reload(reload, trust, AT).unwrap();
+        recorder.note_start(settings, trust, AT).await.unwrap();
+        assert_eq!(store.logs().size(LogName::Access).unwrap(), size + 2, "nothing is told twice");
+        let reloaded: Facts = record(size).read(Opening::FACTS).unwrap();
+        assert_eq!((reloaded.event, &reloaded.details["by"]), (change, &json!("files")));
+        assert_eq!(reloaded.details["changed"]["callers"]["before"], changed["callers"]["after"]);
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub struct Sight {
 }
 
 /// Looks at one thing in what there is to be seen.
-pub type Look<S> = Box<dyn Fn(&S) -> Found + Send + Sync>;
+pub(super) type Look<S> = Box<dyn Fn(&S) -> Found + Send + Sync>;
 
 /// A check.
 pub struct Check<S = Sight> {

@@ -27,6 +27,7 @@ use tokio::task::JoinSet;
 pub use check::{Check, Found, Sight, State};
 pub use checks::all as checks;
 pub use health::{CheckView, Health, Report};
+pub use log_watch::LogWatch;
 
 use crate::app::App;
 use crate::clock;

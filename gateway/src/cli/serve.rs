@@ -99,6 +99,8 @@ impl Running {
         let admin = tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
         // It ends with the signal to stop; nothing that it still does would be missed.
         drop(tokio::spawn(renewal::run(Arc::clone(&live), shutdown.clone())));
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.

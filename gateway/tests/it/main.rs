@@ -56,6 +56,7 @@ mod publisher;
 mod raw_and_chain;
 mod record;
 mod registers;
+mod reload;
 mod reports;
 mod requests;
 mod sample_routes;
