@@ -26,9 +26,9 @@ pub use health::{Check, Health};
 pub use log_watch::LogWatch;
 pub use rehearsal::verification as rehearse_verification;
 
-use crate::clock;
 use crate::live::Live;
 use crate::shutdown::Shutdown;
+use crate::{clock, http};
 
 /// Connections served at the same time.
 const CONNECTIONS_MAX: usize = 32;
@@ -144,6 +144,7 @@ async fn answer(
 fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
+    http::guard(response.headers_mut());
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
     response
 }

@@ -21,6 +21,7 @@ mod evidence;
 mod fail;
 mod input;
 mod log;
+mod notify;
 mod out;
 mod pki;
 mod report;

@@ -15,7 +15,7 @@ mod room;
 mod router;
 mod storage;
 
-pub use answer::Answer;
+pub use answer::{Answer, guard};
 pub use body::{BodyRule, Media, discard as discard_body, read as read_body};
 pub use code::Code;
 pub use negotiate::{EVENTS, Language, accepts, single};

@@ -2,6 +2,7 @@
 
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::audit::RowView;
@@ -49,7 +50,7 @@ pub(super) const EXPORT: Route = Route {
     query: &[Parameter {
         name: "format",
         text: "How rows are written: jsonl or csv; jsonl when absent.",
-        schema: schema_of::<String>,
+        schema: |_| json_schema!({ "type": "string", "enum": ["jsonl", "csv"] }),
     }],
     event: Some(EventKind::LogExport),
     body: BodyRule::Json,

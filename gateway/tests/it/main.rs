@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admin;
+mod alerts;
 mod audit;
 mod audit_export;
 mod broker;
@@ -55,6 +56,7 @@ mod reports;
 mod requests;
 mod sample_routes;
 mod seals;
+mod security;
 mod sources;
 mod sources_exchange;
 mod sources_local;
@@ -64,6 +66,7 @@ mod started;
 mod status;
 mod status_list;
 mod supervision;
+mod supply;
 mod threads;
 mod tidy;
 mod token_kit;
