@@ -24,7 +24,7 @@ pub(crate) static ALL: &[Parameter] = &[
     Parameter {
         name: "month",
         text: "A month of ours that has begun, such as 2026-07.",
-        schema: |_| json_schema!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }),
+        schema: |_| json_schema!({ "type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$" }),
     },
     Parameter { name: "number", text: "The number of a record in its log.", schema: schema_of::<u64> },
     Parameter { name: "period", text: "The period of a shard, such as 2026.", schema: schema_of::<String> },

@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 use schemars::json_schema;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::audit::RowView;
 use crate::auth::{Admits, Role};
@@ -111,11 +112,11 @@ pub(super) const CONSISTENCY: Route = Route {
     admits: AUDITORS,
     query: &[
         Parameter { name: "period", text: "The period of the shard.", schema: schema_of::<String> },
-        Parameter { name: "from", text: "The size of the smaller tree.", schema: schema_of::<u64> },
+        Parameter { name: "from", text: "The size of the smaller tree.", schema: between::<1, { u64::MAX }> },
         Parameter {
             name: "to",
             text: "The size of the larger tree; that of the newest checkpoint when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<1, { u64::MAX }>,
         },
     ],
     event: Some(EventKind::LogRead),

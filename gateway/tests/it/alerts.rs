@@ -86,7 +86,8 @@ impl Known {
         for (at, _) in expr.match_indices("licet_") {
             let end =
                 |text: &str| text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len());
-            let (name, rest) = expr[at..].split_at(end(&expr[at..]));
+            let (_, found_at) = expr.split_at(at);
+            let (name, rest) = found_at.split_at(end(found_at));
             let own = self.series(name).unwrap_or_else(|| panic!("there is no series {name}: {expr}"));
             labels.extend(own.iter().cloned());
             found += 1;
