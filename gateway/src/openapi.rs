@@ -17,7 +17,10 @@ const COMMON: &[Code] = &[
     Code::HeadersTooLarge,
     Code::CertificateRequired,
     Code::CertificateExpired,
+    Code::CertificateRevoked,
     Code::UnknownCaller,
+    Code::RateLimited,
+    Code::Overloaded,
     Code::Internal,
     Code::DeadlineExceeded,
 ];

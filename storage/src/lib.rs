@@ -51,7 +51,7 @@ pub mod use_codes;
 mod vault;
 pub mod witnessing;
 
-pub use engine::rocks::Options;
+pub use engine::options::Options;
 pub use error::{StorageError, StoreError};
 pub use secret::{Keys, KeysError};
 pub use store::Store;

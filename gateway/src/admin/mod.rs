@@ -27,6 +27,7 @@ pub use log_watch::LogWatch;
 pub use rehearsal::verification as rehearse_verification;
 
 use crate::live::Live;
+use crate::memory_watch;
 use crate::shutdown::Shutdown;
 use crate::{clock, http};
 
@@ -112,6 +113,7 @@ async fn answer(
             let ready = json!({ "ready": reasons.is_empty(), "reasons": reasons });
             let mut warnings = standing.warnings(clock::now());
             warnings.extend(app.status.warnings(&app.trust.current()));
+            warnings.extend(app.reloads.warnings());
             let answer = match ready {
                 Value::Object(mut ready) if !warnings.is_empty() => {
                     ready.insert("warnings".to_owned(), json!(warnings));
@@ -125,6 +127,10 @@ async fn answer(
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
             app.metrics.hot_keys.measure();
+            app.metrics.reloads.show(app.generation, app.since, clock::now());
+            let pools = [("verify", &app.pool), ("look-up", &app.reading), ("audit", &app.auditing)];
+            app.metrics.admission.memory(memory_watch::used_bytes().unwrap_or(0), app.memory.max_bytes());
+            app.admission.measure(&pools.map(|(name, pool)| (name, pool.depth())));
             if let Some(witnesses) = &app.witnesses {
                 witnesses.measure(clock::now());
             }

@@ -4,10 +4,12 @@
 mod about;
 mod answer;
 mod command;
+mod level;
+mod reload;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, level::COMMANDS, reload::COMMANDS];

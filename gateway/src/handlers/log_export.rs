@@ -54,7 +54,7 @@ pub async fn export(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         request.trail.detail(name, value);
     }
     let (shared, asking) = (Arc::clone(&app), request.clone());
-    app.pool.run(move || noted::holders(&shared, &asking)).await??;
+    app.auditing.run(move || noted::holders(&shared, &asking)).await??;
     // On record before a single row leaves.
     let begin = request.trail.record().await?;
     let walk =
@@ -108,7 +108,7 @@ impl Work {
             }
             Ok(piece)
         };
-        async move { app.pool.run(make).await? }
+        async move { app.auditing.run(make).await? }
     }
 }
 

@@ -118,7 +118,7 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         noted::holders(&shared, &asking)?;
         walk.page(after, limit, walk.logs.size(log)?)
     };
-    let page = app.pool.run(look).await??;
+    let page = app.auditing.run(look).await??;
     let next = page.next.map(|number| write_cursor(log, order, number));
     let rows = page.rows.iter().map(|row| RowView::new(row.number, &row.opening, &request.caller.sight, shape.opening)).collect();
     request.trail.detail("rows", page.rows.len());
@@ -158,7 +158,7 @@ pub(super) async fn proven(
         rows.iter_mut().try_for_each(|row| trees.prove(row))?;
         Ok((rows, trees.views()))
     };
-    app.pool.run(prove).await?
+    app.auditing.run(prove).await?
 }
 
 /// Refuses what cannot be proven to be complete.

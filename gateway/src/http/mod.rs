@@ -22,7 +22,7 @@ pub use code::Code;
 pub use negotiate::{EVENTS, Language, accepts, single};
 pub use object::object;
 pub use octets::Octets;
-pub use outgoing::{Cut, Outgoing};
+pub use outgoing::{Cut, Outgoing, PIECE_BYTES};
 pub use problem::{DeniedBody, FaultBody, Problem, ProblemBody};
 pub use query::{NEXT, PAGE_ROWS, Query, page_rows, percent_decode};
 pub use request::Request;

@@ -6,6 +6,7 @@ use schemars::json_schema;
 
 use super::table::{AT, DOCUMENTS_OR_JSON};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::uses::{UseRequest, UseView};
 use crate::handlers::verifications::{Requirement, VerificationRequest};
@@ -34,6 +35,7 @@ pub(super) const USE: Route = Route {
     method: Method::POST,
     path: "/v1/seals/{id}/uses",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[PROOF],
     event: Some(EventKind::SealUse),
     body: BodyRule::Json,
@@ -63,6 +65,7 @@ pub(super) const READ_USE: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}/uses/{number}",
     admits: Admits::Roles(&[Role::Issuer, Role::Auditor]),
+    class: Class::Read,
     query: &[PROOF],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -81,6 +84,7 @@ pub(super) const EVIDENCE: Route = Route {
     method: Method::POST,
     path: "/v1/evidence",
     admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
+    class: Class::Export,
     query: &[
         AT,
         REQUIRE,

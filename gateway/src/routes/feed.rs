@@ -5,6 +5,7 @@ use hyper::Method;
 
 use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::feed::Page;
 use crate::handlers::feed;
@@ -14,6 +15,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/feed",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",

@@ -7,6 +7,7 @@ use schemars::json_schema;
 
 use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::grant_applications::{self, GrantApplicationView, GrantApplicationsAnswer, VerdictRequest};
 use crate::handlers::grants::{self, GrantView, GrantsAnswer, WithdrawalRequest};
@@ -21,6 +22,7 @@ pub(super) const APPLY: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantApply),
     body: BodyRule::Json,
@@ -42,6 +44,7 @@ pub(super) const APPLICATIONS: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "state",
@@ -68,6 +71,7 @@ pub(super) const APPLICATION: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -86,6 +90,7 @@ pub(super) const CHECK: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/check",
     admits: Admits::Roles(&[Role::Operator]),
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::GrantCheck),
     body: BodyRule::Json,
@@ -117,6 +122,7 @@ pub(super) const DECIDE: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/decision",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantDecide),
     body: BodyRule::Json,
@@ -149,6 +155,7 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/grants",
     admits: READERS,
+    class: Class::Read,
     query: &[AFTER, LIMIT],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -167,6 +174,7 @@ pub(super) const RECORD: Route = Route {
     method: Method::GET,
     path: "/v1/grants/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -185,6 +193,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/grants/{id}/withdrawal",
     admits: Admits::Roles(&[Role::Consumer, Role::Issuer, Role::Operator]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantWithdraw),
     body: BodyRule::Json,

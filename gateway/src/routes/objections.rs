@@ -5,6 +5,7 @@ use hyper::Method;
 
 use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::objection_steps::{self, ForwardRequest, ObjectionAnswerRequest};
 use crate::handlers::objections::{self, ListRequest, ObjectionRequest, ObjectionView, ObjectionsView};
@@ -40,6 +41,7 @@ pub(super) const FILE: Route = Route {
     method: Method::POST,
     path: "/v1/objections",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionFile),
     body: BodyRule::Json,
@@ -71,6 +73,7 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/objections",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "list",
@@ -97,6 +100,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/objections/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::ObjectionRead),
     body: BodyRule::None,
@@ -115,6 +119,7 @@ pub(super) const ACCEPT: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/acceptance",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,
@@ -133,6 +138,7 @@ pub(super) const ANSWER: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/answer",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -151,6 +157,7 @@ pub(super) const FORWARD: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/forward",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -169,6 +176,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/withdrawal",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,

@@ -5,6 +5,7 @@ use hyper::Method;
 
 use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::supervision::{self, CardsView, SupervisionView};
 use crate::http::{BodyRule, Code};
@@ -16,6 +17,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/supervision",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,
@@ -34,6 +36,7 @@ pub(super) const EVENTS: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/events",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",
@@ -68,6 +71,7 @@ pub(super) const REPORT: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/reports/{month}",
     admits: Admits::Roles(&[Role::Operator, Role::Auditor, Role::Issuer]),
+    class: Class::Read,
     query: &[Parameter { name: "organisation", text: "Of this provider alone.", schema: schema_of::<String> }],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,

@@ -243,7 +243,7 @@ impl Trail {
         let is_silent = state.is_silent && end.was_handled;
         let masses = match end.problem {
             _ if state.is_stranger => Some(Masses::Strangers),
-            Some(Code::Overloaded) => Some(Masses::WithoutRoom),
+            Some(Code::Overloaded | Code::RateLimited) => Some(Masses::WithoutRoom),
             _ => None,
         };
         if is_silent || masses.is_some_and(|masses| !self.recorder.admits(masses, end.at)) {

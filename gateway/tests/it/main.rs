@@ -1,6 +1,7 @@
 //! The gateway over real sockets on loopback.
 #![cfg(test)]
 
+mod abuse;
 mod admin;
 mod alerts;
 mod audit;
@@ -26,6 +27,7 @@ mod feed_kit;
 mod go_reader;
 mod grants;
 mod identity;
+mod level;
 mod licence_kit;
 mod licences;
 mod lifetime;
@@ -71,6 +73,7 @@ mod threads;
 mod tidy;
 mod token_kit;
 mod tokens;
+mod traces;
 mod trust;
 mod trust_list;
 mod use_codes;

@@ -35,7 +35,12 @@ impl Site {
 
     /// With these sections in its configuration as well.
     pub(crate) fn with(office: &Office, sections: &str) -> Self {
-        let mut setup = office.trusted_by(Setup::new());
+        Self::with_server(office, "", sections)
+    }
+
+    /// With these lines for `[server]` as well.
+    pub(crate) fn with_server(office: &Office, server: &str, sections: &str) -> Self {
+        let mut setup = office.trusted_by(Setup::new().with(server));
         setup.sections.push_str(sections);
         storage::Keys::generate(setup.folder.path()).unwrap();
         setup.folder.write("licet.toml", setup.text());
@@ -78,7 +83,24 @@ impl Site {
     }
 }
 
+/// What a process has of the machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// Resident memory.
+    pub(crate) kib: u64,
+    /// Open files and connections.
+    pub(crate) handles: usize,
+}
+
 impl Process {
+    /// What it has of the machine now.
+    pub(crate) fn usage(&self) -> Usage {
+        let of = |name: &str| format!("/proc/{}/{name}", self.child.id());
+        let status = std::fs::read_to_string(of("status")).unwrap();
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Usage { kib: kib.unwrap().parse().unwrap(), handles: std::fs::read_dir(of("fd")).unwrap().count() }
+    }
+
     /// SIGTERM; then everything it still says, and whether it ended well.
     pub(crate) fn terminate(mut self) -> (Vec<String>, bool) {
         let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();

@@ -17,6 +17,7 @@
 mod batch;
 mod error;
 pub mod memory;
+pub mod options;
 pub mod rocks;
 
 pub use batch::{Batch, Expect, Write};

@@ -11,10 +11,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBCompressionType, DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
+    DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
 };
 
+use super::options::{Options, Shared};
 use super::{
     Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, OpenError, Part, Range, ReadError, Row, Space, Versioned,
 };
@@ -33,23 +34,6 @@ const WRITE_BYTES: usize = 32;
 
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
-
-/// Sizes, all in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Memory for blocks that have been read, shared by all spaces.
-    pub block_cache_bytes: usize,
-    /// Memory for writes that are not in tables yet, of each space.
-    pub write_buffer_bytes: usize,
-    /// When the write-ahead logs together exceed this, what they hold is written to tables. Bounds the time of a start.
-    pub wal_bytes_max: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { block_cache_bytes: 128 << 20, write_buffer_bytes: 16 << 20, wal_bytes_max: 128 << 20 }
-    }
-}
 
 /// A `RocksDB` database, open.
 #[derive(Debug)]
@@ -106,11 +90,11 @@ impl Rocks {
         })?;
         let path = directory.join("rocksdb");
         refuse_foreign(&path)?;
-        let cache = Cache::new_hyper_clock_cache(options.block_cache_bytes, 0);
-        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &cache)));
+        let shared = options.shared();
+        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
         let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
         let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
-        let db = DB::open_cf_descriptors(&database_options(options), &path, families).map_err(refused)?;
+        let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
         Ok(Self { disk, turn: Mutex::default(), _lock: lock })
@@ -136,11 +120,12 @@ fn refused(error: rocksdb::Error) -> OpenError {
     OpenError::Refused(error.into_string())
 }
 
-fn database_options(options: &Options) -> rocksdb::Options {
+fn database_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut database = rocksdb::Options::default();
     database.create_if_missing(true);
     database.create_missing_column_families(true);
-    database.set_max_total_wal_size(options.wal_bytes_max);
+    database.set_write_buffer_manager(&shared.writes);
+    database.set_max_total_wal_size(options.wal_bytes_max());
     // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
     database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     database.set_track_and_verify_wals_in_manifest(true);
@@ -161,9 +146,9 @@ fn database_options(options: &Options) -> rocksdb::Options {
     database
 }
 
-fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
+fn family_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(cache);
+    blocks.set_block_cache(&shared.cache);
     // Most reads of a row that may not exist are of one that does not: ten bits answer 99 % of them without a disk.
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
@@ -171,7 +156,7 @@ fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut family = rocksdb::Options::default();
     family.set_block_based_table_factory(&blocks);
-    family.set_write_buffer_size(options.write_buffer_bytes);
+    family.set_write_buffer_size(options.write_buffer_bytes());
     // Values are sealed, and sealed bytes do not compress.
     family.set_compression_type(DBCompressionType::None);
     family
@@ -416,7 +401,8 @@ mod tests {
     fn a_write_is_on_the_disk_before_it_is_done() {
         let folder = std::env::temp_dir().join(format!("licet-sync-{}", std::process::id()));
         drop(fs::remove_dir_all(&folder));
-        let mut options = database_options(&Options::default());
+        let sizes = Options::default();
+        let mut options = database_options(&sizes, &sizes.shared());
         options.enable_statistics();
         let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
         let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };

@@ -9,7 +9,7 @@ use super::{Answer, Between, Job, Submission};
 use crate::engine::{Batch, CommitError, Engine, Write};
 use crate::error::StorageError;
 use crate::keys::REGISTRY;
-use crate::log::{Board, Recorded, Signing};
+use crate::log::{Board, Prepared, Recorded, Signing};
 use crate::vault::Vault;
 
 /// How many submissions share one sync at most.
@@ -70,7 +70,7 @@ impl Desk {
         while !round.is_full()
             && let Some(submission) = self.deferred.pop_front()
         {
-            round.take(Job::Write(submission));
+            round.add(submission);
         }
         if round.submissions.is_empty() && (self.is_stale || self.is_quiet || !self.board.has_unpublished()) {
             round.take(self.jobs.recv().ok()?);
@@ -186,18 +186,16 @@ impl Round {
 
     fn take(&mut self, job: Job) {
         match job {
-            Job::Write(submission) => {
-                self.writes += submission.batch.writes().len();
-                self.bytes += submission.batch.bytes();
-                for record in &submission.records {
-                    self.writes += record.writes();
-                    self.bytes += record.bytes();
-                }
-                self.submissions.push(submission);
-            }
+            Job::Write { submission, .. } => self.add(submission),
             Job::Publish(reply) => self.publish.extend(reply),
             Job::Between(work) => self.between.push(work),
         }
+    }
+
+    fn add(&mut self, submission: Submission) {
+        self.writes += submission.batch.writes().len() + submission.records.iter().map(Prepared::writes).sum::<usize>();
+        self.bytes += submission.bytes();
+        self.submissions.push(submission);
     }
 }
 

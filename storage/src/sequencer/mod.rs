@@ -13,6 +13,7 @@ mod group;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
@@ -25,6 +26,9 @@ use desk::Desk;
 
 /// How many submissions may wait. Beyond it the disk is too slow for the load, and waiting longer helps nobody.
 const QUEUE_MAX: usize = 8192;
+
+/// How many bytes may wait, beside the first submission: eight thousand large ones would take all the memory there is.
+const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What one submission may hold: the rest of what a batch may is for the rows of the logs.
 const SUBMISSION: Caps = Caps { writes: 4096, bytes: 64 * 1024 * 1024 };
@@ -48,8 +52,39 @@ impl std::fmt::Debug for Submission {
     }
 }
 
+impl Submission {
+    /// What it takes in memory, about.
+    fn bytes(&self) -> usize {
+        self.batch.bytes() + self.records.iter().map(Prepared::bytes).sum::<usize>()
+    }
+}
+
+/// Bytes that wait in the queue, until this is dropped.
+struct Waiting {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    /// Counts bytes, unless there would be too many. One submission may always wait.
+    fn of(bytes: usize, all: &Arc<AtomicUsize>) -> Option<Self> {
+        let before = all.fetch_add(bytes, Ordering::Relaxed);
+        let waiting = Self { bytes, all: Arc::clone(all) };
+        (before == 0 || before.saturating_add(bytes) <= QUEUE_BYTES_MAX).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 enum Job {
-    Write(Submission),
+    Write {
+        submission: Submission,
+        _waiting: Waiting,
+    },
     /// There is something to publish. Answered when it is.
     Publish(Option<SyncSender<()>>),
     /// To be done when no group is being worked out.
@@ -62,13 +97,14 @@ type Between = Box<dyn FnOnce(&Board) + Send>;
 #[derive(Debug)]
 pub(crate) struct Sequencer {
     queue: Option<SyncSender<Job>>,
+    waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Write(_) => "Write",
+            Self::Write { .. } => "Write",
             Self::Publish(_) => "Publish",
             Self::Between(_) => "Between",
         })
@@ -85,7 +121,7 @@ impl Sequencer {
         let desk = Desk::new(engine, vault, board, jobs);
         let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || desk.run());
         let thread = thread.map_err(|_error| StorageError::Unavailable)?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), waiting: Arc::default(), thread: Some(thread) })
     }
 
     /// Puts a submission into the queue. It is answered in any case.
@@ -96,11 +132,14 @@ impl Sequencer {
             return (submission.answer)(Err(error.into()));
         }
         let Some(queue) = &self.queue else { return (submission.answer)(Err(StorageError::Unavailable)) };
-        match queue.try_send(Job::Write(submission)) {
+        let Some(_waiting) = Waiting::of(submission.bytes(), &self.waiting) else {
+            return (submission.answer)(Err(StorageError::Unavailable));
+        };
+        match queue.try_send(Job::Write { submission, _waiting }) {
             Ok(()) => {}
-            Err(TrySendError::Full(Job::Write(submission))) => (submission.answer)(Err(StorageError::Unavailable)),
+            Err(TrySendError::Full(Job::Write { submission, .. })) => (submission.answer)(Err(StorageError::Unavailable)),
             // The thread ends only with its handle, or by a fault of ours that leaves the disk in doubt.
-            Err(TrySendError::Disconnected(Job::Write(submission))) => (submission.answer)(Err(StorageError::Poisoned)),
+            Err(TrySendError::Disconnected(Job::Write { submission, .. })) => (submission.answer)(Err(StorageError::Poisoned)),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
     }
