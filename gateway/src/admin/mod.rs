@@ -34,6 +34,7 @@ use crate::clock;
 use crate::live::Live;
 use crate::memory_watch;
 use crate::shutdown::Shutdown;
+use crate::{clock, http};
 
 /// Connections served at the same time.
 const CONNECTIONS_MAX: usize = 32;
@@ -154,6 +155,7 @@ async fn measure(app: &App) {
 fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
+    http::guard(response.headers_mut());
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
     response
 }

@@ -24,6 +24,7 @@ mod input;
 mod level;
 mod log;
 mod maintenance;
+mod notify;
 mod out;
 mod pki;
 mod reload;

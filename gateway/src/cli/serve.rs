@@ -8,7 +8,7 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
-use super::Failure;
+use super::{Failure, notify};
 use crate::admin::Admin;
 use crate::app::{self, App};
 use crate::config::Config;
@@ -49,7 +49,9 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
+        notify::tell(notify::READY);
         shutdown::on_signal().await.map_err(unwatched)?;
+        notify::tell(notify::STOPPING);
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
     })

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::audit::{
     CheckpointView, Filter, FilterRequest, Patience, RowView, Trees, Walk, bad, log_name, read_cursor, write_cursor,
 };
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, Problem, Request, object};
 
 /// The most rows of one page.
 pub const LIMIT_MAX: usize = 500;
@@ -26,7 +26,7 @@ pub const LIMIT_MAX: usize = 500;
 #[serde(deny_unknown_fields)]
 pub struct LogSearchRequest {
     /// Which records; all when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub filter: FilterRequest,
     /// In which order; newest first when absent.
     pub order: Option<OrderRequest>,

@@ -27,6 +27,7 @@ pub struct SearchRequest {
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<usize>,
     /// `next` of the page before.
+    #[schemars(regex(pattern = "^([0-9a-f]{2}){1,64}$"))]
     pub after: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use crypto::catalogue::{Change, Kind};
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::between;
 use super::table::NOT_MODIFIED;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::admission::Class;
@@ -94,7 +95,7 @@ pub(super) const CHANGES: Route = Route {
     admits: Admits::AnyCaller,
     class: Class::Read,
     query: &[
-        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 50 when absent.", schema: schema_of::<usize> },
+        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 50 when absent.", schema: between::<1, 100> },
         Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<u64> },
     ],
     event: Some(EventKind::CatalogueRead),

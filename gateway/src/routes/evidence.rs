@@ -2,6 +2,7 @@
 
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
 use super::table::{AT, DOCUMENTS_OR_JSON};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
@@ -27,7 +28,7 @@ pub(super) const RECEIPT: Parameter = Parameter {
 const PROOF: Parameter = Parameter {
     name: "proof",
     text: "wait, the default, for an answer with the proof that the use is in the log; none for an answer at once.",
-    schema: schema_of::<String>,
+    schema: |_| json_schema!({ "type": "string", "enum": ["wait", "none"] }),
 };
 
 pub(super) const USE: Route = Route {
@@ -90,12 +91,12 @@ pub(super) const EVIDENCE: Route = Route {
         Parameter {
             name: "document",
             text: "enclosed, the default, or digest, which leaves the document itself out.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["enclosed", "digest"] }),
         },
         Parameter {
             name: "witnesses",
             text: "present, the default: the lines of witnesses that are there; wait: the answer waits a little for them.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["present", "wait"] }),
         },
     ],
     event: Some(EventKind::EvidenceMake),

@@ -3,7 +3,9 @@
 use crypto::grants::Wish;
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
+use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::admission::Class;
 use crate::auth::{Admits, Role};
@@ -12,9 +14,9 @@ use crate::handlers::grants::{self, GrantView, GrantsAnswer, WithdrawalRequest};
 use crate::http::{BodyRule, Code};
 
 const READERS: Admits = Admits::Roles(&[Role::Consumer, Role::Issuer, Role::Operator, Role::Auditor]);
-const AFTER: Parameter = Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<String> };
+const AFTER: Parameter = Parameter { name: "after", text: "`next` of the page before.", schema: cursor };
 const LIMIT: Parameter =
-    Parameter { name: "limit", text: "Most rows of the page, 1 to 500; 50 when absent.", schema: schema_of::<u16> };
+    Parameter { name: "limit", text: "Most rows of the page, 1 to 500; 50 when absent.", schema: between::<1, 500> };
 
 pub(super) const APPLY: Route = Route {
     method: Method::POST,
@@ -47,7 +49,7 @@ pub(super) const APPLICATIONS: Route = Route {
         Parameter {
             name: "state",
             text: "Only those in this state: applied, nonconforming, checked, refused, granted.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["applied", "nonconforming", "checked", "refused", "granted"] }),
         },
         AFTER,
         LIMIT,

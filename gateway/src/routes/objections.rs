@@ -3,6 +3,7 @@
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::admission::Class;
 use crate::auth::{Admits, Role};
@@ -79,8 +80,8 @@ pub(super) const LIST: Route = Route {
             text: "Which: filed by the caller (when absent), to-answer or responsible for those of its organisation as a department, audited for auditors.",
             schema: schema_of::<ListRequest>,
         },
-        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 50 when absent.", schema: schema_of::<u64> },
-        Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<String> },
+        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 50 when absent.", schema: between::<1, 100> },
+        Parameter { name: "after", text: "`next` of the page before.", schema: cursor },
     ],
     event: Some(EventKind::ObjectionRead),
     body: BodyRule::None,

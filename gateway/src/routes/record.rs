@@ -2,7 +2,9 @@
 
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::admission::Class;
 use crate::audit::RowView;
@@ -52,7 +54,7 @@ pub(super) const EXPORT: Route = Route {
     query: &[Parameter {
         name: "format",
         text: "How rows are written: jsonl or csv; jsonl when absent.",
-        schema: schema_of::<String>,
+        schema: |_| json_schema!({ "type": "string", "enum": ["jsonl", "csv"] }),
     }],
     event: Some(EventKind::LogExport),
     body: BodyRule::Json,
@@ -116,11 +118,11 @@ pub(super) const CONSISTENCY: Route = Route {
     class: Class::Read,
     query: &[
         Parameter { name: "period", text: "The period of the shard.", schema: schema_of::<String> },
-        Parameter { name: "from", text: "The size of the smaller tree.", schema: schema_of::<u64> },
+        Parameter { name: "from", text: "The size of the smaller tree.", schema: between::<1, { u64::MAX }> },
         Parameter {
             name: "to",
             text: "The size of the larger tree; that of the newest checkpoint when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<1, { u64::MAX }>,
         },
     ],
     event: Some(EventKind::LogRead),

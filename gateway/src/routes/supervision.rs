@@ -3,6 +3,7 @@
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
 use crate::admission::Class;
 use crate::auth::{Admits, Role};
@@ -45,12 +46,12 @@ pub(super) const EVENTS: Route = Route {
         Parameter {
             name: "limit",
             text: "Most changes that are looked at, 1 to 500; 50 when absent.",
-            schema: schema_of::<usize>,
+            schema: between::<1, 500>,
         },
         Parameter {
             name: "wait_s",
             text: "How long to wait for the first change, in seconds, 0 to 25; 0 when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<0, 25>,
         },
     ],
     event: Some(EventKind::SupervisionRead),

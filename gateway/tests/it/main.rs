@@ -3,6 +3,7 @@
 
 mod abuse;
 mod admin;
+mod alerts;
 mod audit;
 mod audit_export;
 mod broker;
@@ -61,6 +62,7 @@ mod reports;
 mod requests;
 mod sample_routes;
 mod seals;
+mod security;
 mod sources;
 mod sources_exchange;
 mod sources_local;
@@ -70,6 +72,7 @@ mod started;
 mod status;
 mod status_list;
 mod supervision;
+mod supply;
 mod threads;
 mod tidy;
 mod token_kit;

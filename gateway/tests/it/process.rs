@@ -59,7 +59,8 @@ impl Site {
         self.start_by(shell)
     }
 
-    fn start_by(&self, mut command: Command) -> Process {
+    /// Started by this command, whose last word is the program.
+    pub(crate) fn start_by(&self, mut command: Command) -> Process {
         let config = self.folder.path().join("licet.toml");
         let mut child = command.arg("serve").arg("--config").arg(config).stderr(Stdio::piped()).spawn().unwrap();
         let reader = BufReader::new(child.stderr.take().unwrap());

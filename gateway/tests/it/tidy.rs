@@ -227,6 +227,8 @@ fn the_project_speaks_of_itself_alone() {
         "docs/COMMANDS.md",
         "docs/FORMATS.md",
         "docs/METRICS.md",
+        "docs/OPERATIONS.md",
+        "docs/SECURITY.md",
         "Makefile",
         ".ci/run",
     ] {
