@@ -15,7 +15,7 @@ use storage::StorageError;
 
 use crate::admission::{Class, Place};
 use crate::app::App;
-use crate::auth::{Caller, Identity, Peer};
+use crate::auth::{Caller, Identity, Peer, Role};
 use crate::http::{
     Answer, Code, Found, Language, Outgoing, PIECE_BYTES, Params, Problem, Query, Request, RequestId, Room, discard_body,
     read_body,
@@ -24,7 +24,7 @@ use crate::metrics::Held;
 use crate::routes::Route;
 use crate::telemetry::{Fact, Here, Step};
 use crate::trail::{End, Trail};
-use crate::{clock, purpose, telemetry};
+use crate::{clock, purpose, telemetry, unrecorded};
 
 /// Origin, size and root of a log's newest checkpoint.
 const CHECKPOINT: HeaderName = HeaderName::from_static("licet-checkpoint");
@@ -102,11 +102,14 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let (outcome, room) = with_room(&app, &trace, outcome, head_only);
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
     let recording = here.step("record");
-    let recorded = here.clone().doing(put_on_record(&trail, &trace, &answer)).await;
+    let end = End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() };
+    let recorded = here.clone().doing(trail.close(end)).await;
     drop(recording);
     let answer = match recorded {
-        Ok(log) => marked(&app, answer, log),
-        Err(problem) => problem.answer(language, &request_id),
+        Ok(recorded) => marked(&app, answer, recorded.map(|recorded| recorded.log)),
+        Err(error) => {
+            without_record(&app, (&trail, &trace), answer, &error).unwrap_or_else(|problem| problem.answer(language, &request_id))
+        }
     };
     tell(&app, &trace, &answer, &here, started);
     trace.end(step, &here, &answer);
@@ -134,7 +137,7 @@ async fn answer(
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
     let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
-    if app.gate.is_revoked(asked.peer) {
+    if app.entrance.gate.is_revoked(asked.peer) {
         return Err(Code::CertificateRevoked.into());
     }
     trace.caller = Some(Arc::clone(&caller));
@@ -165,19 +168,23 @@ fn with_room(
     }
 }
 
-/// Puts on record what the request came to. Says in which log it stands, if in one.
+/// What is told when it could not be put on record what the request came to: the answer, marked, where it tells nothing of anybody.
 ///
 /// # Errors
-/// When that cannot be done: then the answer must not be given, and what it tells of may have happened.
-async fn put_on_record(trail: &Trail, trace: &Trace, answer: &Answer) -> Result<Option<LogName>, Problem> {
-    let end = End { problem: answer.code, was_handled: trace.was_handled, at: clock::instant() };
-    let recorded = trail.close(end).await.map_err(|error| {
-        let problem = Problem::new(Code::Unavailable);
-        let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
-        let may_have_happened = changes && (answer.code.is_none() || error == StorageError::Unknown);
-        if may_have_happened { problem.outcome_unknown() } else { problem }
-    })?;
-    Ok(recorded.map(|recorded| recorded.log))
+/// Otherwise: then the answer must not be given, and what it tells of may have happened.
+fn without_record(app: &App, (trail, trace): (&Trail, &Trace), answer: Answer, error: &StorageError) -> Result<Answer, Problem> {
+    if *error == StorageError::Poisoned {
+        app.condition.disk.has_failed(clock::now());
+    }
+    let was_good = answer.code.is_none();
+    unrecorded::marked(app, trace.route.filter(|_| trace.was_handled && trail.may_go_unrecorded()), error, answer).ok_or_else(
+        || {
+            let problem = Problem::new(Code::Unavailable);
+            let changes = trace.route.is_some_and(|route| route.event.is_some_and(changes));
+            let may_have_happened = changes && (was_good || *error == StorageError::Unknown);
+            if may_have_happened { problem.outcome_unknown() } else { problem }
+        },
+    )
 }
 
 /// The answer with the newest checkpoint of the log that its record went to, so that callers can compare what they saw.
@@ -192,7 +199,7 @@ fn marked(app: &App, answer: Answer, log: Option<LogName>) -> Answer {
 }
 
 /// Whether who asks for this asks for a change.
-const fn changes(event: EventKind) -> bool {
+pub(crate) const fn changes(event: EventKind) -> bool {
     !matches!(
         event,
         EventKind::DocumentVerify
@@ -259,7 +266,13 @@ fn admit(
         Found::OtherMethods(allow) => return Err(Problem::method_not_allowed(&allow)),
         Found::Nothing => return Err(Code::NotFound.into()),
     };
-    if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
+    if !route.admits.admits(&caller.roles) {
+        return Err(Code::RoleRequired.into());
+    }
+    match app.condition.maintenance.admit(asked.now) {
+        Err(stopped) if !unrecorded::is_impersonal(route) && !caller.roles.contains(&Role::Operator) => Err(stopped),
+        _ => Ok((route, params)),
+    }
 }
 
 /// Line and fields of a head, in bytes, as HTTP/1.1 would write them.

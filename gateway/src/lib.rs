@@ -42,6 +42,7 @@ pub mod recorder;
 pub mod summary;
 pub mod trail;
 pub mod turns;
+pub mod unrecorded;
 
 pub mod cache;
 pub mod epochs;
@@ -58,6 +59,11 @@ pub mod openapi;
 
 pub mod admin;
 pub mod bucket;
+pub mod clock_watch;
+pub mod condition;
+pub mod disk_watch;
+pub mod expiry;
+pub mod maintenance;
 pub mod server;
 pub mod shutdown;
 

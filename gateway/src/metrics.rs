@@ -10,6 +10,7 @@ use prometheus::{
 
 use crate::admission;
 use crate::broker;
+use crate::condition;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
@@ -68,6 +69,8 @@ pub struct Metrics {
     pub spans: telemetry::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
+    /// Health, disk, clock and certificates.
+    pub condition: condition::Tally,
     /// Which configuration is in force.
     pub reloads: reload::Tally,
 }
@@ -110,13 +113,14 @@ impl Metrics {
             sources: broker::Tally::new()?,
             spans: telemetry::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
+            condition: condition::Tally::new()?,
             reloads: reload::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.supervision.collectors()).chain(metrics.condition.collectors());
         let all = all.chain(metrics.door.collectors()).chain(metrics.admission.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let all = all.chain(metrics.reloads.collectors()).chain(metrics.spans.collectors());

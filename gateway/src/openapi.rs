@@ -23,6 +23,7 @@ const COMMON: &[Code] = &[
     Code::Overloaded,
     Code::Internal,
     Code::DeadlineExceeded,
+    Code::Maintenance,
 ];
 
 /// Problems that every route with a body may answer with.

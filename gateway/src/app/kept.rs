@@ -11,6 +11,7 @@ use crate::admission::Admission;
 use crate::auth::Role;
 use crate::catalogue::Catalogues;
 use crate::clock;
+use crate::condition::Condition;
 use crate::config::{Config, Faults, Server};
 use crate::epochs::Epochs;
 use crate::feed::Wake;
@@ -57,6 +58,7 @@ pub(super) struct Kept {
     pub(super) supervision: Arc<Supervision>,
     pub(super) reloads: Arc<Standing>,
     pub(super) telemetry: Arc<Telemetry>,
+    pub(super) condition: Arc<Condition>,
 }
 
 impl Kept {
@@ -98,6 +100,7 @@ impl Kept {
             supervision: Arc::new(supervision),
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
             telemetry: Arc::new(telemetry),
+            condition: Condition::recall(&store).map_err(unreadable)?,
             recorder: Arc::new(recorder),
             metrics: Arc::new(metrics),
             epochs: Arc::default(),

@@ -19,7 +19,9 @@ use crate::auth::Callers;
 use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::catalogue::Catalogues;
+use crate::condition::Condition;
 use crate::config::{self, Config, Digests, Faults, Lookup, Memory, SealApplications, Server, UseCodes};
+use crate::expiry::Expiry;
 use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
@@ -29,18 +31,19 @@ use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
-use crate::server::Gate;
+use crate::server::Entrance;
 use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::signing::Signer;
 use crate::sources;
 use crate::status::Fetcher;
+use crate::status::staple::Staple;
 use crate::supervision::Supervision;
 use crate::telemetry::Telemetry;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
-use crate::witness::{Service, WitnessedView, Witnesses};
+use crate::witness::{self, Service, WitnessedView, Witnesses};
 
 use kept::Kept;
 use prints::Prints;
@@ -58,10 +61,10 @@ pub struct App {
     pub config: Config,
     /// What is on record of its configuration.
     pub settings: Digests,
-    /// How handshakes go.
-    pub tls: Arc<rustls::ServerConfig>,
-    /// Which clients the handshake lets in.
-    pub gate: Gate,
+    /// How connections come in.
+    pub entrance: Entrance,
+    /// What asks about the gateway's own certificate, where it is to be asked about.
+    pub staple: Option<Arc<Staple>>,
     /// Limits and times of the public listener.
     pub limits: Server,
     /// Who may call.
@@ -146,8 +149,13 @@ pub struct App {
     pub telemetry: Arc<Telemetry>,
     /// How the last attempts to take up another configuration ended.
     pub reloads: Arc<Standing>,
+    /// Disk, clock and maintenance: what no configuration changes.
+    pub condition: Arc<Condition>,
+    /// When certificates end that the gateway needs.
+    pub expiries: Vec<Expiry>,
     kept: Arc<Kept>,
     prints: Prints,
+    witness_client: Option<witness::Client>,
     source_prints: sources::Prints,
 }
 

@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
 use super::{Failure, notify};
-use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
+use crate::admin::Admin;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::control::Control;
@@ -17,7 +17,7 @@ use crate::live::Live;
 use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness};
+use crate::{clock, condition, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -98,15 +98,18 @@ impl Running {
         recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
-        let admin = tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
+        let admin = tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
         // It ends with the signal to stop; nothing that it still does would be missed.
         drop(tokio::spawn(renewal::run(Arc::clone(&live), shutdown.clone())));
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        // It ends with the signal to stop.
+        drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
         let spans = tokio::spawn({
             let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
             async move { telemetry.run(shutdown).await }
@@ -147,26 +150,4 @@ impl Running {
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
-}
-
-/// Verifies a document of our own making.
-fn verify_check() -> (&'static str, Check) {
-    ("verify", Box::new(|| rehearse_verification(clock::now())))
-}
-
-/// Writes to the store and reads back.
-fn store_check(app: &App) -> (&'static str, Check) {
-    let store = app.store().clone();
-    let probe = move || {
-        let probed = store.probe(clock::now());
-        // Of a write that failed an operator wants to know why.
-        probed.map_err(|error| store.trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
-    };
-    ("store", Box::new(probe))
-}
-
-/// Sees whether the checkpoints of the logs keep up.
-fn log_check(app: &App) -> (&'static str, Check) {
-    let watch = LogWatch::new(app.store().logs().clone());
-    ("logs", Box::new(move || watch.check(clock::instant())))
 }

@@ -61,7 +61,7 @@ pub use origin::Origin;
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use reading::Place;
 use reading::Reading;
-pub use record::{Record, ShardPeriod};
+pub use record::{Record, ShardPeriod, WhenFailed};
 pub use rules::RulesFile;
 pub use schema::Schema;
 pub use server::Server;
@@ -229,6 +229,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.storage.check(&mut faults);
         config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, SourceUrl};
 
 /// The public HTTPS listener. A request beyond a limit gets a clear answer and costs no more than the limit.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -27,6 +27,10 @@ pub struct Server {
     /// PEM files with the authorities' revocation lists. With at least one, every client certificate must be covered by a list.
     #[serde(default)]
     pub client_crls: Vec<PathBuf>,
+    /// OCSP responders that are asked about the gateway's own certificate, in the background: what they say is shown in handshakes. The
+    /// certificate of the issuer stands behind the gateway's own in `certificate`. Default none.
+    #[serde(default)]
+    pub ocsp_urls: Vec<SourceUrl>,
     /// Largest body of a request in bytes. Default 16777216; routes that take JSON alone stay below 65536 in any case.
     #[serde(default = "body_bytes_max")]
     pub body_bytes_max: u32,

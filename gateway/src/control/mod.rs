@@ -4,7 +4,9 @@
 mod about;
 mod answer;
 mod command;
+mod doctor;
 mod level;
+mod maintenance;
 mod reload;
 mod socket;
 
@@ -12,4 +14,4 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, level::COMMANDS, reload::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];

@@ -313,6 +313,7 @@ fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<D
         (Some(text), None) => {
             let identifier = read_identifier(Code::BadContent, &text)?;
             noted::asked(request, &identifier);
+            request.trail.is_of_named();
             noted::linked(app, request, demand_readable(&request.caller, identifier.issuer()))?;
             app.store().licences().record(&identifier)?
         }

@@ -176,6 +176,8 @@ codes! {
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The gateway is busy", "网关繁忙";
     /// The answer was not ready in time.
     DeadlineExceeded = "deadline-exceeded", SERVICE_UNAVAILABLE, "The answer was not ready in time", "未能在规定时间内完成";
+    /// An operator has stopped changes and look-ups for a while.
+    Maintenance = "maintenance", SERVICE_UNAVAILABLE, "The gateway is under maintenance", "系统维护中";
     /// Something that the gateway needs does not work.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available at present", "服务暂不可用";
 }

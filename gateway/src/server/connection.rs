@@ -46,7 +46,7 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
         return; // The client is gone already.
     }
     let address = stream.peer_addr().ok().map(|address| address.ip());
-    let acceptor = TlsAcceptor::from(Arc::clone(&app.tls));
+    let acceptor = TlsAcceptor::from(Arc::clone(&app.entrance.tls));
     let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
     let tls = tokio::select! {
         () = shutdown.requested() => return,
@@ -73,7 +73,7 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     let limits = app.limits.clone();
-    let leave = Leave { gate: app.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
+    let leave = Leave { gate: app.entrance.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
     // A connection that lasts must not keep a generation that is not in force any more.
     drop(app);
     let end = if is_http2 {
@@ -101,7 +101,7 @@ impl Leave {
         let Self { gate, changes, live, shutdown } = self;
         let has_changed = async {
             loop {
-                if live.current().gate.print() != *gate {
+                if live.current().entrance.gate.print() != *gate {
                     return;
                 }
                 if changes.changed().await.is_err() {

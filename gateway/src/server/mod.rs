@@ -6,6 +6,7 @@ pub mod door;
 mod gate;
 mod leaving;
 mod linger;
+mod shown;
 mod tls;
 
 use std::io;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use gate::Gate;
+pub use shown::Shown;
 pub use tls::{Entrance, open};
 
 use crate::live::Live;

@@ -111,6 +111,12 @@ impl Process {
         (std::mem::take(&mut self.log), ended.success())
     }
 
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let sent = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -66,6 +66,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "prometheus",
             "qrcode",
             "ring",
+            "rustix",
             "rustls",
             "schemars",
             "serde",

@@ -204,6 +204,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// How many reads found stored bytes damaged since the engine was opened.
+    fn damaged_reads(&self) -> u64 {
+        0
+    }
+
     /// Removes from the disk what was overwritten or deleted under these keys. Until then old bytes may stay in files, where no read
     /// finds them. May take long; reads and writes go on meanwhile. An engine that keeps no old bytes has nothing to do.
     ///

@@ -8,6 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::ops::{Bound, RangeInclusive};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
@@ -41,6 +42,7 @@ pub struct Rocks {
     // In this order: the database closes, then the lock is released.
     disk: Disk,
     turn: Mutex<Turn>,
+    damaged: AtomicU64,
     _lock: File,
 }
 
@@ -97,7 +99,18 @@ impl Rocks {
         let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
-        Ok(Self { disk, turn: Mutex::default(), _lock: lock })
+        Ok(Self { disk, turn: Mutex::default(), damaged: AtomicU64::new(0), _lock: lock })
+    }
+
+    /// Counts what was read and found damaged.
+    fn noted<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
+        read.inspect_err(|error| self.note(*error == ReadError::Corrupt))
+    }
+
+    fn note(&self, is_damage: bool) {
+        if is_damage {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -196,6 +209,28 @@ impl Disk {
 }
 
 impl Disk {
+    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
+        if let Some(end) = upper_bound(part, range.to) {
+            bounds.set_iterate_upper_bound(end);
+        }
+        let start = match direction {
+            Direction::Ascending => IteratorMode::Start,
+            Direction::Descending => IteratorMode::End,
+        };
+        let rows = self.db.iterator_cf_opt(self.family(space)?, bounds, start).take(limit);
+        rows.map(|row| {
+            let (key, stored) = row.map_err(read_error)?;
+            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
+            Ok((key.to_vec(), unpack(&stored)?))
+        })
+        .collect()
+    }
+
     /// The version of a key on disk.
     fn version(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<u64>, ReadError> {
         let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
@@ -252,38 +287,19 @@ impl Disk {
 
 impl Engine for Rocks {
     fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.disk.read(part, space, key)
+        self.noted(self.disk.read(part, space, key))
     }
 
     fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut bounds = ReadOptions::default();
-        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
-        if let Some(end) = upper_bound(part, range.to) {
-            bounds.set_iterate_upper_bound(end);
-        }
-        let start = match direction {
-            Direction::Ascending => IteratorMode::Start,
-            Direction::Descending => IteratorMode::End,
-        };
-        let rows = self.disk.db.iterator_cf_opt(self.disk.family(space)?, bounds, start).take(limit);
-        rows.map(|row| {
-            let (key, stored) = row.map_err(read_error)?;
-            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
-            Ok((key.to_vec(), unpack(&stored)?))
-        })
-        .collect()
+        self.noted(self.disk.scan(part, space, range, direction, limit))
     }
-
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
         batch.check(self.caps())?;
         let mut turn = self.turn();
         if turn.trouble.is_some() {
             return Err(CommitError::Poisoned);
         }
-        let decided = self.disk.decide(part, &batch)?;
+        let decided = self.disk.decide(part, &batch).inspect_err(|error| self.note(*error == CommitError::Corrupt))?;
         // Set first: also a panic in the middle leaves the disk in doubt.
         turn.trouble = Some("a write was broken off".to_owned());
         turn.trouble = self.disk.write(&decided).err().map(|WriteFailed(why)| why);
@@ -305,6 +321,10 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn damaged_reads(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn trouble(&self) -> Option<String> {

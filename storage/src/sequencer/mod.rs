@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 
 use crate::engine::{Batch, Caps, Engine};
 use crate::error::StorageError;
+use crate::gate::Gate;
 use crate::log::{Board, Prepared, Recorded};
 use crate::vault::Vault;
 
@@ -44,6 +45,13 @@ pub(crate) struct Submission {
     pub(crate) records: Vec<Prepared>,
     /// Hears [`StorageError::Contention`] when an expectation did not hold and [`StorageError::Unknown`] when nobody knows.
     pub(crate) answer: Answer,
+}
+
+impl Submission {
+    /// Whether it is more than a record of what changed nothing. A record under a name of its caller's is what the caller asked for.
+    fn is_change(&self) -> bool {
+        !self.batch.writes().is_empty() || self.records.iter().any(|record| record.once.is_some())
+    }
 }
 
 impl std::fmt::Debug for Submission {
@@ -96,6 +104,7 @@ type Between = Box<dyn FnOnce(&Board) + Send>;
 /// The handle of the thread. Dropping it ends the thread, after what is queued is written.
 #[derive(Debug)]
 pub(crate) struct Sequencer {
+    gate: Arc<Gate>,
     queue: Option<SyncSender<Job>>,
     waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
@@ -116,16 +125,24 @@ impl Sequencer {
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] when the system gives no thread.
-    pub(crate) fn start(engine: Arc<dyn Engine>, vault: Arc<Vault>, board: Arc<Board>) -> Result<Self, StorageError> {
+    pub(crate) fn start(
+        engine: Arc<dyn Engine>,
+        vault: Arc<Vault>,
+        board: Arc<Board>,
+        gate: Arc<Gate>,
+    ) -> Result<Self, StorageError> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE_MAX);
-        let desk = Desk::new(engine, vault, board, jobs);
+        let desk = Desk::new(engine, vault, board, Arc::clone(&gate), jobs);
         let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || desk.run());
         let thread = thread.map_err(|_error| StorageError::Unavailable)?;
-        Ok(Self { queue: Some(queue), waiting: Arc::default(), thread: Some(thread) })
+        Ok(Self { gate, queue: Some(queue), waiting: Arc::default(), thread: Some(thread) })
     }
 
-    /// Puts a submission into the queue. It is answered in any case.
+    /// Puts a submission into the queue, if the [gate](Gate) is open. It is answered in any case.
     pub(crate) fn submit(&self, submission: Submission) {
+        if self.gate.refusal(submission.is_change()).is_some() {
+            return (submission.answer)(Err(StorageError::Unavailable));
+        }
         if !submission.batch.writes().is_empty()
             && let Err(error) = submission.batch.check(SUBMISSION)
         {

@@ -52,7 +52,7 @@ fn started(gated: bool) -> (Arc<Gated>, Sequencer) {
     let engine = Arc::new(Gated { gates, ..Gated::default() });
     let vault = Arc::new(Vault::new(&Keys::new([1; 32], [2; 32])));
     let of_engine = Arc::clone(&engine);
-    (engine, Sequencer::start(of_engine, vault, Arc::new(Board::empty())).unwrap())
+    (engine, Sequencer::start(of_engine, vault, Arc::new(Board::empty()), Arc::default()).unwrap())
 }
 
 fn insert(key: &[u8]) -> Batch {

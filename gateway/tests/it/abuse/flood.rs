@@ -3,7 +3,6 @@
 use super::neighbour::unharmed;
 use super::wire::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, End, HEADERS, PING, Wire, field, frame, get, head, reset, settings, streams,
-    window,
 };
 use crate::started::{ISSUER, Setup, Started};
 
@@ -57,7 +56,9 @@ async fn a_server_is_not_made_to_reset_for_ever() {
     let gateway = Setup::new().start().await;
     let neighbour = gateway.caller(ISSUER);
     let mut wire = Wire::open(&gateway.verifier(), &[]).await;
-    let flood: Vec<u8> = streams(5_000).flat_map(|stream| [get(stream, "/stuck"), window(stream, 0)].concat()).collect();
+    // What comes behind the end of a request is an error of its stream.
+    let behind = |stream| frame(DATA, END_STREAM, stream, b"x");
+    let flood: Vec<u8> = streams(5_000).flat_map(|stream| [get(stream, "/stuck"), behind(stream)].concat()).collect();
     let attack = async {
         wire.send(&flood).await;
         wire.given_up().await
