@@ -13,7 +13,7 @@ use tokio::time;
 use super::berth::Berth;
 use super::breaker::Ticket;
 use super::desk::{Desk, End, Said};
-use super::flight::{Flight, Flights, Key, Landing, Passenger};
+use super::flight::{Flight, Flights, Key, Keys, Landing, Passenger};
 use super::journal::Journal;
 use super::kept::Kept;
 use super::limits::{Limits, ms};
@@ -40,6 +40,7 @@ pub(super) struct Guard {
     limits: Limits,
     desk: Mutex<Desk<Waiter>>,
     flights: Flights,
+    keys: Keys,
     kept: Arc<Kept>,
     meter: Option<Meter>,
     journal: Journal,
@@ -73,7 +74,13 @@ impl Guard {
     ) -> Self {
         let desk = Mutex::new(Desk::new(&limits, spread));
         let journal = Journal::new(name);
-        Self { name: name.to_owned(), source, limits, desk, flights: Flights::default(), kept, meter, journal }
+        let (flights, keys) = (Flights::default(), Keys::new());
+        Self { name: name.to_owned(), source, limits, desk, flights, keys, kept, meter, journal }
+    }
+
+    /// The key of a question to this source. Another source of the same name has other keys: what one has said is not told of the other.
+    pub(super) fn key(&self, question: &Question) -> Key {
+        self.keys.of(question)
     }
 
     /// Asks, or joins who asks the same already. Whoever asks is told on their channel, unless it is known at once.

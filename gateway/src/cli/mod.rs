@@ -17,13 +17,17 @@ mod catalogue;
 mod config;
 mod control;
 mod demo;
+mod doctor;
 mod evidence;
 mod fail;
 mod input;
 mod level;
 mod log;
+mod maintenance;
+mod notify;
 mod out;
 mod pki;
+mod reload;
 mod report;
 mod serve;
 mod table;
@@ -50,6 +54,12 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command {
+        name: "reload",
+        arguments: reload::ARGUMENTS,
+        help: "have the gateway that runs read its configuration again",
+        run: reload::run,
+    },
     Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
     Command {
         name: "level",
@@ -94,6 +104,18 @@ static COMMANDS: &[Command] = &[
         arguments: catalogue::ARGUMENTS,
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
+    },
+    Command {
+        name: "doctor",
+        arguments: doctor::ARGUMENTS,
+        help: "say how the gateway is, and what to do about it",
+        run: doctor::run,
+    },
+    Command {
+        name: "maintenance",
+        arguments: maintenance::ARGUMENTS,
+        help: "stop changes and look-ups of the running gateway, or let them in",
+        run: maintenance::run,
     },
     Command {
         name: "config",

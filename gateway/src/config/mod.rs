@@ -8,13 +8,17 @@ mod caller;
 mod digests;
 mod examined;
 mod fault;
+mod files;
 mod grants;
 mod identity;
+mod limits;
 mod lookup;
+mod memory;
 mod moment;
 mod objections;
 mod operation;
 mod organisation;
+mod origin;
 mod policy;
 mod reading;
 mod record;
@@ -46,15 +50,18 @@ pub use examined::Examined;
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use limits::Limits;
 pub use lookup::Lookup;
+pub use memory::Memory;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, LogLevel, Storage};
 pub use organisation::{ALL as EVERY_ORGANISATION, Organisation};
+pub use origin::Origin;
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use reading::Place;
 use reading::Reading;
-pub use record::{Record, ShardPeriod};
+pub use record::{Record, ShardPeriod, WhenFailed};
 pub use rules::RulesFile;
 pub use schema::Schema;
 pub use server::Server;
@@ -122,6 +129,12 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[limits]`: how much may be asked at the same time, by everybody and by one caller.
+    #[serde(default)]
+    pub limits: Limits,
+    /// `[memory]`: how much the whole gateway may take.
+    #[serde(default)]
+    pub memory: Memory,
     /// `[lookup]`: how long look-ups take at most, and how many there may be.
     #[serde(default)]
     pub lookup: Lookup,
@@ -149,6 +162,9 @@ pub struct Config {
     /// What the file said, by digests.
     #[serde(skip)]
     digests: Digests,
+    /// What it was read from.
+    #[serde(skip)]
+    origin: Origin,
 }
 
 impl Config {
@@ -168,7 +184,11 @@ impl Config {
     pub fn examine(path: &Path) -> Result<Examined, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        Ok(Self::look(&text, path.parent().unwrap_or_else(|| Path::new("."))))
+        let mut examined = Self::look(&text, path.parent().unwrap_or_else(|| Path::new(".")));
+        if let Some(config) = &mut examined.config {
+            config.origin = config.origin.clone().in_file(path);
+        }
+        Ok(examined)
     }
 
     /// Checks the text of a configuration file; relative paths are taken from `folder`.
@@ -193,6 +213,7 @@ impl Config {
         let Some(mut config) = value else { return examined };
         if is_good {
             config.digests = examined.take(Digests::of(text)).unwrap_or_default();
+            config.origin = examined.take(Origin::of(text)).unwrap_or_default();
         }
         config.resolve(folder);
         let checked = config.check();
@@ -208,6 +229,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.storage.check(&mut faults);
         config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
@@ -227,6 +249,8 @@ impl Config {
         source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.limits.check(&mut faults);
+        config.memory.check(&config, &mut faults);
         config.lookup.check(&mut faults);
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);
@@ -250,29 +274,15 @@ impl Config {
         );
     }
 
+    /// What it was read from.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The control socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.admin.socket.clone().unwrap_or_else(|| self.storage.path.join("licet.sock"))
-    }
-
-    fn resolve(&mut self, folder: &Path) {
-        let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
-        let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
-        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
-        let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
-        let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
-        let own = own.chain(self.telemetry.iter_mut().flat_map(Telemetry::paths));
-        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
-        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
-        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
-            resolve(path, folder);
-        }
-    }
-}
-
-fn resolve(path: &mut PathBuf, folder: &Path) {
-    if path.is_relative() {
-        *path = folder.join(&*path);
     }
 }

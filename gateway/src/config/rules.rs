@@ -5,8 +5,9 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::files::resolve;
 use super::reading::Reading;
-use super::{Faults, SignaturePolicy, TrustDomain, resolve, trust};
+use super::{Faults, SignaturePolicy, TrustDomain, trust};
 
 /// A TOML file with `[policy]` and `[[trust]]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

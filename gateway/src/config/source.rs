@@ -185,6 +185,12 @@ impl DataSource {
         Duration::from_millis(self.idle_timeout_ms)
     }
 
+    /// The files that it names.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.clone().paths().map(|path| path.clone()).collect()
+    }
+
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let own = self.tls_anchors.iter_mut().chain(&mut self.certificate).chain(&mut self.key);
         let auth = self.auth.iter_mut().map(SourceAuth::path);

@@ -81,8 +81,14 @@ impl Witnesses {
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let own = self.certificate.iter_mut().chain(&mut self.key);
-        std::iter::once(&mut self.policy).chain(&mut self.tls_anchors).chain(own)
+        let Self { policy, tls_anchors, certificate, key, .. } = self;
+        std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key)
+    }
+
+    /// The files with which they are asked.
+    pub(super) fn materials(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { tls_anchors, certificate, key, .. } = self;
+        tls_anchors.iter_mut().chain(certificate).chain(key)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -4,11 +4,14 @@
 mod about;
 mod answer;
 mod command;
+mod doctor;
 mod level;
+mod maintenance;
+mod reload;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, level::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];

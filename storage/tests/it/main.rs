@@ -3,10 +3,12 @@
 #![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
 mod catalogue;
+mod damage;
 mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
+mod gate;
 mod grants;
 mod ledger;
 mod licences;

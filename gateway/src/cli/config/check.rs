@@ -7,17 +7,12 @@ use crypto::record::LogName;
 use lexopt::prelude::*;
 use serde::Serialize;
 use storage::log::Publisher as _;
-use storage::{Keys, Store};
 
 use crate::cli::Failure;
-use crate::config::{Config, Examined, Fault, Faults};
+use crate::config::{Config, Fault, Faults};
 use crate::record_key::LogKeys;
-use crate::signing::Signer;
-use crate::status::Fetcher;
-use crate::status_lists::StatusLists;
-use crate::telemetry::{self, Telemetry};
-use crate::witness::{Service, Witnesses};
-use crate::{app, authority, clock, server, sources, trust};
+use crate::witness::Service;
+use crate::{app, clock};
 
 const USAGE: &str = "Reads a configuration and every file that it names, says everything that is wrong, each with its line and with what could be done, and
 binds nothing. Of a good one it prints the public keys of the logs, for this period, and that of the gateway as a witness: what
@@ -69,39 +64,14 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 }
 
 /// What is printed of a good configuration.
-type Good = (Option<LogKeys>, Option<Service>);
+pub(in crate::cli) type Good = (Option<LogKeys>, Option<Service>);
 
 /// Everything that is wrong at once: with the text, with what it says, and with the files that it names.
-fn check(file: &Path) -> Result<Good, Faults> {
+pub(in crate::cli) fn check(file: &Path) -> Result<Good, Faults> {
     let mut examined = Config::examine(file)?;
-    let mut good = Good::default();
-    if let Some(config) = examined.config.take() {
-        good = open(&config, &mut examined);
-    }
+    let good = examined.config.take().and_then(|config| examined.take(app::rehearse(&config)));
+    let good = good.map(|(log_keys, witness)| (Some(log_keys), witness)).unwrap_or_default();
     examined.faults.none_or(good).map_err(|faults| faults.in_file(file))
-}
-
-/// Opens every file that a configuration names.
-fn open(config: &Config, examined: &mut Examined) -> Good {
-    examined.take(server::tls_config(&config.server));
-    examined.take(trust::load(config));
-    examined.take(app::store_keys(&config.storage));
-    examined.take(authority::load(&config.identity_providers));
-    examined.take(StatusLists::load(config));
-    examined.take(Fetcher::new(&config.status, 0));
-    // Nothing is looked up: any store will do.
-    let store = Store::memory(&Keys::new([0; 32], [1; 32])).map_err(|error| Faults::one("(memory)", error.to_string()));
-    if let Some(store) = examined.take(store) {
-        examined.take(sources::load(config, &store));
-    }
-    if let Some(tally) = examined.take(telemetry::Tally::new().map_err(|error| Faults::one("(metrics)", error.to_string()))) {
-        examined.take(Telemetry::new(config.telemetry.as_ref(), &config.record.origin, tally));
-    }
-    let log_keys = examined.take(LogKeys::load(&config.record));
-    examined.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
-    examined.take(config.signing.as_ref().map(Signer::load).transpose());
-    let witness = examined.take(config.witness.as_ref().map(Service::load).transpose());
-    (log_keys, witness.flatten())
 }
 
 /// The keys with which others verify the logs.
