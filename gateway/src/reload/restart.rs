@@ -28,7 +28,7 @@ const SECTIONS: [&str; 21] = [
 ];
 
 /// Keys of other sections of which the same is true.
-const KEYS: [&str; 2] = ["record.refusals_per_s", "record.retention_days"];
+const KEYS: [&str; 4] = ["record.clock_jump_s_max", "record.refusals_per_s", "record.retention_days", "storage.free_mib_min"];
 
 /// Keys of those sections of which it is not: the port that is bound, what is shared by all that verify, and whether there are lists,
 /// which have to know of every change since they are there.

@@ -35,7 +35,7 @@ async fn a_fault_in_any_part_leaves_every_part_as_it_was() {
     let change = ("roles = ['verifier']", "roles = ['auditor']");
     let wrong = [
         ("queue", "[cache]\nverdicts_mib = 0\n", "cache.verdicts_mib: must be"),
-        ("key", "[cache]\nverdict = 0\n", "unknown field"),
+        ("key", "[cache]\nverdict = 0\n", "cache.verdict: is not known"),
         ("file", "[[identity_providers]]\nname = 'a'\nissuer = 'https://a.example'\naudience = 'b'\nkeys = 'none'\n", "none"),
         ("restart", "[log]\nlevel = 'debug'\n", "log.level: cannot be changed while the gateway runs: it needs a restart"),
     ];
