@@ -41,7 +41,8 @@ fn graph() -> Graph {
             let is_for_tests = list(&dependency["dep_kinds"]).iter().all(|kind| kind["kind"] == "dev");
             if !is_for_tests {
                 let on = text(&dependency["pkg"]);
-                graph.users.entry(graph.name(&on)).or_default().insert(graph.name(&id));
+                let (used, user) = (graph.name(&on), graph.name(&id));
+                graph.users.entry(used).or_default().insert(user);
                 open.push(on);
             }
         }
