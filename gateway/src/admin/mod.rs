@@ -30,7 +30,6 @@ pub use health::{CheckView, Health, Report};
 pub use log_watch::LogWatch;
 
 use crate::app::App;
-use crate::clock;
 use crate::live::Live;
 use crate::memory_watch;
 use crate::shutdown::Shutdown;

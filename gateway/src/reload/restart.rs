@@ -3,13 +3,14 @@
 use crate::difference::Difference;
 
 /// The sections that are put in force as they are.
-const SECTIONS: [&str; 21] = [
+const SECTIONS: [&str; 22] = [
     "audit",
     "cache",
     "callers",
     "grants",
     "identity_providers",
     "limits",
+    "log",
     "lookup",
     "objections",
     "organisations",
@@ -30,9 +31,9 @@ const SECTIONS: [&str; 21] = [
 /// Keys of other sections of which the same is true.
 const KEYS: [&str; 4] = ["record.clock_jump_s_max", "record.refusals_per_s", "record.retention_days", "storage.free_mib_min"];
 
-/// Keys of those sections of which it is not: the port that is bound, what is shared by all that verify, and whether there are lists,
-/// which have to know of every change since they are there.
-const BUT: [&str; 3] = ["server.listen", "cache.sm2_tables_mib", "status_list.base_uri"];
+/// Keys of those sections of which it is not: the port that is bound, the form of lines, what is shared by all that verify, and whether
+/// there are lists, which have to know of every change since they are there.
+const BUT: [&str; 4] = ["server.listen", "log.format", "cache.sm2_tables_mib", "status_list.base_uri"];
 
 /// The keys that differ and need a restart.
 pub(super) fn needed(difference: &Difference) -> Vec<String> {
@@ -53,6 +54,8 @@ mod tests {
         let all = [
             "admin.listen",
             "callers[a].roles",
+            "log.format",
+            "log.levels.broker",
             "record.origin",
             "record.retention_days",
             "record.witnesses.policy",
@@ -66,6 +69,7 @@ mod tests {
         let found = needed(&Difference::between(&facts(&all), &facts(&[])));
         let expected = [
             "admin.listen",
+            "log.format",
             "record.origin",
             "record.witnesses.policy",
             "server.listen",

@@ -148,7 +148,10 @@ fn what_is_no_toml_is_said_line_by_line_and_the_rest_all_the_same() {
 #[test]
 fn every_setting_is_printed() {
     let page = text(&licet(&["config", "docs"]).stdout);
-    assert!(page.starts_with("# Configuration\n") && page.contains("| `client_anchors` | list of texts | required |"), "{page}");
+    let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CONFIGURATION.md");
+    let is_new = page == std::fs::read_to_string(written).unwrap();
+    assert!(is_new, "docs/CONFIGURATION.md is old: licet config docs > docs/CONFIGURATION.md");
+    assert!(page.contains("| `client_anchors` | list of texts | required |"), "{page}");
     let schema: serde_json::Value = serde_json::from_slice(&licet(&["config", "docs", "--schema"]).stdout).unwrap();
     assert!(schema["$defs"]["Server"]["properties"]["listen"]["description"].is_string());
     assert_eq!(licet(&["config", "docs", "more"]).status.code(), Some(2));
