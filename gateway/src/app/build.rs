@@ -24,8 +24,8 @@ use crate::routes::Route;
 use crate::server::{self, Entrance};
 use crate::signing::Signer;
 use crate::sources::{self, Sources};
-use crate::status::Fetcher;
 use crate::status::staple::Staple;
+use crate::status::{self, Fetcher};
 use crate::status_lists::StatusLists;
 use crate::telemetry::{self, Telemetry};
 use crate::trust::{Prepared, Renewal};
@@ -85,16 +85,20 @@ impl App {
         sections
     }
 
-    /// What is to be done once this generation is in force in the place of another.
-    pub fn take_over(&self, before: &Self) {
-        self.kept.follow(&self.config);
-        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
-            witnesses.follow(client);
-        }
+    /// Has what came in since it was made, to the moment at which it takes the place of another.
+    pub fn catch_up(&self, before: &Self, turn: &status::Turn<'_>) {
         if Arc::ptr_eq(&self.status, &before.status) && Arc::ptr_eq(&self.trust, &before.trust) {
             self.trust.confirm(self.since);
         } else {
-            self.status.take_over(&self.trust);
+            self.status.take_over(&self.trust, turn);
+        }
+    }
+
+    /// What is shared goes by the limits of this generation from now on.
+    pub fn take_over(&self) {
+        self.kept.follow(&self.config);
+        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
+            witnesses.follow(client);
         }
     }
 }
