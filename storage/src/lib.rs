@@ -13,7 +13,9 @@
 //!   expiry                           rows that end
 //!   log                              what happened: records, trees, checkpoints
 //!   sequencer                        one thread that writes for all, and gives records their numbers
-//!   vault                            values sealed, subjects blinded
+//!   keyring                          the keys of the store, in the store; re-encryption
+//!   vault, sealing                   values sealed, subjects blinded
+//!   migrate                          from one format to the next
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
 //!
@@ -30,15 +32,18 @@ pub mod evidence;
 mod expiry;
 mod grant_keys;
 pub mod grants;
+pub mod keyring;
 mod keys;
 pub mod ledger;
 mod ledger_keys;
 pub mod licences;
 pub mod log;
+mod migrate;
 pub mod objections;
 pub mod page;
 mod records;
 mod seal_applications;
+mod sealing;
 pub mod seals;
 pub mod secret;
 mod sequencer;
@@ -53,7 +58,8 @@ pub mod witnessing;
 
 pub use engine::rocks::Options;
 pub use error::{StorageError, StoreError};
+pub use migrate::{Migrated, Progress};
+pub use sealing::{Cipher, KeyId, NoKeyId};
 pub use secret::{Keys, KeysError};
 pub use store::Store;
 pub use stored::Stored;
-pub use vault::KeyId;

@@ -9,6 +9,7 @@ mod faults;
 mod forgetting;
 mod formats;
 mod grants;
+mod keyring;
 mod ledger;
 mod licences;
 mod log;
