@@ -12,6 +12,7 @@ use crate::broker;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
+use crate::resealing;
 use crate::status::Kind;
 use crate::trust::Gauges;
 use crate::{supervision, witness};
@@ -59,6 +60,8 @@ pub struct Metrics {
     pub lookups: lookup::Tally,
     /// What comes of questions to sources.
     pub sources: broker::Tally,
+    /// The keys of the store, and how far re-encryption has come.
+    pub resealing: resealing::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
 }
@@ -98,13 +101,14 @@ impl Metrics {
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
+            resealing: resealing::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.supervision.collectors()).chain(metrics.resealing.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {

@@ -20,11 +20,13 @@ mod demo;
 mod evidence;
 mod fail;
 mod input;
+mod keys;
 mod log;
 mod out;
 mod pki;
 mod report;
 mod serve;
+mod store;
 mod table;
 mod trust;
 mod verify;
@@ -87,6 +89,18 @@ static COMMANDS: &[Command] = &[
         arguments: catalogue::ARGUMENTS,
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
+    },
+    Command {
+        name: "keys",
+        arguments: keys::ARGUMENTS,
+        help: "list, rotate, retire and rewrap the keys of the store; see licet keys --help",
+        run: keys::run,
+    },
+    Command {
+        name: "store",
+        arguments: store::ARGUMENTS,
+        help: "show the format of a store, or bring it to the newest",
+        run: store::run,
     },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];

@@ -17,7 +17,7 @@ use crate::live::Live;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, routes, shutdown, status, supervision, sweep, witness};
+use crate::{clock, hot_keys, logging, resealing, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -106,6 +106,8 @@ impl Running {
         }
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
+        // It ends with the signal to stop; where it was, the next start goes on.
+        drop(tokio::spawn(resealing::run(app.store().clone(), app.metrics.resealing.clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(live, tls, shutdown));

@@ -9,6 +9,7 @@ mod digests;
 mod fault;
 mod grants;
 mod identity;
+mod key_source;
 mod lookup;
 mod moment;
 mod objections;
@@ -38,6 +39,7 @@ pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use key_source::{KeyCommand, KeySource};
 pub use lookup::Lookup;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
@@ -251,10 +253,10 @@ mod tests {
     fn smallest_has_safe_defaults() {
         let config = Config::parse(SMALLEST, Path::new("/srv")).unwrap();
         assert!(config.server.listen.ip().is_loopback() && config.admin.listen.ip().is_loopback());
-        assert_eq!(config.server.key, Path::new("/srv/server.key"));
+        assert_eq!(config.server.key, "/srv/server.key".into());
         assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
         assert_eq!(config.storage.path, Path::new("/srv/data"));
-        assert_eq!((config.record.key.as_path(), config.record.shard), (Path::new("/srv/log.key"), ShardPeriod::Year));
+        assert_eq!((&config.record.key, config.record.shard), (&"/srv/log.key".into(), ShardPeriod::Year));
         assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
         assert!(!config.policy.signatures.raw_sm2);
     }

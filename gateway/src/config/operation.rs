@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use storage::Cipher;
 
-use super::Faults;
+use super::{Faults, KeySource};
 
 /// The listener for metrics and health: plain HTTP, so by default for this machine alone.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,15 +46,22 @@ impl Admin {
 pub struct Storage {
     /// Folder of the database; made when it does not exist.
     pub path: PathBuf,
-    /// File with the key that encrypts values: 64 hexadecimal digits, readable by the owner alone.
-    pub value_key: PathBuf,
-    /// File with the key of the index over holder numbers: 64 hexadecimal digits, readable by the owner alone.
-    pub index_key: PathBuf,
+    /// The key that opens the store, in which all other keys are: 64 hexadecimal digits, in a file that is readable by the owner alone.
+    pub value_key: KeySource,
+    /// The key of the index over holder numbers: 64 hexadecimal digits, in a file that is readable by the owner alone. Left out, a new
+    /// store makes its own; a store that was made with one before format 2 needs it once more.
+    #[serde(default)]
+    pub index_key: Option<KeySource>,
+    /// With what new keys of the store seal values: `aes-256-gcm`, the default, or `sm4-gcm`. What is there already is sealed so once
+    /// `licet keys rotate` has made such a key.
+    #[serde(default)]
+    pub cipher: Cipher,
 }
 
 impl Storage {
-    pub(super) fn paths(&mut self) -> [&mut PathBuf; 3] {
-        [&mut self.path, &mut self.value_key, &mut self.index_key]
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let keys = std::iter::once(&mut self.value_key).chain(&mut self.index_key);
+        std::iter::once(&mut self.path).chain(keys.filter_map(KeySource::file_mut))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crypto::tlog::{KeyType, VerifierKey};
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, KeySource};
 
 /// Who witnesses our logs, and how they are asked, in the background.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Witnesses {
     pub certificate: Option<PathBuf>,
     /// File with its private key, PEM.
     #[serde(default)]
-    pub key: Option<PathBuf>,
+    pub key: Option<KeySource>,
 }
 
 /// Whose logs we witness.
@@ -42,7 +42,7 @@ pub struct Witness {
     /// The name under which we sign: an address without scheme, such as `witness.example.gov.cn`.
     pub name: String,
     /// File with our key: Ed25519, PKCS#8, PEM, readable by the owner alone.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// `[[witness.logs]]`: the logs.
     #[serde(default)]
     pub logs: Vec<WitnessedLog>,
@@ -72,14 +72,14 @@ impl Witnesses {
         Duration::from_millis(self.answer_timeout_ms)
     }
 
-    /// The files of our own certificate and of its key.
+    /// The file of our own certificate, and its key.
     #[must_use]
-    pub fn own(&self) -> Option<(&Path, &Path)> {
-        self.certificate.as_deref().zip(self.key.as_deref())
+    pub fn own(&self) -> Option<(&Path, &KeySource)> {
+        self.certificate.as_deref().zip(self.key.as_ref())
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let own = self.certificate.iter_mut().chain(&mut self.key);
+        let own = self.certificate.iter_mut().chain(self.key.iter_mut().filter_map(KeySource::file_mut));
         std::iter::once(&mut self.policy).chain(&mut self.tls_anchors).chain(own)
     }
 
@@ -96,7 +96,7 @@ impl Witnesses {
 
 impl Witness {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        std::iter::once(&mut self.key)
+        self.key.file_mut().into_iter()
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

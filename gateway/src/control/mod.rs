@@ -4,10 +4,11 @@
 mod about;
 mod answer;
 mod command;
+mod keys;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, keys::COMMANDS];

@@ -25,7 +25,7 @@ pub fn config(server: &Server) -> Result<Arc<rustls::ServerConfig>, Faults> {
     let mut faults = Faults::default();
     let verifier = faults.take(client_verifier(server, &provider));
     let chain = faults.take(certificates("server.certificate", &server.certificate));
-    let key = faults.take(private_key(&server.key));
+    let key = faults.take(secrets::private_key("server.key", &server.key));
     let (Some(verifier), Some(chain), Some(key)) = (verifier, chain, key) else {
         return Err(faults);
     };
@@ -86,13 +86,6 @@ fn read_all<T: PemObject>(key: &str, path: &Path, what: &str) -> Result<Vec<T>, 
     let bytes = read(path).map_err(fault)?;
     let all: Vec<T> = T::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
     if all.is_empty() { Err(fault(format!("holds no {what} in PEM"))) } else { Ok(all) }
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Faults> {
-    // The error of the PEM reader names kinds of blocks, never their contents.
-    let fault = |error: String| Faults::one("server.key", format!("{}: {error}", path.display()));
-    let bytes = read(path).map_err(fault)?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_error| fault("holds no private key in PEM".to_owned()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

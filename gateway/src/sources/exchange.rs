@@ -21,10 +21,10 @@ use super::convert;
 use super::head::head;
 use super::http_json::Forms;
 use super::rotating::{Fetch, Lent, Rotating};
-use super::secret::Secret;
 use crate::broker::{Answer, Question, Reply, Source, SourceFault};
 use crate::clock;
 use crate::config::{self, DataSource, ExchangeCipher, Faults};
+use crate::secrets::Secret;
 
 /// For the key service to answer.
 const KEY_TIMEOUT: Duration = Duration::from_secs(10);

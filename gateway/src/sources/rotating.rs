@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::secret::Secret;
 use crate::broker::SourceFault;
+use crate::secrets::Secret;
 
 /// After a failure, nobody is asked again for so many milliseconds.
 const PAUSE_MS: i64 = 1_000;

@@ -172,17 +172,17 @@ fn keys_of_logs_are_secret_and_of_their_kind() {
         path
     };
     let [key, sm2] = [("made.key", ED25519), ("made-sm2.key", SM2)].map(|(name, text)| write(name, text, 0o600));
-    let made = Record { key: key.clone(), sm2_key: Some(sm2.clone()), ..record.clone() };
+    let made = Record { key: key.clone().into(), sm2_key: Some(sm2.clone().into()), ..record.clone() };
     let keys = LogKeys::load(&made).unwrap();
     assert!(keys.sign(LogName::Seal, "2026", 0, &EMPTY).is_some());
     assert!(!format!("{keys:?}").contains("MC4"));
     let fault = |record: &Record| LogKeys::load(record).unwrap_err().to_string();
-    let swapped = Record { key: sm2, ..record.clone() };
+    let swapped = Record { key: sm2.into(), ..record.clone() };
     assert!(fault(&swapped).starts_with("record.key: ") && fault(&swapped).contains("holds no Ed25519 key"));
-    let swapped = Record { sm2_key: Some(key), ..record.clone() };
+    let swapped = Record { sm2_key: Some(key.into()), ..record.clone() };
     assert!(fault(&swapped).starts_with("record.sm2_key: ") && fault(&swapped).contains("holds no SM2 key"));
-    let shown = Record { key: write("shown.key", ED25519, 0o640), ..record.clone() };
+    let shown = Record { key: write("shown.key", ED25519, 0o640).into(), ..record.clone() };
     assert!(fault(&shown).contains("mode 640"));
-    let missing = Record { key: setup.folder.path().join("none.key"), ..record };
+    let missing = Record { key: setup.folder.path().join("none.key").into(), ..record };
     assert!(fault(&missing).contains("cannot be read"));
 }
