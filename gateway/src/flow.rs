@@ -18,8 +18,9 @@ use crate::auth::{Caller, Identity, Peer};
 use crate::http::{Answer, Code, Found, Language, Outgoing, Params, Problem, Query, Request, RequestId, discard_body, read_body};
 use crate::metrics::Held;
 use crate::routes::Route;
+use crate::telemetry::{Fact, Here, Step};
 use crate::trail::{End, Trail};
-use crate::{clock, purpose};
+use crate::{clock, purpose, telemetry};
 
 /// Origin, size and root of a log's newest checkpoint.
 const CHECKPOINT: HeaderName = HeaderName::from_static("licet-checkpoint");
@@ -35,6 +36,31 @@ struct Trace {
     was_handled: bool,
 }
 
+impl Trace {
+    /// What a request was, and what came of it, as its first span tells it.
+    fn end(&self, mut step: Step, here: &Here, answer: &Answer) {
+        if let Some(route) = self.route {
+            step.note("http.request.method", Fact::Word(route.method.as_str()));
+            step.note("http.route", Fact::Word(route.path));
+        }
+        if let Some(name) = here.request_id().filter(|_| step.is_recorded()) {
+            step.note("licet.request_id", Fact::Name(name.to_owned()));
+        }
+        step.note("http.response.status_code", Fact::Number(answer.status.as_u16().into()));
+        if let Some(caller) = self.caller.as_ref().filter(|_| step.is_recorded()) {
+            step.note("licet.caller", Fact::Name(caller.name.clone()));
+        }
+        if let Some(verdict) = answer.verdict {
+            step.note("licet.verdict", Fact::Word(verdict.name()));
+        }
+        match answer.code {
+            Some(code) if answer.status.is_server_error() => step.fail(code.code()),
+            Some(code) => step.note("error.type", Fact::Word(code.code())),
+            None => {}
+        }
+    }
+}
+
 /// Answers a request, whatever happens.
 pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Incoming>) -> Response<Outgoing> {
     let (started, arrived) = (clock::instant(), clock::tokio_instant());
@@ -45,11 +71,13 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let now = clock::now();
     let trail = Trail::begin(&app.recorder, now, &request_id, &peer);
     let mut trace = Trace::default();
+    let step = app.telemetry.request(request.headers(), started);
+    let here = Here::of(request_id.clone(), &step);
     let (head, mut body) = request.into_parts();
     let version = head.version;
 
     let asked = Asked { peer: &peer, now, arrived, request_id: request_id.clone(), trail: Arc::clone(&trail) };
-    let work = Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body))));
+    let work = here.clone().doing(Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body)))));
     let ended = tokio::time::timeout(app.limits.request_timeout(), work).await;
     let outcome = match ended {
         Ok(Ok(outcome)) => outcome,
@@ -60,11 +88,15 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
         Err(_) => Err(late(&trace)),
     };
     let answer = outcome.unwrap_or_else(|problem| problem.answer(language, &request_id));
-    let answer = match put_on_record(&trail, &trace, &answer).await {
+    let recording = here.step("record");
+    let recorded = here.clone().doing(put_on_record(&trail, &trace, &answer)).await;
+    drop(recording);
+    let answer = match recorded {
         Ok(log) => marked(&app, answer, log),
         Err(problem) => problem.answer(language, &request_id),
     };
-    tell(&app, &trace, &answer, &request_id, started);
+    tell(&app, &trace, &answer, &here, started);
+    trace.end(step, &here, &answer);
     if version == Version::HTTP_2 {
         // HTTP/1.1 has its own way: the connection is closed after the answer.
         let bytes_max = app.limits.body_bytes_max.saturating_mul(2);
@@ -89,12 +121,16 @@ async fn answer(
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
     let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
+    if app.gate.is_revoked(asked.peer) {
+        return Err(Code::CertificateRevoked.into());
+    }
     trace.caller = Some(Arc::clone(&caller));
     asked.trail.is_of(&caller);
     let (route, params) = admit(app, &caller, &head, (trace, &asked.trail))?;
     let request = parse(app, (route, params), (caller, asked), (head, body)).await?;
     trace.was_handled = true;
-    (route.handler)(Arc::clone(app), request).await
+    let step = telemetry::step("handle");
+    step.doing((route.handler)(Arc::clone(app), request)).await
 }
 
 /// Puts on record what the request came to. Says in which log it stands, if in one.
@@ -211,18 +247,21 @@ async fn parse(
     let media = route.body.admit(&head.headers)?;
     let bytes_max = route.body.bytes_max(app.limits.body_bytes_max);
     let mut room = app.bodies.open(&caller.name);
+    let receiving = telemetry::step("receive");
     let body = read_body(body, bytes_max, &mut room, app.limits.body_timeout()).await?;
+    drop(receiving);
     let language = Language::preferred(&head.headers);
     let room = Arc::new(room);
     Ok(Request { caller, now, arrived, request_id, trail, language, params, query, headers: head.headers, media, body, room })
 }
 
-fn tell(app: &App, trace: &Trace, answer: &Answer, request_id: &RequestId, started: Instant) {
+fn tell(app: &App, trace: &Trace, answer: &Answer, here: &Here, started: Instant) {
     let took = clock::instant().saturating_duration_since(started);
     let route = trace.route.map_or("(none)", |route| route.path);
     app.metrics.answered(route, answer.status.as_u16(), took, answer.verdict);
     tracing::info!(
-        request_id = request_id.as_str(),
+        request_id = here.request_id(),
+        trace_id = here.trace_id(),
         method = trace.route.map_or("-", |route| route.method.as_str()),
         route,
         status = answer.status.as_u16(),

@@ -64,14 +64,18 @@ pub mod shutdown;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod difference;
 pub mod gossip;
 pub mod live;
 pub mod logging;
 pub mod metrics;
 pub mod outbound;
+pub mod reload;
+mod seats;
 pub mod shares;
 mod spread;
 pub mod sweep;
+pub mod telemetry;
 
 pub mod cli;
 pub mod demo;

@@ -12,10 +12,11 @@ use crate::broker;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
+use crate::reload;
 use crate::resealing;
 use crate::status::Kind;
 use crate::trust::Gauges;
-use crate::{supervision, witness};
+use crate::{supervision, telemetry, witness};
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -62,8 +63,12 @@ pub struct Metrics {
     pub sources: broker::Tally,
     /// The keys of the store, and how far re-encryption has come.
     pub resealing: resealing::Tally,
+    /// Spans of traces.
+    pub spans: telemetry::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
+    /// Which configuration is in force.
+    pub reloads: reload::Tally,
 }
 
 impl Metrics {
@@ -102,7 +107,9 @@ impl Metrics {
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
             resealing: resealing::Tally::new()?,
+            spans: telemetry::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
+            reloads: reload::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -110,6 +117,7 @@ impl Metrics {
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
         let all = all.chain(metrics.supervision.collectors()).chain(metrics.resealing.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
+        let all = all.chain(metrics.reloads.collectors()).chain(metrics.spans.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {
             metrics.described.extend(collector.desc().into_iter().map(Described::of));

@@ -15,6 +15,7 @@ const COMMON: &[Code] = &[
     Code::BadParameter,
     Code::CertificateRequired,
     Code::CertificateExpired,
+    Code::CertificateRevoked,
     Code::UnknownCaller,
     Code::Internal,
     Code::DeadlineExceeded,

@@ -30,7 +30,7 @@ const OWN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// What the gateway was started with, in the details of a record.
 const SETTINGS: &str = "configuration";
 
-/// How many starts and stops are looked through for it.
+/// How many records of a kind are looked through for it.
 const LAST_MAX: usize = 16;
 
 /// Puts records into the logs.
@@ -41,6 +41,19 @@ pub struct Recorder {
     strangers: Mutex<Bucket>,
     without_room: Mutex<Bucket>,
     suppressed: AtomicU64,
+}
+
+/// A configuration that is about to take the place of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Reload<'a> {
+    /// Who wants it: `files`, `signal`, or the number of a user of this machine.
+    pub by: &'a str,
+    /// How many were in force before it since the start.
+    pub generation: u64,
+    /// What is in force.
+    pub before: &'a Digests,
+    /// What it says.
+    pub settings: &'a Digests,
 }
 
 /// What the metrics tell of the logs.
@@ -171,13 +184,41 @@ impl Recorder {
         self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
     }
 
-    /// What the gateway was started with the last time.
+    /// Puts on record which configuration the gateway is about to go by while it runs, and what of it is other than `before`. For a
+    /// thread that may wait.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append_and_wait`].
+    pub fn note_reload(&self, reload: Reload<'_>, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        let mut draft = own(EventKind::ConfigChange, trust, at);
+        let details = [
+            ("by", json!(reload.by)),
+            ("changed", json!(reload.settings.since(reload.before))),
+            ("generation", json!(reload.generation)),
+            (SETTINGS, json!(reload.settings)),
+        ];
+        draft.facts.details.extend(details.map(|(name, value)| (name.to_owned(), value)));
+        self.append_and_wait(vec![draft]).map(drop)
+    }
+
+    /// Puts no more than so many refusals in masses on record from now on.
+    pub fn follow(&self, refusals_per_s: u32) {
+        for bucket in [&self.strangers, &self.without_room] {
+            bucket.lock().unwrap_or_else(PoisonError::into_inner).per_s = f64::from(refusals_per_s);
+        }
+    }
+
+    /// What the gateway went by the last time: since its start, or since it took up another configuration.
     fn last_settings(&self) -> Result<Option<Digests>, StorageError> {
-        let query = Query { event: Some(EventKind::Service), ..Query::default() };
-        // Stops say nothing of it, and each has its start.
-        let hits = self.logs.search(LogName::Access, &query, Order::NewestFirst, None, LAST_MAX)?;
-        let told = |row: &Row| row.opening.read::<Facts>(Opening::FACTS)?.details.remove(SETTINGS);
-        Ok(hits.rows.iter().find_map(told).and_then(|told| serde_json::from_value(told).ok()))
+        let told = |row: &Row| Some((row.number, row.opening.read::<Facts>(Opening::FACTS)?.details.remove(SETTINGS)?));
+        let mut newest = None;
+        for event in [EventKind::Service, EventKind::ConfigChange] {
+            let query = Query { event: Some(event), ..Query::default() };
+            // Stops say nothing of it, and each has its start.
+            let hits = self.logs.search(LogName::Access, &query, Order::NewestFirst, None, LAST_MAX)?;
+            newest = hits.rows.iter().find_map(told).into_iter().chain(newest).max_by_key(|(number, _)| *number);
+        }
+        Ok(newest.and_then(|(_, told)| serde_json::from_value(told).ok()))
     }
 
     /// Puts on record which rules of trust the gateway is about to put in force by itself. For a thread that may wait.

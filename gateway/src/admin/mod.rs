@@ -112,6 +112,7 @@ async fn answer(
             let ready = json!({ "ready": reasons.is_empty(), "reasons": reasons });
             let mut warnings = standing.warnings(clock::now());
             warnings.extend(app.status.warnings(&app.trust.current()));
+            warnings.extend(app.reloads.warnings());
             let answer = match ready {
                 Value::Object(mut ready) if !warnings.is_empty() => {
                     ready.insert("warnings".to_owned(), json!(warnings));
@@ -125,6 +126,7 @@ async fn answer(
             app.metrics.trust.show(&app.trust.standing(), app.trust.current().policy().version, clock::now());
             app.status.measure(&app.metrics, clock::now());
             app.metrics.hot_keys.measure();
+            app.metrics.reloads.show(app.generation, app.since, clock::now());
             if let Some(witnesses) = &app.witnesses {
                 witnesses.measure(clock::now());
             }

@@ -21,9 +21,11 @@ mod evidence;
 mod fail;
 mod input;
 mod keys;
+mod level;
 mod log;
 mod out;
 mod pki;
+mod reload;
 mod report;
 mod serve;
 mod store;
@@ -51,7 +53,19 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command {
+        name: "reload",
+        arguments: reload::ARGUMENTS,
+        help: "have the gateway that runs read its configuration again",
+        run: reload::run,
+    },
     Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
+    Command {
+        name: "level",
+        arguments: level::ARGUMENTS,
+        help: "see or change how much the gateway that runs writes to its log",
+        run: level::run,
+    },
     Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
     Command {
         name: "verify",
@@ -102,7 +116,12 @@ static COMMANDS: &[Command] = &[
         help: "show the format of a store, or bring it to the newest",
         run: store::run,
     },
-    Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
+    Command {
+        name: "config",
+        arguments: config::ARGUMENTS,
+        help: "check a configuration, or print every setting; see licet config --help",
+        run: config::run,
+    },
 ];
 
 /// Runs the command line of this process.

@@ -14,10 +14,10 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::control::Control;
 use crate::live::Live;
-use crate::server::{self, Drained, Server};
-use crate::shutdown::Trigger;
+use crate::server::{Drained, Server};
+use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, resealing, routes, shutdown, status, supervision, sweep, witness};
+use crate::{clock, hot_keys, logging, reload, resealing, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -42,10 +42,14 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let config = Config::read(&file)?;
     logging::start(&config.log);
     runtime()?.block_on(async {
-        let running = Running::start(&config).await?;
+        let unwatched = |error| Failure::Work(format!("signals cannot be watched: {error}"));
+        // Before anybody is told that it serves: a signal to read the configuration again must not end it.
+        let hangups = shutdown::hangups().map_err(unwatched)?;
+        let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
+        running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
-        shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
+        shutdown::on_signal().await.map_err(unwatched)?;
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
     })
@@ -63,13 +67,15 @@ pub(super) struct Running {
     pub(super) address: SocketAddr,
     /// Address of the listener for metrics and health.
     pub(super) admin_address: SocketAddr,
-    app: Arc<App>,
+    live: Arc<Live>,
+    shutdown: Shutdown,
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
     control: JoinHandle<()>,
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
+    spans: JoinHandle<()>,
 }
 
 impl Running {
@@ -77,7 +83,6 @@ impl Running {
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
-        let tls = server::tls_config(&config.server)?;
         let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
         let live = Live::new(Arc::clone(&app));
@@ -87,31 +92,37 @@ impl Running {
         let control =
             Control::bind(&socket).map_err(|error| cannot_bind(&format!("{} (admin.socket)", socket.display()), error))?;
         let (address, admin_address) = (public.address(), admin.address());
-        let mut settings = config.digests()?;
-        settings.add("record.key", &app.log_keys.public_keys());
-        let recorded = app.recorder.note_start(&settings, app.trust.current().generation(), clock::now()).await;
+        let recorded = app.recorder.note_start(&app.settings, app.trust.current().generation(), clock::now()).await;
         recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
         let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
         let admin = tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
-        if let Some(every) = config.reload.every() {
-            // It ends with the signal to stop; nothing that it still does would be missed.
-            drop(tokio::spawn(renewal::run(Arc::clone(&live), every, shutdown.clone())));
-        }
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(renewal::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        let spans = tokio::spawn({
+            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
+            async move { telemetry.run(shutdown).await }
+        });
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         // It ends with the signal to stop; where it was, the next start goes on.
         drop(tokio::spawn(resealing::run(app.store().clone(), app.metrics.resealing.clone(), shutdown.clone())));
-        let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
+        let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
-        let public = tokio::spawn(public.run(live, tls, shutdown));
-        Ok(Self { address, admin_address, app, trigger, public, admin, control, status, turns })
+        let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
+        Ok(Self { address, admin_address, live, shutdown, trigger, public, admin, control, status, turns, spans })
+    }
+
+    /// Reads the configuration again from now on when a signal says so, or when its files have changed.
+    fn follow(&self, hangups: Hangups) {
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(reload::run(Arc::clone(&self.live), hangups, self.shutdown.clone())));
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -125,9 +136,12 @@ impl Running {
         self.status.abort();
         // It takes one more turn, so that no figures are lost.
         drop(self.turns.await);
-        let generation = self.app.trust.current().generation();
+        // It sends what is left.
+        drop(self.spans.await);
+        let app = self.live.current();
+        let generation = app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
-        drop(self.app.recorder.note_stop(generation, clock::now()).await);
+        drop(app.recorder.note_stop(generation, clock::now()).await);
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
@@ -139,12 +153,12 @@ fn verify_check() -> (&'static str, Check) {
 }
 
 /// Writes to the store and reads back.
-fn store_check(app: &Arc<App>) -> (&'static str, Check) {
-    let app = Arc::clone(app);
+fn store_check(app: &App) -> (&'static str, Check) {
+    let store = app.store().clone();
     let probe = move || {
-        let probed = app.store().probe(clock::now());
+        let probed = store.probe(clock::now());
         // Of a write that failed an operator wants to know why.
-        probed.map_err(|error| app.store().trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
+        probed.map_err(|error| store.trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
     };
     ("store", Box::new(probe))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crypto::licence::number::uscc;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
@@ -10,7 +11,7 @@ use super::trust::{NAME, is_name};
 use crate::auth::{CertificateName, Role};
 
 /// A system that may call.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
     /// Name in logs and records: up to 64 letters, digits, dots, hyphens and underscores; unique.

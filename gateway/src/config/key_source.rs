@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 /// Where a key, a token or another secret comes from: the path of a file, or a command that prints it, which is how keys of a KMS or an
 /// HSM come in: `{ command = ["/usr/bin/hook", "argument"], timeout_ms = 5000 }`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "must be the path of a file, or { command = [\"/path/of/program\", …], timeout_ms = 5000 }")]
 pub enum KeySource {
     /// A file that its owner alone may read.
@@ -19,18 +19,17 @@ pub enum KeySource {
 }
 
 /// A command that prints a key. No shell runs it, it gets no environment, and it is killed when its time is over.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct KeyCommand {
     /// The whole path of the program, and its arguments.
     pub command: Vec<String>,
     /// How long it may take, in milliseconds. Default 5000.
-    #[serde(default = "timeout_ms")]
     pub timeout_ms: u64,
 }
 
 /// The same as it is written, before it is checked.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     command: Vec<String>,
@@ -86,6 +85,17 @@ impl KeySource {
             Self::File(path) => Some(path),
             Self::Command(_) => None,
         }
+    }
+}
+
+/// Written out, so that the table is described once, with [`KeySource`], and not with every key.
+impl JsonSchema for KeySource {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "KeySource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "object" }] })
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crypto::time::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Faults, KeySource, Witnesses};
 
@@ -14,7 +15,7 @@ const ORIGIN_BYTES_MAX: usize = 200;
 const CHINA_S: i64 = 8 * 3600;
 
 /// The two logs of what happens: under which name they are known, and who signs for them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Under which name others know the logs, such as `licet.example.gov.cn`: a name of the organisation's own, without scheme. It
@@ -45,7 +46,7 @@ pub struct Record {
 }
 
 /// How much time one tree of a log holds, in China's time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShardPeriod {
     /// A year, such as `2026`.

@@ -4,16 +4,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Faults, KeySource};
 
 /// The public HTTPS listener. A request beyond a limit gets a clear answer and costs no more than the limit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Address and port to listen on. Default `127.0.0.1:8443`; port 0 lets the system choose.
     #[serde(default = "listen")]
+    #[schemars(extend("format" = "socket-address"))]
     pub listen: SocketAddr,
     /// PEM file with the server's certificate, followed by its intermediates.
     pub certificate: PathBuf,

@@ -5,10 +5,12 @@ mod about;
 mod answer;
 mod command;
 mod keys;
+mod level;
+mod reload;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, keys::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, keys::COMMANDS, level::COMMANDS, reload::COMMANDS];

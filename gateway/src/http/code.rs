@@ -46,6 +46,8 @@ codes! {
     CertificateRequired = "certificate-required", UNAUTHORIZED, "A client certificate is required", "需要客户端证书";
     /// The client certificate ended while the connection was open.
     CertificateExpired = "certificate-expired", UNAUTHORIZED, "The client certificate has expired", "客户端证书已过期";
+    /// The client certificate was revoked since the connection was made.
+    CertificateRevoked = "certificate-revoked", UNAUTHORIZED, "The client certificate has been revoked", "客户端证书已被吊销";
     /// The client certificate belongs to no caller.
     UnknownCaller = "unknown-caller", FORBIDDEN, "The client certificate belongs to no registered caller", "客户端证书未对应任何已登记的调用方";
     /// The caller lacks the role.

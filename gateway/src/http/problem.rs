@@ -84,7 +84,7 @@ impl Problem {
             Self { code, detail: None, reason: None, denied: Vec::new(), report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
-            Code::CertificateRequired | Code::CertificateExpired => {
+            Code::CertificateRequired | Code::CertificateExpired | Code::CertificateRevoked => {
                 problem.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("ClientCertificate realm=\"licet\"")));
             }
             Code::Overloaded | Code::Unavailable | Code::DeadlineExceeded => {

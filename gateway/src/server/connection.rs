@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crypto::digest::Sha256;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -36,7 +38,7 @@ const HEAD_READ_FACTOR: u32 = 8;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Serves a connection until its end.
-pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Live>, mut shutdown: Shutdown) {
+pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, mut shutdown: Shutdown) {
     // Its own limits stay those of when it began; each request goes by what is in force when it begins.
     let app = live.current();
     let _open = Held::new(&app.metrics.connections);
@@ -45,6 +47,7 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Li
         return; // The client is gone already.
     }
     let address = stream.peer_addr().ok().map(|address| address.ip());
+    let acceptor = TlsAcceptor::from(Arc::clone(&app.tls));
     let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
     let tls = tokio::select! {
         () = shutdown.requested() => return,
@@ -57,24 +60,55 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Li
         },
     };
     let (_, session) = tls.get_ref();
-    let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(Peer::new(leaf.map(AsRef::as_ref), address));
+    let presented = session.peer_certificates().into_iter().flatten();
+    let peer = Arc::new(Peer::new(presented.map(AsRef::as_ref), address));
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     let limits = app.limits.clone();
+    let leave = Leave { gate: app.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
     // A connection that lasts must not keep a generation that is not in force any more.
     drop(app);
     if is_http2 {
-        serve_http2(tls, (live, peer), &limits, shutdown).await;
+        serve_http2(tls, (live, peer), &limits, leave).await;
     } else {
-        serve_http1(tls, (live, peer), &limits, shutdown).await;
+        serve_http1(tls, (live, peer), &limits, leave).await;
+    }
+}
+
+/// Why a connection is told to leave.
+struct Leave {
+    /// The gate by which it came in.
+    gate: Sha256,
+    changes: watch::Receiver<u64>,
+    live: Arc<Live>,
+    shutdown: Shutdown,
+}
+
+impl Leave {
+    /// Waits until the gateway stops, or lets others in than when the connection began: then whoever is still let in comes again.
+    async fn told(&mut self) {
+        let Self { gate, changes, live, shutdown } = self;
+        let has_changed = async {
+            loop {
+                if live.current().gate.print() != *gate {
+                    return;
+                }
+                if changes.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            () = shutdown.requested() => {}
+            () = has_changed => {}
+        }
     }
 }
 
 /// Who answers on a connection, and who asks.
 type Ends = (Arc<Live>, Arc<Peer>);
 
-async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, leave: Leave) {
     let activity = Arc::new(Activity::new(limits));
     let head_max = usize::try_from(head_read_max(limits)).unwrap_or(usize::MAX);
     let mut builder = http1::Builder::new();
@@ -86,10 +120,10 @@ async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, l
         .max_buf_size(head_max.saturating_add(64 << 10))
         .half_close(false);
     let service = service(live, peer, Arc::clone(&activity));
-    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, leave).await;
 }
 
-async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, leave: Leave) {
     let activity = Arc::new(Activity::new(limits));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -103,7 +137,7 @@ async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, l
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
     let service = service(live, peer, Arc::clone(&activity));
-    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, leave).await;
 }
 
 const fn head_read_max(limits: &Limits) -> u32 {
@@ -158,14 +192,14 @@ impl Body for Serving {
 }
 
 /// Runs a connection to its end: its own, the end of its patience, or ours.
-async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut shutdown: Shutdown) {
+async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut leave: Leave) {
     let mut connection = pin!(connection);
     let mut leaving = false;
     loop {
         tokio::select! {
             // Errors here are clients that went away or broke the protocol; there is nobody left to tell.
             _ = connection.as_mut() => return,
-            () = shutdown.requested(), if !leaving => {
+            () = leave.told(), if !leaving => {
                 leaving = true;
                 connection.as_mut().graceful_shutdown();
             }

@@ -1,6 +1,7 @@
 //! The public listener: connections accepted within a bound, each served until it ends or is told to.
 
 mod connection;
+mod gate;
 mod linger;
 mod tls;
 
@@ -10,11 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
-pub use tls::config as tls_config;
+pub use gate::Gate;
+pub use tls::{Door, open};
 
 use crate::live::Live;
 use crate::shutdown::Shutdown;
@@ -54,29 +54,22 @@ impl Server {
     }
 
     /// Serves until told to stop; then stops accepting, lets running requests finish within the time for that, and closes.
-    pub async fn run(self, live: Arc<Live>, tls: Arc<rustls::ServerConfig>, mut shutdown: Shutdown) -> Drained {
-        let acceptor = TlsAcceptor::from(tls);
-        let permits = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        let places = Arc::new(Semaphore::new(permits));
+    pub async fn run(self, live: Arc<Live>, mut shutdown: Shutdown) -> Drained {
         let mut connections = JoinSet::new();
+        let mut changes = live.changes();
         loop {
-            let place = tokio::select! {
-                () = shutdown.requested() => break,
-                Ok(place) = Arc::clone(&places).acquire_owned() => place,
-            };
+            while connections.try_join_next().is_some() {}
+            let places = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX);
+            let has_room = connections.len() < places;
             let accepted = tokio::select! {
                 () = shutdown.requested() => break,
-                accepted = self.listener.accept() => accepted,
+                // Places may have come.
+                Ok(()) = changes.changed() => continue,
+                Some(_) = connections.join_next(), if !has_room => continue,
+                accepted = self.listener.accept(), if has_room => accepted,
             };
-            while connections.try_join_next().is_some() {}
             match accepted {
-                Ok((stream, _)) => {
-                    let serve = connection::serve(stream, acceptor.clone(), Arc::clone(&live), shutdown.clone());
-                    connections.spawn(async move {
-                        serve.await;
-                        drop(place);
-                    });
-                }
+                Ok((stream, _)) => drop(connections.spawn(connection::serve(stream, Arc::clone(&live), shutdown.clone()))),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -3,15 +3,27 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crypto::x509::RevocationList;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 
+use super::Gate;
 use crate::config::{Faults, Server};
+use crate::secrets;
+
+/// How connections come in.
+#[derive(Debug)]
+pub struct Door {
+    /// How handshakes go.
+    pub tls: Arc<rustls::ServerConfig>,
+    /// Whom they let in.
+    pub gate: Gate,
+}
 
 /// Reads the certificates and the key, and makes the configuration of TLS.
 ///
@@ -20,13 +32,13 @@ use crate::config::{Faults, Server};
 ///
 /// # Errors
 /// Every file that cannot be read or used.
-pub fn config(server: &Server) -> Result<Arc<rustls::ServerConfig>, Faults> {
+pub fn open(server: &Server) -> Result<Door, Faults> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut faults = Faults::default();
     let verifier = faults.take(client_verifier(server, &provider));
     let chain = faults.take(certificates("server.certificate", &server.certificate));
     let key = faults.take(secrets::private_key("server.key", &server.key));
-    let (Some(verifier), Some(chain), Some(key)) = (verifier, chain, key) else {
+    let (Some((verifier, gate)), Some(chain), Some(key)) = (verifier, chain, key) else {
         return Err(faults);
     };
     let builder = rustls::ServerConfig::builder_with_provider(provider)
@@ -40,24 +52,35 @@ pub fn config(server: &Server) -> Result<Arc<rustls::ServerConfig>, Faults> {
     // A resumed session would carry on with a client certificate that is not checked again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
+    Ok(Door { tls: Arc::new(config), gate })
 }
 
-fn client_verifier(server: &Server, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Faults> {
+/// Who checks the certificates of clients, and by what.
+type Verifier = (Arc<dyn ClientCertVerifier>, Gate);
+
+fn client_verifier(server: &Server, provider: &Arc<CryptoProvider>) -> Result<Verifier, Faults> {
+    let mut anchors = Vec::new();
     let mut faults = Faults::default();
     let mut roots = RootCertStore::empty();
     for (index, path) in server.client_anchors.iter().enumerate() {
         let key = format!("server.client_anchors[{index}]");
         for anchor in faults.take(certificates(&key, path)).unwrap_or_default() {
+            anchors.push(anchor.to_vec());
             if let Err(error) = roots.add(anchor) {
                 faults.add(&key, format!("{} cannot be a trust anchor: {error}", path.display()));
             }
         }
     }
-    let mut lists = Vec::new();
+    let (mut lists, mut read) = (Vec::new(), Vec::new());
     for (index, path) in server.client_crls.iter().enumerate() {
         let key = format!("server.client_crls[{index}]");
-        lists.extend(faults.take(revocation_lists(&key, path)).unwrap_or_default());
+        for list in faults.take(revocation_lists(&key, path)).unwrap_or_default() {
+            match RevocationList::from_der(&list) {
+                Ok(list) => read.push(list),
+                Err(error) => faults.add(&key, format!("{} cannot be read: {error}", path.display())),
+            }
+            lists.push(list);
+        }
     }
     let mut faults = match faults.none_or(()) {
         Ok(()) => Faults::default(),
@@ -65,7 +88,7 @@ fn client_verifier(server: &Server, provider: &Arc<CryptoProvider>) -> Result<Ar
     };
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     match builder.with_crls(lists).allow_unauthenticated().build() {
-        Ok(verifier) => Ok(verifier),
+        Ok(verifier) => Ok((verifier, Gate::new(&anchors, read))),
         Err(error) => {
             faults.add("server.client_anchors", error.to_string());
             Err(faults)

@@ -14,7 +14,7 @@ use crate::secrets::Secret;
 const PAUSE_MS: i64 = 1_000;
 
 /// A secret with its end, in milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Lent {
     pub(super) secret: Secret,
     pub(super) until_ms: i64,

@@ -10,6 +10,7 @@ use crypto::x509::{Certificate, Domain, Trust};
 use storage::Store;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
+use super::Fetcher;
 use super::accept::{self, Accepted};
 use super::board::{Ended, Job, Kind, Span};
 use super::client::{Fetched, Validators};
@@ -32,6 +33,8 @@ const GATHER: Duration = Duration::from_secs(2);
 
 /// A job that was done.
 struct Done {
+    /// Who asked: what came of it is noted there, though others may ask by now.
+    by: Arc<Fetcher>,
     ended: Ended,
     proofs: Vec<Proof>,
 }
@@ -60,7 +63,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
         tokio::select! {
             Some(done) = jobs.join_next(), if !jobs.is_empty() => gathered.extend(settle(&app, done, clock::now())),
             () = tokio::time::sleep(sleep) => {}
-            () = app.status.wake.notified() => {}
+            () = app.status.common.wake.notified() => {}
             () = shutdown.requested() => break,
         }
     }
@@ -123,10 +126,11 @@ fn authorities(domain: &Domain) -> impl Iterator<Item = Judged> {
 }
 
 async fn perform(app: Arc<App>, job: Job, now: impl Fn() -> Timestamp + Copy + Send + 'static) -> Done {
+    let by = Arc::clone(&app.status);
     match job {
         Job::List { source, url, known } => {
             let (result, proof) = fetch_list(&app, &url, &known, now).await;
-            Done { ended: Ended::List { source, result }, proofs: proof.into_iter().collect() }
+            Done { by, ended: Ended::List { source, result }, proofs: proof.into_iter().collect() }
         }
         Job::Question { judged, responders } => ask(&app, judged, responders, now).await,
     }
@@ -140,7 +144,7 @@ async fn fetch_list(
     known: &Validators,
     now: impl Fn() -> Timestamp + Send + 'static,
 ) -> (ListResult, Option<Proof>) {
-    let (bytes, validators) = match app.status.client.list(url, known).await {
+    let (bytes, validators) = match app.telemetry.own("status").doing(app.status.client.list(url, known)).await {
         Ok(Fetched::New(bytes, validators)) => (bytes, validators),
         Ok(Fetched::Unchanged) => return (Ok(None), None),
         Err(fault) => return (Err(fault), None),
@@ -161,7 +165,7 @@ async fn ask(
     let request = question(&judged, app.status.with_nonce);
     let (mut faults, mut proofs, mut answer) = (Vec::new(), Vec::new(), None);
     for (source, url) in responders {
-        let outcome = match app.status.client.ask(&url, request.to_der()).await {
+        let outcome = match app.telemetry.own("status").doing(app.status.client.ask(&url, request.to_der())).await {
             Ok(bytes) => {
                 let (request, judged) = (request.clone(), Arc::clone(&judged));
                 accepted(app, now, move |trust, now| accept::response(&bytes, &request, &judged, trust, now)).await
@@ -182,7 +186,8 @@ async fn ask(
             Err(fault) => faults.push((source, fault)),
         }
     }
-    Done { ended: Ended::Question { certificate: judged.certificate.sha256(), faults, answer }, proofs }
+    let ended = Ended::Question { certificate: judged.certificate.sha256(), faults, answer };
+    Done { by: Arc::clone(&app.status), ended, proofs }
 }
 
 fn question(judged: &Judged, with_nonce: bool) -> Request {
@@ -219,7 +224,7 @@ fn keep(store: &Store, proof: &Proof) {
 
 /// Takes in a job that ended, and tells of it.
 fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof> {
-    let Done { ended, proofs } = match done {
+    let Done { by, ended, proofs } = match done {
         Ok(done) => done,
         Err(error) => {
             tracing::error!(panic = error.is_panic(), "a question about status did not end");
@@ -230,21 +235,19 @@ fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof
         Ended::List { source, result } => (Kind::List, result.as_ref().ok().map(|_| *source), one_fault(*source, result)),
         Ended::Question { faults, answer, .. } => (Kind::Ocsp, answer.map(|(source, _)| source), faults.clone()),
     };
-    let recovered = good.filter(|source| app.status.board().sources().get(*source).is_some_and(|source| source.failures > 0));
-    app.status.board().settle(ended, now);
+    let recovered = good.filter(|source| by.board().sources().get(*source).is_some_and(|source| source.failures > 0));
+    by.board().settle(ended, now);
     if good.is_some() {
         app.metrics.status_fetched(kind, "good");
     }
     for (source, fault) in faults {
         app.metrics.status_fetched(kind, fault.code());
-        if let Some(source) = app.status.board().sources().get(source) {
+        if let Some(source) = by.board().sources().get(source) {
             let (url, domain, failures) = (&source.url, &source.domain, source.failures);
             tracing::warn!(%url, domain, kind = kind.name(), code = fault.code(), %fault, failures, "a source of status failed");
         }
     }
-    if let Some(source) =
-        recovered.and_then(|index| app.status.board().sources().get(index).map(|source| Arc::clone(&source.url)))
-    {
+    if let Some(source) = recovered.and_then(|index| by.board().sources().get(index).map(|source| Arc::clone(&source.url))) {
         tracing::info!(url = %source, kind = kind.name(), "a source of status works again");
     }
     proofs

@@ -206,7 +206,7 @@ async fn perform(app: Arc<App>, job: Job) -> Done {
     let (Ok(Some(Ok(question))), Some(witnesses)) = (question, &app.witnesses) else {
         return (job, Answered::Failed(Fault::Unprovable));
     };
-    let answered = witnesses.client.ask(&job.url, &job.key, &question).await;
+    let answered = app.telemetry.own("witness").doing(witnesses.client.ask(&job.url, &job.key, &question)).await;
     (job, answered)
 }
 

@@ -11,7 +11,7 @@ use gateway::app::App;
 use gateway::config::Config;
 use gateway::live::Live;
 use gateway::routes::Route;
-use gateway::server::{self, Drained, Server};
+use gateway::server::{Drained, Server};
 use gateway::shutdown::{self, Trigger};
 use storage::{Keys, Store};
 use tokio::task::JoinHandle;
@@ -101,8 +101,7 @@ impl Setup {
 
     /// The same over a store that may have been used before.
     pub(crate) async fn start_over(self, table: &'static [Route], store: Store) -> Started {
-        let config = Config::parse(&self.text(), self.folder.path()).unwrap();
-        let tls = server::tls_config(&config.server).unwrap();
+        let config = Config::read(&self.folder.write("licet.toml", self.text())).unwrap();
         let app = App::build(&config, table, store).unwrap();
         let listener = Server::bind(config.server.listen).await.unwrap();
         let admin = Admin::bind(config.admin.listen).await.unwrap();
@@ -111,8 +110,8 @@ impl Setup {
         let health = Arc::new(Health::new(vec![("always", Box::new(|| Ok(())))]));
         let live = Live::new(Arc::clone(&app));
         tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
-        let running = tokio::spawn(listener.run(live, tls, shutdown));
-        Started { address, admin_address, app, trigger, running, authority: self.authority, _folder: self.folder }
+        let running = tokio::spawn(listener.run(Arc::clone(&live), shutdown));
+        Started { address, admin_address, app, live, trigger, running, authority: self.authority, folder: self.folder }
     }
 }
 
@@ -140,11 +139,13 @@ fn callers() -> String {
 pub(crate) struct Started {
     pub(crate) address: SocketAddr,
     pub(crate) admin_address: SocketAddr,
+    /// What was in force first.
     pub(crate) app: Arc<App>,
+    pub(crate) live: Arc<Live>,
     pub(crate) trigger: Trigger,
     pub(crate) running: JoinHandle<Drained>,
     pub(crate) authority: Authority,
-    _folder: Folder,
+    pub(crate) folder: Folder,
 }
 
 impl Started {
