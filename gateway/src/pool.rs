@@ -31,6 +31,18 @@ impl Pool {
         self.admitted.resize(admitted);
     }
 
+    /// How many jobs run or wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.admitted.taken()
+    }
+
+    /// How many of those that may run or wait do, in thousandths.
+    #[must_use]
+    pub fn filled_permille(&self) -> u32 {
+        u32::try_from(self.depth().saturating_mul(1000) / self.admitted.count().max(1)).unwrap_or(u32::MAX)
+    }
+
     /// Runs a job. A job that has begun runs to its end even if nobody waits for it any more.
     ///
     /// # Errors
@@ -88,6 +100,7 @@ mod tests {
         let mut second = Box::pin(pool.run(|| 2));
         assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(second.as_mut().poll(cx))).await.is_pending());
         assert_eq!(pool.run(|| 3).await.unwrap_err().code(), Code::Overloaded);
+        assert_eq!((pool.depth(), pool.filled_permille()), (2, 1000));
         release.send(()).unwrap();
         assert!(first.await.unwrap().is_ok());
         assert_eq!(second.await.unwrap(), 2);
@@ -101,5 +114,6 @@ mod tests {
             assert_eq!(result.unwrap_err().code(), Code::Internal);
         }
         assert_eq!(pool.run(|| 1).await.unwrap(), 1);
+        assert_eq!(pool.filled_permille(), 0);
     }
 }

@@ -41,6 +41,8 @@ pub struct Recorder {
     strangers: Mutex<Bucket>,
     without_room: Mutex<Bucket>,
     suppressed: AtomicU64,
+    /// Answers that were given without a record, and are not told of yet.
+    unrecorded: AtomicU64,
 }
 
 /// A configuration that is about to take the place of another.
@@ -91,7 +93,7 @@ impl Recorder {
         let per_s = f64::from(refusals_per_s);
         let bucket = Bucket { per_s, left: per_s, since: None };
         let (strangers, without_room) = (Mutex::new(bucket.clone()), Mutex::new(bucket));
-        Self { logs, tally, strangers, without_room, suppressed: AtomicU64::new(0) }
+        Self { logs, tally, strangers, without_room, suppressed: AtomicU64::new(0), unrecorded: AtomicU64::new(0) }
     }
 
     /// The logs.
@@ -105,7 +107,7 @@ impl Recorder {
     /// # Errors
     /// [`StorageError::Unknown`] when it takes too long, and those of a store that does not work.
     pub async fn append(&self, mut drafts: Vec<Draft>, wait: Duration) -> Result<Vec<Recorded>, StorageError> {
-        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
+        let made = Making::of(self.tell_missing(&mut drafts), &drafts);
         let (tell, told) = oneshot::channel();
         // Whoever waited may be gone: the record stands all the same.
         self.logs.append(drafts, Box::new(move |result| drop(tell.send(result))));
@@ -122,7 +124,7 @@ impl Recorder {
     /// # Errors
     /// Those of a store that does not work.
     pub fn append_and_wait(&self, mut drafts: Vec<Draft>) -> Result<Vec<Recorded>, StorageError> {
-        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
+        let made = Making::of(self.tell_missing(&mut drafts), &drafts);
         let result = self.logs.append_and_wait(&drafts);
         self.made(&made, &result);
         result
@@ -138,7 +140,8 @@ impl Recorder {
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "a record could not be made");
                 self.tally.failed.inc();
-                self.suppressed.fetch_add(making.suppressed, Ordering::Relaxed);
+                self.suppressed.fetch_add(making.missing.suppressed, Ordering::Relaxed);
+                self.unrecorded.fetch_add(making.missing.unrecorded, Ordering::Relaxed);
             }
         }
     }
@@ -278,14 +281,22 @@ impl Recorder {
         admits
     }
 
-    /// The next record in the access log says how many refusals are missing before it.
-    fn tell_suppressed(&self, drafts: &mut [Draft]) -> u64 {
-        let Some(draft) = drafts.iter_mut().find(|draft| draft.log == LogName::Access) else { return 0 };
-        let suppressed = self.suppressed.swap(0, Ordering::Relaxed);
-        if suppressed > 0 {
-            draft.facts.details.insert("suppressed".to_owned(), json!(suppressed));
+    /// Counts an answer that was given without a record.
+    pub(crate) fn went_unrecorded(&self) {
+        self.unrecorded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The next record in the access log says how many refusals, and how many answers, are missing before it.
+    fn tell_missing(&self, drafts: &mut [Draft]) -> Missing {
+        let Some(draft) = drafts.iter_mut().find(|draft| draft.log == LogName::Access) else { return Missing::default() };
+        let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
+        let missing = Missing { suppressed: take(&self.suppressed), unrecorded: take(&self.unrecorded) };
+        for (name, count) in [("suppressed", missing.suppressed), ("unrecorded", missing.unrecorded)] {
+            if count > 0 {
+                draft.facts.details.insert(name.to_owned(), json!(count));
+            }
         }
-        suppressed
+        missing
     }
 
     fn counted(&self, labels: &[Labels], recorded: &[Recorded]) {
@@ -315,14 +326,22 @@ fn service(state: &str, trust: Sha256, at: Timestamp) -> Draft {
 /// Records that are being made.
 struct Making {
     labels: Vec<Labels>,
-    /// How many refusals they tell of.
-    suppressed: u64,
+    missing: Missing,
     started: Instant,
 }
 
+/// How many records are missing before one, as that one says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missing {
+    /// Refusals in masses.
+    suppressed: u64,
+    /// Answers that were given while no record could be made.
+    unrecorded: u64,
+}
+
 impl Making {
-    fn of(suppressed: u64, drafts: &[Draft]) -> Self {
-        Self { labels: drafts.iter().map(Labels::of).collect(), suppressed, started: clock::instant() }
+    fn of(missing: Missing, drafts: &[Draft]) -> Self {
+        Self { labels: drafts.iter().map(Labels::of).collect(), missing, started: clock::instant() }
     }
 }
 
@@ -438,6 +457,16 @@ mod tests {
         assert_eq!(changed.keys().collect::<Vec<_>>(), ["(file)", "callers"]);
         assert_eq!(changed["callers"]["before"], facts[2].details[SETTINGS]["callers"]);
         assert_eq!(changed["callers"]["after"], facts[5].details[SETTINGS]["callers"]);
+
+        // What was taken up while it ran is what it went by the last time.
+        let (before, settings) = (&digests(&more), &digests(caller));
+        let reload = Reload { by: "files", generation: 1, before, settings };
+        recorder.note_reload(reload, trust, AT).unwrap();
+        recorder.note_start(settings, trust, AT).await.unwrap();
+        assert_eq!(store.logs().size(LogName::Access).unwrap(), size + 2, "nothing is told twice");
+        let reloaded: Facts = record(size).read(Opening::FACTS).unwrap();
+        assert_eq!((reloaded.event, &reloaded.details["by"]), (change, &json!("files")));
+        assert_eq!(reloaded.details["changed"]["callers"]["before"], changed["callers"]["after"]);
     }
 
     #[test]

@@ -24,6 +24,16 @@ impl Seats {
         &self.semaphore
     }
 
+    /// How many there are to be.
+    pub(crate) fn count(&self) -> usize {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.count().saturating_sub(self.semaphore.available_permits())
+    }
+
     /// From now on there are so many. Of places that are to go and are taken, each goes when it is given back, before anybody else
     /// gets it. Must be called within the runtime.
     pub(crate) fn resize(&self, count: usize) {

@@ -12,6 +12,7 @@
 //!   shelf                            batches, retries, pages
 //!   expiry                           rows that end
 //!   log                              what happened: records, trees, checkpoints
+//!   gate                             shuts before the disk fails
 //!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   keyring                          the keys of the store, in the store; re-encryption
 //!   vault, sealing                   values sealed, subjects blinded
@@ -30,6 +31,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod expiry;
+mod gate;
 mod grant_keys;
 pub mod grants;
 pub mod keyring;
@@ -51,15 +53,18 @@ mod shelf;
 pub mod slots;
 mod store;
 mod stored;
+mod survey;
 pub mod tokens;
 pub mod use_codes;
 mod vault;
 pub mod witnessing;
 
-pub use engine::rocks::Options;
+pub use engine::options::Options;
 pub use error::{StorageError, StoreError};
+pub use gate::{Gate, Refusal, Room};
 pub use migrate::{Migrated, Progress};
 pub use sealing::{Cipher, KeyId, NoKeyId};
 pub use secret::{Keys, KeysError};
 pub use store::Store;
 pub use stored::Stored;
+pub use survey::{SurveyEnd, Surveyed};

@@ -16,19 +16,21 @@ use crate::broker::{self, Broker};
 use crate::cache::Cache;
 use crate::catalogue::KnownSources;
 use crate::config::{Config, Digests, Faults};
+use crate::expiry::Expiry;
 use crate::http::Router;
 use crate::lookup::Places;
 use crate::record_key::LogKeys;
 use crate::routes::Route;
-use crate::server::{self, Door};
+use crate::server::{self, Entrance};
 use crate::signing::Signer;
 use crate::sources::{self, Sources};
 use crate::status::Fetcher;
+use crate::status::staple::Staple;
 use crate::status_lists::StatusLists;
 use crate::telemetry::{self, Telemetry};
 use crate::trust::{Prepared, Renewal};
 use crate::verdict::Judge;
-use crate::witness::{Service, Witnesses};
+use crate::witness::{self, Service, Witnesses};
 use crate::{authority, clock, trust};
 
 /// What verdicts depend on that trust does not say.
@@ -36,11 +38,13 @@ const VERDICTS: [&str; 3] = ["cache", "policy", "status_list"];
 
 /// What each generation opens for itself.
 struct Opened {
-    door: Door,
+    entrance: Entrance,
+    staple: Option<Arc<Staple>>,
     status: Arc<Fetcher>,
     status_lists: Option<Arc<StatusLists>>,
     signer: Option<Signer>,
     witness: Option<Service>,
+    witness_client: Option<witness::Client>,
     identity_providers: Vec<Provider>,
     sources: Sources,
 }
@@ -84,6 +88,9 @@ impl App {
     /// What is to be done once this generation is in force in the place of another.
     pub fn take_over(&self, before: &Self) {
         self.kept.follow(&self.config);
+        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
+            witnesses.follow(client);
+        }
         if Arc::ptr_eq(&self.status, &before.status) && Arc::ptr_eq(&self.trust, &before.trust) {
             self.trust.confirm(self.since);
         } else {
@@ -161,19 +168,36 @@ fn open(config: &Config, store: &Store, before: Option<(&App, &Prints)>) -> Resu
         (None, Some(lists)) => lists.renewed(config).map(|lists| lists.map(Arc::new)),
         (None, None) => StatusLists::load(config).map(|lists| lists.map(Arc::new)),
     };
-    let door = faults.take(server::open(&config.server));
+    let entrance = faults.take(match unchanged(&["server"]) {
+        Some(app) => Ok(app.entrance.clone()),
+        None => server::open(&config.server).inspect(|entrance| {
+            if let Some((app, _)) = before {
+                entrance.shown.follow(&app.entrance.shown);
+            }
+        }),
+    });
+    let staple = match unchanged(&["server", "status"]) {
+        Some(app) => Some(app.staple.clone()),
+        None => entrance.as_ref().and_then(|entrance| faults.take(staple(config, entrance))),
+    };
     let status = faults.take(status);
     let status_lists = faults.take(status_lists);
     let signer = faults.take(config.signing.as_ref().map(Signer::load).transpose());
     let witness = faults.take(config.witness.as_ref().map(Service::load).transpose());
+    let witness_client = config.record.witnesses.as_ref().map(witness::Client::new);
+    let witness_client = faults.take(witness_client.transpose());
     let providers = faults.take(authority::load(&config.identity_providers));
     let sources = faults.take(sources::load(config, store));
-    match (door, status, status_lists, signer, witness, providers, sources) {
-        (Some(door), Some(status), Some(status_lists), Some(signer), Some(witness), Some(identity_providers), Some(sources)) => {
-            Ok(Opened { door, status, status_lists, signer, witness, identity_providers, sources })
-        }
-        _ => Err(faults),
-    }
+    let (Some(entrance), Some(staple), Some(status), Some(status_lists)) = (entrance, staple, status, status_lists) else {
+        return Err(faults);
+    };
+    let (Some(signer), Some((witness, witness_client))) = (signer, witness.zip(witness_client)) else { return Err(faults) };
+    let (Some(identity_providers), Some(sources)) = (providers, sources) else { return Err(faults) };
+    Ok(Opened { entrance, staple, status, status_lists, signer, witness, witness_client, identity_providers, sources })
+}
+
+fn staple(config: &Config, entrance: &Entrance) -> Result<Option<Arc<Staple>>, Faults> {
+    Ok(Staple::of(config, &entrance.shown, seed()?)?.map(Arc::new))
 }
 
 /// Puts a generation together.
@@ -191,8 +215,8 @@ fn assemble(
         generation: before.map_or(0, |app| app.generation.saturating_add(1)),
         since: now,
         settings: settings(&config, &kept)?,
-        tls: opened.door.tls,
-        gate: opened.door.gate,
+        entrance: opened.entrance,
+        staple: opened.staple,
         limits: config.server.clone(),
         callers: Callers::new(&config.callers, &Tree::new(&config.organisations, catalogues.clone())),
         catalogues,
@@ -214,9 +238,15 @@ fn assemble(
         seal_applications: config.policy.seal_applications,
         pool: Arc::clone(&kept.pool),
         reading: Arc::clone(&kept.reading),
+        auditing: Arc::clone(&kept.auditing),
+        admission: Arc::clone(&kept.admission),
+        door: kept.door.clone(),
         bodies: Arc::clone(&kept.bodies),
+        answers: Arc::clone(&kept.answers),
+        memory: config.memory,
         witnesses: kept.witnesses.clone(),
         witness: opened.witness,
+        witness_client: opened.witness_client,
         recorder: Arc::clone(&kept.recorder),
         signer: opened.signer,
         turns: Arc::clone(&kept.turns),
@@ -239,6 +269,8 @@ fn assemble(
         retention_s: i64::from(config.record.retention_days) * 86_400,
         reloads: Arc::clone(&kept.reloads),
         telemetry: Arc::clone(&kept.telemetry),
+        condition: Arc::clone(&kept.condition),
+        expiries: Expiry::all(&config),
         config,
         prints,
         kept,

@@ -7,9 +7,11 @@ use hyper::body::Bytes;
 use storage::log::Publisher;
 use storage::{StorageError, Store};
 
+use crate::admission::Admission;
 use crate::auth::Role;
 use crate::catalogue::Catalogues;
 use crate::clock;
+use crate::condition::Condition;
 use crate::config::{Config, Faults, Server};
 use crate::epochs::Epochs;
 use crate::feed::Wake;
@@ -23,6 +25,7 @@ use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
 use crate::routes::Route;
+use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::supervision::{Dues, Matters, Supervision};
 use crate::telemetry::Telemetry;
@@ -40,7 +43,11 @@ pub(super) struct Kept {
     pub(super) streams: Shares,
     pub(super) pool: Arc<Pool>,
     pub(super) reading: Arc<Pool>,
+    pub(super) auditing: Arc<Pool>,
+    pub(super) admission: Arc<Admission>,
+    pub(super) door: Door,
     pub(super) bodies: Arc<Rooms>,
+    pub(super) answers: Arc<Rooms>,
     pub(super) witnesses: Option<Arc<Witnesses>>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) turns: Arc<Turns>,
@@ -51,6 +58,7 @@ pub(super) struct Kept {
     pub(super) supervision: Arc<Supervision>,
     pub(super) reloads: Arc<Standing>,
     pub(super) telemetry: Arc<Telemetry>,
+    pub(super) condition: Arc<Condition>,
 }
 
 impl Kept {
@@ -70,7 +78,10 @@ impl Kept {
         let gauges = metrics.supervision.clone();
         let supervision = Supervision::load(&config.supervision, &store, dues, gauges, clock::now()).map_err(unreadable)?;
         let (running, queued, looked_up) = sizes(config);
-        let callers = config.callers.iter().map(|caller| caller.name.as_str());
+        let rooms = |bytes| {
+            let callers = config.callers.iter().map(|caller| caller.name.as_str());
+            Arc::new(Rooms::new(bytes, config.server.body_bytes_max, callers))
+        };
         Ok(Self {
             catalogues: Catalogues::load(&store, None)
                 .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?,
@@ -80,11 +91,16 @@ impl Kept {
             streams: Shares::new(STREAMS_MAX.0, STREAMS_MAX.1),
             pool: Arc::new(Pool::new(running, queued)),
             reading: Arc::new(Pool::new(running, looked_up)),
-            bodies: Arc::new(Rooms::new(config.server.bodies_bytes_max, config.server.body_bytes_max, callers)),
+            auditing: Arc::new(Pool::new(running.div_ceil(2), queued)),
+            admission: Arc::new(Admission::new(&config.limits, &config.callers, metrics.admission.clone())),
+            door: Door::new(&config.server, metrics.door.clone()),
+            bodies: rooms(config.server.bodies_bytes_max),
+            answers: rooms(config.server.answers_bytes_max),
             witnesses: witnesses.transpose()?.map(Arc::new),
             supervision: Arc::new(supervision),
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
             telemetry: Arc::new(telemetry),
+            condition: Condition::recall(&store).map_err(unreadable)?,
             recorder: Arc::new(recorder),
             metrics: Arc::new(metrics),
             epochs: Arc::default(),
@@ -100,8 +116,12 @@ impl Kept {
         let (running, queued, looked_up) = sizes(config);
         self.pool.resize(running, queued);
         self.reading.resize(running, looked_up);
-        let callers = config.callers.iter().map(|caller| caller.name.as_str());
-        self.bodies.follow(config.server.bodies_bytes_max, config.server.body_bytes_max, callers);
+        self.auditing.resize(running.div_ceil(2), queued);
+        self.admission.follow(&config.limits, &config.callers);
+        self.door.follow(&config.server);
+        let callers = || config.callers.iter().map(|caller| caller.name.as_str());
+        self.bodies.follow(config.server.bodies_bytes_max, config.server.body_bytes_max, callers());
+        self.answers.follow(config.server.answers_bytes_max, config.server.body_bytes_max, callers());
         self.recorder.follow(config.record.refusals_per_s);
         self.supervision.follow(&config.supervision, dues(config, &self.store));
     }

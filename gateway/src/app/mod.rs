@@ -15,11 +15,14 @@ use storage::log::{OfficeHours, Published};
 use storage::{Keys, Options, Store};
 use zeroize::Zeroizing;
 
+use crate::admission::Admission;
 use crate::auth::Callers;
 use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::catalogue::Catalogues;
-use crate::config::{self, Config, Digests, Faults, KeySource, Lookup, SealApplications, Server, UseCodes};
+use crate::condition::Condition;
+use crate::config::{self, Config, Digests, Faults, KeySource, Lookup, Memory, SealApplications, Server, UseCodes};
+use crate::expiry::Expiry;
 use crate::feed::Wake;
 use crate::http::{Rooms, Router};
 use crate::lookup::Places;
@@ -30,17 +33,19 @@ use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
 use crate::secrets;
-use crate::server::Gate;
+use crate::server::Entrance;
+use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::signing::Signer;
 use crate::sources;
 use crate::status::Fetcher;
+use crate::status::staple::Staple;
 use crate::supervision::Supervision;
 use crate::telemetry::Telemetry;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
-use crate::witness::{Service, WitnessedView, Witnesses};
+use crate::witness::{self, Service, WitnessedView, Witnesses};
 
 use kept::Kept;
 use prints::Prints;
@@ -58,10 +63,10 @@ pub struct App {
     pub config: Config,
     /// What is on record of its configuration.
     pub settings: Digests,
-    /// How handshakes go.
-    pub tls: Arc<rustls::ServerConfig>,
-    /// Which clients the handshake lets in.
-    pub gate: Gate,
+    /// How connections come in.
+    pub entrance: Entrance,
+    /// What asks about the gateway's own certificate, where it is to be asked about.
+    pub staple: Option<Arc<Staple>>,
     /// Limits and times of the public listener.
     pub limits: Server,
     /// Who may call.
@@ -88,8 +93,18 @@ pub struct App {
     pub pool: Arc<Pool>,
     /// Where look-ups read what they tell: a moment each, which must not wait behind verifications.
     pub reading: Arc<Pool>,
+    /// Where auditors' questions run: what reads much must not keep verifications waiting.
+    pub auditing: Arc<Pool>,
+    /// Who gets in.
+    pub admission: Arc<Admission>,
+    /// Who may have a connection.
+    pub door: Door,
     /// Room in memory for the bodies of requests.
     pub bodies: Arc<Rooms>,
+    /// Room in memory for large answers.
+    pub answers: Arc<Rooms>,
+    /// How much memory the gateway may take.
+    pub memory: Memory,
     /// Who witnesses our logs.
     pub witnesses: Option<Arc<Witnesses>>,
     /// What signs the checkpoints of others' logs.
@@ -136,8 +151,13 @@ pub struct App {
     pub telemetry: Arc<Telemetry>,
     /// How the last attempts to take up another configuration ended.
     pub reloads: Arc<Standing>,
+    /// Disk, clock and maintenance: what no configuration changes.
+    pub condition: Arc<Condition>,
+    /// When certificates end that the gateway needs.
+    pub expiries: Vec<Expiry>,
     kept: Arc<Kept>,
     prints: Prints,
+    witness_client: Option<witness::Client>,
     source_prints: sources::Prints,
 }
 
@@ -189,7 +209,8 @@ pub(crate) fn store_key(key: &str, source: &KeySource) -> Result<Zeroizing<Vec<u
 ///
 /// # Errors
 /// When the keys are wrong, another process has it open, or its format is unknown.
-pub fn open_store(storage: &config::Storage) -> Result<Store, Faults> {
+pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
-    Store::open(&storage.path, &keys, &Options::default()).map_err(|error| Faults::one("storage.path", error.to_string()))
+    let options = Options { memory_bytes: memory.store_bytes() };
+    Store::open(&storage.path, &keys, &options).map_err(|error| Faults::one("storage.path", error.to_string()))
 }

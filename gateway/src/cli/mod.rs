@@ -17,12 +17,15 @@ mod catalogue;
 mod config;
 mod control;
 mod demo;
+mod doctor;
 mod evidence;
 mod fail;
 mod input;
 mod keys;
 mod level;
 mod log;
+mod maintenance;
+mod notify;
 mod out;
 mod pki;
 mod reload;
@@ -103,6 +106,18 @@ static COMMANDS: &[Command] = &[
         arguments: catalogue::ARGUMENTS,
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
+    },
+    Command {
+        name: "doctor",
+        arguments: doctor::ARGUMENTS,
+        help: "say how the gateway is, and what to do about it",
+        run: doctor::run,
+    },
+    Command {
+        name: "maintenance",
+        arguments: maintenance::ARGUMENTS,
+        help: "stop changes and look-ups of the running gateway, or let them in",
+        run: maintenance::run,
     },
     Command {
         name: "keys",

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
-use super::Failure;
-use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
+use super::{Failure, notify};
+use crate::admin::Admin;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::control::Control;
@@ -17,7 +17,9 @@ use crate::live::Live;
 use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, reload, resealing, routes, shutdown, status, supervision, sweep, witness};
+use crate::{
+    clock, condition, hot_keys, logging, memory_watch, reload, resealing, routes, shutdown, status, supervision, sweep, witness,
+};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -49,7 +51,9 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
+        notify::tell(notify::READY);
         shutdown::on_signal().await.map_err(unwatched)?;
+        notify::tell(notify::STOPPING);
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
     })
@@ -83,7 +87,7 @@ impl Running {
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
-        let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
+        let app = App::build(config, routes::TABLE, app::open_store(&config.storage, &config.memory)?)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
         let live = Live::new(Arc::clone(&app));
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
@@ -96,19 +100,24 @@ impl Running {
         recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
-        let admin = tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
+        let admin = tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
         // It ends with the signal to stop; nothing that it still does would be missed.
         drop(tokio::spawn(renewal::run(Arc::clone(&live), shutdown.clone())));
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        // It ends with the signal to stop.
+        drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
         let spans = tokio::spawn({
             let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
             async move { telemetry.run(shutdown).await }
         });
+        // It ends with the signal to stop, from when on nothing new comes.
+        drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         // It ends with the signal to stop; where it was, the next start goes on.
@@ -145,26 +154,4 @@ impl Running {
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
-}
-
-/// Verifies a document of our own making.
-fn verify_check() -> (&'static str, Check) {
-    ("verify", Box::new(|| rehearse_verification(clock::now())))
-}
-
-/// Writes to the store and reads back.
-fn store_check(app: &App) -> (&'static str, Check) {
-    let store = app.store().clone();
-    let probe = move || {
-        let probed = store.probe(clock::now());
-        // Of a write that failed an operator wants to know why.
-        probed.map_err(|error| store.trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
-    };
-    ("store", Box::new(probe))
-}
-
-/// Sees whether the checkpoints of the logs keep up.
-fn log_check(app: &App) -> (&'static str, Check) {
-    let watch = LogWatch::new(app.store().logs().clone());
-    ("logs", Box::new(move || watch.check(clock::instant())))
 }

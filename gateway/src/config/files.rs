@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::trust::TrustDomain;
-use super::{Config, DataSource, Signing, Telemetry, TrustList, Witness};
+use super::{Config, DataSource, Signing, Telemetry, TrustList, Witness, Witnesses};
 
 /// Takes a relative path from this folder.
 pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
@@ -29,12 +29,13 @@ impl Config {
     }
 
     /// The certificates, keys and secrets that are put in force with it, each with its section. Files of trust have their own times
-    /// (`reload.trust_s`), and the keys of store and logs are read at the start alone.
+    /// (`reload.trust_s`), and the keys of store and logs and the policy of witnesses are read at the start alone.
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let mut own = self.clone();
         let sections = [
             ("server", own.server.paths()),
+            ("record", own.record.witnesses.iter_mut().flat_map(Witnesses::materials).collect()),
             ("status", own.status.paths().into_iter().collect()),
             ("signing", own.signing.iter_mut().flat_map(Signing::paths).collect()),
             ("witness", own.witness.iter_mut().flat_map(Witness::paths).collect()),

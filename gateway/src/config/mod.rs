@@ -12,7 +12,9 @@ mod files;
 mod grants;
 mod identity;
 mod key_source;
+mod limits;
 mod lookup;
+mod memory;
 mod moment;
 mod objections;
 mod operation;
@@ -50,7 +52,9 @@ pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
 pub use key_source::{KeyCommand, KeySource};
+pub use limits::Limits;
 pub use lookup::Lookup;
+pub use memory::Memory;
 pub use moment::{BadMoment, Moment};
 pub use objections::Objections;
 pub use operation::{Admin, Cache, Log, LogFormat, LogLevel, Storage};
@@ -59,7 +63,7 @@ pub use origin::Origin;
 pub use policy::{Policy, SealApplications, SignaturePolicy, TypeRow, Unrecorded};
 pub use reading::Place;
 use reading::Reading;
-pub use record::{Record, ShardPeriod};
+pub use record::{Record, ShardPeriod, WhenFailed};
 pub use rules::RulesFile;
 pub use schema::Schema;
 pub use server::Server;
@@ -127,6 +131,12 @@ pub struct Config {
     /// `[[callers]]`: the systems that may call, and what each may do.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// `[limits]`: how much may be asked at the same time, by everybody and by one caller.
+    #[serde(default)]
+    pub limits: Limits,
+    /// `[memory]`: how much the whole gateway may take.
+    #[serde(default)]
+    pub memory: Memory,
     /// `[lookup]`: how long look-ups take at most, and how many there may be.
     #[serde(default)]
     pub lookup: Lookup,
@@ -221,6 +231,7 @@ impl Config {
         let mut faults = Faults::default();
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
+        config.storage.check(&mut faults);
         config.record.check(&mut faults);
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
@@ -240,6 +251,8 @@ impl Config {
         source::check(&config.sources, &mut faults);
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
+        config.limits.check(&mut faults);
+        config.memory.check(&config, &mut faults);
         config.lookup.check(&mut faults);
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);

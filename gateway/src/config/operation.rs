@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,13 +60,43 @@ pub struct Storage {
     /// `licet keys rotate` has made such a key.
     #[serde(default)]
     pub cipher: Cipher,
+    /// Free space that the disk must have, in MiB: below it changes are refused, below a quarter of it everything that would have to be
+    /// put on record. 0 asks for none. Default 512.
+    #[serde(default = "free_mib_min")]
+    pub free_mib_min: u64,
+    /// After how long a write that the disk does not answer counts as one that hangs: from then on writes are refused at once, until it
+    /// answers. In milliseconds; default 5000.
+    #[serde(default = "stall_ms")]
+    pub stall_ms: u32,
 }
 
 impl Storage {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.demand(self.free_mib_min <= FREE_MIB_MAX, "storage.free_mib_min", "must not be more than 1073741824");
+        faults.demand((100..=60_000).contains(&self.stall_ms), "storage.stall_ms", "must be 100 to 60000");
+    }
+
+    /// `stall_ms`.
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms.into())
+    }
+
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let keys = std::iter::once(&mut self.value_key).chain(&mut self.index_key);
         std::iter::once(&mut self.path).chain(keys.filter_map(KeySource::file_mut))
     }
+}
+
+/// A PiB: who asks for more means something else.
+const FREE_MIB_MAX: u64 = 1 << 30;
+
+const fn free_mib_min() -> u64 {
+    512
+}
+
+const fn stall_ms() -> u32 {
+    5_000
 }
 
 /// No city has so many authorities.

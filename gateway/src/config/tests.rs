@@ -130,6 +130,8 @@ fn the_documented_file_has_every_key_with_its_default() {
     let status = Status { sources: Vec::new(), ..documented.status.clone() };
     assert_eq!(format!("{status:?}"), format!("{:?}", smallest.status));
     assert_eq!(format!("{:?}", documented.reload), format!("{:?}", smallest.reload));
+    assert_eq!(format!("{:?}", documented.memory), format!("{:?}", smallest.memory));
+    assert_eq!(format!("{:?}", documented.limits), format!("{:?}", smallest.limits));
     assert_eq!(format!("{:?}", documented.lookup), format!("{:?}", smallest.lookup));
     assert_eq!(format!("{:?}", documented.audit), format!("{:?}", smallest.audit));
     assert_eq!(format!("{:?}", documented.use_codes), format!("{:?}", smallest.use_codes));
@@ -165,7 +167,9 @@ fn the_documented_file_has_every_key_with_its_default() {
         "record",
         "cache",
         "log",
+        "limits",
         "lookup",
+        "memory",
         "policy",
         "reload",
         "signing",
@@ -195,7 +199,7 @@ fn the_documented_file_has_every_key_with_its_default() {
 /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
 #[track_caller]
 fn every_key(config: &impl std::fmt::Debug, text: &str) {
-    const SECTIONS: &str = "admin audit cache callers digests grants identity_providers log logs lookup material \
+    const SECTIONS: &str = "admin audit cache callers digests grants identity_providers limits log logs lookup material memory \
         objections office_hours organisations origin policy record reload server signatures signing \
         sources status status_list storage supervision telemetry trust trust_list types use_codes witness \
         witnesses";

@@ -81,8 +81,14 @@ impl Witnesses {
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let own = self.certificate.iter_mut().chain(self.key.iter_mut().filter_map(KeySource::file_mut));
-        std::iter::once(&mut self.policy).chain(&mut self.tls_anchors).chain(own)
+        let Self { policy, tls_anchors, certificate, key, .. } = self;
+        std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
+    }
+
+    /// The files with which they are asked.
+    pub(super) fn materials(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { tls_anchors, certificate, key, .. } = self;
+        tls_anchors.iter_mut().chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -168,12 +168,16 @@ codes! {
     WitnessConflict = "witness-conflict", CONFLICT, "The witness has signed another checkpoint last", "见证方上次见证的检查点不同";
     /// The new tree is not shown to contain the old one.
     WitnessInconsistent = "witness-inconsistent", UNPROCESSABLE_ENTITY, "The log is not shown to have only grown", "无法证明日志只增不改";
+    /// The caller asks more than it may.
+    RateLimited = "rate-limited", TOO_MANY_REQUESTS, "The caller asks too much at once", "调用方请求过多";
     /// Something in the gateway is wrong.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the gateway", "网关内部错误";
     /// More is asked than the gateway can do.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The gateway is busy", "网关繁忙";
     /// The answer was not ready in time.
     DeadlineExceeded = "deadline-exceeded", SERVICE_UNAVAILABLE, "The answer was not ready in time", "未能在规定时间内完成";
+    /// An operator has stopped changes and look-ups for a while.
+    Maintenance = "maintenance", SERVICE_UNAVAILABLE, "The gateway is under maintenance", "系统维护中";
     /// Something that the gateway needs does not work.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available at present", "服务暂不可用";
 }

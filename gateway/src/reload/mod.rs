@@ -101,6 +101,8 @@ fn prepare(before: &App, file: &Path) -> Result<(Reloaded, Option<Next>), Faults
 }
 
 fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &str) -> Result<Reloaded, Faults> {
+    // Rules that were put in force while others are prepared would be lost.
+    let _rules = before.renewal.turn();
     let (reloaded, next) = prepare(before, file)?;
     let mut faults = Faults::default();
     for key in &reloaded.needs_restart {

@@ -3,12 +3,13 @@
 use crate::difference::Difference;
 
 /// The sections that are put in force as they are.
-const SECTIONS: [&str; 20] = [
+const SECTIONS: [&str; 21] = [
     "audit",
     "cache",
     "callers",
     "grants",
     "identity_providers",
+    "limits",
     "lookup",
     "objections",
     "organisations",

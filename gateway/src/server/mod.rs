@@ -1,8 +1,12 @@
 //! The public listener: connections accepted within a bound, each served until it ends or is told to.
 
+mod activity;
 mod connection;
+pub mod door;
 mod gate;
+mod leaving;
 mod linger;
+mod shown;
 mod tls;
 
 use std::io;
@@ -14,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use gate::Gate;
-pub use tls::{Door, open};
+pub use shown::Shown;
+pub use tls::{Entrance, open};
 
 use crate::live::Live;
 use crate::shutdown::Shutdown;
@@ -56,20 +61,23 @@ impl Server {
     /// Serves until told to stop; then stops accepting, lets running requests finish within the time for that, and closes.
     pub async fn run(self, live: Arc<Live>, mut shutdown: Shutdown) -> Drained {
         let mut connections = JoinSet::new();
-        let mut changes = live.changes();
         loop {
             while connections.try_join_next().is_some() {}
-            let places = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX);
-            let has_room = connections.len() < places;
             let accepted = tokio::select! {
                 () = shutdown.requested() => break,
-                // Places may have come.
-                Ok(()) = changes.changed() => continue,
-                Some(_) = connections.join_next(), if !has_room => continue,
-                accepted = self.listener.accept(), if has_room => accepted,
+                accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection::serve(stream, Arc::clone(&live), shutdown.clone()))),
+                Ok((stream, address)) => {
+                    let visit = live.current().door.enter(Some(address.ip()));
+                    let (live, shutdown) = (Arc::clone(&live), shutdown.clone());
+                    connections.spawn(async move {
+                        tokio::select! {
+                            () = connection::serve(stream, live, &visit, shutdown) => {}
+                            () = visit.pushed_out() => {}
+                        }
+                    });
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

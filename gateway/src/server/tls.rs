@@ -9,20 +9,23 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
-use super::Gate;
+use super::{Gate, Shown};
 use crate::config::{Faults, Server};
 use crate::secrets;
 
 /// How connections come in.
-#[derive(Debug)]
-pub struct Door {
+#[derive(Clone, Debug)]
+pub struct Entrance {
     /// How handshakes go.
     pub tls: Arc<rustls::ServerConfig>,
     /// Whom they let in.
-    pub gate: Gate,
+    pub gate: Arc<Gate>,
+    /// What they show.
+    pub shown: Arc<Shown>,
 }
 
 /// Reads the certificates and the key, and makes the configuration of TLS.
@@ -32,7 +35,7 @@ pub struct Door {
 ///
 /// # Errors
 /// Every file that cannot be read or used.
-pub fn open(server: &Server) -> Result<Door, Faults> {
+pub fn open(server: &Server) -> Result<Entrance, Faults> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut faults = Faults::default();
     let verifier = faults.take(client_verifier(server, &provider));
@@ -41,18 +44,21 @@ pub fn open(server: &Server) -> Result<Door, Faults> {
     let (Some((verifier, gate)), Some(chain), Some(key)) = (verifier, chain, key) else {
         return Err(faults);
     };
+    let key = CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|error| Faults::one("server.key", format!("does not go with server.certificate: {error}")))?;
+    let shown = Arc::new(Shown::new(key));
     let builder = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|error| Faults::one("(tls)", error.to_string()))?;
-    let mut config = builder
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .map_err(|error| Faults::one("server.key", format!("does not go with server.certificate: {error}")))?;
+    let resolver: Arc<dyn ResolvesServerCert> = Arc::<Shown>::clone(&shown);
+    let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Of suites that both know, ours comes first: AES-256 before the others.
+    config.ignore_client_order = true;
     // A resumed session would carry on with a client certificate that is not checked again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Door { tls: Arc::new(config), gate })
+    Ok(Entrance { tls: Arc::new(config), gate: Arc::new(gate), shown })
 }
 
 /// Who checks the certificates of clients, and by what.

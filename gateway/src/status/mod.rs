@@ -15,6 +15,7 @@ mod client;
 mod fault;
 mod memory;
 pub(crate) mod schedule;
+pub mod staple;
 mod work;
 
 use std::collections::BTreeSet;

@@ -55,6 +55,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
             publish_at = None;
         } else if jobs.is_empty() || publish_at.is_some_and(|at| at <= clock::instant()) {
             publish(&app, std::mem::take(&mut gathered), clock::now()).await;
+            catch_up(&live, &app).await;
             publish_at = None;
         } else {
             publish_at.get_or_insert_with(|| clock::instant() + GATHER);
@@ -255,6 +256,15 @@ fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof
 
 fn one_fault(source: usize, result: &ListResult) -> Vec<(usize, Fault)> {
     result.as_ref().err().map(|fault| (source, *fault)).into_iter().collect()
+}
+
+/// Another configuration may have come in force meanwhile, with rules of its own: what was put in force for the one before is in force for
+/// it as well.
+async fn catch_up(live: &Live, before: &App) {
+    let app = live.current();
+    if !Arc::ptr_eq(&app.trust, &before.trust) {
+        drop(spawn_blocking(move || app.status.take_over(&app.trust)).await);
+    }
 }
 
 /// Puts evidence in force, with all that was there before. A generation takes a processor for a while.

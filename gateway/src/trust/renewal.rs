@@ -1,6 +1,6 @@
 //! Reads the rules again while the gateway runs. What is wrong leaves the last good ones in force, and is shown.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crypto::digest::Sha256;
@@ -18,6 +18,8 @@ use crate::shutdown::Shutdown;
 #[derive(Debug)]
 pub struct Renewal {
     source: Source,
+    /// One change of the rules after the other.
+    turn: Mutex<()>,
     /// What the files in force looked like.
     last: Mutex<Option<Sha256>>,
 }
@@ -76,14 +78,13 @@ impl Renewal {
         source.keep(&loaded)?;
         // With the list accepted last in force, the file is looked at again next time.
         let last = Mutex::new(loaded.trouble.is_none().then_some(fingerprint));
-        Ok((Self { source, last }, Keeper::new(loaded, now)))
+        Ok((Self { source, turn: Mutex::default(), last }, Keeper::new(loaded, now)))
     }
 
     /// Whether neither what a configuration says of trust nor its files are other than what was read last.
     #[must_use]
     pub fn is_of(&self, config: &Config) -> bool {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        self.source.says_the_same(&Source::of(config)) && last == Some(self.source.fingerprint())
+        self.source.says_the_same(&Source::of(config)) && *self.last() == Some(self.source.fingerprint())
     }
 
     /// Reads what another configuration says of trust. Nothing is changed: it counts for whoever goes by what is prepared.
@@ -104,8 +105,18 @@ impl Renewal {
             return Err(Faults::one("trust_list.file", trouble));
         }
         let keeper = Arc::new(keeper.renewed(loaded.clone(), now));
-        let renewal = Arc::new(Self { source, last: Mutex::new(Some(fingerprint)) });
+        let renewal = Arc::new(Self { source, turn: Mutex::default(), last: Mutex::new(Some(fingerprint)) });
         Ok(Prepared { renewal, keeper, loaded: Some(loaded) })
+    }
+
+    /// While this is held, nobody changes the rules: for a thread that may wait.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // Whole after a panic: it is assigned once.
+    fn last(&self) -> MutexGuard<'_, Option<Sha256>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the rules come from.
@@ -125,9 +136,9 @@ impl Renewal {
         now: Timestamp,
         put_on_record: impl FnOnce(Sha256) -> Result<(), StorageError>,
     ) -> Result<Outcome, Faults> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn();
         let fingerprint = self.source.fingerprint();
-        if *last == Some(fingerprint) {
+        if *self.last() == Some(fingerprint) {
             keeper.confirm(now);
             return Ok(Outcome::Unchanged);
         }
@@ -138,7 +149,7 @@ impl Renewal {
         };
         match self.read(keeper, now).and_then(told) {
             Ok(loaded) => {
-                *last = Some(fingerprint);
+                *self.last() = Some(fingerprint);
                 let version = loaded.list.as_ref().map_or(loaded.rules.policy.version, |list| list.version);
                 keeper.replace_rules(loaded, now);
                 tracing::info!(version, generation = %keeper.current().generation(), "trust was read again");

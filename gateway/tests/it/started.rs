@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use crypto::issue::{KeyType, SigningKey};
-use gateway::admin::{Admin, Health};
+use gateway::admin::Admin;
 use gateway::app::App;
 use gateway::config::Config;
 use gateway::live::Live;
@@ -107,9 +107,8 @@ impl Setup {
         let admin = Admin::bind(config.admin.listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
         let (trigger, shutdown) = shutdown::channel();
-        let health = Arc::new(Health::new(vec![("always", Box::new(|| Ok(())))]));
         let live = Live::new(Arc::clone(&app));
-        tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
+        tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
         let running = tokio::spawn(listener.run(Arc::clone(&live), shutdown));
         Started { address, admin_address, app, live, trigger, running, authority: self.authority, folder: self.folder }
     }

@@ -8,14 +8,15 @@ use std::fs::{self, File, TryLockError};
 use std::ops::{Bound, RangeInclusive};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBCompressionType, DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
-    properties,
+    BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
+    DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions, properties,
 };
 
+use super::options::{Options, Shared};
 use super::{
     Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FORMAT_KEY, Format, OpenError, Part, Range, ReadError, Row, Space,
     Versioned,
@@ -30,29 +31,13 @@ const WRITE_BYTES: usize = 32;
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
 
-/// Sizes, all in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Memory for blocks that have been read, shared by all spaces.
-    pub block_cache_bytes: usize,
-    /// Memory for writes that are not in tables yet, of each space.
-    pub write_buffer_bytes: usize,
-    /// When the write-ahead logs together exceed this, what they hold is written to tables. Bounds the time of a start.
-    pub wal_bytes_max: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { block_cache_bytes: 128 << 20, write_buffer_bytes: 16 << 20, wal_bytes_max: 128 << 20 }
-    }
-}
-
 /// A `RocksDB` database, open.
 #[derive(Debug)]
 pub struct Rocks {
     // In this order: the database closes, then the lock is released.
     disk: Disk,
     turn: Mutex<Turn>,
+    damaged: AtomicU64,
     _lock: File,
 }
 
@@ -102,14 +87,25 @@ impl Rocks {
         })?;
         let path = directory.join("rocksdb");
         refuse_foreign(&path)?;
-        let cache = Cache::new_hyper_clock_cache(options.block_cache_bytes, 0);
-        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &cache)));
+        let shared = options.shared();
+        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
         let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
         let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
-        let db = DB::open_cf_descriptors(&database_options(options), &path, families).map_err(refused)?;
+        let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
-        Ok(Self { disk, turn: Mutex::default(), _lock: lock })
+        Ok(Self { disk, turn: Mutex::default(), damaged: AtomicU64::new(0), _lock: lock })
+    }
+
+    /// Counts what was read and found damaged.
+    fn noted<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
+        read.inspect_err(|error| self.note(*error == ReadError::Corrupt))
+    }
+
+    fn note(&self, is_damage: bool) {
+        if is_damage {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -132,11 +128,12 @@ fn refused(error: rocksdb::Error) -> OpenError {
     OpenError::Refused(error.into_string())
 }
 
-fn database_options(options: &Options) -> rocksdb::Options {
+fn database_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut database = rocksdb::Options::default();
     database.create_if_missing(true);
     database.create_missing_column_families(true);
-    database.set_max_total_wal_size(options.wal_bytes_max);
+    database.set_write_buffer_manager(&shared.writes);
+    database.set_max_total_wal_size(options.wal_bytes_max());
     // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
     database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     database.set_track_and_verify_wals_in_manifest(true);
@@ -157,9 +154,9 @@ fn database_options(options: &Options) -> rocksdb::Options {
     database
 }
 
-fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
+fn family_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(cache);
+    blocks.set_block_cache(&shared.cache);
     // Most reads of a row that may not exist are of one that does not: ten bits answer 99 % of them without a disk.
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
@@ -167,7 +164,7 @@ fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut family = rocksdb::Options::default();
     family.set_block_based_table_factory(&blocks);
-    family.set_write_buffer_size(options.write_buffer_bytes);
+    family.set_write_buffer_size(options.write_buffer_bytes());
     // Values are sealed, and sealed bytes do not compress.
     family.set_compression_type(DBCompressionType::None);
     family
@@ -203,6 +200,28 @@ impl Disk {
 }
 
 impl Disk {
+    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
+        if let Some(end) = upper_bound(part, range.to) {
+            bounds.set_iterate_upper_bound(end);
+        }
+        let start = match direction {
+            Direction::Ascending => IteratorMode::Start,
+            Direction::Descending => IteratorMode::End,
+        };
+        let rows = self.db.iterator_cf_opt(self.family(space)?, bounds, start).take(limit);
+        rows.map(|row| {
+            let (key, stored) = row.map_err(read_error)?;
+            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
+            Ok((key.to_vec(), unpack(&stored)?))
+        })
+        .collect()
+    }
+
     /// The version of a key on disk.
     fn version(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<u64>, ReadError> {
         let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
@@ -259,38 +278,19 @@ impl Disk {
 
 impl Engine for Rocks {
     fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.disk.read(part, space, key)
+        self.noted(self.disk.read(part, space, key))
     }
 
     fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut bounds = ReadOptions::default();
-        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
-        if let Some(end) = upper_bound(part, range.to) {
-            bounds.set_iterate_upper_bound(end);
-        }
-        let start = match direction {
-            Direction::Ascending => IteratorMode::Start,
-            Direction::Descending => IteratorMode::End,
-        };
-        let rows = self.disk.db.iterator_cf_opt(self.disk.family(space)?, bounds, start).take(limit);
-        rows.map(|row| {
-            let (key, stored) = row.map_err(read_error)?;
-            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
-            Ok((key.to_vec(), unpack(&stored)?))
-        })
-        .collect()
+        self.noted(self.disk.scan(part, space, range, direction, limit))
     }
-
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
         batch.check(self.caps())?;
         let mut turn = self.turn();
         if turn.trouble.is_some() {
             return Err(CommitError::Poisoned);
         }
-        let decided = self.disk.decide(part, &batch)?;
+        let decided = self.disk.decide(part, &batch).inspect_err(|error| self.note(*error == CommitError::Corrupt))?;
         // Set first: also a panic in the middle leaves the disk in doubt.
         turn.trouble = Some("a write was broken off".to_owned());
         turn.trouble = self.disk.write(&decided).err().map(|WriteFailed(why)| why);
@@ -317,6 +317,10 @@ impl Engine for Rocks {
     fn estimate(&self, space: Space) -> Option<u64> {
         let family = self.disk.family(space).ok()?;
         self.disk.db.property_int_value_cf(family, properties::ESTIMATE_NUM_KEYS).ok()?
+    }
+
+    fn damaged_reads(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn trouble(&self) -> Option<String> {
@@ -413,7 +417,8 @@ mod tests {
     fn a_write_is_on_the_disk_before_it_is_done() {
         let folder = std::env::temp_dir().join(format!("licet-sync-{}", std::process::id()));
         drop(fs::remove_dir_all(&folder));
-        let mut options = database_options(&Options::default());
+        let sizes = Options::default();
+        let mut options = database_options(&sizes, &sizes.shared());
         options.enable_statistics();
         let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
         let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };

@@ -94,6 +94,10 @@ impl Keyring {
             None if self.list()?.len() < 2 => return Ok(None),
             _ => {}
         }
+        if self.shelf.gate.refusal(true).is_some() {
+            // The disk is for others now.
+            return Err(StorageError::Unavailable);
+        }
         let before = noted.unwrap_or_else(|| Resealing::to(current));
         repeat(|| self.attempt_stretch(before.clone())).map(Some)
     }

@@ -3,11 +3,13 @@
 #![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
 mod catalogue;
+mod damage;
 mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
 mod formats;
+mod gate;
 mod grants;
 mod keyring;
 mod ledger;

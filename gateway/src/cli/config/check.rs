@@ -64,10 +64,10 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 }
 
 /// What is printed of a good configuration.
-type Good = (Option<LogKeys>, Option<Service>);
+pub(in crate::cli) type Good = (Option<LogKeys>, Option<Service>);
 
 /// Everything that is wrong at once: with the text, with what it says, and with the files that it names.
-fn check(file: &Path) -> Result<Good, Faults> {
+pub(in crate::cli) fn check(file: &Path) -> Result<Good, Faults> {
     let mut examined = Config::examine(file)?;
     let good = examined.config.take().and_then(|config| examined.take(app::rehearse(&config)));
     let good = good.map(|(log_keys, witness)| (Some(log_keys), witness)).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use lexopt::prelude::*;
 
+pub(super) use self::check::check;
 use super::Failure;
 
 /// What follows the name of the command.
