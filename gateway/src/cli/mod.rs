@@ -21,6 +21,7 @@ mod doctor;
 mod evidence;
 mod fail;
 mod input;
+mod keys;
 mod level;
 mod log;
 mod maintenance;
@@ -30,6 +31,7 @@ mod pki;
 mod reload;
 mod report;
 mod serve;
+mod store;
 mod table;
 mod trust;
 mod verify;
@@ -116,6 +118,18 @@ static COMMANDS: &[Command] = &[
         arguments: maintenance::ARGUMENTS,
         help: "stop changes and look-ups of the running gateway, or let them in",
         run: maintenance::run,
+    },
+    Command {
+        name: "keys",
+        arguments: keys::ARGUMENTS,
+        help: "list, rotate, retire and rewrap the keys of the store; see licet keys --help",
+        run: keys::run,
+    },
+    Command {
+        name: "store",
+        arguments: store::ARGUMENTS,
+        help: "show the format of a store, or bring it to the newest",
+        run: store::run,
     },
     Command {
         name: "config",

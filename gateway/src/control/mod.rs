@@ -5,6 +5,7 @@ mod about;
 mod answer;
 mod command;
 mod doctor;
+mod keys;
 mod level;
 mod maintenance;
 mod reload;
@@ -14,4 +15,5 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];
+static COMMANDS: &[&[Command]] =
+    &[about::COMMANDS, doctor::COMMANDS, keys::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];

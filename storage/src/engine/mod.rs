@@ -16,12 +16,14 @@
 
 mod batch;
 mod error;
+mod format;
 pub mod memory;
 pub mod options;
 pub mod rocks;
 
 pub use batch::{Batch, Expect, Write};
 pub use error::{CommitError, Malformed, OpenError, ReadError};
+pub use format::{FORMAT_KEY, FORMAT_NEWEST, Format};
 
 use std::ops::{Bound, RangeInclusive};
 
@@ -198,6 +200,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 
     /// The bounds of one batch.
     fn caps(&self) -> Caps;
+
+    /// About how many keys there are in a space, if that is known without counting.
+    fn estimate(&self, _space: Space) -> Option<u64> {
+        None
+    }
 
     /// What the system said of the write that failed, after which none is made any more.
     fn trouble(&self) -> Option<String> {

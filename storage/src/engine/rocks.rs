@@ -13,19 +13,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
-    DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
+    DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions, properties,
 };
 
 use super::options::{Options, Shared};
 use super::{
-    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, OpenError, Part, Range, ReadError, Row, Space, Versioned,
+    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FORMAT_KEY, Format, OpenError, Part, Range, ReadError, Row, Space,
+    Versioned,
 };
-
-/// The key of the format marker, in [`Space::Hot`] of part 0.
-pub const FORMAT_KEY: &[u8] = b"format";
-
-/// The format that this engine writes, and the only one that it reads.
-pub const FORMAT: &[u8] = b"1";
 
 /// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
 const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
@@ -184,11 +179,7 @@ impl Disk {
     fn check_format(&self) -> Result<(), OpenError> {
         let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
         match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
-            Some(format) if format.value == FORMAT => return Ok(()),
-            Some(format) => {
-                let found = String::from_utf8_lossy(&format.value).chars().take(32).collect();
-                return Err(OpenError::UnknownFormat { found });
-            }
+            Some(format) => return Format::read(&format.value).map(|_known| ()),
             None => {}
         }
         let families = Space::ALL.into_iter().map(Space::name).chain([DEFAULT_FAMILY]);
@@ -197,7 +188,7 @@ impl Disk {
                 return Err(OpenError::Foreign);
             }
         }
-        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, FORMAT)) };
+        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, Format::FIRST)) };
         self.write(&[marker])
             .map_err(|WriteFailed(why)| OpenError::Refused(format!("the format marker cannot be written: {why}")))
     }
@@ -321,6 +312,11 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn estimate(&self, space: Space) -> Option<u64> {
+        let family = self.disk.family(space).ok()?;
+        self.disk.db.property_int_value_cf(family, properties::ESTIMATE_NUM_KEYS).ok()?
     }
 
     fn damaged_reads(&self) -> u64 {
