@@ -14,12 +14,14 @@
 //!   log                              what happened: records, trees, checkpoints
 //!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   vault                            values sealed, subjects blinded
+//! backup                             copies of it all, sealed, and what is restored of them
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
 //!
 //! What is not here: clocks, sockets, judgement. Time is an argument, and only what `crypto` has verified can be stored as a
 //! licence.
 
+pub mod backup;
 pub mod catalogue;
 mod catalogue_keys;
 pub mod certificates;
@@ -38,6 +40,7 @@ pub mod log;
 pub mod objections;
 pub mod page;
 mod records;
+pub mod restoration;
 mod seal_applications;
 pub mod seals;
 pub mod secret;

@@ -98,7 +98,8 @@ fn write_key(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read_key(path: &Path) -> Result<[u8; 32], KeysError> {
+/// Reads one key from a file that its owner alone may read.
+pub(crate) fn read_key(path: &Path) -> Result<[u8; 32], KeysError> {
     let refused = |error| io(path, error);
     let file = File::open(path).map_err(refused)?;
     // The mode of the open file, so that nobody swaps it in between.

@@ -8,9 +8,9 @@ use crypto::time::Timestamp;
 
 use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
-use crate::engine::Engine;
 use crate::engine::memory::Memory;
 use crate::engine::rocks::{Options, Rocks};
+use crate::engine::{Engine, FreezeError, Frozen};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::grants::Grants;
@@ -27,7 +27,7 @@ use crate::shelf::{Attempt, Committed, Shelf, repeat};
 use crate::slots;
 use crate::tokens::Tokens;
 use crate::use_codes::UseCodes;
-use crate::vault::Vault;
+use crate::vault::{KeyId, Vault};
 use crate::witnessing::Witnessing;
 
 /// Everything that is kept. Cheap to clone; all clones are the same store.
@@ -204,6 +204,24 @@ impl Store {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The name of the key that values are sealed under.
+    #[must_use]
+    pub fn value_key(&self) -> KeyId {
+        self.shelf.vault.id()
+    }
+
+    /// Copies the files of the store as they are at one moment after everything that was acknowledged. The store may be in use.
+    ///
+    /// # Errors
+    /// [`FreezeError`] when the engine cannot.
+    pub fn freeze(&self) -> Result<Frozen, FreezeError> {
+        self.shelf.engine.freeze()
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Writes a small row the way every other row is written, and reads it back.
