@@ -20,6 +20,7 @@ use crate::cache::Cache;
 use crate::catalogue::{Catalogues, KnownSources};
 use crate::clock;
 use crate::config::{self, Config, Faults, Lookup, SealApplications, Server, UseCodes};
+use crate::doubt::Doubt;
 use crate::epochs::Epochs;
 use crate::feed::Wake;
 use crate::handlers::feed::STREAMS_MAX;
@@ -78,6 +79,10 @@ pub struct App {
     pub witnesses: Option<Witnesses>,
     /// What signs the checkpoints of others' logs.
     pub witness: Option<Service>,
+    /// Where backups go.
+    pub backup: Option<config::Backup>,
+    /// Whether what is on record may lack revocations.
+    pub doubt: Doubt,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
     /// The gateway's own signature, where it has one.
@@ -146,6 +151,7 @@ impl App {
         let catalogues = Catalogues::load(&store, Some(KnownSources::of(&config.sources)))
             .map_err(|error| Faults::one("storage.path", format!("the catalogue: {error}")))?;
         let feed = Wake::by(store.logs());
+        let doubt = Doubt::of(&store).map_err(|error| Faults::one("storage.path", error.to_string()))?;
         Ok(Arc::new(Self {
             supervision,
             limits: config.server.clone(),
@@ -176,6 +182,8 @@ impl App {
             ),
             witnesses,
             witness: config.witness.as_ref().map(Service::load).transpose()?,
+            backup: config.backup.clone(),
+            doubt,
             recorder: Arc::new(recorder),
             signer: config.signing.as_ref().map(Signer::load).transpose()?,
             turns: Turns::default(),

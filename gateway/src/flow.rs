@@ -185,7 +185,10 @@ fn admit(
     };
     trace.route = Some(route);
     trail.is_for(route.event, route.path);
-    if route.admits.admits(&caller.roles) { Ok((route, params)) } else { Err(Code::RoleRequired.into()) }
+    if !route.admits.admits(&caller.roles) {
+        return Err(Code::RoleRequired.into());
+    }
+    if app.doubt.withholds(route, caller) { Err(Code::StoreRestored.into()) } else { Ok((route, params)) }
 }
 
 /// Line and fields of a head, in bytes, as HTTP/1.1 would write them.

@@ -12,6 +12,7 @@
 
 pub mod app;
 mod disputed;
+pub mod doubt;
 pub mod flow;
 pub mod routes;
 mod sealed;
@@ -58,6 +59,8 @@ pub mod admin;
 pub mod server;
 pub mod shutdown;
 
+pub mod anchor;
+pub mod backing_up;
 pub mod clock;
 pub mod config;
 pub mod control;

@@ -8,6 +8,7 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::backing_up;
 use crate::broker;
 use crate::hot_keys;
 use crate::lookup;
@@ -51,6 +52,8 @@ pub struct Metrics {
     pub trust: Gauges,
     /// What comes into the logs.
     pub record: Tally,
+    /// What comes of backups.
+    pub backups: backing_up::Tally,
     /// Which cards are in force.
     pub supervision: supervision::Gauges,
     /// How far the logs are witnessed.
@@ -94,6 +97,7 @@ impl Metrics {
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
             trust: Gauges::new()?,
             record: Tally::new()?,
+            backups: backing_up::Tally::new()?,
             witnesses: witness::Tally::new()?,
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
@@ -104,7 +108,7 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.supervision.collectors());
+        let all = all.chain(metrics.supervision.collectors()).chain(metrics.backups.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {

@@ -13,6 +13,7 @@ macro_rules! eprintln {
 }
 
 mod about;
+mod backup;
 mod catalogue;
 mod config;
 mod control;
@@ -23,7 +24,9 @@ mod input;
 mod log;
 mod out;
 mod pki;
+mod progress;
 mod report;
+mod restore;
 mod serve;
 mod table;
 mod trust;
@@ -87,6 +90,18 @@ static COMMANDS: &[Command] = &[
         arguments: catalogue::ARGUMENTS,
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
+    },
+    Command {
+        name: "backup",
+        arguments: backup::ARGUMENTS,
+        help: "make, list, check and restore backups; see licet backup --help",
+        run: backup::run,
+    },
+    Command {
+        name: "restore",
+        arguments: restore::ARGUMENTS,
+        help: "take a restored store into use; see licet restore --help",
+        run: restore::run,
     },
     Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
 ];

@@ -10,14 +10,15 @@ use tokio::task::JoinHandle;
 
 use super::Failure;
 use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
+use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
-use crate::config::Config;
+use crate::config::{Config, Faults};
 use crate::control::Control;
 use crate::live::Live;
 use crate::server::{self, Drained, Server};
 use crate::shutdown::Trigger;
 use crate::trust::renewal;
-use crate::{clock, hot_keys, logging, routes, shutdown, status, supervision, sweep, witness};
+use crate::{backing_up, clock, hot_keys, logging, routes, shutdown, status, supervision, sweep, witness};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -64,6 +65,7 @@ pub(super) struct Running {
     /// Address of the listener for metrics and health.
     pub(super) admin_address: SocketAddr,
     app: Arc<App>,
+    anchor: Anchor,
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
@@ -78,7 +80,11 @@ impl Running {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
         let tls = server::tls_config(&config.server)?;
-        let app = App::build(config, routes::TABLE, app::open_store(&config.storage)?)?;
+        let store = app::open_store(&config.storage)?;
+        let anchor = Anchor::of(config);
+        // Before anything is signed of it.
+        anchor.check(&store, &config.storage.path).map_err(Faults::from)?;
+        let app = App::build(config, routes::TABLE, store)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
         let live = Live::new(Arc::clone(&app));
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
@@ -104,12 +110,18 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        if app.doubt.is_there() {
+            tracing::warn!("the store was restored, and nothing is vouched for until licet restore confirm");
+        }
+        // They end with the signal to stop: an anchor may be behind the store, and a backup that is cut short is none.
+        drop(tokio::spawn(anchor::run(Arc::clone(&live), anchor.clone(), shutdown.clone())));
+        drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(live, tls, shutdown));
-        Ok(Self { address, admin_address, app, trigger, public, admin, control, status, turns })
+        Ok(Self { address, admin_address, app, anchor, trigger, public, admin, control, status, turns })
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -126,6 +138,9 @@ impl Running {
         let generation = self.app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
         drop(self.app.recorder.note_stop(generation, clock::now()).await);
+        if let Err(error) = self.anchor.write(&self.app.store().logs().known_heads()) {
+            tracing::error!(%error, "the anchor could not be replaced");
+        }
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }

@@ -4,6 +4,7 @@
 //! of the file, and every key that holds a quantity names its unit.
 
 mod audit;
+mod backup;
 mod caller;
 mod digests;
 mod fault;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use audit::{Audit, OfficeHours};
+pub use backup::Backup;
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use fault::{Fault, Faults};
@@ -71,6 +73,9 @@ pub struct Config {
     pub storage: Storage,
     /// `[record]`: the logs of what happens.
     pub record: Record,
+    /// `[backup]`: copies of the store.
+    #[serde(default)]
+    pub backup: Option<Backup>,
     /// `[cache]`: what is kept in memory.
     #[serde(default)]
     pub cache: Cache,
@@ -159,6 +164,7 @@ impl Config {
         config.server.check(&mut faults);
         config.admin.check(&mut faults);
         config.record.check(&mut faults);
+        config.backup.iter().for_each(|backup| backup.check(&mut faults));
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         if let Some(lists) = &config.status_list {
@@ -207,6 +213,7 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
         let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
+        let own = own.chain(self.backup.iter_mut().flat_map(Backup::paths));
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
@@ -386,6 +393,7 @@ mod tests {
             "objections",
             "server",
             "admin",
+            "backup",
             "storage",
             "record",
             "cache",
@@ -419,7 +427,7 @@ mod tests {
     /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
     #[track_caller]
     fn every_key(config: &impl std::fmt::Debug, text: &str) {
-        const SECTIONS: &str = "admin audit cache callers digests grants identity_providers log logs lookup material \
+        const SECTIONS: &str = "admin audit backup cache callers digests grants identity_providers log logs lookup material \
             objections office_hours organisations policy record reload server signatures signing \
             sources status status_list storage supervision trust trust_list types use_codes witness \
             witnesses";

@@ -3,6 +3,7 @@
 
 mod about;
 mod answer;
+mod backup;
 mod command;
 mod socket;
 
@@ -10,4 +11,4 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS];
+static COMMANDS: &[&[Command]] = &[about::COMMANDS, backup::COMMANDS];

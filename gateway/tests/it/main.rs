@@ -4,6 +4,7 @@
 mod admin;
 mod audit;
 mod audit_export;
+mod backup;
 mod broker;
 mod catalogue;
 mod catalogue_command_line;
