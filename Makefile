@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check bench gate load fuzz sm2-differential soak clean
+.PHONY: run test build prepare check bench gate load fuzz sm2-differential soak probe deny deb clean
 
 CARGO ?= cargo
 
@@ -69,6 +69,20 @@ load: build
 	rm -rf "$(LOAD)/site"
 	B="$${CARGO_TARGET_DIR:-target}/release"; "$$B/licet-load" profile --licet "$$B/licet" $(PIN) \
 		--folder "$(LOAD)/site" --licences $(LICENCES) --out "$(LOAD)"
+
+# What the tools of others find: Schemathesis on the whole interface, testssl.sh on TLS. Minutes; .ci/probe says how to ask for more.
+probe: prepare
+	.ci/probe
+
+# Licences, origins, duplicates and known vulnerabilities of what others wrote, by cargo-deny, which takes ten minutes to build the first
+# time. The tests ask the same of all but vulnerabilities, which need the network.
+deny: prepare
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --locked check --config .ci/deny.toml
+
+# The package for Debian: target/debian/licet.deb.
+deb: build
+	.ci/package
 
 prepare:
 	@.ci/prepare

@@ -99,7 +99,7 @@ impl Inside {
     /// When the pipe breaks.
     pub async fn connect(&self, who: Who) -> Result<Pipe, String> {
         let address = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let peer = Arc::new(Peer::new(&self.app.callers, Some(&who.certificate()), address));
+        let peer = Arc::new(Peer::new([who.certificate().as_slice()], address));
         let app = Arc::clone(&self.app);
         Pipe::to(move |request| Box::pin(flow::handle(Arc::clone(&app), Arc::clone(&peer), request))).await
     }
@@ -132,6 +132,10 @@ fn write(folder: &Path, office: &Office) -> std::io::Result<String> {
     let key = folder.join("log.key");
     fs::write(&key, SigningKey::from_label(KeyType::Ed25519, "log").pem())?;
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+    // Nobody comes in by it: requests come over pipes.
+    let door = pem::encode("CERTIFICATE", &Who::Verifier.certificate());
+    fs::write(folder.join("door.pem"), door)?;
+    fs::write(folder.join("door.key"), SigningKey::from_label(KeyType::P256, Who::Verifier.role()).pem())?;
     let domain = |name: &str, purpose: &str, below: &str| {
         format!(
             "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\nintermediates = ['{below}.pem']\n\
@@ -143,7 +147,7 @@ fn write(folder: &Path, office: &Office) -> std::io::Result<String> {
         format!("[[callers]]\nname = '{role}'\norganisation = '{ISSUER}'\ncertificates = ['uri:{uri}']\nroles = ['{role}']\n")
     };
     Ok([
-        "[server]\nlisten = '127.0.0.1:0'\ncertificate = 'none'\nkey = 'none'\nclient_anchors = ['none']\nqueue_max = 4096\n\
+        "[server]\nlisten = '127.0.0.1:0'\ncertificate = 'door.pem'\nkey = 'door.key'\nclient_anchors = ['door.pem']\nqueue_max = 4096\n\
          request_timeout_ms = 600000\n",
         "[storage]\npath = 'none'\nvalue_key = 'none'\nindex_key = 'none'\n",
         "[record]\norigin = 'licet.bench.example'\nkey = 'log.key'\n",

@@ -116,7 +116,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     let mut failed_at = None;
     loop {
         let app = live.current();
-        if let Some(settings) = &app.backup {
+        if let Some(settings) = &app.config.backup {
             let newest = newest(settings).await;
             let now = clock::now();
             app.metrics.backups.age.set(now.unix().saturating_sub(newest.map_or(0, Timestamp::unix)));

@@ -181,6 +181,12 @@ impl Cache {
         Self { verdicts, epochs }
     }
 
+    /// Forgets everything: what is asked again is verified again.
+    pub async fn clear(&self) {
+        self.verdicts.invalidate_all();
+        self.verdicts.run_pending_tasks().await;
+    }
+
     /// The verdict on this question as of `now`: a kept one that holds, or what `verify` finds.
     ///
     /// `verify` is called again when the issuer changed while it ran, so that nobody who asks after a change was acknowledged

@@ -20,6 +20,14 @@ pub fn unix_ms() -> i64 {
     i64::try_from(since).unwrap_or(i64::MAX)
 }
 
+/// The wall clock, in nanoseconds since 1970, as traces count them.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]
+pub fn unix_nanos() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    u64::try_from(since).unwrap_or(u64::MAX)
+}
+
 /// The monotonic clock, for latencies and deadlines.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of clocks")]

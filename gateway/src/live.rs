@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
 use crate::app::App;
 
@@ -11,18 +12,42 @@ use crate::app::App;
 #[derive(Debug)]
 pub struct Live {
     current: ArcSwap<App>,
+    changes: watch::Sender<u64>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// The right to put another generation in force, which one has at a time.
+pub type Turn = tokio::sync::OwnedMutexGuard<()>;
 
 impl Live {
     /// With this generation in force.
     #[must_use]
     pub fn new(app: Arc<App>) -> Arc<Self> {
-        Arc::new(Self { current: ArcSwap::new(app) })
+        let changes = watch::Sender::new(app.generation);
+        Arc::new(Self { current: ArcSwap::new(app), changes, turn: Arc::default() })
     }
 
     /// What is in force.
     #[must_use]
     pub fn current(&self) -> Arc<App> {
         self.current.load_full()
+    }
+
+    /// Tells of changes: the number of the generation in force.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Waits until nobody else is about to put another generation in force, and keeps it so.
+    pub async fn turn(&self) -> Turn {
+        Arc::clone(&self.turn).lock_owned().await
+    }
+
+    /// Puts another generation in force: whatever begins from now on goes by it. Must be called within the runtime.
+    pub fn put_in_force(&self, _turn: &Turn, app: Arc<App>) {
+        let before = self.current.swap(Arc::clone(&app));
+        app.take_over(&before);
+        self.changes.send_replace(app.generation);
     }
 }

@@ -8,14 +8,18 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::admission;
 use crate::backing_up;
 use crate::broker;
+use crate::condition;
 use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
+use crate::reload;
+use crate::server::door;
 use crate::status::Kind;
 use crate::trust::Gauges;
-use crate::{supervision, witness};
+use crate::{supervision, telemetry, witness};
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -42,8 +46,10 @@ pub struct Metrics {
     status_age: IntGaugeVec,
     /// Requests that are being answered.
     pub in_flight: IntGauge,
-    /// Connections that are open.
-    pub connections: IntGauge,
+    /// Connections that are open, or were turned away.
+    pub door: door::Tally,
+    /// Who was let in.
+    pub admission: admission::Tally,
     /// TLS handshakes that failed.
     pub handshakes_failed: IntCounter,
     /// Handlers that panicked.
@@ -62,8 +68,14 @@ pub struct Metrics {
     pub lookups: lookup::Tally,
     /// What comes of questions to sources.
     pub sources: broker::Tally,
+    /// Spans of traces.
+    pub spans: telemetry::Tally,
     /// Tables of SM2 keys.
     pub hot_keys: hot_keys::Tally,
+    /// Health, disk, clock and certificates.
+    pub condition: condition::Tally,
+    /// Which configuration is in force.
+    pub reloads: reload::Tally,
 }
 
 impl Metrics {
@@ -92,7 +104,8 @@ impl Metrics {
             status_fetches: IntCounterVec::new(fetches, &["kind", "outcome"])?,
             status_age: IntGaugeVec::new(age, &["domain", "kind"])?,
             in_flight: IntGauge::new("licet_requests_in_flight", "Requests that are being answered")?,
-            connections: IntGauge::new("licet_connections", "Connections that are open")?,
+            door: door::Tally::new()?,
+            admission: admission::Tally::new()?,
             handshakes_failed: IntCounter::new("licet_handshakes_failed_total", "TLS handshakes that failed")?,
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
             trust: Gauges::new()?,
@@ -102,14 +115,20 @@ impl Metrics {
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
+            spans: telemetry::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
+            condition: condition::Tally::new()?,
+            reloads: reload::Tally::new()?,
         };
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all = all.chain(metrics.supervision.collectors()).chain(metrics.backups.collectors());
+        let all =
+            all.chain(metrics.supervision.collectors()).chain(metrics.condition.collectors()).chain(metrics.backups.collectors());
+        let all = all.chain(metrics.door.collectors()).chain(metrics.admission.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
+        let all = all.chain(metrics.reloads.collectors()).chain(metrics.spans.collectors());
         let build: Box<dyn Collector> = Box::new(build);
         for collector in all.chain([build]) {
             metrics.described.extend(collector.desc().into_iter().map(Described::of));
@@ -124,7 +143,7 @@ impl Metrics {
         &self.described
     }
 
-    fn collectors(&self) -> [Box<dyn Collector>; 10] {
+    fn collectors(&self) -> [Box<dyn Collector>; 9] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.seconds.clone()),
@@ -133,7 +152,6 @@ impl Metrics {
             Box::new(self.status_fetches.clone()),
             Box::new(self.status_age.clone()),
             Box::new(self.in_flight.clone()),
-            Box::new(self.connections.clone()),
             Box::new(self.handshakes_failed.clone()),
             Box::new(self.panics.clone()),
         ]

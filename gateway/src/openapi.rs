@@ -8,20 +8,45 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::Admits;
 use crate::http::{BodyRule, Code, Media, ProblemBody};
-use crate::routes::{Content, Route, headers, schema_of};
+use crate::routes::{Content, Route, headers, parts, schema_of};
 
 /// Problems that every route may answer with.
 const COMMON: &[Code] = &[
     Code::BadParameter,
+    Code::UriTooLong,
+    Code::HeadersTooLarge,
     Code::CertificateRequired,
     Code::CertificateExpired,
+    Code::CertificateRevoked,
     Code::UnknownCaller,
+    Code::RateLimited,
+    Code::Overloaded,
     Code::Internal,
     Code::DeadlineExceeded,
+    Code::Maintenance,
 ];
 
 /// Problems that every route with a body may answer with.
 const WITH_BODY: &[Code] = &[Code::BadBody, Code::BodyTimeout, Code::ContentTooLarge, Code::UnsupportedMediaType];
+
+/// The largest number of each width that a schema may name, where it names none itself.
+const WIDTHS: [(&str, u64); 3] = [("uint", u64::MAX), ("uint32", 0xffff_ffff), ("uint64", u64::MAX)];
+
+/// Says of each number how large it may be: what does not fit its width is refused.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            let width = map.get("format").and_then(Value::as_str);
+            let most = WIDTHS.iter().find(|(name, _)| Some(*name) == width).map(|(_, most)| *most);
+            if let Some(most) = most.filter(|_| !map.contains_key("maximum")) {
+                map.insert("maximum".to_owned(), most.into());
+            }
+            map.values_mut().for_each(bound);
+        }
+        Value::Array(list) => list.iter_mut().for_each(bound),
+        _ => {}
+    }
+}
 
 /// The document.
 #[must_use]
@@ -34,7 +59,7 @@ pub fn document<'a>(routes: impl Iterator<Item = &'a Route>) -> Value {
         let operation = operation(route, &mut generator, &problem);
         paths.entry(path(route)).or_default().insert(route.method.as_str().to_ascii_lowercase(), operation);
     }
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
@@ -49,7 +74,9 @@ pub fn document<'a>(routes: impl Iterator<Item = &'a Route>) -> Value {
             "securitySchemes": { "certificate": { "type": "mutualTLS", "description": "A client certificate of a registered caller." } },
             "schemas": generator.take_definitions(true),
         },
-    })
+    });
+    bound(&mut document);
+    document
 }
 
 /// The path as OpenAPI writes it, which knows no part with slashes in it.
@@ -82,14 +109,19 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
 fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     let path = path(route);
     let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
-    let mut all: Vec<Value> = in_path.collect();
+    let mut all: Vec<Value> = Vec::new();
+    for part in in_path.filter_map(|name| parts::ALL.iter().find(|part| part.name == name)) {
+        let schema = (part.schema)(generator);
+        all.push(json!({ "name": part.name, "in": "path", "required": true, "description": part.text, "schema": schema }));
+    }
     for parameter in route.query {
         let schema = (parameter.schema)(generator);
-        all.push(json!({ "name": parameter.name, "in": "query", "description": parameter.text, "schema": schema }));
+        let is_required = parts::DEMANDED.contains(&(route.doc.id, parameter.name));
+        let (name, text) = (parameter.name, parameter.text);
+        all.push(json!({ "name": name, "in": "query", "required": is_required, "description": text, "schema": schema }));
     }
     for header in headers::ALL.iter().filter(|header| header.is_read_by(route)) {
-        let schema = json!({ "type": "string" });
+        let schema = json!({ "type": "string", "pattern": header.pattern });
         all.push(json!({ "name": header.name, "in": "header", "description": header.text, "schema": schema }));
     }
     all
@@ -138,7 +170,9 @@ fn problems(route: &Route) -> impl Iterator<Item = Code> {
     let body = if matches!(route.body, BodyRule::None) { &[] } else { WITH_BODY };
     let json = route.doc.json.map(|_| Code::BadJson);
     let role = matches!(route.admits, Admits::Roles(_)).then_some(Code::RoleRequired);
-    COMMON.iter().chain(body).chain(route.doc.problems).copied().chain(json).chain(role)
+    // A part that is percent-encoded wrongly is in no path.
+    let part = route.path.contains('{').then_some(Code::NotFound);
+    COMMON.iter().chain(body).chain(route.doc.problems).copied().chain(json).chain(role).chain(part)
 }
 
 #[cfg(test)]

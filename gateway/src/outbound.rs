@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::{Faults, SourceUrl};
 use crate::status::Fault;
+use crate::telemetry;
 
 /// The longest head of an answer, in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -154,6 +155,7 @@ fn request(question: Question<'_>) -> Result<Request<Full<Bytes>>, Fault> {
     let builder = Request::builder().method(method).uri(&url.target).header(HOST, &url.authority);
     let mut request = builder.header(CONNECTION, "close").body(Full::new(content)).or(Err(Fault::Internal))?;
     request.headers_mut().extend(headers);
+    telemetry::mark(request.headers_mut());
     Ok(request)
 }
 

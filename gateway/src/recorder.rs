@@ -30,7 +30,7 @@ const OWN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// What the gateway was started with, in the details of a record.
 const SETTINGS: &str = "configuration";
 
-/// How many starts and stops are looked through for it.
+/// How many records of a kind are looked through for it.
 const LAST_MAX: usize = 16;
 
 /// Puts records into the logs.
@@ -41,6 +41,21 @@ pub struct Recorder {
     strangers: Mutex<Bucket>,
     without_room: Mutex<Bucket>,
     suppressed: AtomicU64,
+    /// Answers that were given without a record, and are not told of yet.
+    unrecorded: AtomicU64,
+}
+
+/// A configuration that is about to take the place of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Reload<'a> {
+    /// Who wants it: `files`, `signal`, or the number of a user of this machine.
+    pub by: &'a str,
+    /// How many were in force before it since the start.
+    pub generation: u64,
+    /// What is in force.
+    pub before: &'a Digests,
+    /// What it says.
+    pub settings: &'a Digests,
 }
 
 /// What the metrics tell of the logs.
@@ -78,7 +93,7 @@ impl Recorder {
         let per_s = f64::from(refusals_per_s);
         let bucket = Bucket { per_s, left: per_s, since: None };
         let (strangers, without_room) = (Mutex::new(bucket.clone()), Mutex::new(bucket));
-        Self { logs, tally, strangers, without_room, suppressed: AtomicU64::new(0) }
+        Self { logs, tally, strangers, without_room, suppressed: AtomicU64::new(0), unrecorded: AtomicU64::new(0) }
     }
 
     /// The logs.
@@ -92,7 +107,7 @@ impl Recorder {
     /// # Errors
     /// [`StorageError::Unknown`] when it takes too long, and those of a store that does not work.
     pub async fn append(&self, mut drafts: Vec<Draft>, wait: Duration) -> Result<Vec<Recorded>, StorageError> {
-        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
+        let made = Making::of(self.tell_missing(&mut drafts), &drafts);
         let (tell, told) = oneshot::channel();
         // Whoever waited may be gone: the record stands all the same.
         self.logs.append(drafts, Box::new(move |result| drop(tell.send(result))));
@@ -109,7 +124,7 @@ impl Recorder {
     /// # Errors
     /// Those of a store that does not work.
     pub fn append_and_wait(&self, mut drafts: Vec<Draft>) -> Result<Vec<Recorded>, StorageError> {
-        let made = Making::of(self.tell_suppressed(&mut drafts), &drafts);
+        let made = Making::of(self.tell_missing(&mut drafts), &drafts);
         let result = self.logs.append_and_wait(&drafts);
         self.made(&made, &result);
         result
@@ -125,7 +140,8 @@ impl Recorder {
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "a record could not be made");
                 self.tally.failed.inc();
-                self.suppressed.fetch_add(making.suppressed, Ordering::Relaxed);
+                self.suppressed.fetch_add(making.missing.suppressed, Ordering::Relaxed);
+                self.unrecorded.fetch_add(making.missing.unrecorded, Ordering::Relaxed);
             }
         }
     }
@@ -171,13 +187,41 @@ impl Recorder {
         self.append(vec![draft], OWN_WAIT_MAX).await.map(drop)
     }
 
-    /// What the gateway was started with the last time.
+    /// Puts on record which configuration the gateway is about to go by while it runs, and what of it is other than `before`. For a
+    /// thread that may wait.
+    ///
+    /// # Errors
+    /// As for [`Recorder::append_and_wait`].
+    pub fn note_reload(&self, reload: Reload<'_>, trust: Sha256, at: Timestamp) -> Result<(), StorageError> {
+        let mut draft = own(EventKind::ConfigChange, trust, at);
+        let details = [
+            ("by", json!(reload.by)),
+            ("changed", json!(reload.settings.since(reload.before))),
+            ("generation", json!(reload.generation)),
+            (SETTINGS, json!(reload.settings)),
+        ];
+        draft.facts.details.extend(details.map(|(name, value)| (name.to_owned(), value)));
+        self.append_and_wait(vec![draft]).map(drop)
+    }
+
+    /// Puts no more than so many refusals in masses on record from now on.
+    pub fn follow(&self, refusals_per_s: u32) {
+        for bucket in [&self.strangers, &self.without_room] {
+            bucket.lock().unwrap_or_else(PoisonError::into_inner).per_s = f64::from(refusals_per_s);
+        }
+    }
+
+    /// What the gateway went by the last time: since its start, or since it took up another configuration.
     fn last_settings(&self) -> Result<Option<Digests>, StorageError> {
-        let query = Query { event: Some(EventKind::Service), ..Query::default() };
-        // Stops say nothing of it, and each has its start.
-        let hits = self.logs.search(LogName::Access, &query, Order::NewestFirst, None, LAST_MAX)?;
-        let told = |row: &Row| row.opening.read::<Facts>(Opening::FACTS)?.details.remove(SETTINGS);
-        Ok(hits.rows.iter().find_map(told).and_then(|told| serde_json::from_value(told).ok()))
+        let told = |row: &Row| Some((row.number, row.opening.read::<Facts>(Opening::FACTS)?.details.remove(SETTINGS)?));
+        let mut newest = None;
+        for event in [EventKind::Service, EventKind::ConfigChange] {
+            let query = Query { event: Some(event), ..Query::default() };
+            // Stops say nothing of it, and each has its start.
+            let hits = self.logs.search(LogName::Access, &query, Order::NewestFirst, None, LAST_MAX)?;
+            newest = hits.rows.iter().find_map(told).into_iter().chain(newest).max_by_key(|(number, _)| *number);
+        }
+        Ok(newest.and_then(|(_, told)| serde_json::from_value(told).ok()))
     }
 
     /// Puts on record which rules of trust the gateway is about to put in force by itself. For a thread that may wait.
@@ -237,14 +281,22 @@ impl Recorder {
         admits
     }
 
-    /// The next record in the access log says how many refusals are missing before it.
-    fn tell_suppressed(&self, drafts: &mut [Draft]) -> u64 {
-        let Some(draft) = drafts.iter_mut().find(|draft| draft.log == LogName::Access) else { return 0 };
-        let suppressed = self.suppressed.swap(0, Ordering::Relaxed);
-        if suppressed > 0 {
-            draft.facts.details.insert("suppressed".to_owned(), json!(suppressed));
+    /// Counts an answer that was given without a record.
+    pub(crate) fn went_unrecorded(&self) {
+        self.unrecorded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The next record in the access log says how many refusals, and how many answers, are missing before it.
+    fn tell_missing(&self, drafts: &mut [Draft]) -> Missing {
+        let Some(draft) = drafts.iter_mut().find(|draft| draft.log == LogName::Access) else { return Missing::default() };
+        let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
+        let missing = Missing { suppressed: take(&self.suppressed), unrecorded: take(&self.unrecorded) };
+        for (name, count) in [("suppressed", missing.suppressed), ("unrecorded", missing.unrecorded)] {
+            if count > 0 {
+                draft.facts.details.insert(name.to_owned(), json!(count));
+            }
         }
-        suppressed
+        missing
     }
 
     fn counted(&self, labels: &[Labels], recorded: &[Recorded]) {
@@ -274,14 +326,22 @@ fn service(state: &str, trust: Sha256, at: Timestamp) -> Draft {
 /// Records that are being made.
 struct Making {
     labels: Vec<Labels>,
-    /// How many refusals they tell of.
-    suppressed: u64,
+    missing: Missing,
     started: Instant,
 }
 
+/// How many records are missing before one, as that one says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missing {
+    /// Refusals in masses.
+    suppressed: u64,
+    /// Answers that were given while no record could be made.
+    unrecorded: u64,
+}
+
 impl Making {
-    fn of(suppressed: u64, drafts: &[Draft]) -> Self {
-        Self { labels: drafts.iter().map(Labels::of).collect(), suppressed, started: clock::instant() }
+    fn of(missing: Missing, drafts: &[Draft]) -> Self {
+        Self { labels: drafts.iter().map(Labels::of).collect(), missing, started: clock::instant() }
     }
 }
 
@@ -397,6 +457,16 @@ mod tests {
         assert_eq!(changed.keys().collect::<Vec<_>>(), ["(file)", "callers"]);
         assert_eq!(changed["callers"]["before"], facts[2].details[SETTINGS]["callers"]);
         assert_eq!(changed["callers"]["after"], facts[5].details[SETTINGS]["callers"]);
+
+        // What was taken up while it ran is what it went by the last time.
+        let (before, settings) = (&digests(&more), &digests(caller));
+        let reload = Reload { by: "files", generation: 1, before, settings };
+        recorder.note_reload(reload, trust, AT).unwrap();
+        recorder.note_start(settings, trust, AT).await.unwrap();
+        assert_eq!(store.logs().size(LogName::Access).unwrap(), size + 2, "nothing is told twice");
+        let reloaded: Facts = record(size).read(Opening::FACTS).unwrap();
+        assert_eq!((reloaded.event, &reloaded.details["by"]), (change, &json!("files")));
+        assert_eq!(reloaded.details["changed"]["callers"]["before"], changed["callers"]["after"]);
     }
 
     #[test]

@@ -33,6 +33,12 @@ impl Shares {
         Self { taken: Arc::default(), all, each }
     }
 
+    /// The same places, taken as they are, with other numbers.
+    #[must_use]
+    pub fn of(&self, all: u32, each: u32) -> Self {
+        Self { taken: Arc::clone(&self.taken), all, each }
+    }
+
     /// Takes places, unless that would leave more than `limit` of all taken, or the caller with more than its share.
     #[must_use]
     pub fn take(&self, caller: &str, count: u32, limit: u32) -> Option<Share> {

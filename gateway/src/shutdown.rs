@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Asks everything to stop.
@@ -38,6 +38,28 @@ impl Shutdown {
     pub async fn requested(&mut self) {
         // An error means that whoever could ask is gone, and nothing else can end the wait.
         drop(self.0.wait_for(|stop| *stop).await);
+    }
+}
+
+/// Signals that say to read the configuration again.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+/// From now on, SIGHUP does not end the process.
+///
+/// # Errors
+/// When the system refuses to watch for signals.
+pub fn hangups() -> io::Result<Hangups> {
+    signal(SignalKind::hangup()).map(Hangups)
+}
+
+impl Hangups {
+    /// Waits for the next one. Several that come while nobody waits count as one.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            // There will be no more.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crypto::digest::Sha256;
 use crypto::licence::{Identifier, Record, Status};
@@ -35,6 +35,14 @@ pub struct StatusLists {
     base_uri: String,
     ttl_s: i64,
     signer: Signer,
+    /// What is signed under one edition is not given out under another.
+    edition: u64,
+    state: Arc<State>,
+}
+
+/// What is the same whoever signs.
+#[derive(Debug, Default)]
+struct State {
     kept: Mutex<BTreeMap<u32, Kept>>,
     changes: Mutex<Changes>,
 }
@@ -42,8 +50,8 @@ pub struct StatusLists {
 #[derive(Debug)]
 struct Kept {
     states: StatusList,
-    /// The signed list, until something in it changes.
-    published: Option<Published>,
+    /// The signed list with its edition, until something in it changes.
+    published: Option<(u64, Published)>,
 }
 
 /// What changed since the lists were brought up to date.
@@ -110,9 +118,18 @@ impl StatusLists {
             base_uri: lists.base_uri.clone(),
             ttl_s: lists.ttl_s.into(),
             signer: Signer::load(signing)?,
-            kept: Mutex::default(),
-            changes: Mutex::default(),
+            edition: 0,
+            state: Arc::default(),
         }))
+    }
+
+    /// The same lists as another configuration publishes them, with every change that is noted here or there.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn renewed(&self, config: &Config) -> Result<Option<Self>, Faults> {
+        let edition = self.edition.wrapping_add(1);
+        Ok(Self::load(config)?.map(|lists| Self { edition, state: Arc::clone(&self.state), ..lists }))
     }
 
     /// How credentials refer to a place.
@@ -158,7 +175,7 @@ impl StatusLists {
 
     /// Notes that a licence changed, and with it perhaps the version before it. Call it after the commit and before the answer.
     pub fn changed(&self, identifier: &Identifier) {
-        let mut changes = self.changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut changes = self.state.changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if changes.licences.len() >= CHANGES_MAX {
             *changes = Changes { licences: Vec::new(), too_many: true };
         }
@@ -187,19 +204,21 @@ impl StatusLists {
             }
         };
         let half = self.ttl_s / 2;
-        let good = |published: &Published| published.issued_at <= now && now < published.issued_at.plus(half);
-        if let Some(published) = entry.published.as_ref().filter(|published| good(published)) {
+        let good = |edition: u64, published: &Published| {
+            edition == self.edition && published.issued_at <= now && now < published.issued_at.plus(half)
+        };
+        if let Some((_, published)) = entry.published.as_ref().filter(|(edition, published)| good(*edition, published)) {
             return Ok(Some(published.clone()));
         }
         let published = self.sign(list, &entry.states, now)?;
-        entry.published = Some(published.clone());
+        entry.published = Some((self.edition, published.clone()));
         Ok(Some(published))
     }
 
     fn kept(&self) -> MutexGuard<'_, BTreeMap<u32, Kept>> {
-        self.kept.lock().unwrap_or_else(|poisoned| {
+        self.state.kept.lock().unwrap_or_else(|poisoned| {
             // Somebody did not finish: nothing that was kept is sure to be whole.
-            self.kept.clear_poison();
+            self.state.kept.clear_poison();
             let mut kept = poisoned.into_inner();
             kept.clear();
             kept
@@ -209,7 +228,7 @@ impl StatusLists {
     /// Brings the lists that are kept up to date with what was noted.
     fn catch_up(&self, kept: &mut BTreeMap<u32, Kept>, store: &Store) -> Result<(), StorageError> {
         let changes = {
-            let mut changes = self.changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut changes = self.state.changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             std::mem::take(&mut *changes)
         };
         if changes.too_many {

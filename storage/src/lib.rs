@@ -12,6 +12,7 @@
 //!   shelf                            batches, retries, pages
 //!   expiry                           rows that end
 //!   log                              what happened: records, trees, checkpoints
+//!   gate                             shuts before the disk fails
 //!   sequencer                        one thread that writes for all, and gives records their numbers
 //!   vault                            values sealed, subjects blinded
 //! backup                             copies of it all, sealed, and what is restored of them
@@ -30,6 +31,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 mod expiry;
+mod gate;
 mod grant_keys;
 pub mod grants;
 mod keys;
@@ -49,14 +51,17 @@ mod shelf;
 pub mod slots;
 mod store;
 mod stored;
+mod survey;
 pub mod tokens;
 pub mod use_codes;
 mod vault;
 pub mod witnessing;
 
-pub use engine::rocks::Options;
+pub use engine::options::Options;
 pub use error::{StorageError, StoreError};
+pub use gate::{Gate, Refusal, Room};
 pub use secret::{Keys, KeysError};
 pub use store::Store;
 pub use stored::Stored;
+pub use survey::{SurveyEnd, Surveyed};
 pub use vault::KeyId;

@@ -6,6 +6,7 @@ use crypto::digest::Sha256;
 
 use crate::engine::{Batch, Direction, Engine, Range, Space, Versioned};
 use crate::error::StorageError;
+use crate::gate::Gate;
 use crate::keys::{self, INDEX_VALUE, Key, REGISTRY};
 use crate::log::{Board, Done, Pending, Prepared, Recorded};
 use crate::page::{Cursor, PAGE_MAX};
@@ -31,6 +32,7 @@ pub(crate) struct Shelf {
     /// the engine is closed.
     pub(crate) sequencer: OnceLock<Sequencer>,
     pub(crate) board: Arc<Board>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) vault: Arc<Vault>,
     /// Whether the store is only looked at.
@@ -55,8 +57,8 @@ pub(crate) enum Committed {
 
 impl Shelf {
     pub(crate) fn new(engine: Arc<dyn Engine>, vault: Vault, is_read_only: bool) -> Self {
-        let (sequencer, board) = (OnceLock::new(), Arc::new(Board::empty()));
-        Self { sequencer, board, engine, vault: Arc::new(vault), is_read_only }
+        let (sequencer, board, gate) = (OnceLock::new(), Arc::new(Board::empty()), Arc::default());
+        Self { sequencer, board, gate, engine, vault: Arc::new(vault), is_read_only }
     }
 
     /// Puts records into the log that belong to no change.

@@ -9,10 +9,12 @@ use crypto::time::Timestamp;
 use crate::catalogue::CatalogueTable;
 use crate::certificates::Certificates;
 use crate::engine::memory::Memory;
-use crate::engine::rocks::{Options, Rocks};
+use crate::engine::options::Options;
+use crate::engine::rocks::Rocks;
 use crate::engine::{Engine, FreezeError, Frozen};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
+use crate::gate::{Gate, Refusal, Room};
 use crate::grants::Grants;
 use crate::keys;
 use crate::ledger::Ledger;
@@ -100,7 +102,12 @@ impl Store {
         check_keys(&shelf)?;
         slots::backfill(&shelf)?;
         shelf.board.reload(shelf.engine.as_ref(), &shelf.vault)?;
-        let sequencer = Sequencer::start(Arc::clone(&shelf.engine), Arc::clone(&shelf.vault), Arc::clone(&shelf.board))?;
+        let sequencer = Sequencer::start(
+            Arc::clone(&shelf.engine),
+            Arc::clone(&shelf.vault),
+            Arc::clone(&shelf.board),
+            Arc::clone(&shelf.gate),
+        )?;
         shelf.sequencer.set(sequencer).map_err(|_set| StorageError::Internal)?;
         Ok(Self::of(shelf))
     }
@@ -224,14 +231,40 @@ impl Store {
         &self.shelf
     }
 
-    /// Writes a small row the way every other row is written, and reads it back.
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.shelf.engine.as_ref()
+    }
+
+    /// The gate in front of everything that writes.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.shelf.gate
+    }
+
+    /// How many reads found stored bytes damaged, since the store was opened.
+    #[must_use]
+    pub fn damaged_reads(&self) -> u64 {
+        self.shelf.engine.damaged_reads()
+    }
+
+    /// Writes a small row the way every other row is written, and reads it back. Where there is only room for records, it is read.
     ///
     /// # Errors
-    /// Why the store would not take a write now. After a failed write [`Store::trouble`] has the cause.
+    /// Why the store would not take a record now. After a failed write [`Store::trouble`] has the cause, before one the
+    /// [gate](Store::gate).
     pub fn probe(&self, now: Timestamp) -> Result<(), StorageError> {
         let key = keys::probe();
+        if self.gate().refusal(false) == Some(Refusal::Hangs) {
+            // A read might hang as well.
+            return Err(StorageError::Unavailable);
+        }
         let version = || Ok::<_, StorageError>(self.shelf.read::<Probe>(&key)?.map_or(0, |kept| kept.version));
         let before = version()?;
+        match self.gate().room() {
+            Room::Ample => {}
+            Room::Records => return Ok(()),
+            Room::None => return Err(StorageError::Unavailable),
+        }
         let mut change = self.shelf.change();
         change.put(key.clone(), &Probe { at: now })?;
         match change.commit()? {

@@ -249,7 +249,7 @@ impl schemars::JsonSchema for Identifier {
             "type": "string",
             "description": "Licence identifier of GB/T 36904-2018.",
             "maxLength": Self::MAX_LENGTH,
-            "pattern": r"^1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.([0-9A-Z]{18}|[0-9]{6})\.[0-9A-Z]{1,32}\.[0-9]{3}\.[0-9A-Z]$",
+            "pattern": r"^1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.([0-9A-Z]{18}|[0-9]{6})\.[0-9A-Z]{1,32}\.(00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})\.[0-9A-Z]$",
         })
     }
 }

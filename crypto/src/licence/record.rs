@@ -84,7 +84,8 @@ pub struct Decision {
 /// its length.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct Reason(#[schemars(length(max = 1000))] String);
+#[schemars(extend("maxLength" = 1000))]
+pub struct Reason(String);
 
 /// Why a decision is not put on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,27 +11,20 @@ use storage::log::Logs;
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Remembers how far each log had come, to see whether a checkpoint has come as far since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LogWatch {
-    logs: Logs,
     seen: Mutex<BTreeMap<LogName, (Instant, u64)>>,
 }
 
 impl LogWatch {
-    /// A watch over these logs.
-    #[must_use]
-    pub const fn new(logs: Logs) -> Self {
-        Self { logs, seen: Mutex::new(BTreeMap::new()) }
-    }
-
     /// Looks at both logs. It writes nothing: that the store takes records is for its own check to find out.
     ///
     /// # Errors
     /// Which log has records that wait for a checkpoint, for the operator.
-    pub fn check(&self, now: Instant) -> Result<(), String> {
+    pub fn check(&self, logs: &Logs, now: Instant) -> Result<(), String> {
         for log in LogName::ALL {
-            let size = self.logs.size(log).map_err(|error| error.to_string())?;
-            let published = self.logs.published(log).map_or(0, |published| published.first.saturating_add(published.size));
+            let size = logs.size(log).map_err(|error| error.to_string())?;
+            let published = logs.published(log).map_or(0, |published| published.first.saturating_add(published.size));
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(behind) = behind(seen.entry(log).or_insert((now, size)), (size, published), now) {
                 return Err(format!("the {log} log has records that have waited for a checkpoint for {} s", behind.as_secs()));

@@ -11,7 +11,7 @@ use crypto::x509::{Certificate, Domain, Purpose, Trust};
 ///
 /// # Errors
 /// What went otherwise than it must, for the operator.
-pub fn verification(now: Timestamp) -> Result<(), String> {
+pub(super) fn verification(now: Timestamp) -> Result<(), String> {
     let (name, key) = (Name::new("licet", "rehearsal"), SigningKey::from_label(KeyType::Sm2, "licet rehearsal"));
     let (from, until) = (now.plus(-60), now.plus(60));
     let root = CertificateBuilder::new(&name, &key, 1).valid(from, until).authority(None).self_signed(&key);

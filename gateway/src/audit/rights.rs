@@ -99,6 +99,9 @@ mod tests {
             certificates: Vec::new(),
             roles: BTreeSet::new(),
             audits: audits.map(|codes| codes.iter().map(|code| (*code).to_owned()).collect()),
+            in_flight_max: None,
+            requests_per_s: None,
+            burst: None,
         };
         Sight::of(&caller, &Tree::new(&tree(), Catalogues::new(catalogue, None)))
     }

@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_leads_to_the_same_entry() {
-        let (name, organisation) = ("auditor".to_owned(), "mine".to_owned());
-        let caller = Caller { name, organisation, certificates: Vec::new(), roles: [].into(), audits: None };
+        let row = "name = 'auditor'\norganisation = 'mine'\ncertificates = []\nroles = []";
+        let caller: Caller = toml::from_str(row).unwrap();
         let mine = Sight::of(&caller, &Tree::new(&[], Catalogues::new(crypto::catalogue::Catalogue::default(), None)));
         for (sight, organisation, parts_open) in [(&Sight::All, "other", 4), (&mine, "mine", 3), (&mine, "other", 0)] {
             let record = record(organisation);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crypto::digest::Sha256;
+use crypto::x509::Certificate;
 
 use super::certificate::Credentials;
 
@@ -12,6 +13,8 @@ use super::certificate::Credentials;
 pub struct Peer {
     /// What it presented.
     pub credentials: Credentials,
+    /// Every certificate that it presented and that can be read, its own first: what was revoked since is found by them.
+    pub chain: Vec<Certificate>,
     /// SHA-256 of the certificate that it presented.
     pub certificate: Option<Sha256>,
     /// The address that it came from.
@@ -19,11 +22,14 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// What presents this certificate, in DER, from this address.
+    /// What presents these certificates, in DER and its own first, from this address.
     #[must_use]
-    pub fn new(leaf: Option<&[u8]>, address: Option<IpAddr>) -> Self {
+    pub fn new<'a>(presented: impl IntoIterator<Item = &'a [u8]>, address: Option<IpAddr>) -> Self {
+        let presented: Vec<&[u8]> = presented.into_iter().collect();
+        let leaf = presented.first().copied();
+        let chain = presented.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         // A caller behind an old socket is the same caller: the address is written in its short form.
         let address = address.map(|address| address.to_canonical());
-        Self { credentials: Credentials::read(leaf), certificate: leaf.map(|der| Sha256::of(&[der])), address }
+        Self { credentials: Credentials::read(leaf), chain, certificate: leaf.map(|der| Sha256::of(&[der])), address }
     }
 }

@@ -13,7 +13,7 @@ use tokio::time;
 use super::berth::Berth;
 use super::breaker::Ticket;
 use super::desk::{Desk, End, Said};
-use super::flight::{Flight, Flights, Key, Landing, Passenger};
+use super::flight::{Flight, Flights, Key, Keys, Landing, Passenger};
 use super::journal::Journal;
 use super::kept::Kept;
 use super::limits::{Limits, ms};
@@ -23,6 +23,7 @@ use super::waiting::Waits;
 use super::{Class, Question, Reply, Source, SourceFault, SourceState, State};
 use crate::clock;
 use crate::spread::Spread;
+use crate::telemetry::{self, Fact};
 
 /// A call that waits for its turn.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(super) struct Guard {
     limits: Limits,
     desk: Mutex<Desk<Waiter>>,
     flights: Flights,
+    keys: Keys,
     kept: Arc<Kept>,
     meter: Option<Meter>,
     journal: Journal,
@@ -72,7 +74,13 @@ impl Guard {
     ) -> Self {
         let desk = Mutex::new(Desk::new(&limits, spread));
         let journal = Journal::new(name);
-        Self { name: name.to_owned(), source, limits, desk, flights: Flights::default(), kept, meter, journal }
+        let (flights, keys) = (Flights::default(), Keys::new());
+        Self { name: name.to_owned(), source, limits, desk, flights, keys, kept, meter, journal }
+    }
+
+    /// The key of a question to this source. Another source of the same name has other keys: what one has said is not told of the other.
+    pub(super) fn key(&self, question: &Question) -> Key {
+        self.keys.of(question)
     }
 
     /// Asks, or joins who asks the same already. Whoever asks is told on their channel, unless it is known at once.
@@ -95,7 +103,8 @@ impl Guard {
             (Ok((flight, is_shared)), None) => Asked::OnItsWay { flight, is_shared },
             (Ok((flight, is_shared)), Some(boarding)) => {
                 // Runs on when whoever asked is gone: others may have joined, and how long an answer takes is worth knowing.
-                tokio::spawn(Box::pin(Arc::clone(self).fly(Arc::clone(&flight), question, key, boarding)));
+                let flying = Arc::clone(self).fly(Arc::clone(&flight), question, key, boarding);
+                tokio::spawn(Box::pin(telemetry::carried(flying)));
                 Asked::OnItsWay { flight, is_shared }
             }
         }
@@ -265,7 +274,11 @@ impl Guard {
         let began = clock::tokio_instant();
         berth.depart(began.into_std());
         let left = until.saturating_duration_since(began.into_std()).min(self.limits.timeout());
-        let mut answer = pin!(caught(&*self.source, question, left));
+        let mut step = telemetry::question("ask");
+        if step.is_recorded() {
+            step.note("licet.source", Fact::Name(self.name.clone()));
+        }
+        let mut answer = pin!(step.doing(caught(&*self.source, question, left)));
         let timeout = self.limits.timeout();
         let slow = ms(self.limits.breaker.slow_ms).min(timeout);
         let in_time = time::timeout(slow, &mut answer).await;
@@ -276,6 +289,9 @@ impl Guard {
                 time::timeout(timeout.saturating_sub(slow), answer).await.unwrap_or(Err(SourceFault::Slow))
             }
         };
+        if let Err(fault) = &answer {
+            step.fail(fault.name());
+        }
         let now = clock::tokio_instant().into_std();
         berth.end(&answer, now);
         if matches!(answer, Err(SourceFault::Malformed)) {

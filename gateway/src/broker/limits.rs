@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Tally;
 use crate::config::Faults;
 
 /// Limits of one source. In the configuration they stand in the source's own table, as `limits = { … }`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The most questions that it is asked at the same time. How many really are is found by how its answers slow down. Default 32.
     pub concurrency_max: u32,
-    /// The most questions that wait for their turn; further ones are `overloaded`. Batches may fill half of it. Default 64.
+    /// The most questions that wait for their turn; further ones are `overloaded`. Batches may fill half of it. Default 512.
     pub waiting_max: u32,
     /// After how long a question is given up, in milliseconds, also when nobody waits for its answer any more. Default 5000.
     pub timeout_ms_max: u32,
@@ -31,7 +32,7 @@ pub struct Limits {
 }
 
 /// When a source that fails is left alone, and how it is tried again.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerLimits {
     /// How many of the latest calls are looked at. Default 20.

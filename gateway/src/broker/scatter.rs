@@ -1,6 +1,6 @@
 //! The broker: questions out, outcomes in, all by one moment.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use crypto::catalogue::Resource;
 use tokio::sync::mpsc;
 use tokio::time::{self, Sleep};
 
-use super::flight::{Flight, Key, Keys, Landing, Passenger};
+use super::flight::{Flight, Key, Landing, Passenger};
 use super::guard::{Asked, Guard};
 use super::kept::Kept;
-use super::{BreakerState, Class, Limits, Outcome, Question, Settings, Source, State};
+use super::{BreakerState, Class, Limits, Outcome, Question, Settings, Source, State, Tally};
 use crate::clock;
 use crate::spread::Spread;
 
@@ -23,7 +23,9 @@ pub const LOCAL: &str = "local";
 #[derive(Debug)]
 pub struct Broker {
     guards: BTreeMap<String, Arc<Guard>>,
-    keys: Keys,
+    kept: Arc<Kept>,
+    tally: Option<Tally>,
+    seed: Option<u64>,
 }
 
 /// How a source stands.
@@ -83,16 +85,27 @@ impl Broker {
     /// Over these sources, by name.
     #[must_use]
     pub fn new(sources: BTreeMap<String, (Arc<dyn Source>, Limits)>, settings: Settings) -> Self {
-        let Settings { kept_bytes_max, tally, mut seed } = settings;
-        let kept = Arc::new(Kept::new(kept_bytes_max));
+        let Settings { kept_bytes_max, tally, seed } = settings;
+        let empty = Self { guards: BTreeMap::new(), kept: Arc::new(Kept::new(kept_bytes_max)), tally, seed };
+        empty.renewed(sources, &BTreeSet::new())
+    }
+
+    /// Over other sources. Those that are named as unchanged stay as they are, with what is known of them and what is under way.
+    #[must_use]
+    pub fn renewed(&self, sources: BTreeMap<String, (Arc<dyn Source>, Limits)>, unchanged: &BTreeSet<String>) -> Self {
+        let mut seed = self.seed;
         let guards = sources.into_iter().map(|(name, (source, limits))| {
-            let meter = tally.as_ref().map(|tally| tally.of(&name));
+            if let Some(guard) = self.guards.get(&name).filter(|_| unchanged.contains(&name)) {
+                return (name, Arc::clone(guard));
+            }
+            let meter = self.tally.as_ref().map(|tally| tally.of(&name));
             // Each source by a seed of its own.
             seed = seed.map(|seed| seed.wrapping_add(1));
-            let guard = Guard::new(&name, (source, limits), Arc::clone(&kept), meter, seed.map(Spread::new));
+            let guard = Guard::new(&name, (source, limits), Arc::clone(&self.kept), meter, seed.map(Spread::new));
             (name, Arc::new(guard))
         });
-        Self { guards: guards.collect(), keys: Keys::new() }
+        let guards = guards.collect();
+        Self { guards, kept: Arc::clone(&self.kept), tally: self.tally.clone(), seed }
     }
 
     /// Asks all of them at once. Each has its outcome by this moment; what is asked of sources runs on a while when nobody waits for it
@@ -119,7 +132,7 @@ impl Broker {
                 resource: Arc::clone(&question.resource),
                 class: question.errand.class,
                 stale_s_max: question.stale_s_max,
-                key: self.keys.of(&question),
+                key: guard.key(&question),
                 guard: Arc::clone(guard),
                 began,
             };

@@ -24,7 +24,10 @@ use crate::trail::Trail;
 
 /// The catalogue in force. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug)]
-pub struct Catalogues(Arc<Inner>);
+pub struct Catalogues {
+    inner: Arc<Inner>,
+    known_sources: Option<Arc<KnownSources>>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -32,7 +35,6 @@ struct Inner {
     /// One change after the other: each is checked against what the one before has made.
     writing: Mutex<()>,
     turns: Arc<tokio::sync::Mutex<()>>,
-    known_sources: Option<KnownSources>,
 }
 
 /// A change that is asked for.
@@ -52,9 +54,14 @@ impl Catalogues {
     /// This catalogue is in force. Where the sources of the configuration are given, a resource that is put must name one of them.
     #[must_use]
     pub fn new(catalogue: Catalogue, known_sources: Option<KnownSources>) -> Self {
-        let inner =
-            Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), turns: Arc::default(), known_sources };
-        Self(Arc::new(inner))
+        let inner = Inner { current: ArcSwap::from_pointee(catalogue), writing: Mutex::new(()), turns: Arc::default() };
+        Self { inner: Arc::new(inner), known_sources: known_sources.map(Arc::new) }
+    }
+
+    /// The same catalogue, changed from here or there, where changes made from here may name these sources.
+    #[must_use]
+    pub fn with_sources(&self, known_sources: KnownSources) -> Self {
+        Self { inner: Arc::clone(&self.inner), known_sources: Some(Arc::new(known_sources)) }
     }
 
     /// The newest one of the store is in force.
@@ -68,13 +75,13 @@ impl Catalogues {
     /// The catalogue in force.
     #[must_use]
     pub fn current(&self) -> Arc<Catalogue> {
-        self.0.current.load_full()
+        self.inner.current.load_full()
     }
 
     /// Waits until nobody else changes the catalogue, and keeps it so. Whoever is about to change it on a thread of a pool takes a turn
     /// first: else many who change something would hold many threads, and all but one of them would wait.
     pub async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.0.turns).lock_owned().await
+        Arc::clone(&self.inner.turns).lock_owned().await
     }
 
     /// Makes a change: durable and in force when this returns. For threads that may wait.
@@ -84,7 +91,7 @@ impl Catalogues {
     /// the caller's to make, [`Code::CatalogueFaults`] with everything that would be wrong, [`Code::RequestReused`].
     pub fn change(&self, store: &Store, order: Order<'_>) -> Result<Stored<Change>, Problem> {
         let Order { caller, change, name, trail } = order;
-        let _turn = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(name) = &name
             && let Some(kept) = store.catalogue().named(name)?
         {
@@ -94,7 +101,7 @@ impl Catalogues {
         if current.version.checked_add(1) != Some(change.version) {
             return Err(StorageError::VersionTaken { newest: current.version }.into());
         }
-        let sources = self.0.known_sources.as_ref();
+        let sources = self.known_sources.as_deref();
         demand_right(caller, &current, &change, sources)?;
         let refused = |faults| Problem::new(Code::CatalogueFaults).faults(faults);
         let next = current.apply(&change, sources.map(KnownSources::names)).map_err(refused)?;
@@ -103,7 +110,7 @@ impl Catalogues {
             self.recover(store, &error);
             return Err(error.into());
         }
-        self.0.current.store(Arc::new(next));
+        self.inner.current.store(Arc::new(next));
         if let Err(error) = store.catalogue().tidy(&self.current()) {
             tracing::warn!(%error, "the whole catalogue was not written; the next change writes it");
         }
@@ -114,7 +121,7 @@ impl Catalogues {
     fn recover(&self, store: &Store, error: &StorageError) {
         if matches!(error, StorageError::VersionTaken { .. } | StorageError::Unknown) {
             match store.catalogue().newest() {
-                Ok(newest) if newest.version > self.current().version => self.0.current.store(Arc::new(newest)),
+                Ok(newest) if newest.version > self.current().version => self.inner.current.store(Arc::new(newest)),
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the catalogue cannot be read again"),
             }

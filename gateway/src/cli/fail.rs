@@ -1,6 +1,7 @@
 //! How a command fails.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Faults;
@@ -25,6 +26,17 @@ impl Failure {
             Self::Config(_) | Self::Usage(_) => 2,
             Self::Work(_) => 1,
         })
+    }
+}
+
+impl Failure {
+    /// With the places of what is wrong with this configuration.
+    #[must_use]
+    pub fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Config(faults) => Self::Config(faults.in_file(file)),
+            other => other,
+        }
     }
 }
 

@@ -18,13 +18,18 @@ mod catalogue;
 mod config;
 mod control;
 mod demo;
+mod doctor;
 mod evidence;
 mod fail;
 mod input;
+mod level;
 mod log;
+mod maintenance;
+mod notify;
 mod out;
 mod pki;
 mod progress;
+mod reload;
 mod report;
 mod restore;
 mod serve;
@@ -52,7 +57,19 @@ struct Command {
 /// Every subcommand, in the order of the help.
 static COMMANDS: &[Command] = &[
     Command { name: "serve", arguments: "--config FILE", help: "run the gateway", run: serve::run },
+    Command {
+        name: "reload",
+        arguments: reload::ARGUMENTS,
+        help: "have the gateway that runs read its configuration again",
+        run: reload::run,
+    },
     Command { name: "about", arguments: about::ARGUMENTS, help: "ask the gateway that runs which one it is", run: about::run },
+    Command {
+        name: "level",
+        arguments: level::ARGUMENTS,
+        help: "see or change how much the gateway that runs writes to its log",
+        run: level::run,
+    },
     Command { name: "demo", arguments: demo::ARGUMENTS, help: "try everything out on this machine", run: demo::run },
     Command {
         name: "verify",
@@ -103,7 +120,24 @@ static COMMANDS: &[Command] = &[
         help: "take a restored store into use; see licet restore --help",
         run: restore::run,
     },
-    Command { name: "config", arguments: "check FILE", help: "check a configuration and say what is wrong", run: config::run },
+    Command {
+        name: "doctor",
+        arguments: doctor::ARGUMENTS,
+        help: "say how the gateway is, and what to do about it",
+        run: doctor::run,
+    },
+    Command {
+        name: "maintenance",
+        arguments: maintenance::ARGUMENTS,
+        help: "stop changes and look-ups of the running gateway, or let them in",
+        run: maintenance::run,
+    },
+    Command {
+        name: "config",
+        arguments: config::ARGUMENTS,
+        help: "check a configuration, or print every setting; see licet config --help",
+        run: config::run,
+    },
 ];
 
 /// Runs the command line of this process.

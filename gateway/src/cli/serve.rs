@@ -8,17 +8,19 @@ use std::sync::Arc;
 use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
-use super::Failure;
-use crate::admin::{Admin, Check, Health, LogWatch, rehearse_verification};
+use super::{Failure, notify};
+use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
 use crate::config::{Config, Faults};
 use crate::control::Control;
 use crate::live::Live;
-use crate::server::{self, Drained, Server};
-use crate::shutdown::Trigger;
+use crate::server::{Drained, Server};
+use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{backing_up, clock, hot_keys, logging, routes, shutdown, status, supervision, sweep, witness};
+use crate::{
+    backing_up, clock, condition, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness,
+};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -43,10 +45,16 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let config = Config::read(&file)?;
     logging::start(&config.log);
     runtime()?.block_on(async {
-        let running = Running::start(&config).await?;
+        let unwatched = |error| Failure::Work(format!("signals cannot be watched: {error}"));
+        // Before anybody is told that it serves: a signal to read the configuration again must not end it.
+        let hangups = shutdown::hangups().map_err(unwatched)?;
+        let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
+        running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
-        shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
+        notify::tell(notify::READY);
+        shutdown::on_signal().await.map_err(unwatched)?;
+        notify::tell(notify::STOPPING);
         running.stop().await?;
         Ok(ExitCode::SUCCESS)
     })
@@ -64,14 +72,16 @@ pub(super) struct Running {
     pub(super) address: SocketAddr,
     /// Address of the listener for metrics and health.
     pub(super) admin_address: SocketAddr,
-    app: Arc<App>,
+    live: Arc<Live>,
     anchor: Anchor,
+    shutdown: Shutdown,
     trigger: Trigger,
     public: JoinHandle<Drained>,
     admin: JoinHandle<()>,
     control: JoinHandle<()>,
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
+    spans: JoinHandle<()>,
 }
 
 impl Running {
@@ -79,8 +89,7 @@ impl Running {
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
-        let tls = server::tls_config(&config.server)?;
-        let store = app::open_store(&config.storage)?;
+        let store = app::open_store(&config.storage, &config.memory)?;
         let anchor = Anchor::of(config);
         // Before anything is signed of it.
         anchor.check(&store, &config.storage.path).map_err(Faults::from)?;
@@ -93,18 +102,15 @@ impl Running {
         let control =
             Control::bind(&socket).map_err(|error| cannot_bind(&format!("{} (admin.socket)", socket.display()), error))?;
         let (address, admin_address) = (public.address(), admin.address());
-        let mut settings = config.digests()?;
-        settings.add("record.key", &app.log_keys.public_keys());
-        let recorded = app.recorder.note_start(&settings, app.trust.current().generation(), clock::now()).await;
+        let recorded = app.recorder.note_start(&app.settings, app.trust.current().generation(), clock::now()).await;
         recorded.map_err(|error| Failure::Work(format!("the start cannot be put on record: {error}")))?;
         let (trigger, shutdown) = shutdown::channel();
         tracing::info!(listen = %address, admin = %admin_address, version = env!("CARGO_PKG_VERSION"), "serving");
-        let health = Arc::new(Health::new(vec![verify_check(), store_check(&app), log_check(&app)]));
-        let admin = tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
-        if let Some(every) = config.reload.every() {
-            // It ends with the signal to stop; nothing that it still does would be missed.
-            drop(tokio::spawn(renewal::run(Arc::clone(&live), every, shutdown.clone())));
-        }
+        let admin = tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(renewal::run(Arc::clone(&live), shutdown.clone())));
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
         if app.witnesses.is_some() {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
@@ -116,12 +122,26 @@ impl Running {
         // They end with the signal to stop: an anchor may be behind the store, and a backup that is cut short is none.
         drop(tokio::spawn(anchor::run(Arc::clone(&live), anchor.clone(), shutdown.clone())));
         drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
+        // It ends with the signal to stop.
+        drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
+        let spans = tokio::spawn({
+            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
+            async move { telemetry.run(shutdown).await }
+        });
+        // It ends with the signal to stop, from when on nothing new comes.
+        drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
-        let turns = tokio::spawn(supervision::run(Arc::clone(&live), config.supervision.turn(), shutdown.clone()));
+        let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
-        let public = tokio::spawn(public.run(live, tls, shutdown));
-        Ok(Self { address, admin_address, app, anchor, trigger, public, admin, control, status, turns })
+        let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
+        Ok(Self { address, admin_address, live, anchor, shutdown, trigger, public, admin, control, status, turns, spans })
+    }
+
+    /// Reads the configuration again from now on when a signal says so, or when its files have changed.
+    fn follow(&self, hangups: Hangups) {
+        // It ends with the signal to stop; nothing that it still does would be missed.
+        drop(tokio::spawn(reload::run(Arc::clone(&self.live), hangups, self.shutdown.clone())));
     }
 
     /// Stops accepting, lets running requests finish, and ends.
@@ -135,35 +155,16 @@ impl Running {
         self.status.abort();
         // It takes one more turn, so that no figures are lost.
         drop(self.turns.await);
-        let generation = self.app.trust.current().generation();
+        // It sends what is left.
+        drop(self.spans.await);
+        let app = self.live.current();
+        let generation = app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
-        drop(self.app.recorder.note_stop(generation, clock::now()).await);
-        if let Err(error) = self.anchor.write(&self.app.store().logs().known_heads()) {
+        drop(app.recorder.note_stop(generation, clock::now()).await);
+        if let Err(error) = self.anchor.write(&app.store().logs().known_heads()) {
             tracing::error!(%error, "the anchor could not be replaced");
         }
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }
-}
-
-/// Verifies a document of our own making.
-fn verify_check() -> (&'static str, Check) {
-    ("verify", Box::new(|| rehearse_verification(clock::now())))
-}
-
-/// Writes to the store and reads back.
-fn store_check(app: &Arc<App>) -> (&'static str, Check) {
-    let app = Arc::clone(app);
-    let probe = move || {
-        let probed = app.store().probe(clock::now());
-        // Of a write that failed an operator wants to know why.
-        probed.map_err(|error| app.store().trouble().map_or_else(|| error.to_string(), |why| format!("{error}: {why}")))
-    };
-    ("store", Box::new(probe))
-}
-
-/// Sees whether the checkpoints of the logs keep up.
-fn log_check(app: &App) -> (&'static str, Check) {
-    let watch = LogWatch::new(app.store().logs().clone());
-    ("logs", Box::new(move || watch.check(clock::instant())))
 }

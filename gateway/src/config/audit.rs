@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crypto::grants::Calendar;
 use crypto::time::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::log;
 
 use super::Faults;
 
 /// What the ready questions of auditors go by.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// When a seal is used within office hours.
@@ -18,7 +19,7 @@ pub struct Audit {
 }
 
 /// Office hours, in the legal time of China (UTC+08:00).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OfficeHours {
     /// The times of day at which the office is open, each `HH:MM-HH:MM`. Default `08:30-17:30`.

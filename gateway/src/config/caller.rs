@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crypto::licence::number::uscc;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
@@ -10,7 +11,7 @@ use super::trust::{NAME, is_name};
 use crate::auth::{CertificateName, Role};
 
 /// A system that may call.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
     /// Name in logs and records: up to 64 letters, digits, dots, hyphens and underscores; unique.
@@ -26,6 +27,15 @@ pub struct Caller {
     /// organisation. Its own organisation when left out.
     #[serde(default)]
     pub audits: Option<BTreeSet<String>>,
+    /// Requests that it may have answered at the same time. `limits.caller_in_flight_max` when left out.
+    #[serde(default)]
+    pub in_flight_max: Option<u32>,
+    /// Requests that it may make in a second; 0 for as many as it likes. `limits.caller_requests_per_s` when left out.
+    #[serde(default)]
+    pub requests_per_s: Option<u32>,
+    /// Requests that it may make at once, ahead of that rate; 0 for those of one second. `limits.caller_burst` when left out.
+    #[serde(default)]
+    pub burst: Option<u32>,
 }
 
 pub(super) fn check(callers: &[Caller], faults: &mut Faults) {
@@ -39,6 +49,7 @@ pub(super) fn check(callers: &[Caller], faults: &mut Faults) {
             faults.add(key("organisation"), format!("is not a unified social credit code: {}", error.text().en));
         }
         faults.demand(!caller.roles.is_empty(), key("roles"), "must name at least one role");
+        faults.demand(caller.in_flight_max != Some(0), key("in_flight_max"), "must not be 0");
         faults.demand(!caller.certificates.is_empty(), key("certificates"), "must name at least one certificate");
         for text in &caller.certificates {
             match text.parse::<CertificateName>() {

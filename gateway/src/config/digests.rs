@@ -44,6 +44,17 @@ impl Digests {
         self.0.insert(key.to_owned(), Sha256::of(&[content]));
     }
 
+    /// What a section is, where there is one.
+    #[must_use]
+    pub fn of_section(&self, name: &str) -> Option<Sha256> {
+        self.0.get(name).copied()
+    }
+
+    /// The names of its parts.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The parts that are not what they were.
     #[must_use]
     pub fn since(&self, before: &Self) -> BTreeMap<String, Changed> {

@@ -1,5 +1,6 @@
 //! `[grants]`: within how many working days applications for grants are dealt with.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
@@ -8,7 +9,7 @@ use super::Faults;
 const DAYS_MAX: u32 = 250;
 
 /// Within how many working days applications for grants are dealt with; which days are working days, `[audit.office_hours]` says.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Grants {
     /// For the conformity check. Default 2.

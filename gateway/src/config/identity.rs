@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crypto::identity::ClaimNames;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
@@ -12,7 +13,7 @@ use super::Faults;
 const LIFETIME_S_MAX: u32 = 86_400;
 
 /// An `OpenID` provider whose tokens of holders are taken.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProvider {
     /// Its name in records; unique.
@@ -35,7 +36,7 @@ pub struct IdentityProvider {
 }
 
 /// Under which names a provider puts what is not registered with the IANA.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Claims {
     /// The holder. Default `licet_holder`.
@@ -53,7 +54,7 @@ pub struct Claims {
 }
 
 /// How long codes live.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UseCodes {
     /// A code that a consumer gets, in seconds, 1 to 86400. Default 600.

@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use crypto::time::{Date, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment, or a day.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String", extend("format" = "moment"))]
 pub enum Moment {
     /// A second.
     Second(Timestamp),

@@ -1,5 +1,6 @@
 //! `[objections]`: within how many working days objections are answered.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
@@ -8,7 +9,7 @@ use super::Faults;
 const DAYS_MAX: u32 = 250;
 
 /// Within how many working days objections are answered; which days are working days, `[audit.office_hours]` says.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Objections {
     /// For the answer of the responsible organisation, from the day after it was filed. Default 10.

@@ -1,18 +1,22 @@
 //! `[admin]`, `[storage]`, `[cache]` and `[log]`.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Faults;
 
 /// The listener for metrics and health: plain HTTP, so by default for this machine alone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Admin {
     /// Address and port to listen on. Default `127.0.0.1:9443`.
     #[serde(default = "admin_listen")]
+    #[schemars(extend("format" = "socket-address"))]
     pub listen: SocketAddr,
     /// Allows an address that other machines can reach. Default false.
     #[serde(default)]
@@ -40,7 +44,7 @@ impl Admin {
 }
 
 /// Where things are kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
     /// Folder of the database; made when it does not exist.
@@ -49,12 +53,42 @@ pub struct Storage {
     pub value_key: PathBuf,
     /// File with the key of the index over holder numbers: 64 hexadecimal digits, readable by the owner alone.
     pub index_key: PathBuf,
+    /// Free space that the disk must have, in MiB: below it changes are refused, below a quarter of it everything that would have to be
+    /// put on record. 0 asks for none. Default 512.
+    #[serde(default = "free_mib_min")]
+    pub free_mib_min: u64,
+    /// After how long a write that the disk does not answer counts as one that hangs: from then on writes are refused at once, until it
+    /// answers. In milliseconds; default 5000.
+    #[serde(default = "stall_ms")]
+    pub stall_ms: u32,
 }
 
 impl Storage {
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.demand(self.free_mib_min <= FREE_MIB_MAX, "storage.free_mib_min", "must not be more than 1073741824");
+        faults.demand((100..=60_000).contains(&self.stall_ms), "storage.stall_ms", "must be 100 to 60000");
+    }
+
+    /// `stall_ms`.
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms.into())
+    }
+
     pub(super) fn paths(&mut self) -> [&mut PathBuf; 3] {
         [&mut self.path, &mut self.value_key, &mut self.index_key]
     }
+}
+
+/// A PiB: who asks for more means something else.
+const FREE_MIB_MAX: u64 = 1 << 30;
+
+const fn free_mib_min() -> u64 {
+    512
+}
+
+const fn stall_ms() -> u32 {
+    5_000
 }
 
 /// No city has so many authorities.
@@ -64,7 +98,7 @@ const SM2_TABLES_MIB_MAX: u32 = 4096;
 const VERDICTS_MIB_MAX: u32 = 65_536;
 
 /// What is kept in memory.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     /// Memory for verdicts that still hold, in MiB: of sealed OFD some 30 in each, of what is smaller more. Default 128.
@@ -90,19 +124,42 @@ impl Cache {
 }
 
 /// What is written to standard error: one line a request, and what goes wrong.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
-    #[serde(default = "level")]
-    pub level: String,
+    /// How much. Default `info`.
+    #[serde(default)]
+    pub level: LogLevel,
+    /// How much for single modules: `storage`, or a part of the gateway such as `broker`. The same as `level` where it is left out.
+    /// `licet level` changes both while the gateway runs.
+    #[serde(default)]
+    pub levels: BTreeMap<String, LogLevel>,
     /// `json`, the default, or `text`.
     #[serde(default)]
     pub format: LogFormat,
 }
 
+/// How much is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What may fail soon, or was refused.
+    Warn,
+    /// What happens, one line a request.
+    #[default]
+    Info,
+    /// How it happens.
+    Debug,
+    /// Every step.
+    Trace,
+}
+
 /// How a line of the log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -112,16 +169,45 @@ pub enum LogFormat {
     Text,
 }
 
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: level(), format: LogFormat::default() }
+impl LogLevel {
+    const ALL: [(&'static str, Self); 6] = [
+        ("off", Self::Off),
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+
+    /// The level with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(one, _)| *one == name).map(|(_, level)| *level)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, level)| *level == self).map_or("info", |(name, _)| name)
     }
 }
 
 impl Log {
+    /// The module that is no part of the gateway.
+    pub const STORAGE: &'static str = "storage";
+
+    /// Whether lines come from a module with this name: those of the gateway are read off its root.
+    #[must_use]
+    pub fn is_module(name: &str) -> bool {
+        const ROOT: &str = include_str!("../lib.rs");
+        let module = |line: &str| Some(line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')? == name);
+        name == Self::STORAGE || ROOT.lines().filter_map(module).any(|is_it| is_it)
+    }
+
     pub(super) fn check(&self, faults: &mut Faults) {
-        let known = ["error", "warn", "info", "debug", "trace"].contains(&self.level.as_str());
-        faults.demand(known, "log.level", "must be error, warn, info, debug or trace");
+        for module in self.levels.keys().filter(|module| !Self::is_module(module)) {
+            faults.add(format!("log.levels.{module}"), "is no module: storage, or a part of the gateway such as broker");
+        }
     }
 }
 
@@ -135,8 +221,4 @@ const fn verdicts_mib() -> u32 {
 
 const fn sm2_tables_mib() -> u32 {
     16
-}
-
-fn level() -> String {
-    "info".to_owned()
 }

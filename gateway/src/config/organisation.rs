@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::licence::number::uscc;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Caller, Faults};
@@ -11,7 +12,7 @@ use super::{Caller, Faults};
 pub const ALL: &str = "*";
 
 /// An organisation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {
     /// Its unified social credit code, 18 characters; unique.

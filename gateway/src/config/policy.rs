@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crypto::digest::from_hex;
 use crypto::x509::trust;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Faults;
 use super::trust::{NAME, check_oids, is_name};
 
 /// Rules of verification that the standards leave open.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// What a licence counts as whose signatures are good but which is not on record here. Default `indeterminate`.
@@ -52,7 +53,7 @@ const fn record_is_proof() -> bool {
 }
 
 /// Whether a seal is put on file only on an application that was approved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SealApplications {
     /// Without one as well.
@@ -63,7 +64,7 @@ pub enum SealApplications {
 }
 
 /// What a licence or a seal that is not on record counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unrecorded {
     /// Nobody knows whether it was revoked, or put out of use: `INDETERMINATE`.
@@ -74,7 +75,7 @@ pub enum Unrecorded {
 }
 
 /// Rules that decide on signatures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignaturePolicy {
     /// Name in reports. Default `default`.
@@ -98,7 +99,7 @@ pub struct SignaturePolicy {
 }
 
 /// What a type of licence demands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TypeRow {
     /// Extended key usages (object identifiers) of which each signer's certificate has one; none is demanded when empty.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crypto::time::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use storage::log::AFTER_RESTORATION;
 
 use super::{Faults, Witnesses};
@@ -15,7 +16,7 @@ const ORIGIN_BYTES_MAX: usize = 200;
 const CHINA_S: i64 = 8 * 3600;
 
 /// The two logs of what happens: under which name they are known, and who signs for them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Under which name others know the logs, such as `licet.example.gov.cn`: a name of the organisation's own, without scheme. It
@@ -40,13 +41,30 @@ pub struct Record {
     /// an earlier state is not served. Default: the folder of the database with `.anchor` behind its name.
     #[serde(default)]
     pub anchor: Option<PathBuf>,
+    /// What becomes of requests while no record can be made: `verdicts`, the default, or `refuse`.
+    #[serde(default)]
+    pub when_failed: WhenFailed,
+    /// By how many seconds the clock of the machine may jump, and may be before the last record, before somebody is told. Default 60.
+    #[serde(default = "clock_jump_s_max")]
+    pub clock_jump_s_max: u32,
     /// `[record.witnesses]`: who witnesses the logs.
     #[serde(default)]
     pub witnesses: Option<Witnesses>,
 }
 
+/// What becomes of requests while no record can be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenFailed {
+    /// What tells nothing of any person is answered, and says that it is not on record; all else is refused.
+    #[default]
+    Verdicts,
+    /// Whatever would be put on record is refused.
+    Refuse,
+}
+
 /// How much time one tree of a log holds, in China's time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShardPeriod {
     /// A year, such as `2026`.
@@ -111,6 +129,7 @@ impl Record {
             "must be a name such as licet.example.gov.cn: small letters, digits, dots, hyphens and single slashes, no scheme",
         );
         faults.demand((1..=10_000).contains(&self.refusals_per_s), "record.refusals_per_s", "must be 1 to 10000");
+        faults.demand((1..=3600).contains(&self.clock_jump_s_max), "record.clock_jump_s_max", "must be 1 to 3600");
         // Half a year is what the law on network security (网络安全法) asks for at least.
         faults.demand((180..=36_500).contains(&self.retention_days), "record.retention_days", "must be 180 to 36500");
         if let Some(witnesses) = &self.witnesses {
@@ -127,6 +146,10 @@ fn is_origin(text: &str) -> bool {
         part.bytes().all(inside) && part.bytes().next().is_some_and(ends) && part.bytes().last().is_some_and(ends)
     };
     text.len() <= ORIGIN_BYTES_MAX && text.split('/').all(plain) && text.split('/').next().is_some_and(|host| host.contains('.'))
+}
+
+const fn clock_jump_s_max() -> u32 {
+    60
 }
 
 const fn retention_days() -> u32 {

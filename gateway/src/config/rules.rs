@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Faults, SignaturePolicy, TrustDomain, resolve, trust};
+use super::files::resolve;
+use super::reading::Reading;
+use super::{Faults, SignaturePolicy, TrustDomain, trust};
 
 /// A TOML file with `[policy]` and `[[trust]]`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
     /// `[policy]`: the rules that decide on signatures.
@@ -25,12 +28,14 @@ impl RulesFile {
     pub fn read(path: &Path) -> Result<Self, Faults> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Faults::one("(file)", format!("{} cannot be read: {error}", path.display())))?;
-        let mut rules: Self = toml::from_str(&text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
+        let Reading { value, faults, .. } = Reading::<Self>::of(&text);
+        let in_file = |faults: Faults| faults.in_file_of::<Self>(path);
+        let mut rules = faults.none_or(value).map_err(in_file)?.ok_or_else(|| Faults::one("(file)", "cannot be read"))?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
         rules.trust.iter_mut().flat_map(TrustDomain::materials_mut).for_each(|path| resolve(path, folder));
         let mut faults = Faults::default();
         rules.policy.check("policy", &mut faults);
         trust::check(&rules.trust, "trust", &mut faults);
-        faults.none_or(rules)
+        faults.none_or(rules).map_err(in_file)
     }
 }

@@ -4,16 +4,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, SourceUrl};
 
 /// The public HTTPS listener. A request beyond a limit gets a clear answer and costs no more than the limit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Address and port to listen on. Default `127.0.0.1:8443`; port 0 lets the system choose.
     #[serde(default = "listen")]
+    #[schemars(extend("format" = "socket-address"))]
     pub listen: SocketAddr,
     /// PEM file with the server's certificate, followed by its intermediates.
     pub certificate: PathBuf,
@@ -25,6 +27,10 @@ pub struct Server {
     /// PEM files with the authorities' revocation lists. With at least one, every client certificate must be covered by a list.
     #[serde(default)]
     pub client_crls: Vec<PathBuf>,
+    /// OCSP responders that are asked about the gateway's own certificate, in the background: what they say is shown in handshakes. The
+    /// certificate of the issuer stands behind the gateway's own in `certificate`. Default none.
+    #[serde(default)]
+    pub ocsp_urls: Vec<SourceUrl>,
     /// Largest body of a request in bytes. Default 16777216; routes that take JSON alone stay below 65536 in any case.
     #[serde(default = "body_bytes_max")]
     pub body_bytes_max: u32,
@@ -47,9 +53,22 @@ pub struct Server {
     /// How long a connection may stay open without a request, in milliseconds. Default 60000.
     #[serde(default = "idle_timeout_ms")]
     pub idle_timeout_ms: u64,
-    /// Connections served at the same time; further ones wait to be accepted. Default 4096.
+    /// Large answers of all requests together that are in memory at the same time until they have left, in bytes; further ones are
+    /// answered 503. Default 268435456, at least `body_bytes_max`.
+    #[serde(default = "answers_bytes_max")]
+    pub answers_bytes_max: u32,
+    /// How fast an answer must be taken at least, in bytes a second, beyond `idle_timeout_ms`; the connection of who is slower is
+    /// closed. Default 16384.
+    #[serde(default = "send_bytes_per_s_min")]
+    pub send_bytes_per_s_min: u32,
+    /// Connections of known callers at the same time, half of them of one caller; who finds none free waits for `header_timeout_ms`.
+    /// Beside them there may be a quarter as many whose caller is not known yet. Default 4096.
     #[serde(default = "connections_max")]
     pub connections_max: u32,
+    /// How many of those whose caller is not known yet may come from one address, or from one network of IPv6 (/64): the oldest has
+    /// to go for the next. Never more than half of all. Default 512.
+    #[serde(default = "strangers_per_address_max")]
+    pub strangers_per_address_max: u32,
     /// Verifications that run at the same time; 0, the default, means one for each processor.
     #[serde(default)]
     pub workers_max: u32,
@@ -71,6 +90,8 @@ impl Server {
         faults.demand(!self.client_anchors.is_empty(), "server.client_anchors", "must name at least one file");
         let fits = self.bodies_bytes_max >= self.body_bytes_max;
         faults.demand(fits, "server.bodies_bytes_max", "must be at least server.body_bytes_max");
+        let fits = self.answers_bytes_max >= self.body_bytes_max;
+        faults.demand(fits, "server.answers_bytes_max", "must be at least server.body_bytes_max");
         faults.demand(self.header_bytes_max >= 8192, "server.header_bytes_max", "must be at least 8192");
         for (key, value) in [
             ("server.body_bytes_max", u64::from(self.body_bytes_max)),
@@ -79,6 +100,8 @@ impl Server {
             ("server.request_timeout_ms", self.request_timeout_ms),
             ("server.idle_timeout_ms", self.idle_timeout_ms),
             ("server.connections_max", u64::from(self.connections_max)),
+            ("server.strangers_per_address_max", u64::from(self.strangers_per_address_max)),
+            ("server.send_bytes_per_s_min", u64::from(self.send_bytes_per_s_min)),
             ("server.queue_max", u64::from(self.queue_max)),
         ] {
             faults.demand(value > 0, key, "must not be 0");
@@ -126,6 +149,18 @@ const fn body_bytes_max() -> u32 {
 
 const fn bodies_bytes_max() -> u32 {
     512 << 20
+}
+
+const fn answers_bytes_max() -> u32 {
+    256 << 20
+}
+
+const fn send_bytes_per_s_min() -> u32 {
+    16 << 10
+}
+
+const fn strangers_per_address_max() -> u32 {
+    512
 }
 
 const fn header_bytes_max() -> u32 {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crypto::licence::number::uscc;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::broker::{LOCAL, Limits};
@@ -16,7 +17,7 @@ use super::{AnswerRules, Faults, RequestTemplate, SourceUrl};
 const LOOK_UPS: &str = "/v1/lookups";
 
 /// An interface that answers look-ups.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSource {
     /// Its name in resources (`source`), answers, records and metrics: letters, digits, `-`, `_`. Unique, and not `local`.
@@ -77,7 +78,7 @@ pub struct DataSource {
 }
 
 /// How a source is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataSourceKind {
     /// A POST with a body by a template, an answer by a mapping.
@@ -89,7 +90,7 @@ pub enum DataSourceKind {
 }
 
 /// What is different for one resource of a source.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceResource {
     /// The path instead of that of `url`.
@@ -113,7 +114,7 @@ pub struct SourceResource {
 }
 
 /// What proves to a source who asks, besides a certificate.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SourceAuth {
     /// `Authorization: Bearer …`.
@@ -136,7 +137,7 @@ pub enum SourceAuth {
 }
 
 /// Who we are on the exchange.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// What the names of the headers begin with. Default `gjgxjhpt_`.
@@ -160,7 +161,7 @@ pub struct Exchange {
 }
 
 /// How an exchange encrypts its secrets: AES with 128 bits and the padding of PKCS#7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExchangeCipher {
     /// ECB; the key is what Java's `SHA1PRNG` makes of the application key.
@@ -182,6 +183,12 @@ impl DataSource {
     #[must_use]
     pub const fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// The files that it names.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.clone().paths().map(|path| path.clone()).collect()
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {

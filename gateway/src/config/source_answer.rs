@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// How answers are read. The rules are held against an answer in this order: overloaded, refused, not found, found; the first that
 /// fits decides, and an answer that fits none is a failure of the source.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRules {
     /// Where the records are: a list of objects, or one object. Nothing there means nothing on record. Default: the whole answer.
@@ -49,7 +50,7 @@ pub struct AnswerRules {
 }
 
 /// A value in an answer that says what came of the question.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRule {
     /// Where it is.
@@ -59,8 +60,9 @@ pub struct AnswerRule {
 }
 
 /// A JSON Pointer (RFC 6901).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("format" = "json-pointer"))]
 pub struct Pointer(String);
 
 impl Pointer {

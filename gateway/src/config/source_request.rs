@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// The body of a question: JSON in whose texts `{number}` and the like stand for values. It is read as JSON before anything is put
 /// in, so that no value can become a part of its form.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("format" = "template"))]
 pub struct RequestTemplate {
     root: Node,
 }

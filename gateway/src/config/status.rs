@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Faults, TrustDomain};
 
 /// How the status of certificates is kept fresh.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
     /// For the connection to a source, its TLS handshake included. Default 5000.
@@ -41,7 +42,7 @@ pub struct Status {
 }
 
 /// Where the status of a trust domain's certificates is published.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusSource {
     /// Name of the trust domain.
@@ -55,8 +56,9 @@ pub struct StatusSource {
 }
 
 /// The address of a source, http or https.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("format" = "address"))]
 pub struct SourceUrl {
     /// Whether it is https.
     pub is_tls: bool,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
 
 /// The gateway's own key for signing. Without this section it signs nothing.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signing {
     /// File with the private key: PKCS#8 PEM, P-256 or Ed25519, readable by the owner alone.
@@ -23,7 +24,7 @@ impl Signing {
 }
 
 /// The status lists of the licences on record. Without this section none is published; places in them are given all the same.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusList {
     /// URI of the lists without the number, such as `https://licences.example/v1/status-lists`. It is in every credential that

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
 
 /// When a source or a consumer gets a card (黄牌、红牌).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Supervision {
     /// How often cards are decided and figures are kept, in seconds. Default 5.

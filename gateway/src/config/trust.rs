@@ -9,12 +9,13 @@ use crypto::sig::Algorithm;
 use crypto::x509::certificate_policy::PolicyRules;
 use crypto::x509::trust::RevocationPolicy;
 use crypto::x509::{Purpose, ServiceStatus};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Faults, Moment};
 
 /// A trust domain. `M` is where its certificates and lists are: files, or octets that stand in the text itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrustDomain<M = PathBuf> {
     /// Name in reports: up to 64 letters, digits, dots, hyphens and underscores; unique.
@@ -25,9 +26,11 @@ pub struct TrustDomain<M = PathBuf> {
     pub anchors: Vec<AnchorRow<M>>,
     /// Further authorities' certificates from which paths may be built, PEM, DER or PKCS#7.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub intermediates: Vec<M>,
     /// Revocation lists, PEM or DER.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub crls: Vec<M>,
     /// `require` a list for each certificate of a path, use it `if-available`, or `none`.
     pub revocation: RevocationPolicy,
@@ -52,7 +55,7 @@ pub struct TrustDomain<M = PathBuf> {
 }
 
 /// Which certificate policies are demanded of every path: the inputs of RFC 5280 6.1.1 (c) and (e) to (g).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyRow {
     /// The policies (object identifiers) that are good; any when left out.
@@ -67,7 +70,7 @@ pub struct PolicyRow {
 }
 
 /// Certificates to trust: alone, or with the service behind them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AnchorRow<M> {
     /// In service for good.
@@ -77,11 +80,12 @@ pub enum AnchorRow<M> {
 }
 
 /// Certificates to trust, with the service behind them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServedAnchor<M> {
     /// The certificates: `file` in a configuration, `certificate` in a list.
     #[serde(rename = "certificate", alias = "file")]
+    #[schemars(rename = "file")]
     pub material: M,
     /// `granted`, the default, or `withdrawn`.
     #[serde(default)]
@@ -95,7 +99,7 @@ pub struct ServedAnchor<M> {
 }
 
 /// An accepted algorithm: its name alone, or with the last moment at which it is accepted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AlgorithmRow {
     /// Accepted without end.
@@ -105,7 +109,7 @@ pub enum AlgorithmRow {
 }
 
 /// An algorithm with an end.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndingAlgorithm {
     /// Its name.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crypto::tlog::{KeyType, VerifierKey};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Faults;
 
 /// Who witnesses our logs, and how they are asked, in the background.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Witnesses {
     /// File with the policy (C2SP tlog-policy): witnesses with keys and addresses, groups, quorum.
@@ -36,7 +37,7 @@ pub struct Witnesses {
 }
 
 /// Whose logs we witness.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Witness {
     /// The name under which we sign: an address without scheme, such as `witness.example.gov.cn`.
@@ -49,13 +50,14 @@ pub struct Witness {
 }
 
 /// A log that we witness.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WitnessedLog {
     /// Its origin; with `/*` at the end, every origin that has one more name there, as logs have that begin anew each year.
     pub origin: String,
     /// Its verifier key. For several origins, its key for one of them.
     #[serde(deserialize_with = "key")]
+    #[schemars(with = "String", extend("format" = "verifier-key"))]
     pub key: VerifierKey,
 }
 
@@ -79,8 +81,14 @@ impl Witnesses {
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let own = self.certificate.iter_mut().chain(&mut self.key);
-        std::iter::once(&mut self.policy).chain(&mut self.tls_anchors).chain(own)
+        let Self { policy, tls_anchors, certificate, key, .. } = self;
+        std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key)
+    }
+
+    /// The files with which they are asked.
+    pub(super) fn materials(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { tls_anchors, certificate, key, .. } = self;
+        tls_anchors.iter_mut().chain(certificate).chain(key)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

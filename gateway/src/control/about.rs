@@ -9,10 +9,12 @@ pub(super) static COMMANDS: &[Command] =
     &[Command { method: Method::GET, path: "/about", run: |asked| Box::pin(async move { about(&asked) }) }];
 
 fn about(asked: &Asked) -> Result<Reply, Refused> {
-    let trust = asked.live.current().trust.current().generation();
+    let app = asked.live.current();
     Ok(Reply::Whole(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "process": std::process::id(),
-        "trust": trust,
+        "trust": app.trust.current().generation(),
+        "generation": app.generation,
+        "since": app.since,
     })))
 }

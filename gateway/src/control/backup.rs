@@ -23,7 +23,8 @@ pub(super) static COMMANDS: &[Command] = &[
 
 fn make(asked: &Asked) -> Result<Reply, Refused> {
     let app = asked.live.current();
-    let settings = app.backup.clone().ok_or_else(|| Refused::conflict("no-backups", "[backup] is not in the configuration"))?;
+    let settings =
+        app.config.backup.clone().ok_or_else(|| Refused::conflict("no-backups", "[backup] is not in the configuration"))?;
     let (lines, reply) = mpsc::channel(LINES_MAX);
     let by = format!("uid {}", asked.by);
     // It runs to its end whether or not anybody reads on.

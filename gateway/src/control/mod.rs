@@ -5,10 +5,15 @@ mod about;
 mod answer;
 mod backup;
 mod command;
+mod doctor;
+mod level;
+mod maintenance;
+mod reload;
 mod socket;
 
 pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, backup::COMMANDS];
+static COMMANDS: &[&[Command]] =
+    &[about::COMMANDS, backup::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];

@@ -74,7 +74,7 @@ pub async fn make(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         };
         Ok(bundle.to_bytes())
     };
-    let bytes = app.pool.run(job).await??;
+    let bytes = app.auditing.run(job).await??;
     Ok(Answer::bytes(StatusCode::OK, MEDIA_TYPE, bytes).verdict(indication))
 }
 
@@ -98,14 +98,14 @@ async fn gather(
         let trust = app.trust.current();
         let list = app.trust.standing().list.map(|list| ListRow { version: list.version, sha256: list.sha256 });
         let (shared, asked, believed) = (Arc::clone(app), Arc::clone(inquiry), Arc::clone(&trust));
-        let (document, given) = app.pool.run(move || judge(&shared, &asked, &believed)).await??;
+        let (document, given) = app.auditing.run(move || judge(&shared, &asked, &believed)).await??;
         let given = match require {
             None => given,
             Some(Requirement::LoggedUse) => logged_use::demand(app, given, inquiry.at).await?,
         };
         let (shared, asked, believed, judged) = (Arc::clone(app), Arc::clone(inquiry), Arc::clone(&trust), given.clone());
         let job = move || collect(&shared, &asked, (&believed, list), (&document, with_document), &judged);
-        if let Some(material) = app.pool.run(job).await?? {
+        if let Some(material) = app.auditing.run(job).await?? {
             return Ok(Gathered { given, material, trust });
         }
     }

@@ -82,7 +82,7 @@ async fn look(app: &Arc<App>, caller: &Arc<Caller>, after: Option<u64>, limit: u
         }
         Look { logs: shared.store().logs(), scope: &scope, limit }.page(after)
     };
-    app.pool.run(work).await?
+    app.auditing.run(work).await?
 }
 
 fn scope(app: &App, caller: &Caller) -> Scope {

@@ -45,7 +45,7 @@ pub(super) async fn answer(
     trees.wait_for(asking.number, shape.patience).await?;
     let shared = Arc::clone(&app);
     let asked = Asked { log, key, filter, asking, shape };
-    let answer = app.pool.run(move || assemble(&shared, &request, &asked, trees)).await??;
+    let answer = app.auditing.run(move || assemble(&shared, &request, &asked, trees)).await??;
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
@@ -56,7 +56,7 @@ async fn key(app: &Arc<App>, request: &Request, filter: &Filter) -> Result<Chain
     match (&query.seal, &query.subject) {
         (Some(id), None) => {
             let (shared, wanted) = (Arc::clone(app), id.clone());
-            let seal = app.pool.run(move || shared.store().seals().seal(&wanted)).await??;
+            let seal = app.auditing.run(move || shared.store().seals().seal(&wanted)).await??;
             let is_readable = match seal {
                 Some(seal) => request.caller.sight.covers(&seal.organisation),
                 None => request.caller.sight.is_all(),

@@ -45,7 +45,7 @@ pub async fn entry(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         let record = logs.record(log, number)?.filter(|record| is_visible(record, &sight));
         Ok(record.map(|record| RowView::new(number, &record, &sight, true)))
     };
-    let row = app.pool.run(read).await??.ok_or(Code::RecordNotFound)?;
+    let row = app.auditing.run(read).await??.ok_or(Code::RecordNotFound)?;
     Ok(Answer::json(StatusCode::OK, &row))
 }
 
@@ -71,7 +71,7 @@ pub async fn proof(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         let index = number.checked_sub(published.first).ok_or(Code::Internal)?;
         Ok(TlogProof::new(index, path, note).or(Err(Code::Internal))?.to_string())
     };
-    let text = app.pool.run(prove).await??;
+    let text = app.auditing.run(prove).await??;
     Ok(Answer::bytes(StatusCode::OK, "text/plain; charset=utf-8", text))
 }
 
@@ -104,7 +104,7 @@ pub async fn consistency(app: Arc<App>, request: Request) -> Result<Answer, Prob
         let checkpoint = CheckpointView::new(&covering);
         Ok(ConsistencyView { log, period, from, to, hashes: hashes(&path), checkpoint })
     };
-    Ok(Answer::json(StatusCode::OK, &app.pool.run(prove).await??))
+    Ok(Answer::json(StatusCode::OK, &app.auditing.run(prove).await??))
 }
 
 /// Log and number in the path.

@@ -18,7 +18,7 @@ use crate::audit::{
     Delivered, Filter, FilterRequest, Format, PIECE_ROWS_MAX, Piece, RowView, WAITING_MAX, Walk, log_name, stream,
 };
 use crate::clock;
-use crate::http::{Answer, Code, Outgoing, Problem, Request};
+use crate::http::{Answer, Code, Outgoing, Problem, Request, object};
 
 /// Exports at the same time; further ones are refused.
 static PLACES: Semaphore = Semaphore::const_new(16);
@@ -28,7 +28,7 @@ static PLACES: Semaphore = Semaphore::const_new(16);
 #[serde(deny_unknown_fields)]
 pub struct LogExportRequest {
     /// Which records; all when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub filter: FilterRequest,
     /// Whether each record comes with its salts, from which its entry follows. For JSON Lines alone.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub async fn export(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         request.trail.detail(name, value);
     }
     let (shared, asking) = (Arc::clone(&app), request.clone());
-    app.pool.run(move || noted::holders(&shared, &asking)).await??;
+    app.auditing.run(move || noted::holders(&shared, &asking)).await??;
     // On record before a single row leaves.
     let begin = request.trail.record().await?;
     let walk =
@@ -108,7 +108,7 @@ impl Work {
             }
             Ok(piece)
         };
-        async move { app.pool.run(make).await? }
+        async move { app.auditing.run(make).await? }
     }
 }
 

@@ -74,7 +74,7 @@ pub async fn ask(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         let next = next.map(|number| write_cursor(log, order, number));
         Ok(LogSearchAnswer { log, rows, next, checkpoints: Vec::new(), completeness: None })
     };
-    let answer = app.pool.run(find).await??;
+    let answer = app.auditing.run(find).await??;
     request.trail.detail("rows", answer.rows.len());
     Ok(Answer::json(StatusCode::OK, &answer))
 }

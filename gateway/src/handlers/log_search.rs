@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::audit::{
     CheckpointView, Filter, FilterRequest, Patience, RowView, Trees, Walk, bad, log_name, read_cursor, write_cursor,
 };
-use crate::http::{Answer, Problem, Request};
+use crate::http::{Answer, Problem, Request, object};
 
 /// The most rows of one page.
 pub const LIMIT_MAX: usize = 500;
@@ -26,7 +26,7 @@ pub const LIMIT_MAX: usize = 500;
 #[serde(deny_unknown_fields)]
 pub struct LogSearchRequest {
     /// Which records; all when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub filter: FilterRequest,
     /// In which order; newest first when absent.
     pub order: Option<OrderRequest>,
@@ -118,7 +118,7 @@ pub async fn search(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         noted::holders(&shared, &asking)?;
         walk.page(after, limit, walk.logs.size(log)?)
     };
-    let page = app.pool.run(look).await??;
+    let page = app.auditing.run(look).await??;
     let next = page.next.map(|number| write_cursor(log, order, number));
     let rows = page.rows.iter().map(|row| RowView::new(row.number, &row.opening, &request.caller.sight, shape.opening)).collect();
     request.trail.detail("rows", page.rows.len());
@@ -158,7 +158,7 @@ pub(super) async fn proven(
         rows.iter_mut().try_for_each(|row| trees.prove(row))?;
         Ok((rows, trees.views()))
     };
-    app.pool.run(prove).await?
+    app.auditing.run(prove).await?
 }
 
 /// Refuses what cannot be proven to be complete.

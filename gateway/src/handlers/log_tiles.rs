@@ -29,7 +29,7 @@ pub async fn checkpoint(app: Arc<App>, request: Request) -> Result<Answer, Probl
         let shard = shard(&logs, log, &period)?;
         newest(&logs, &shard)
     };
-    let published = app.pool.run(find).await??.ok_or(Code::LogPartNotFound)?;
+    let published = app.auditing.run(find).await??.ok_or(Code::LogPartNotFound)?;
     let note = app.signed(&published).into_bytes();
     let tag = Sha256::of(&[&note]).to_string();
     let answer = tagged(&request, &tag, "text/plain; charset=utf-8", note)?;
@@ -50,7 +50,7 @@ pub async fn tile(app: Arc<App>, request: Request) -> Result<Answer, Problem> {
         let shard = shard(&logs, log, &period)?;
         Ok(logs.tile(log, shard.shard, &path)?)
     };
-    let bytes = app.pool.run(read).await??.ok_or(Code::LogPartNotFound)?;
+    let bytes = app.auditing.run(read).await??.ok_or(Code::LogPartNotFound)?;
     let is_whole = path.width() == TILE_WIDTH;
     let tag = Sha256::of(&[&bytes]).to_string();
     let answer = tagged(&request, &tag, "application/octet-stream", bytes)?;

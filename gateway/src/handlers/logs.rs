@@ -65,7 +65,7 @@ pub async fn overview(app: Arc<App>, request: Request) -> Result<Answer, Problem
     let shared = Arc::clone(&app);
     let view =
         move || LogName::ALL.into_iter().map(|log| LogView::new(&shared, log, request.now)).collect::<Result<Vec<_>, Problem>>();
-    let logs = app.pool.run(view).await??;
+    let logs = app.auditing.run(view).await??;
     Ok(Answer::json(StatusCode::OK, &LogsView { logs }))
 }
 

@@ -24,6 +24,7 @@ use crate::lookup::plan::Plan;
 use crate::lookup::supervised;
 use crate::lookup::underway::{Ended, Underway};
 use crate::lookup::view::SourceView;
+use crate::telemetry;
 
 /// Events that wait for the connection.
 const WAITING_MAX: usize = 16;
@@ -48,7 +49,7 @@ pub(super) async fn answer(
     let underway = Underway::begin(app, plan, order.deadline.until);
     let until = order.deadline.until;
     let work = Work { app: Arc::clone(app), request: request.clone(), order, begin, out };
-    tokio::spawn(async move {
+    tokio::spawn(telemetry::carried(async move {
         let mut work = pin!(work.run(underway));
         tokio::select! {
             () = &mut work => return,
@@ -57,7 +58,7 @@ pub(super) async fn answer(
         // No source is asked any more. Whoever reads slowly keeps nobody else from asking.
         drop(held);
         work.await;
-    });
+    }));
     Ok(Answer::bytes(StatusCode::OK, EVENTS, Outgoing::Stream(pieces)))
 }
 

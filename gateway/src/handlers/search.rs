@@ -27,6 +27,7 @@ pub struct SearchRequest {
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<usize>,
     /// `next` of the page before.
+    #[schemars(regex(pattern = "^([0-9a-f]{2}){1,64}$"))]
     pub after: Option<String>,
 }
 
@@ -80,7 +81,7 @@ pub async fn by_holder(app: Arc<App>, request: Request) -> Result<Answer, Proble
             licences.by_holder_and_issuer((&number, &caller.organisation), after.as_ref(), limit)
         }
     };
-    let page = app.pool.run(find).await??;
+    let page = app.auditing.run(find).await??;
     request.trail.detail("rows", page.items.len());
     let answer = SearchAnswer {
         licences: page.items.into_iter().map(|record| LicenceView::new(&app, record, request.now)).collect::<Result<_, _>>()?,

@@ -147,7 +147,7 @@ async fn is_news(app: &App, turns: &mut watch::Receiver<u64>) -> bool {
 
 async fn look(app: &App, caller: &Caller, from: u64, limit: usize) -> Result<CardsView, Problem> {
     let ledger = app.supervision.ledger().clone();
-    let cards = app.pool.run(move || ledger.cards(from, limit)).await??;
+    let cards = app.auditing.run(move || ledger.cards(from, limit)).await??;
     let next = cards.last().map_or(from, |card| card.number + 1);
     let is_end = cards.len() < limit;
     let cards = cards.into_iter().filter(|card| sees(caller, &card.about, &card.organisation)).collect();
@@ -171,7 +171,7 @@ pub async fn report(app: Arc<App>, request: Request) -> Result<Answer, Problem> 
         });
         MonthReport::make(shared.supervision.ledger(), month, resources, now)
     };
-    let report = app.pool.run(make).await??.ok_or_else(no_month)?;
+    let report = app.auditing.run(make).await??.ok_or_else(no_month)?;
     request.trail.detail("month", report.month.as_str());
     request.trail.detail("rows", report.resources.len());
     if wants_csv {

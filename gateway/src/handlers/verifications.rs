@@ -15,8 +15,9 @@ use crypto::x509::Trust;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::along::{self, PresentationRequest, StapledEvidence};
 use super::own::{demand_readable, is_readable, read_identifier};
@@ -38,6 +39,7 @@ const AT_ONCE_BYTES: usize = 256 << 10;
 /// and `document` is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = one_is_given)]
 pub struct VerificationRequest {
     /// The licence's identifier.
     #[schemars(with = "Option<Identifier>")]
@@ -61,6 +63,19 @@ pub struct VerificationRequest {
     pub presentation: Option<PresentationRequest>,
     /// What is demanded beside what every verification demands.
     pub require: Option<Requirement>,
+}
+
+/// Says in a schema that exactly one of the three is given, and a form only with the file.
+fn one_is_given(schema: &mut Schema) {
+    let given = |(name, kind): (&str, &str)| {
+        let absent = ["identifier", "digest", "document", "format"].into_iter().filter(|other| *other != name);
+        let absent = absent.filter(|other| (name, *other) != ("document", "format"));
+        let mut rules: Map<String, Value> = absent.map(|other| (other.to_owned(), json!({ "type": "null" }))).collect();
+        rules.insert(name.to_owned(), json!({ "type": kind }));
+        json!({ "required": [name], "properties": rules })
+    };
+    let given_one = [("identifier", "string"), ("digest", "object"), ("document", "string")];
+    schema.insert("oneOf".to_owned(), given_one.map(given).into_iter().collect());
 }
 
 /// What may be demanded of a document beside what every verification demands.
@@ -109,6 +124,7 @@ pub struct Digest {
     /// The algorithm.
     pub algorithm: DigestName,
     /// 64 hexadecimal digits.
+    #[schemars(with = "Sha256")]
     pub value: String,
 }
 
@@ -297,6 +313,7 @@ fn on_record(app: &Arc<App>, request: &Request, named: (Option<String>, Option<D
         (Some(text), None) => {
             let identifier = read_identifier(Code::BadContent, &text)?;
             noted::asked(request, &identifier);
+            request.trail.is_of_named();
             noted::linked(app, request, demand_readable(&request.caller, identifier.issuer()))?;
             app.store().licences().record(&identifier)?
         }

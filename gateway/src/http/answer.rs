@@ -1,11 +1,32 @@
 //! What goes back to a caller.
 
 use crypto::report::Indication;
-use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
-use hyper::{Response, StatusCode};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::{Code, Outgoing, RequestId, request_id};
+
+/// What each answer says to a browser, for which none is made: to take it for nothing but what it is, to load nothing, to tell nobody.
+const GUARDS: [(HeaderName, HeaderValue); 6] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("permissions-policy"), HeaderValue::from_static("camera=(), geolocation=(), microphone=()")),
+];
+
+/// Puts what each answer says to a browser among its headers.
+pub fn guard(headers: &mut HeaderMap) {
+    headers.reserve(2 * GUARDS.len());
+    for (name, value) in GUARDS {
+        headers.insert(name, value);
+    }
+}
 
 /// An answer before it becomes HTTP.
 #[derive(Debug)]
@@ -85,8 +106,8 @@ impl Answer {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
         }
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        guard(headers);
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
             headers.insert(request_id::HEADER, value);
         }

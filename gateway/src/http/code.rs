@@ -46,6 +46,8 @@ codes! {
     CertificateRequired = "certificate-required", UNAUTHORIZED, "A client certificate is required", "需要客户端证书";
     /// The client certificate ended while the connection was open.
     CertificateExpired = "certificate-expired", UNAUTHORIZED, "The client certificate has expired", "客户端证书已过期";
+    /// The client certificate was revoked since the connection was made.
+    CertificateRevoked = "certificate-revoked", UNAUTHORIZED, "The client certificate has been revoked", "客户端证书已被吊销";
     /// The client certificate belongs to no caller.
     UnknownCaller = "unknown-caller", FORBIDDEN, "The client certificate belongs to no registered caller", "客户端证书未对应任何已登记的调用方";
     /// The caller lacks the role.
@@ -166,12 +168,16 @@ codes! {
     WitnessConflict = "witness-conflict", CONFLICT, "The witness has signed another checkpoint last", "见证方上次见证的检查点不同";
     /// The new tree is not shown to contain the old one.
     WitnessInconsistent = "witness-inconsistent", UNPROCESSABLE_ENTITY, "The log is not shown to have only grown", "无法证明日志只增不改";
+    /// The caller asks more than it may.
+    RateLimited = "rate-limited", TOO_MANY_REQUESTS, "The caller asks too much at once", "调用方请求过多";
     /// Something in the gateway is wrong.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the gateway", "网关内部错误";
     /// More is asked than the gateway can do.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The gateway is busy", "网关繁忙";
     /// The answer was not ready in time.
     DeadlineExceeded = "deadline-exceeded", SERVICE_UNAVAILABLE, "The answer was not ready in time", "未能在规定时间内完成";
+    /// An operator has stopped changes and look-ups for a while.
+    Maintenance = "maintenance", SERVICE_UNAVAILABLE, "The gateway is under maintenance", "系统维护中";
     /// Something that the gateway needs does not work.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available at present", "服务暂不可用";
     /// The store was restored, and what was revoked since may be missing.

@@ -1,6 +1,7 @@
 //! RFC 9457: what a caller is told when a request fails.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crypto::catalogue::{CatalogueFault, Key, Rule};
 use crypto::report::Report;
@@ -41,7 +42,7 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// What of the catalogue is denied, each with its reason.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<DeniedBody>,
     /// Name of the request in the gateway's log.
     pub request_id: String,
@@ -49,7 +50,7 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<&'a Report>,
     /// What is wrong with a catalogue.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultBody>,
 }
 
@@ -84,7 +85,7 @@ impl Problem {
             Self { code, detail: None, reason: None, denied: Vec::new(), report: None, faults: Vec::new(), headers: Vec::new() };
         match code {
             // RFC 9110 15.5.2 demands a challenge; there is no registered scheme for certificates.
-            Code::CertificateRequired | Code::CertificateExpired => {
+            Code::CertificateRequired | Code::CertificateExpired | Code::CertificateRevoked => {
                 problem.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("ClientCertificate realm=\"licet\"")));
             }
             Code::Overloaded | Code::Unavailable | Code::DeadlineExceeded => {
@@ -132,6 +133,15 @@ impl Problem {
             "A change that was asked for may have been made. Read the state before asking again.",
             "所请求的变更可能已生效，重试前请先查询当前状态。",
         )
+    }
+
+    /// Says after how long to ask again, in whole seconds and not before.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.headers.retain(|(name, _)| name != RETRY_AFTER);
+        self.headers.push((RETRY_AFTER, HeaderValue::from(seconds.max(1))));
+        self
     }
 
     /// Names the reason by a stable code.
@@ -216,6 +226,17 @@ impl From<Code> for Problem {
 mod tests {
     use super::*;
     use crate::http::Outgoing;
+
+    #[test]
+    fn when_to_ask_again_is_said_once_and_in_whole_seconds() {
+        let id = RequestId::of(&hyper::HeaderMap::new());
+        for (after_ms, said) in [(0, "1"), (240, "1"), (1000, "1"), (1001, "2"), (59_000, "59")] {
+            let problem = Problem::new(Code::Overloaded).retry_after(Duration::from_millis(after_ms));
+            let headers = problem.answer(Language::English, &id).headers;
+            let said_after: Vec<_> = headers.iter().filter(|(name, _)| name == RETRY_AFTER).map(|(_, value)| value).collect();
+            assert_eq!(said_after, [said]);
+        }
+    }
 
     #[test]
     fn both_languages() {

@@ -49,6 +49,10 @@ impl Request {
     /// # Errors
     /// [`Code::BadJson`] with the place of the fault.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // The reader would take a list for the fields of an object in their order, which nobody is told of.
+        if self.body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::new(Code::BadJson).detail("An object is expected, and no list.", "应为对象，而非数组。"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| bad_json(&self.body, &error))
     }
 }

@@ -48,7 +48,10 @@ impl Router {
     /// A router over a table.
     #[must_use]
     pub fn new(table: &'static [Route]) -> Self {
-        Self(table.iter().map(|route| (route, segments(route.path))).collect())
+        let mut routes: Vec<_> = table.iter().map(|route| (route, segments(route.path))).collect();
+        // Where several patterns fit a path, the one counts that is fixed for longest.
+        routes.sort_by_key(|(_, pattern)| pattern.iter().map(Segment::width).collect::<Vec<_>>());
+        Self(routes)
     }
 
     /// The table.
@@ -61,17 +64,33 @@ impl Router {
     pub fn find(&self, method: &Method, path: &str) -> Found {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let mut allowed = Vec::new();
+        let mut chosen = None;
         for (route, pattern) in &self.0 {
+            if chosen.is_some_and(|chosen| chosen != route.path) {
+                continue;
+            }
             let Some(params) = fit(pattern, path) else { continue };
             if route.method == *wanted {
                 return Found::Route(route, params);
             }
+            chosen = Some(route.path);
             allowed.push(route.method.as_str());
             if route.method == Method::GET {
                 allowed.push("HEAD");
             }
         }
         if allowed.is_empty() { Found::Nothing } else { Found::OtherMethods(allowed.join(", ")) }
+    }
+}
+
+impl Segment {
+    /// How much it takes: the word, anything up to a slash, anything.
+    const fn width(&self) -> u8 {
+        match self {
+            Self::Fixed(_) => 0,
+            Self::Variable(_) => 1,
+            Self::Rest(_) => 2,
+        }
     }
 }
 
@@ -130,5 +149,19 @@ mod tests {
         for other in ["/log/seal/tile/", "/log/seal/tile", "/log//tile/0", "/log/seal/0"] {
             assert!(fit(&pattern, other).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn the_pattern_counts_that_is_fixed_for_longest() {
+        let router = Router::new(crate::routes::TABLE);
+        let allowed = |path| match router.find(&Method::OPTIONS, path) {
+            Found::OtherMethods(allowed) => allowed,
+            other => panic!("{path}: {other:?}"),
+        };
+        assert_eq!(allowed("/v1/seals/applications"), "POST");
+        assert_eq!(allowed("/v1/seals/21020090000014"), "GET, HEAD");
+        assert_eq!(allowed("/v1/licences/search"), "POST");
+        // It is no seal with this name either.
+        assert!(matches!(router.find(&Method::GET, "/v1/seals/applications"), Found::OtherMethods(_)));
     }
 }

@@ -20,11 +20,21 @@ impl Places {
     /// As many as the configuration says.
     #[must_use]
     pub fn new(settings: &Lookup) -> Self {
+        Self::over(&Shares::new(0, 0), settings)
+    }
+
+    /// As many as another configuration says, of which those are taken that are taken of these.
+    #[must_use]
+    pub fn renewed(&self, settings: &Lookup) -> Self {
+        Self::over(&self.shares, settings)
+    }
+
+    fn over(shares: &Shares, settings: &Lookup) -> Self {
         let all = settings.in_flight_max;
         let for_batch = u64::from(all) * u64::from(settings.shed_batch_at_permille) / 1000;
         // A batch always fits into the share of a caller.
         let each = all.div_ceil(2).max(settings.batch_max.min(all));
-        Self { shares: Shares::new(all, each), all, for_batch: u32::try_from(for_batch).unwrap_or(all) }
+        Self { shares: shares.of(all, each), all, for_batch: u32::try_from(for_batch).unwrap_or(all) }
     }
 
     /// Takes places for so many subjects.
@@ -59,5 +69,17 @@ mod tests {
         assert!(places.take("a", Class::Interactive, 5).is_ok());
         drop(clerks);
         assert!(places.take("a", Class::Batch, 5).is_ok());
+    }
+
+    #[test]
+    fn other_limits_count_what_is_taken() {
+        let settings = |in_flight_max| Lookup { in_flight_max, batch_max: 1, ..Lookup::default() };
+        let before = Places::new(&settings(4));
+        let held = [before.take("a", Class::Interactive, 2).unwrap(), before.take("b", Class::Interactive, 2).unwrap()];
+        let after = before.renewed(&settings(5));
+        let more = after.take("c", Class::Interactive, 1).unwrap();
+        assert!(after.take("c", Class::Interactive, 1).is_err() && before.take("c", Class::Interactive, 1).is_err());
+        drop((held, more));
+        assert!(after.take("c", Class::Interactive, 3).is_ok() && before.take("c", Class::Interactive, 3).is_err());
     }
 }

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::broker::Gathering;
 use crate::clock;
 use crate::http::{Code, Problem, Request};
+use crate::telemetry;
 
 /// A look-up about one subject while its sources are asked.
 #[derive(Debug)]
@@ -170,7 +171,7 @@ pub async fn apart<T: Send + 'static>(
     request: &Request,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    let result = tokio::spawn(work).await.unwrap_or_else(|_panicked| {
+    let result = tokio::spawn(telemetry::carried(work)).await.unwrap_or_else(|_panicked| {
         app.metrics.panics.inc();
         Err(Code::Internal.into())
     });

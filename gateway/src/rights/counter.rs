@@ -6,7 +6,7 @@ use std::time::Instant;
 use crypto::grants::{Lease, Quota};
 use crypto::time::Date;
 
-use super::bucket::Bucket;
+use crate::bucket::{Bucket, Rate};
 
 /// The counter of one grant.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub(super) enum Taken {
 impl Counter {
     /// Whether one more question is within the rate, and counts it.
     pub(super) fn rate(&self, quota: &Quota, now: Instant) -> bool {
-        quota.per_second.is_none_or(|per_second| self.state().bucket.take(per_second, now))
+        quota.per_second.is_none_or(|per_second| self.state().bucket.take(Rate::per_second(per_second), now).is_ok())
     }
 
     /// Takes all that is wanted, or nothing: on this day, or on a later one that has begun here already.

@@ -5,7 +5,6 @@
 //! a grant goes through [`Rights::change`], so that nobody asks under a withdrawn grant once its withdrawal is acknowledged.
 
 mod book;
-mod bucket;
 mod counter;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@ use crypto::catalogue::{Change, Kind};
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::between;
 use super::table::NOT_MODIFIED;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::catalogue::{self, CatalogueView, EntryView};
 use crate::handlers::catalogue_changes::{self, ChangeRequest, ChangesView};
@@ -18,6 +20,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/catalogue",
     admits: Admits::AnyCaller,
+    class: Class::Read,
     query: &[VERSION, Parameter { name: "kind", text: "Entries of this kind alone.", schema: schema_of::<Kind> }],
     event: Some(EventKind::CatalogueRead),
     body: BodyRule::None,
@@ -39,6 +42,7 @@ pub(super) const ENTRY: Route = Route {
     method: Method::GET,
     path: "/v1/catalogue/entries/{kind}/{code}",
     admits: Admits::AnyCaller,
+    class: Class::Read,
     query: &[VERSION],
     event: Some(EventKind::CatalogueRead),
     body: BodyRule::None,
@@ -57,6 +61,7 @@ pub(super) const CHANGE: Route = Route {
     method: Method::POST,
     path: "/v1/catalogue/changes",
     admits: Admits::Roles(&[Role::Issuer, Role::Operator, Role::Consumer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::CatalogueChange),
     // A catalogue may be longer than other bodies of JSON.
@@ -88,8 +93,9 @@ pub(super) const CHANGES: Route = Route {
     method: Method::GET,
     path: "/v1/catalogue/changes",
     admits: Admits::AnyCaller,
+    class: Class::Read,
     query: &[
-        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 50 when absent.", schema: schema_of::<usize> },
+        Parameter { name: "limit", text: "Most changes of one page, 1 to 100; 50 when absent.", schema: between::<1, 100> },
         Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<u64> },
     ],
     event: Some(EventKind::CatalogueRead),
@@ -109,6 +115,7 @@ pub(super) const CHANGE_OF: Route = Route {
     method: Method::GET,
     path: "/v1/catalogue/changes/{version}",
     admits: Admits::AnyCaller,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::CatalogueRead),
     body: BodyRule::None,

@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::presentations::{self, ShowRequest, ShownView};
 use crate::handlers::redemption::{RedemptionRequest, RedemptionView};
@@ -30,6 +31,7 @@ pub(super) const REDEEM: Route = Route {
     method: Method::POST,
     path: "/v1/use-codes/redemptions",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::UseCodeRedeem),
     body: BodyRule::Json,
@@ -48,6 +50,7 @@ pub(super) const SHOW: Route = Route {
     method: Method::POST,
     path: "/v1/presentations",
     admits: Admits::Roles(&[Role::Portal]),
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::PresentationIssue),
     body: BodyRule::Json,
@@ -73,6 +76,7 @@ pub(super) const REDEEM_SHOWN: Route = Route {
     method: Method::POST,
     path: "/v1/presentations/redemptions",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::PresentationRedeem),
     body: BodyRule::Json,

@@ -2,9 +2,11 @@
 
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
 use super::table::{AT, DOCUMENTS_OR_JSON};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::uses::{UseRequest, UseView};
 use crate::handlers::verifications::{Requirement, VerificationRequest};
@@ -26,13 +28,14 @@ pub(super) const RECEIPT: Parameter = Parameter {
 const PROOF: Parameter = Parameter {
     name: "proof",
     text: "wait, the default, for an answer with the proof that the use is in the log; none for an answer at once.",
-    schema: schema_of::<String>,
+    schema: |_| json_schema!({ "type": "string", "enum": ["wait", "none"] }),
 };
 
 pub(super) const USE: Route = Route {
     method: Method::POST,
     path: "/v1/seals/{id}/uses",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[PROOF],
     event: Some(EventKind::SealUse),
     body: BodyRule::Json,
@@ -62,6 +65,7 @@ pub(super) const READ_USE: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}/uses/{number}",
     admits: Admits::Roles(&[Role::Issuer, Role::Auditor]),
+    class: Class::Read,
     query: &[PROOF],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -80,18 +84,19 @@ pub(super) const EVIDENCE: Route = Route {
     method: Method::POST,
     path: "/v1/evidence",
     admits: Admits::Roles(&[Role::Verifier, Role::Issuer, Role::Auditor]),
+    class: Class::Export,
     query: &[
         AT,
         REQUIRE,
         Parameter {
             name: "document",
             text: "enclosed, the default, or digest, which leaves the document itself out.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["enclosed", "digest"] }),
         },
         Parameter {
             name: "witnesses",
             text: "present, the default: the lines of witnesses that are there; wait: the answer waits a little for them.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["present", "wait"] }),
         },
     ],
     event: Some(EventKind::EvidenceMake),

@@ -3,7 +3,9 @@
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::feed::Page;
 use crate::handlers::feed;
@@ -13,17 +15,18 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/feed",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",
             text: "`next` of the page before, or the position of an event; from the oldest that is kept when absent.",
             schema: schema_of::<u64>,
         },
-        Parameter { name: "limit", text: "Most events of one page, 1 to 500; 50 when absent.", schema: schema_of::<u64> },
+        Parameter { name: "limit", text: "Most events of one page, 1 to 500; 50 when absent.", schema: between::<1, 500> },
         Parameter {
             name: "wait_s",
             text: "How long to wait for the first event, in seconds, 0 to 25; 0 when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<0, 25>,
         },
     ],
     event: Some(EventKind::FeedRead),

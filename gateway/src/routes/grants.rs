@@ -3,22 +3,26 @@
 use crypto::grants::Wish;
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
+use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::grant_applications::{self, GrantApplicationView, GrantApplicationsAnswer, VerdictRequest};
 use crate::handlers::grants::{self, GrantView, GrantsAnswer, WithdrawalRequest};
 use crate::http::{BodyRule, Code};
 
 const READERS: Admits = Admits::Roles(&[Role::Consumer, Role::Issuer, Role::Operator, Role::Auditor]);
-const AFTER: Parameter = Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<String> };
+const AFTER: Parameter = Parameter { name: "after", text: "`next` of the page before.", schema: cursor };
 const LIMIT: Parameter =
-    Parameter { name: "limit", text: "Most rows of the page, 1 to 500; 50 when absent.", schema: schema_of::<u16> };
+    Parameter { name: "limit", text: "Most rows of the page, 1 to 500; 50 when absent.", schema: between::<1, 500> };
 
 pub(super) const APPLY: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications",
     admits: Admits::Roles(&[Role::Consumer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantApply),
     body: BodyRule::Json,
@@ -40,11 +44,12 @@ pub(super) const APPLICATIONS: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "state",
             text: "Only those in this state: applied, nonconforming, checked, refused, granted.",
-            schema: schema_of::<String>,
+            schema: |_| json_schema!({ "type": "string", "enum": ["applied", "nonconforming", "checked", "refused", "granted"] }),
         },
         AFTER,
         LIMIT,
@@ -66,6 +71,7 @@ pub(super) const APPLICATION: Route = Route {
     method: Method::GET,
     path: "/v1/grants/applications/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -84,6 +90,7 @@ pub(super) const CHECK: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/check",
     admits: Admits::Roles(&[Role::Operator]),
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::GrantCheck),
     body: BodyRule::Json,
@@ -115,6 +122,7 @@ pub(super) const DECIDE: Route = Route {
     method: Method::POST,
     path: "/v1/grants/applications/{id}/decision",
     admits: Admits::Roles(&[Role::Issuer]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantDecide),
     body: BodyRule::Json,
@@ -147,6 +155,7 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/grants",
     admits: READERS,
+    class: Class::Read,
     query: &[AFTER, LIMIT],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -165,6 +174,7 @@ pub(super) const RECORD: Route = Route {
     method: Method::GET,
     path: "/v1/grants/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::GrantRead),
     body: BodyRule::None,
@@ -183,6 +193,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/grants/{id}/withdrawal",
     admits: Admits::Roles(&[Role::Consumer, Role::Issuer, Role::Operator]),
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::GrantWithdraw),
     body: BodyRule::Json,

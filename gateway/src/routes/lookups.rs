@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::comparisons::{self, ComparisonAnswer, ComparisonRequest};
 use crate::handlers::look_up_batches::{self, LookUpBatchAnswer, LookUpBatchRequest};
@@ -18,6 +19,7 @@ pub(super) const LOOK_UP: Route = Route {
     method: Method::POST,
     path: "/v1/lookups",
     admits: CONSUMERS,
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::LookUp),
     body: BodyRule::Json,
@@ -47,6 +49,7 @@ pub(super) const BATCH: Route = Route {
     method: Method::POST,
     path: "/v1/lookups/batch",
     admits: CONSUMERS,
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::LookUp),
     body: BodyRule::Json,
@@ -65,6 +68,7 @@ pub(super) const MATERIALS: Route = Route {
     method: Method::POST,
     path: "/v1/materials",
     admits: CONSUMERS,
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::LookUpMaterials),
     body: BodyRule::Json,
@@ -90,6 +94,7 @@ pub(super) const COMPARE: Route = Route {
     method: Method::POST,
     path: "/v1/comparisons",
     admits: CONSUMERS,
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::LookUpCompare),
     body: BodyRule::Json,

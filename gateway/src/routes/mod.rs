@@ -8,7 +8,9 @@ mod grants;
 pub(crate) mod headers;
 mod lookups;
 mod objections;
+pub(crate) mod parts;
 mod record;
+mod schemas;
 mod seals;
 mod supervision;
 mod table;
@@ -21,6 +23,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use crate::admission::Class;
 use crate::app::App;
 use crate::auth::Admits;
 use crate::http::{Answer, BodyRule, Code, Problem, Request};
@@ -39,6 +42,8 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it is for.
     pub admits: Admits,
+    /// What has to make room for it, and what it has to make room for.
+    pub class: Class,
     /// Parameters of the query that it knows.
     pub query: &'static [Parameter],
     /// What a request leaves on record; none where reading is nobody's business.

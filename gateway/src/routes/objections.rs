@@ -3,7 +3,9 @@
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::{between, cursor};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::objection_steps::{self, ForwardRequest, ObjectionAnswerRequest};
 use crate::handlers::objections::{self, ListRequest, ObjectionRequest, ObjectionView, ObjectionsView};
@@ -39,6 +41,7 @@ pub(super) const FILE: Route = Route {
     method: Method::POST,
     path: "/v1/objections",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionFile),
     body: BodyRule::Json,
@@ -70,14 +73,15 @@ pub(super) const LIST: Route = Route {
     method: Method::GET,
     path: "/v1/objections",
     admits: READERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "list",
             text: "Which: filed by the caller (when absent), to-answer or responsible for those of its organisation as a department, audited for auditors.",
             schema: schema_of::<ListRequest>,
         },
-        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 50 when absent.", schema: schema_of::<u64> },
-        Parameter { name: "after", text: "`next` of the page before.", schema: schema_of::<String> },
+        Parameter { name: "limit", text: "Most objections of one page, 1 to 100; 50 when absent.", schema: between::<1, 100> },
+        Parameter { name: "after", text: "`next` of the page before.", schema: cursor },
     ],
     event: Some(EventKind::ObjectionRead),
     body: BodyRule::None,
@@ -96,6 +100,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/objections/{id}",
     admits: READERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::ObjectionRead),
     body: BodyRule::None,
@@ -114,6 +119,7 @@ pub(super) const ACCEPT: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/acceptance",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,
@@ -132,6 +138,7 @@ pub(super) const ANSWER: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/answer",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -150,6 +157,7 @@ pub(super) const FORWARD: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/forward",
     admits: DEPARTMENTS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::Json,
@@ -168,6 +176,7 @@ pub(super) const WITHDRAW: Route = Route {
     method: Method::POST,
     path: "/v1/objections/{id}/withdrawal",
     admits: FILERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::ObjectionAnswer),
     body: BodyRule::None,

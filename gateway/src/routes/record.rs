@@ -2,8 +2,11 @@
 
 use crypto::record::EventKind;
 use hyper::Method;
+use schemars::json_schema;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::audit::RowView;
 use crate::auth::{Admits, Role};
 use crate::handlers::log_entries::{self, ConsistencyView};
@@ -21,6 +24,7 @@ pub(super) const SEARCH: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/search",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::Json,
@@ -46,10 +50,11 @@ pub(super) const EXPORT: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/export",
     admits: AUDITORS,
+    class: Class::Export,
     query: &[Parameter {
         name: "format",
         text: "How rows are written: jsonl or csv; jsonl when absent.",
-        schema: schema_of::<String>,
+        schema: |_| json_schema!({ "type": "string", "enum": ["jsonl", "csv"] }),
     }],
     event: Some(EventKind::LogExport),
     body: BodyRule::Json,
@@ -72,6 +77,7 @@ pub(super) const ENTRY: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/entries/{number}",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -90,6 +96,7 @@ pub(super) const PROOF: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/entries/{number}/proof",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::None,
@@ -108,13 +115,14 @@ pub(super) const CONSISTENCY: Route = Route {
     method: Method::GET,
     path: "/v1/logs/{log}/consistency",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[
         Parameter { name: "period", text: "The period of the shard.", schema: schema_of::<String> },
-        Parameter { name: "from", text: "The size of the smaller tree.", schema: schema_of::<u64> },
+        Parameter { name: "from", text: "The size of the smaller tree.", schema: between::<1, { u64::MAX }> },
         Parameter {
             name: "to",
             text: "The size of the larger tree; that of the newest checkpoint when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<1, { u64::MAX }>,
         },
     ],
     event: Some(EventKind::LogRead),
@@ -134,6 +142,7 @@ pub(super) const QUESTION: Route = Route {
     method: Method::POST,
     path: "/v1/logs/seal/questions/{question}",
     admits: AUDITORS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::LogRead),
     body: BodyRule::Json,
@@ -152,6 +161,7 @@ pub(super) const ERASE: Route = Route {
     method: Method::POST,
     path: "/v1/erasures",
     admits: OPERATORS,
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::LogErase),
     body: BodyRule::Json,
@@ -170,6 +180,7 @@ pub(super) const RETIRE: Route = Route {
     method: Method::POST,
     path: "/v1/logs/{log}/retirements",
     admits: OPERATORS,
+    class: Class::Operate,
     query: &[],
     event: Some(EventKind::LogRetire),
     body: BodyRule::Json,

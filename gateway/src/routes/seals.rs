@@ -6,6 +6,7 @@ use hyper::Method;
 
 use super::table::{AT, EVERYBODY, NOT_MODIFIED};
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::seal_applications::{self, ApplicationRequest, DecisionRequest};
 use crate::handlers::seal_status::{self, SealStatusRequest};
@@ -18,6 +19,7 @@ pub(super) const REGISTER: Route = Route {
     method: Method::POST,
     path: "/v1/seals",
     admits: KEEPERS,
+    class: Class::Change,
     query: &[
         Parameter { name: "application", text: "The application that it was made on.", schema: schema_of::<String> },
         Parameter { name: "filing", text: "The number under which it was filed (备案编号).", schema: schema_of::<String> },
@@ -53,6 +55,7 @@ pub(super) const APPLY: Route = Route {
     method: Method::POST,
     path: "/v1/seals/applications",
     admits: KEEPERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::SealApply),
     body: BodyRule::Json,
@@ -81,6 +84,7 @@ pub(super) const APPLICATION: Route = Route {
     method: Method::GET,
     path: "/v1/seals/applications/{id}",
     admits: Admits::Roles(&[Role::Issuer, Role::Operator, Role::Auditor]),
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::SealRead),
     body: BodyRule::None,
@@ -99,6 +103,7 @@ pub(super) const DECIDE: Route = Route {
     method: Method::POST,
     path: "/v1/seals/applications/{id}/decision",
     admits: KEEPERS,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::SealDecide),
     body: BodyRule::Json,
@@ -125,6 +130,7 @@ pub(super) const RECORD: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}",
     admits: Admits::Roles(EVERYBODY),
+    class: Class::Read,
     query: &[AT],
     event: Some(EventKind::SealRead),
     body: BodyRule::None,
@@ -143,6 +149,7 @@ pub(super) const FILE: Route = Route {
     method: Method::GET,
     path: "/v1/seals/{id}/file",
     admits: Admits::Roles(EVERYBODY),
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::SealRead),
     body: BodyRule::None,
@@ -161,6 +168,7 @@ pub(super) const STATUS: Route = Route {
     method: Method::POST,
     path: "/v1/seals/{id}/status",
     admits: KEEPERS,
+    class: Class::Change,
     query: &[],
     // Which of them it is, the body says.
     event: Some(EventKind::Request),

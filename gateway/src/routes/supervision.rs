@@ -3,7 +3,9 @@
 use crypto::record::EventKind;
 use hyper::Method;
 
+use super::schemas::between;
 use super::{Content, Doc, Good, Parameter, Route, schema_of};
+use crate::admission::Class;
 use crate::auth::{Admits, Role};
 use crate::handlers::supervision::{self, CardsView, SupervisionView};
 use crate::http::{BodyRule, Code};
@@ -15,6 +17,7 @@ pub(super) const READ: Route = Route {
     method: Method::GET,
     path: "/v1/supervision",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,
@@ -33,6 +36,7 @@ pub(super) const EVENTS: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/events",
     admits: WATCHERS,
+    class: Class::Read,
     query: &[
         Parameter {
             name: "after",
@@ -42,12 +46,12 @@ pub(super) const EVENTS: Route = Route {
         Parameter {
             name: "limit",
             text: "Most changes that are looked at, 1 to 500; 50 when absent.",
-            schema: schema_of::<usize>,
+            schema: between::<1, 500>,
         },
         Parameter {
             name: "wait_s",
             text: "How long to wait for the first change, in seconds, 0 to 25; 0 when absent.",
-            schema: schema_of::<u64>,
+            schema: between::<0, 25>,
         },
     ],
     event: Some(EventKind::SupervisionRead),
@@ -67,6 +71,7 @@ pub(super) const REPORT: Route = Route {
     method: Method::GET,
     path: "/v1/supervision/reports/{month}",
     admits: Admits::Roles(&[Role::Operator, Role::Auditor, Role::Issuer]),
+    class: Class::Read,
     query: &[Parameter { name: "organisation", text: "Of this provider alone.", schema: schema_of::<String> }],
     event: Some(EventKind::SupervisionRead),
     body: BodyRule::None,

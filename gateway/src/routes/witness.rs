@@ -4,6 +4,7 @@ use crypto::record::EventKind;
 use hyper::Method;
 
 use super::{Content, Doc, Good, Route};
+use crate::admission::Class;
 use crate::auth::Admits;
 use crate::handlers::witness;
 use crate::http::{BodyRule, Code};
@@ -15,6 +16,7 @@ pub(super) const ADD_CHECKPOINT: Route = Route {
     method: Method::POST,
     path: "/witness/add-checkpoint",
     admits: Admits::AnyCaller,
+    class: Class::Change,
     query: &[],
     event: Some(EventKind::LogWitness),
     body: BodyRule::Text(ADD_CHECKPOINT_BYTES_MAX),

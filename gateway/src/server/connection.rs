@@ -1,27 +1,29 @@
 //! One connection: handshake, requests, end.
 
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use crypto::digest::Sha256;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::activity::{Activity, Running, Silence};
+use super::door::Visit;
+use super::leaving::Leaving;
 use super::linger::Lingering;
-use crate::auth::Peer;
+use crate::auth::{Identity, Peer};
 use crate::config::Server as Limits;
-use crate::http::{Cut, Outgoing};
+use crate::flow;
 use crate::live::Live;
-use crate::metrics::Held;
 use crate::shutdown::Shutdown;
-use crate::{clock, flow};
 
 /// Requests of one HTTP/2 connection that are answered at the same time.
 const STREAMS_MAX: u32 = 128;
@@ -36,15 +38,15 @@ const HEAD_READ_FACTOR: u32 = 8;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Serves a connection until its end.
-pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Live>, mut shutdown: Shutdown) {
+pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut shutdown: Shutdown) {
     // Its own limits stay those of when it began; each request goes by what is in force when it begins.
     let app = live.current();
-    let _open = Held::new(&app.metrics.connections);
     // Answers are written whole: waiting for more to send would only delay them.
     if stream.set_nodelay(true).is_err() {
         return; // The client is gone already.
     }
     let address = stream.peer_addr().ok().map(|address| address.ip());
+    let acceptor = TlsAcceptor::from(Arc::clone(&app.entrance.tls));
     let handshake = tokio::time::timeout(app.limits.header_timeout(), acceptor.accept(stream));
     let tls = tokio::select! {
         () = shutdown.requested() => return,
@@ -57,24 +59,67 @@ pub(super) async fn serve(stream: TcpStream, acceptor: TlsAcceptor, live: Arc<Li
         },
     };
     let (_, session) = tls.get_ref();
-    let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(Peer::new(leaf.map(AsRef::as_ref), address));
+    let presented = session.peer_certificates().into_iter().flatten();
+    let peer = Arc::new(Peer::new(presented.map(AsRef::as_ref), address));
+    if let Identity::Known { caller, .. } = app.callers.identify(&peer.credentials) {
+        let is_admitted = tokio::select! {
+            () = shutdown.requested() => false,
+            is_admitted = visit.is_of(&caller.name, app.limits.header_timeout()) => is_admitted,
+        };
+        if !is_admitted {
+            return;
+        }
+    }
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     let limits = app.limits.clone();
+    let leave = Leave { gate: app.entrance.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
     // A connection that lasts must not keep a generation that is not in force any more.
     drop(app);
-    if is_http2 {
-        serve_http2(tls, (live, peer), &limits, shutdown).await;
+    let end = if is_http2 {
+        serve_http2(tls, (live, peer), &limits, leave).await
     } else {
-        serve_http1(tls, (live, peer), &limits, shutdown).await;
+        serve_http1(tls, (live, peer), &limits, leave).await
+    };
+    if end == Silence::Unread {
+        visit.reads_too_slowly();
+    }
+}
+
+/// Why a connection is told to leave.
+struct Leave {
+    /// The gate by which it came in.
+    gate: Sha256,
+    changes: watch::Receiver<u64>,
+    live: Arc<Live>,
+    shutdown: Shutdown,
+}
+
+impl Leave {
+    /// Waits until the gateway stops, or lets others in than when the connection began: then whoever is still let in comes again.
+    async fn told(&mut self) {
+        let Self { gate, changes, live, shutdown } = self;
+        let has_changed = async {
+            loop {
+                if live.current().entrance.gate.print() != *gate {
+                    return;
+                }
+                if changes.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            () = shutdown.requested() => {}
+            () = has_changed => {}
+        }
     }
 }
 
 /// Who answers on a connection, and who asks.
 type Ends = (Arc<Live>, Arc<Peer>);
 
-async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, leave: Leave) -> Silence {
     let activity = Arc::new(Activity::new(limits));
     let head_max = usize::try_from(head_read_max(limits)).unwrap_or(usize::MAX);
     let mut builder = http1::Builder::new();
@@ -86,10 +131,10 @@ async fn serve_http1(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, l
         .max_buf_size(head_max.saturating_add(64 << 10))
         .half_close(false);
     let service = service(live, peer, Arc::clone(&activity));
-    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, leave).await
 }
 
-async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, shutdown: Shutdown) {
+async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, limits: &Limits, leave: Leave) -> Silence {
     let activity = Arc::new(Activity::new(limits));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -103,14 +148,14 @@ async fn serve_http2(tls: Lingering<TlsStream<TcpStream>>, (live, peer): Ends, l
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
     let service = service(live, peer, Arc::clone(&activity));
-    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, shutdown).await;
+    drive(builder.serve_connection(TokioIo::new(tls), service_fn(service)), activity, leave).await
 }
 
 const fn head_read_max(limits: &Limits) -> u32 {
     limits.header_bytes_max.saturating_mul(HEAD_READ_FACTOR)
 }
 
-type Reply = Result<hyper::Response<Serving>, std::convert::Infallible>;
+type Reply = Result<hyper::Response<Leaving>, std::convert::Infallible>;
 
 fn service(
     live: Arc<Live>,
@@ -121,57 +166,29 @@ fn service(
         let running = Running::new(&activity);
         let answer = flow::handle(live.current(), Arc::clone(&peer), request);
         Box::pin(async move {
-            let answer = answer.await;
-            Ok(answer.map(|body| Serving::new(body, running)))
+            let (answer, places) = answer.await;
+            let running = running.leaves(answer.body().length(), places);
+            Ok(answer.map(|body| Leaving::new(body, running)))
         })
     }
 }
 
-/// The body of an answer as it leaves. A request is answered when its body is ready to leave whole, or has left.
-struct Serving {
-    body: Outgoing,
-    _running: Option<Running>,
-}
-
-impl Serving {
-    fn new(body: Outgoing, running: Running) -> Self {
-        let is_stream = matches!(body, Outgoing::Stream(_));
-        Self { body, _running: is_stream.then_some(running) }
-    }
-}
-
-impl Body for Serving {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Runs a connection to its end: its own, the end of its patience, or ours.
-async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut shutdown: Shutdown) {
+/// Runs a connection to its end: its own, the end of its patience, or ours. Says what was wrong with it.
+async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut leave: Leave) -> Silence {
     let mut connection = pin!(connection);
     let mut leaving = false;
     loop {
         tokio::select! {
             // Errors here are clients that went away or broke the protocol; there is nobody left to tell.
-            _ = connection.as_mut() => return,
-            () = shutdown.requested(), if !leaving => {
+            _ = connection.as_mut() => return Silence::None,
+            () = leave.told(), if !leaving => {
                 leaving = true;
                 connection.as_mut().graceful_shutdown();
             }
             () = tokio::time::sleep_until(activity.patience_ends().into()) => match activity.silence() {
                 Silence::None => {}
-                Silence::TooLong if leaving => return,
+                end @ Silence::Unread => return end,
+                end @ Silence::TooLong if leaving => return end,
                 Silence::TooLong => {
                     leaving = true;
                     activity.last_chance();
@@ -179,75 +196,5 @@ async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mu
                 }
             },
         }
-    }
-}
-
-/// What happens on a connection, to find those on which nothing does.
-struct Activity {
-    state: Mutex<State>,
-    first: Duration,
-    idle: Duration,
-}
-
-struct State {
-    running: usize,
-    limit: Duration,
-    since: Instant,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Silence {
-    None,
-    TooLong,
-}
-
-impl Activity {
-    fn new(limits: &Limits) -> Self {
-        let first = limits.header_timeout();
-        let state = Mutex::new(State { running: 0, limit: first, since: clock::instant() });
-        Self { state, first, idle: limits.idle_timeout() }
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// When to look again.
-    fn patience_ends(&self) -> Instant {
-        self.with(|state| if state.running > 0 { clock::instant() + self.idle } else { state.since + state.limit })
-    }
-
-    fn silence(&self) -> Silence {
-        let now = clock::instant();
-        self.with(|state| if state.running == 0 && now >= state.since + state.limit { Silence::TooLong } else { Silence::None })
-    }
-
-    /// The client was told that the connection ends, and may take this long to take the last answer.
-    fn last_chance(&self) {
-        self.with(|state| {
-            state.limit = self.first;
-            state.since = clock::instant();
-        });
-    }
-}
-
-/// A request that is being answered.
-struct Running(Arc<Activity>);
-
-impl Running {
-    fn new(activity: &Arc<Activity>) -> Self {
-        activity.with(|state| state.running += 1);
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let idle = self.0.idle;
-        self.0.with(|state| {
-            state.running -= 1;
-            state.limit = idle;
-            state.since = clock::instant();
-        });
     }
 }

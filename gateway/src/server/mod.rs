@@ -1,7 +1,12 @@
 //! The public listener: connections accepted within a bound, each served until it ends or is told to.
 
+mod activity;
 mod connection;
+pub mod door;
+mod gate;
+mod leaving;
 mod linger;
+mod shown;
 mod tls;
 
 use std::io;
@@ -10,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
-pub use tls::config as tls_config;
+pub use gate::Gate;
+pub use shown::Shown;
+pub use tls::{Entrance, open};
 
 use crate::live::Live;
 use crate::shutdown::Shutdown;
@@ -54,27 +59,23 @@ impl Server {
     }
 
     /// Serves until told to stop; then stops accepting, lets running requests finish within the time for that, and closes.
-    pub async fn run(self, live: Arc<Live>, tls: Arc<rustls::ServerConfig>, mut shutdown: Shutdown) -> Drained {
-        let acceptor = TlsAcceptor::from(tls);
-        let permits = usize::try_from(live.current().limits.connections_max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        let places = Arc::new(Semaphore::new(permits));
+    pub async fn run(self, live: Arc<Live>, mut shutdown: Shutdown) -> Drained {
         let mut connections = JoinSet::new();
         loop {
-            let place = tokio::select! {
-                () = shutdown.requested() => break,
-                Ok(place) = Arc::clone(&places).acquire_owned() => place,
-            };
+            while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 () = shutdown.requested() => break,
                 accepted = self.listener.accept() => accepted,
             };
-            while connections.try_join_next().is_some() {}
             match accepted {
-                Ok((stream, _)) => {
-                    let serve = connection::serve(stream, acceptor.clone(), Arc::clone(&live), shutdown.clone());
+                Ok((stream, address)) => {
+                    let visit = live.current().door.enter(Some(address.ip()));
+                    let (live, shutdown) = (Arc::clone(&live), shutdown.clone());
                     connections.spawn(async move {
-                        serve.await;
-                        drop(place);
+                        tokio::select! {
+                            () = connection::serve(stream, live, &visit, shutdown) => {}
+                            () = visit.pushed_out() => {}
+                        }
                     });
                 }
                 Err(error) => {

@@ -10,6 +10,7 @@ use crate::broker::Question;
 use crate::handlers::today_in_china;
 use crate::lookup::deadline;
 use crate::purpose::{CASE, ITEM, OPERATOR, PURPOSE, holds_citizen_number};
+use crate::telemetry;
 
 /// How many milliseconds are left.
 pub(super) const DEADLINE: HeaderName = HeaderName::from_static(deadline::DEADLINE);
@@ -43,6 +44,7 @@ pub(super) fn head(question: &Question, content_type: &'static str, left: Durati
             head.insert(name, value);
         }
     }
+    telemetry::mark(&mut head);
     head
 }
 

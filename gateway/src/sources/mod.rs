@@ -29,6 +29,7 @@ mod secret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crypto::digest::Sha256;
 use storage::Store;
 
 use crate::broker::{LOCAL, Limits, Source};
@@ -39,6 +40,9 @@ pub use local::Local;
 
 /// Every source by its name, with how it is treated.
 pub type Sources = BTreeMap<String, (Arc<dyn Source>, Limits)>;
+
+/// What each source is made of, by its name.
+pub(crate) type Prints = BTreeMap<String, Sha256>;
 
 /// Everything that answers look-ups: the licences of this store as `local`, and what the configuration names.
 ///
@@ -54,6 +58,31 @@ pub fn load(config: &Config, store: &Store) -> Result<Sources, Faults> {
         }
     }
     faults.none_or(sources)
+}
+
+/// What each source is made of, by a digest over its settings and its files: where it stays the same, the source need not be opened
+/// again. Digests of secrets are among what goes into it, and never leave the process.
+#[must_use]
+pub(crate) fn prints(config: &Config) -> Prints {
+    let server = &config.server;
+    let local = (LOCAL.to_owned(), Sha256::of(&[format!("{} {}", server.workers_max, server.queue_max).as_bytes()]));
+    let rows = config.sources.iter().enumerate();
+    let print = |(index, settings): (usize, &DataSource)| {
+        let said = config.origin().element("sources", index);
+        (settings.name.clone(), print(said, settings))
+    };
+    rows.map(print).chain([local]).collect()
+}
+
+fn print(said: String, settings: &DataSource) -> Sha256 {
+    let mut parts = vec![said.into_bytes()];
+    for path in settings.files() {
+        // What cannot be read is a fault when it is opened.
+        parts.push(std::fs::read(path).unwrap_or_default());
+    }
+    let digests: Vec<Sha256> = parts.iter().map(|part| Sha256::of(&[part])).collect();
+    let digests: Vec<&[u8]> = digests.iter().map(|digest| digest.0.as_slice()).collect();
+    Sha256::of(&digests)
 }
 
 /// What is on record here is asked each time: it costs less than to be wrong about it.

@@ -40,7 +40,7 @@ impl Kind {
 }
 
 /// A source and how it has done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) domain: String,
     pub(super) kind: Kind,
@@ -58,7 +58,7 @@ pub(super) struct Source {
 }
 
 /// A certificate that is asked about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Question {
     judged: Arc<Judged>,
     schedule: Schedule,
@@ -144,6 +144,23 @@ impl Board {
             refresh_s_max: i64::from(settings.refresh_s_max),
             spread: Spread::new(seed),
         }
+    }
+
+    /// The sources of another configuration: those that were there before as they are, and every question.
+    pub(super) fn renewed(&self, settings: &Status) -> Self {
+        let mut next = Self::new(settings, 0);
+        next.spread = self.spread.clone();
+        for source in &mut next.sources {
+            let is_same =
+                |before: &&Source| (&before.domain, before.kind, &before.url) == (&source.domain, source.kind, &source.url);
+            if let Some(before) = self.sources.iter().find(is_same) {
+                // What is on its way is on its way for the board that asked; here it is asked again.
+                *source = Source { is_running: false, ..before.clone() };
+            }
+        }
+        let questions = self.questions.iter().filter(|(_, question)| next.has_responder(&question.judged.domain));
+        next.questions = questions.map(|(id, question)| (*id, Question { is_running: false, ..question.clone() })).collect();
+        next
     }
 
     pub(super) fn sources(&self) -> &[Source] {

@@ -114,6 +114,11 @@ impl Memory {
         Self { proofs: BTreeMap::new(), bytes: 0, bytes_max }
     }
 
+    /// Takes so much memory at most, from the next piece on.
+    pub(super) const fn follow(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
+    }
+
     /// Takes in evidence. Whether anything is at hand now that was not before.
     pub(super) fn add(&mut self, proofs: impl IntoIterator<Item = Proof>) -> bool {
         let mut is_new = false;

@@ -15,10 +15,11 @@ mod client;
 mod fault;
 mod memory;
 pub(crate) mod schedule;
+pub mod staple;
 mod work;
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crypto::context::Judged;
 use crypto::digest::Sha256;
@@ -44,12 +45,19 @@ pub use work::{run, tick};
 pub struct Fetcher {
     client: Client,
     board: Mutex<Board>,
+    common: Arc<Common>,
+    history_bytes_max: u64,
+    asks_responders: bool,
+    with_nonce: bool,
+}
+
+/// What is the same whoever is asked.
+#[derive(Debug)]
+struct Common {
     memory: Mutex<Memory>,
     /// The generation whose own lists and authorities were looked at last.
     seen: Mutex<Option<Sha256>>,
     wake: Notify,
-    asks_responders: bool,
-    with_nonce: bool,
 }
 
 /// How one source does.
@@ -92,15 +100,40 @@ impl Fetcher {
     /// # Errors
     /// Every file of the configuration that cannot be read.
     pub fn new(settings: &Status, seed: u64) -> Result<Self, Faults> {
+        let memory = Mutex::new(Memory::new(settings.history_bytes_max));
+        let common = Arc::new(Common { memory, seen: Mutex::new(None), wake: Notify::new() });
+        Self::over(common, Board::new(settings, seed), settings)
+    }
+
+    /// For the sources of another configuration, with all that is known and asked here. It counts once it [takes over](Self::take_over).
+    ///
+    /// # Errors
+    /// Every file of the configuration that cannot be read.
+    pub fn renewed(&self, settings: &Status) -> Result<Self, Faults> {
+        Self::over(Arc::clone(&self.common), self.board().renewed(settings), settings)
+    }
+
+    fn over(common: Arc<Common>, board: Board, settings: &Status) -> Result<Self, Faults> {
         Ok(Self {
             client: Client::new(settings)?,
-            board: Mutex::new(Board::new(settings, seed)),
-            memory: Mutex::new(Memory::new(settings.history_bytes_max)),
-            seen: Mutex::new(None),
-            wake: Notify::new(),
+            board: Mutex::new(board),
+            common,
+            history_bytes_max: settings.history_bytes_max,
             asks_responders: settings.sources.iter().any(|source| !source.ocsp_urls.is_empty()),
             with_nonce: settings.ocsp_nonce,
         })
+    }
+
+    /// From now on this one asks. What came in while it was prepared is put in force for whoever goes by this trust.
+    pub fn take_over(&self, trust: &Keeper) {
+        let mut memory = self.memory();
+        memory.follow(self.history_bytes_max);
+        let evidence = memory.evidence();
+        drop(memory);
+        trust.replace_evidence(evidence);
+        // Its sources may serve domains whose authorities nobody was asked about before.
+        *self.seen() = None;
+        self.common.wake.notify_one();
     }
 
     /// Brings back what the store has kept, as far as there is room, and puts it in force: what was known before a restart is
@@ -125,7 +158,7 @@ impl Fetcher {
         let news = judged.iter().filter(|judged| board.need(judged, now)).count();
         drop(board);
         if news > 0 {
-            self.wake.notify_one();
+            self.common.wake.notify_one();
         }
     }
 
@@ -183,10 +216,10 @@ impl Fetcher {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.common.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<Sha256>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.common.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

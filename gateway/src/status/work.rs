@@ -10,6 +10,7 @@ use crypto::x509::{Certificate, Domain, Trust};
 use storage::Store;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
+use super::Fetcher;
 use super::accept::{self, Accepted};
 use super::board::{Ended, Job, Kind, Span};
 use super::client::{Fetched, Validators};
@@ -32,6 +33,8 @@ const GATHER: Duration = Duration::from_secs(2);
 
 /// A job that was done.
 struct Done {
+    /// Who asked: what came of it is noted there, though others may ask by now.
+    by: Arc<Fetcher>,
     ended: Ended,
     proofs: Vec<Proof>,
 }
@@ -52,6 +55,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
             publish_at = None;
         } else if jobs.is_empty() || publish_at.is_some_and(|at| at <= clock::instant()) {
             publish(&app, std::mem::take(&mut gathered), clock::now()).await;
+            catch_up(&live, &app).await;
             publish_at = None;
         } else {
             publish_at.get_or_insert_with(|| clock::instant() + GATHER);
@@ -60,7 +64,7 @@ pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
         tokio::select! {
             Some(done) = jobs.join_next(), if !jobs.is_empty() => gathered.extend(settle(&app, done, clock::now())),
             () = tokio::time::sleep(sleep) => {}
-            () = app.status.wake.notified() => {}
+            () = app.status.common.wake.notified() => {}
             () = shutdown.requested() => break,
         }
     }
@@ -123,10 +127,11 @@ fn authorities(domain: &Domain) -> impl Iterator<Item = Judged> {
 }
 
 async fn perform(app: Arc<App>, job: Job, now: impl Fn() -> Timestamp + Copy + Send + 'static) -> Done {
+    let by = Arc::clone(&app.status);
     match job {
         Job::List { source, url, known } => {
             let (result, proof) = fetch_list(&app, &url, &known, now).await;
-            Done { ended: Ended::List { source, result }, proofs: proof.into_iter().collect() }
+            Done { by, ended: Ended::List { source, result }, proofs: proof.into_iter().collect() }
         }
         Job::Question { judged, responders } => ask(&app, judged, responders, now).await,
     }
@@ -140,7 +145,7 @@ async fn fetch_list(
     known: &Validators,
     now: impl Fn() -> Timestamp + Send + 'static,
 ) -> (ListResult, Option<Proof>) {
-    let (bytes, validators) = match app.status.client.list(url, known).await {
+    let (bytes, validators) = match app.telemetry.own("status").doing(app.status.client.list(url, known)).await {
         Ok(Fetched::New(bytes, validators)) => (bytes, validators),
         Ok(Fetched::Unchanged) => return (Ok(None), None),
         Err(fault) => return (Err(fault), None),
@@ -161,7 +166,7 @@ async fn ask(
     let request = question(&judged, app.status.with_nonce);
     let (mut faults, mut proofs, mut answer) = (Vec::new(), Vec::new(), None);
     for (source, url) in responders {
-        let outcome = match app.status.client.ask(&url, request.to_der()).await {
+        let outcome = match app.telemetry.own("status").doing(app.status.client.ask(&url, request.to_der())).await {
             Ok(bytes) => {
                 let (request, judged) = (request.clone(), Arc::clone(&judged));
                 accepted(app, now, move |trust, now| accept::response(&bytes, &request, &judged, trust, now)).await
@@ -182,7 +187,8 @@ async fn ask(
             Err(fault) => faults.push((source, fault)),
         }
     }
-    Done { ended: Ended::Question { certificate: judged.certificate.sha256(), faults, answer }, proofs }
+    let ended = Ended::Question { certificate: judged.certificate.sha256(), faults, answer };
+    Done { by: Arc::clone(&app.status), ended, proofs }
 }
 
 fn question(judged: &Judged, with_nonce: bool) -> Request {
@@ -219,7 +225,7 @@ fn keep(store: &Store, proof: &Proof) {
 
 /// Takes in a job that ended, and tells of it.
 fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof> {
-    let Done { ended, proofs } = match done {
+    let Done { by, ended, proofs } = match done {
         Ok(done) => done,
         Err(error) => {
             tracing::error!(panic = error.is_panic(), "a question about status did not end");
@@ -230,21 +236,19 @@ fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof
         Ended::List { source, result } => (Kind::List, result.as_ref().ok().map(|_| *source), one_fault(*source, result)),
         Ended::Question { faults, answer, .. } => (Kind::Ocsp, answer.map(|(source, _)| source), faults.clone()),
     };
-    let recovered = good.filter(|source| app.status.board().sources().get(*source).is_some_and(|source| source.failures > 0));
-    app.status.board().settle(ended, now);
+    let recovered = good.filter(|source| by.board().sources().get(*source).is_some_and(|source| source.failures > 0));
+    by.board().settle(ended, now);
     if good.is_some() {
         app.metrics.status_fetched(kind, "good");
     }
     for (source, fault) in faults {
         app.metrics.status_fetched(kind, fault.code());
-        if let Some(source) = app.status.board().sources().get(source) {
+        if let Some(source) = by.board().sources().get(source) {
             let (url, domain, failures) = (&source.url, &source.domain, source.failures);
             tracing::warn!(%url, domain, kind = kind.name(), code = fault.code(), %fault, failures, "a source of status failed");
         }
     }
-    if let Some(source) =
-        recovered.and_then(|index| app.status.board().sources().get(index).map(|source| Arc::clone(&source.url)))
-    {
+    if let Some(source) = recovered.and_then(|index| by.board().sources().get(index).map(|source| Arc::clone(&source.url))) {
         tracing::info!(url = %source, kind = kind.name(), "a source of status works again");
     }
     proofs
@@ -252,6 +256,15 @@ fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof
 
 fn one_fault(source: usize, result: &ListResult) -> Vec<(usize, Fault)> {
     result.as_ref().err().map(|fault| (source, *fault)).into_iter().collect()
+}
+
+/// Another configuration may have come in force meanwhile, with rules of its own: what was put in force for the one before is in force for
+/// it as well.
+async fn catch_up(live: &Live, before: &App) {
+    let app = live.current();
+    if !Arc::ptr_eq(&app.trust, &before.trust) {
+        drop(spawn_blocking(move || app.status.take_over(&app.trust)).await);
+    }
 }
 
 /// Puts evidence in force, with all that was there before. A generation takes a processor for a while.

@@ -65,6 +65,11 @@ impl Board {
         Self { settings, started, desks: BTreeMap::new(), figures: Figures::new(), cards }
     }
 
+    /// Goes by other limits from now on.
+    pub fn follow(&mut self, settings: config::Supervision) {
+        self.settings = settings;
+    }
+
     /// Counts a call of a source.
     pub fn call(&mut self, call: &Call<'_>) {
         if !call.tells() {

@@ -27,7 +27,7 @@ const DUES_S: i64 = 60;
 pub struct Supervision {
     board: Mutex<Board>,
     ledger: Ledger,
-    dues: Vec<Box<dyn Dues>>,
+    dues: Mutex<Vec<Box<dyn Dues>>>,
     looked: Mutex<Looked>,
     /// How many changes of cards there were, as far as is known here.
     newest: watch::Sender<u64>,
@@ -81,7 +81,14 @@ impl Supervision {
     ) -> Result<Self, StorageError> {
         let ledger = store.ledger().clone();
         let board = Mutex::new(Board::new(settings.clone(), ledger.standing()?, now));
+        let dues = Mutex::new(dues);
         Ok(Self { board, ledger, dues, looked: Mutex::default(), newest: watch::Sender::new(0), gauges })
+    }
+
+    /// Goes by other limits, and asks others what is due, from now on.
+    pub fn follow(&self, settings: &config::Supervision, dues: Vec<Box<dyn Dues>>) {
+        self.board().follow(settings.clone());
+        *self.dues.lock().unwrap_or_else(PoisonError::into_inner) = dues;
     }
 
     /// Counts a call of a source. Takes a lock for a moment, and neither waits nor writes.
@@ -136,7 +143,7 @@ impl Supervision {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if looked.at.is_none_or(|at| now < at || now >= at.plus(DUES_S)) {
             let mut dues = Vec::new();
-            for known in &self.dues {
+            for known in self.dues.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 dues.extend(known.dues(now)?);
             }
             *looked = Looked { at: Some(now), dues };
@@ -226,8 +233,9 @@ fn draft(card: &Card) -> Draft {
 }
 
 /// Takes turns until it is time to stop, and one more then.
-pub async fn run(live: Arc<Live>, every: std::time::Duration, mut shutdown: Shutdown) {
+pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     loop {
+        let every = live.current().config.supervision.turn();
         let is_over = tokio::time::timeout(every, shutdown.requested()).await.is_ok();
         let shared = live.current();
         let turn = tokio::task::spawn_blocking(move || shared.supervision.turn(&shared.recorder, clock::now()));

@@ -50,6 +50,8 @@ struct State {
     is_stranger: bool,
     /// Whether an answer of the route leaves no record.
     is_silent: bool,
+    /// Whether its answer tells of a licence that the caller only named.
+    is_named: bool,
     stage: Stage,
 }
 
@@ -89,7 +91,8 @@ impl Trail {
         facts.request = Some(request_id.as_str().to_owned());
         facts.certificate = peer.certificate;
         facts.address = peer.address.map(|address| address.to_string());
-        let state = State { draft: Draft::new(at, facts), is_stranger: true, is_silent: false, stage: Stage::Open };
+        let state =
+            State { draft: Draft::new(at, facts), is_stranger: true, is_silent: false, is_named: false, stage: Stage::Open };
         Arc::new(Self { recorder: Arc::clone(recorder), state: Mutex::new(state) })
     }
 
@@ -119,6 +122,16 @@ impl Trail {
         let mut state = self.state();
         state.draft.facts.event = event;
         state.draft.log = event.log();
+    }
+
+    /// Says that the answer tells of a licence that the caller only named: it must not be given without a record.
+    pub(crate) fn is_of_named(&self) {
+        self.state().is_named = true;
+    }
+
+    /// Whether the answer may be given without a record, as far as the request goes.
+    pub(crate) fn may_go_unrecorded(&self) -> bool {
+        !self.state().is_named
     }
 
     /// Adds to what will be on record. Nothing about a citizen belongs into the facts.
@@ -243,7 +256,7 @@ impl Trail {
         let is_silent = state.is_silent && end.was_handled;
         let masses = match end.problem {
             _ if state.is_stranger => Some(Masses::Strangers),
-            Some(Code::Overloaded) => Some(Masses::WithoutRoom),
+            Some(Code::Overloaded | Code::RateLimited) => Some(Masses::WithoutRoom),
             _ => None,
         };
         if is_silent || masses.is_some_and(|masses| !self.recorder.admits(masses, end.at)) {

@@ -93,6 +93,19 @@ impl Keeper {
         Self { current: ArcSwap::from_pointee(parts.generation()), parts: Mutex::new(parts) }
     }
 
+    /// What another configuration makes of the rules that were read with it at this moment, with the evidence that is in force here. This
+    /// one stays as it is, for those who go on with it.
+    #[must_use]
+    pub fn renewed(&self, loaded: Loaded, now: Timestamp) -> Self {
+        let (evidence, before) = self.change(|parts| (parts.evidence.clone(), parts.standing.clone()));
+        let standing = Standing { list: loaded.list, loaded_at: now, trouble: None, ..before };
+        let mut parts = Parts { rules: loaded.rules, evidence, standing };
+        let next = parts.generation();
+        let is_new = next.generation() != self.current.load().generation();
+        parts.standing.generations = parts.standing.generations.saturating_add(is_new.into());
+        Self { current: ArcSwap::from_pointee(next), parts: Mutex::new(parts) }
+    }
+
     /// The generation in force.
     #[must_use]
     pub fn current(&self) -> Arc<Trust> {

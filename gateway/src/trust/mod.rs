@@ -20,7 +20,7 @@ pub use embed::embed;
 pub use gauges::Gauges;
 pub use keeper::{Keeper, Rules, Standing, Trouble};
 pub use octets::Octets;
-pub use renewal::{Outcome, Renewal};
+pub use renewal::{Outcome, Prepared, Renewal};
 pub use replace::replace;
 pub use source::{Loaded, Source, last_accepted, signers};
 

@@ -49,6 +49,18 @@ impl Source {
         }
     }
 
+    /// Whether another configuration says the same: the same files and the same rules, whatever is in the files.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        // Every part shows all that it is.
+        format!("{self:?}") == format!("{other:?}")
+    }
+
+    /// Whether both are lists of which the one accepted last is kept in the same place.
+    pub(super) fn is_kept_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::List(one), Self::List(other)) if one.accepted() == other.accepted())
+    }
+
     /// `configuration` or `list`, for people.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use crypto::record::LogName;
 use crypto::time::Timestamp;
 use crypto::tlog::{AddCheckpoint, Note, Policy, VerifierKey};
@@ -31,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Witnesses {
     logs: Logs,
     table: Witnessing,
-    client: Client,
+    client: ArcSwap<Client>,
     tally: Tally,
     board: Mutex<Board>,
 }
@@ -44,7 +45,13 @@ impl Witnesses {
     pub fn load(settings: &config::Witnesses, store: &Store, tally: Tally, seed: u64) -> Result<Self, Faults> {
         let (board, client) = read(settings, seed)?;
         let (logs, table) = (store.logs().clone(), store.witnessing().clone());
+        let client = ArcSwap::from_pointee(client);
         Ok(Self { logs, table, client, tally, board: Mutex::new(board) })
+    }
+
+    /// Asks with other certificates from now on.
+    pub fn follow(&self, client: &Client) {
+        self.client.store(Arc::new(client.clone()));
     }
 
     /// Reads the same files, and asks nobody.
@@ -80,6 +87,14 @@ impl Witnesses {
     #[must_use]
     pub fn view(&self, published: &Published, now: Timestamp) -> WitnessedView {
         self.board().view(published.log, published.shard, published.size, now)
+    }
+
+    /// For how many seconds the newest checkpoint of each log has not been witnessed.
+    #[must_use]
+    pub fn lags(&self, now: Timestamp) -> Vec<(LogName, i64)> {
+        let board = self.board();
+        let lag = |log| Some((log, board.reached(log, self.logs.published(log)?.shard, now)?.1));
+        LogName::ALL.into_iter().filter_map(lag).collect()
     }
 
     /// Sets the metrics that change by time alone.
@@ -206,7 +221,8 @@ async fn perform(app: Arc<App>, job: Job) -> Done {
     let (Ok(Some(Ok(question))), Some(witnesses)) = (question, &app.witnesses) else {
         return (job, Answered::Failed(Fault::Unprovable));
     };
-    let answered = witnesses.client.ask(&job.url, &job.key, &question).await;
+    let client = witnesses.client.load_full();
+    let answered = app.telemetry.own("witness").doing(client.ask(&job.url, &job.key, &question)).await;
     (job, answered)
 }
 

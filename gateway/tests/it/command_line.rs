@@ -77,3 +77,79 @@ fn a_wrong_configuration_stops_it_before_anything_is_bound() {
         }
     }
 }
+
+/// The line on which this stands, as a fault names it.
+fn line_of(text: &str, what: &str) -> u64 {
+    let place = text.find(what).unwrap_or_else(|| panic!("{what}"));
+    u64::try_from(text[..place].matches('\n').count() + 1).unwrap()
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_its_line_and_a_hint() {
+    let setup = Setup::new();
+    storage::Keys::generate(setup.folder.path()).unwrap();
+    let wrong = setup.text().replacen("listen =", "listn =", 1).replace("index.key", "no-index.key");
+    let wrong = wrong.replacen("key = \"log.key\"", "key = \"no-log.key\"", 1).replacen(
+        "roles = ['issuer']",
+        "roles = ['isuer']",
+        1,
+    ) + "[cache]\nverdicts_mib = '64'\n[log]\nlevel = 'inf'\n[lookup]\ndeadline_ms = 0\n[[trust]]\nname = 'a'\npurpose = 'signer'\n\
+           revocation = 'none'\nanchors = 'a.pem'\n[status]\nrefresh_s_max = 1\ntls_anchors = ['nowhere.pem']\n";
+    let file = setup.folder.write("wrong.toml", &wrong);
+    let checked = licet(&["config", "check", "--json", path(&file)]);
+    assert_eq!(checked.status.code(), Some(2), "{}", text(&checked.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let faults = said["faults"].as_array().unwrap();
+    for (key, what, hint) in [
+        ("server.listn", "listn", "did you mean `listen`?"),
+        ("storage.value_key, storage.index_key", "value_key", ""),
+        ("record.key", "key = \"no-log.key", "File with the key that signs checkpoints"),
+        ("callers[2].roles[0]", "roles = ['isuer", "did you mean \"issuer\"?"),
+        ("cache.verdicts_mib", "verdicts_mib", "without quotes: 64"),
+        ("log.level", "level = 'inf", "did you mean \"info\"?"),
+        ("lookup.deadline_ms", "deadline_ms", "Within how many milliseconds"),
+        ("trust[0].anchors", "anchors = 'a", "in brackets: [\"a.pem\"]"),
+        ("status.refresh_s_max", "refresh_s_max", "Longest time between two questions"),
+        ("status.tls_anchors[0]", "['nowhere", ""),
+    ] {
+        let fault = faults.iter().find(|fault| fault["key"] == key).unwrap_or_else(|| panic!("{key} in {faults:#?}"));
+        assert_eq!(fault["line"], line_of(&wrong, what), "{fault}");
+        assert!(fault["hint"].as_str().unwrap_or_default().contains(hint), "{fault}");
+    }
+    assert_eq!(faults.len(), 10, "{faults:#?}");
+
+    let checked = licet(&["config", "check", path(&file)]);
+    let expected =
+        format!("{}:{}: server.listn: is not known\n    did you mean `listen`?\n", path(&file), line_of(&wrong, "listn"));
+    assert!(text(&checked.stderr).contains(&expected), "{}", text(&checked.stderr));
+    let good = licet(&["config", "check", "--json", path(&setup.folder.write("good.toml", setup.text()))]);
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&good.stdout).unwrap()["faults"], serde_json::json!([]));
+}
+
+#[test]
+fn what_is_no_toml_is_said_line_by_line_and_the_rest_all_the_same() {
+    let setup = Setup::new();
+    storage::Keys::generate(setup.folder.path()).unwrap();
+    let wrong = setup.text() + "[cache]\nverdicts_mib = = 1\n[lookup]\nbatch_max = 0\n[grants]\ncheck_days = 2 days\n";
+    let checked = licet(&["config", "check", "--json", path(&setup.folder.write("wrong.toml", &wrong))]);
+    let said: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let faults: Vec<(&str, u64)> = said["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| (fault["key"].as_str().unwrap(), fault["line"].as_u64().unwrap()))
+        .collect();
+    let expected = [("(syntax)", "verdicts_mib"), ("lookup.batch_max", "batch_max"), ("(syntax)", "check_days")];
+    for (key, what) in expected {
+        assert!(faults.contains(&(key, line_of(&wrong, what))), "{key} {what} in {faults:?}");
+    }
+}
+
+#[test]
+fn every_setting_is_printed() {
+    let page = text(&licet(&["config", "docs"]).stdout);
+    assert!(page.starts_with("# Configuration\n") && page.contains("| `client_anchors` | list of texts | required |"), "{page}");
+    let schema: serde_json::Value = serde_json::from_slice(&licet(&["config", "docs", "--schema"]).stdout).unwrap();
+    assert!(schema["$defs"]["Server"]["properties"]["listen"]["description"].is_string());
+    assert_eq!(licet(&["config", "docs", "more"]).status.code(), Some(2));
+}

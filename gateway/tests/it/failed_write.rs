@@ -2,9 +2,10 @@
 //! the restart finds all that was.
 
 use crate::admin::ask_at;
-use crate::client::{Http, get};
+use crate::client::{Http, get, request};
 use crate::crash::{put_in_use, use_of};
-use crate::licence_kit::Office;
+use crate::faults::{marked, told};
+use crate::licence_kit::{Office, fields};
 use crate::process::{Process, Site};
 use crate::started::ISSUER;
 
@@ -51,6 +52,12 @@ async fn nothing_is_acknowledged_behind_a_write_that_failed() {
         why.starts_with("HTTP/1.1 503 ") && why.contains("an earlier write failed") && why.contains("File too large"),
         "{why}"
     );
+    let store = told(&why, "store").1;
+    assert_eq!((&store["state"], store["since"].is_string()), (&"not-ready".into(), true), "{store}");
+    // A verdict needs no record to be given, and says that it has none.
+    let document = office.ofd(&fields("1", 1));
+    let verdict = connection.send(request("POST", "/v1/verifications", "application/ofd", document)).await.unwrap();
+    assert_eq!(marked(&verdict), (200, "none"));
     // What is read without a record is still told.
     assert_eq!(connection.send(get("/v1/logs")).await.unwrap().status, 200);
     drop(process);

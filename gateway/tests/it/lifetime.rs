@@ -30,7 +30,7 @@ async fn requests_that_run_finish_and_then_it_ends() {
         assert_eq!(reply.await.unwrap().status, 200);
     }
     assert_eq!(gateway.running.await.unwrap().cut, 0);
-    assert_eq!((gateway.app.metrics.connections.get(), gateway.app.metrics.in_flight.get()), (0, 0));
+    assert_eq!((gateway.app.metrics.door.open(), gateway.app.metrics.in_flight.get()), ((0, 0), 0));
 }
 
 #[tokio::test]

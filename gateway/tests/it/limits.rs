@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{BOTH, Client, Http, get, post_json, request};
-use crate::started::Setup;
+use crate::started::{ISSUER, Setup};
 
 const OFD: &str = "application/ofd";
 
@@ -111,10 +111,13 @@ async fn connections_beyond_the_limit_wait() {
     let gateway = Setup::new().with("connections_max = 1").start().await;
     let mut first = gateway.verifier().connect(Http::One).await;
     assert_eq!(first.send(get("/whoami")).await.unwrap().status, 200);
-    let verifier = gateway.verifier();
-    let second = tokio::spawn(async move { verifier.get("/whoami").await.status });
+    let other = gateway.caller(ISSUER);
+    let second = tokio::spawn(async move { other.get("/whoami").await.status });
     assert_eq!(first.send(get("/whoami")).await.unwrap().status, 200);
-    assert_eq!(gateway.app.metrics.connections.get(), 1);
+    while gateway.app.metrics.door.open() != (1, 1) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!second.is_finished());
     drop(first);
     assert_eq!(second.await.unwrap(), 200);
 }

@@ -145,8 +145,8 @@ async fn the_metrics_tell_of_the_logs() {
         assert!(metrics.contains(line), "{line} in {metrics}");
     }
     assert!(!metrics.contains("19491231"), "{metrics}");
-    let watch = gateway::admin::LogWatch::new(gateway.app.store().logs().clone());
-    assert_eq!(watch.check(gateway::clock::instant()), Ok(()));
+    let watch = gateway::admin::LogWatch::default();
+    assert_eq!(watch.check(gateway.app.store().logs(), gateway::clock::instant()), Ok(()));
 }
 
 /// Made by OpenSSL 3, and used nowhere.

@@ -87,11 +87,16 @@ impl Department {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Where it is asked.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/query", self.address)
+    }
+
     fn section(&self, name: &str) -> String {
         let request = r#"{"number":"{number}","item":"{item}","fields":"{fields}"}"#;
         format!(
-            "[[sources]]\nname = '{name}'\nkind = 'http-json'\nurl = 'http://{}/query'\nrequest = '{request}'\n[sources.answer]\nrows = '/rows'\n",
-            self.address
+            "[[sources]]\nname = '{name}'\nkind = 'http-json'\nurl = '{}'\nrequest = '{request}'\n[sources.answer]\nrows = '/rows'\n",
+            self.url()
         )
     }
 }

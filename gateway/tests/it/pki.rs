@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crypto::issue::{AltName, CertificateBuilder, CrlBuilder, KeyType, Name, Reason, SigningKey, pem};
+use crypto::issue::ocsp::Answer;
+use crypto::issue::{AltName, CertificateBuilder, CrlBuilder, KeyType, Name, OcspBuilder, Reason, SigningKey, pem};
 use crypto::time::Timestamp;
+use crypto::x509::Certificate;
+use crypto::x509::ocsp::IdDigest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -80,6 +83,13 @@ impl Authority {
         pem::encode("X509 CRL", &list.issue(&self.name, &self.key))
     }
 
+    /// What its responder says of a certificate of its own that is not revoked.
+    pub(crate) fn good(&self, holder: &Holder) -> Vec<u8> {
+        let [own, issuer] = [&holder.certificate, &self.certificate].map(|der| Certificate::from_der(der).unwrap());
+        let answer = Answer::good(&own, &issuer, IdDigest::Sha1, (ago(), Some(hence())));
+        OcspBuilder::new(ago()).answer(&answer).issue(&self.name, &self.key)
+    }
+
     pub(crate) fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.certificate)
     }
@@ -104,5 +114,5 @@ fn ago() -> Timestamp {
 }
 
 fn hence() -> Timestamp {
-    gateway::clock::now().plus(86_400)
+    gateway::clock::now().plus(60 * 86_400)
 }

@@ -35,7 +35,12 @@ impl Site {
 
     /// With these sections in its configuration as well.
     pub(crate) fn with(office: &Office, sections: &str) -> Self {
-        let mut setup = office.trusted_by(Setup::new());
+        Self::with_server(office, "", sections)
+    }
+
+    /// With these lines for `[server]` as well.
+    pub(crate) fn with_server(office: &Office, server: &str, sections: &str) -> Self {
+        let mut setup = office.trusted_by(Setup::new().with(server));
         setup.sections.push_str(sections);
         storage::Keys::generate(setup.folder.path()).unwrap();
         setup.folder.write("licet.toml", setup.text());
@@ -54,7 +59,8 @@ impl Site {
         self.start_by(shell)
     }
 
-    fn start_by(&self, mut command: Command) -> Process {
+    /// Started by this command, whose last word is the program.
+    pub(crate) fn start_by(&self, mut command: Command) -> Process {
         let config = self.folder.path().join("licet.toml");
         let mut child = command.arg("serve").arg("--config").arg(config).stderr(Stdio::piped()).spawn().unwrap();
         let reader = BufReader::new(child.stderr.take().unwrap());
@@ -77,7 +83,24 @@ impl Site {
     }
 }
 
+/// What a process has of the machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// Resident memory.
+    pub(crate) kib: u64,
+    /// Open files and connections.
+    pub(crate) handles: usize,
+}
+
 impl Process {
+    /// What it has of the machine now.
+    pub(crate) fn usage(&self) -> Usage {
+        let of = |name: &str| format!("/proc/{}/{name}", self.child.id());
+        let status = std::fs::read_to_string(of("status")).unwrap();
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Usage { kib: kib.unwrap().parse().unwrap(), handles: std::fs::read_dir(of("fd")).unwrap().count() }
+    }
+
     /// SIGTERM; then everything it still says, and whether it ended well.
     pub(crate) fn terminate(mut self) -> (Vec<String>, bool) {
         let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
@@ -86,6 +109,12 @@ impl Process {
         let lines: Vec<String> = self.lines.iter().collect();
         self.log.extend(lines);
         (std::mem::take(&mut self.log), ended.success())
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let sent = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
     }
 
     /// SIGKILL.

@@ -368,7 +368,9 @@ async fn without_its_record_no_answer_is_given() {
     let office = Office::new();
     let engine = Arc::new(Memory::new());
     let store = Store::on(Arc::<Memory>::clone(&engine), &Keys::new([1; 32], [2; 32])).unwrap();
-    let gateway = office.trusted_by(Setup::new()).start_over(TABLE, store).await;
+    let mut setup = office.trusted_by(Setup::new());
+    setup.record.push_str("when_failed = 'refuse'");
+    let gateway = setup.start_over(TABLE, store).await;
     let document = office.ofd(&fields("1", 1));
     let created = gateway.caller(ISSUER).send(Http::One, request("POST", "/v1/licences", OFD, document.clone())).await;
     assert_eq!(created.status, 201);

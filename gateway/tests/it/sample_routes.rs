@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crypto::record::EventKind;
+use gateway::admission::Class;
 use gateway::app::App;
 use gateway::auth::{Admits, Role};
 use gateway::http::{Answer, BodyRule, Media, Problem, Request};
@@ -38,10 +39,23 @@ pub(crate) static TABLE: &[Route] = &[
     row(Method::GET, "/stuck", Admits::AnyCaller, BodyRule::None, |_, _| Box::pin(std::future::pending())),
     row(Method::POST, "/stuck", Admits::AnyCaller, BodyRule::Json, |_, _| Box::pin(std::future::pending())),
     row(Method::GET, "/gate", Admits::AnyCaller, BodyRule::None, |_, request| Box::pin(gate(request))),
+    classed(Class::Export, Method::GET, ("/export", Admits::AnyCaller), BodyRule::None, |_, _| Box::pin(large())),
+    classed(Class::Operate, Method::GET, ("/operate", Admits::AnyCaller), BodyRule::None, |_, request| Box::pin(who(request))),
+    row(Method::GET, "/large", Admits::AnyCaller, BodyRule::None, |_, _| Box::pin(large())),
     row(Method::GET, "/work", Admits::AnyCaller, BodyRule::None, |app, request| Box::pin(work(app, request))),
 ];
 
 const fn row(method: Method, path: &'static str, admits: Admits, body: BodyRule, handler: Handler) -> Route {
+    classed(Class::Verify, method, (path, admits), body, handler)
+}
+
+const fn classed(
+    class: Class,
+    method: Method,
+    (path, admits): (&'static str, Admits),
+    body: BodyRule,
+    handler: Handler,
+) -> Route {
     let doc = Doc {
         id: path,
         summary: "",
@@ -51,13 +65,20 @@ const fn row(method: Method, path: &'static str, admits: Admits, body: BodyRule,
         problems: &[],
     };
     const QUERY: &[Parameter] = &[Parameter { name: "at", text: "", schema: schema_of::<String> }];
-    Route { method, path, admits, query: QUERY, event: Some(EventKind::TrustRead), body, handler, doc }
+    Route { method, path, admits, class, query: QUERY, event: Some(EventKind::TrustRead), body, handler, doc }
 }
 
 async fn who(request: Request) -> Result<Answer, Problem> {
     let caller = &request.caller;
     let body = serde_json::json!({ "name": caller.name, "organisation": caller.organisation, "roles": caller.roles });
     Ok(Answer::json(StatusCode::OK, &body))
+}
+
+/// How long the answer of `/large` is.
+pub(crate) const LARGE_BYTES: usize = 1 << 20;
+
+async fn large() -> Result<Answer, Problem> {
+    Ok(Answer::bytes(StatusCode::OK, "application/octet-stream", vec![b'x'; LARGE_BYTES]))
 }
 
 async fn item(request: Request) -> Result<Answer, Problem> {

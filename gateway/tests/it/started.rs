@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use crypto::issue::{KeyType, SigningKey};
-use gateway::admin::{Admin, Health};
+use gateway::admin::Admin;
 use gateway::app::App;
 use gateway::config::Config;
 use gateway::live::Live;
 use gateway::routes::Route;
-use gateway::server::{self, Drained, Server};
+use gateway::server::{Drained, Server};
 use gateway::shutdown::{self, Trigger};
 use storage::{Keys, Store};
 use tokio::task::JoinHandle;
@@ -101,18 +101,16 @@ impl Setup {
 
     /// The same over a store that may have been used before.
     pub(crate) async fn start_over(self, table: &'static [Route], store: Store) -> Started {
-        let config = Config::parse(&self.text(), self.folder.path()).unwrap();
-        let tls = server::tls_config(&config.server).unwrap();
+        let config = Config::read(&self.folder.write("licet.toml", self.text())).unwrap();
         let app = App::build(&config, table, store).unwrap();
         let listener = Server::bind(config.server.listen).await.unwrap();
         let admin = Admin::bind(config.admin.listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
         let (trigger, shutdown) = shutdown::channel();
-        let health = Arc::new(Health::new(vec![("always", Box::new(|| Ok(())))]));
         let live = Live::new(Arc::clone(&app));
-        tokio::spawn(admin.run(Arc::clone(&live), health, shutdown.clone()));
-        let running = tokio::spawn(listener.run(live, tls, shutdown));
-        Started { address, admin_address, app, trigger, running, authority: self.authority, _folder: self.folder }
+        tokio::spawn(admin.run(Arc::clone(&live), shutdown.clone()));
+        let running = tokio::spawn(listener.run(Arc::clone(&live), shutdown));
+        Started { address, admin_address, app, live, trigger, running, authority: self.authority, folder: self.folder }
     }
 }
 
@@ -140,11 +138,13 @@ fn callers() -> String {
 pub(crate) struct Started {
     pub(crate) address: SocketAddr,
     pub(crate) admin_address: SocketAddr,
+    /// What was in force first.
     pub(crate) app: Arc<App>,
+    pub(crate) live: Arc<Live>,
     pub(crate) trigger: Trigger,
     pub(crate) running: JoinHandle<Drained>,
     pub(crate) authority: Authority,
-    _folder: Folder,
+    pub(crate) folder: Folder,
 }
 
 impl Started {

@@ -66,6 +66,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "prometheus",
             "qrcode",
             "ring",
+            "rustix",
             "rustls",
             "schemars",
             "serde",
@@ -226,6 +227,8 @@ fn the_project_speaks_of_itself_alone() {
         "docs/COMMANDS.md",
         "docs/FORMATS.md",
         "docs/METRICS.md",
+        "docs/OPERATIONS.md",
+        "docs/SECURITY.md",
         "Makefile",
         ".ci/run",
     ] {

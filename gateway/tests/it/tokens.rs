@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crypto::licence::{HolderCodeType, HolderNumber};
 use crypto::record::{EventKind, Facts, LogName, Opening};
+use gateway::admission::Class;
 use gateway::app::App;
 use gateway::auth::Admits;
 use gateway::authority::{self, Claim};
@@ -26,6 +27,7 @@ static TABLE: &[Route] = &[Route {
     method: Method::GET,
     path: "/ask",
     admits: Admits::AnyCaller,
+    class: Class::LookUp,
     query: &[],
     event: Some(EventKind::LookUp),
     body: BodyRule::None,

@@ -19,6 +19,7 @@ mod batch;
 mod error;
 mod frozen;
 pub mod memory;
+pub mod options;
 pub mod rocks;
 
 pub use batch::{Batch, Expect, Write};
@@ -204,6 +205,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// What the system said of the write that failed, after which none is made any more.
     fn trouble(&self) -> Option<String> {
         None
+    }
+
+    /// How many reads found stored bytes damaged since the engine was opened.
+    fn damaged_reads(&self) -> u64 {
+        0
     }
 
     /// Removes from the disk what was overwritten or deleted under these keys. Until then old bytes may stay in files, where no read

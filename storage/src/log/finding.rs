@@ -95,6 +95,8 @@ faults! {
     CosignedDiffers = "log-cosigned-differs", "What witnesses signed is not what the tree was.", "见证签名的内容与树不符。";
     /// What we signed as a witness does not open, or is older than our record of it. No place.
     VouchedDamaged = "log-vouched-damaged", "What was signed as a witness is damaged, or older than its record.", "作为见证方的签名记载损坏，或早于其记录。";
+    /// A block of the disk is damaged, so that not all could be looked at. No place.
+    BlockDamaged = "log-block-damaged", "A block of the disk is damaged; what lies behind it was not looked at.", "磁盘数据块损坏，其后的内容未能检查。";
     /// The note of what is kept does not open. No place.
     KeptDamaged = "log-kept-damaged", "The note of what is kept does not open.", "保存范围记载无法打开。";
 }

@@ -170,6 +170,13 @@ impl Logs {
         Ok(self.shelf.board.live(log).head.size)
     }
 
+    /// When the newest record of both logs happened; nothing while there is none.
+    #[must_use]
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        let heads = LogName::ALL.map(|log| self.shelf.board.live(log).head.clone());
+        heads.into_iter().filter(|head| head.size > 0).map(|head| head.at).max()
+    }
+
     /// Has this called after records became durable, from now on and instead of what was called before; by the thread that writes, so
     /// that it must be quick.
     pub fn when_grown(&self, grown: Grown) {

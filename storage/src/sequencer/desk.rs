@@ -8,8 +8,9 @@ use super::group::{Group, Taken};
 use super::{Answer, Between, Job, Submission};
 use crate::engine::{Batch, CommitError, Engine, Write};
 use crate::error::StorageError;
+use crate::gate::Gate;
 use crate::keys::REGISTRY;
-use crate::log::{Board, Recorded, Signing};
+use crate::log::{Board, Prepared, Recorded, Signing};
 use crate::vault::Vault;
 
 /// How many submissions share one sync at most.
@@ -31,6 +32,7 @@ pub(super) struct Desk {
     engine: Arc<dyn Engine>,
     vault: Arc<Vault>,
     board: Arc<Board>,
+    gate: Arc<Gate>,
     jobs: Receiver<Job>,
     /// Submissions that wait for a row of the group before, in order.
     deferred: VecDeque<Submission>,
@@ -53,8 +55,15 @@ struct Round {
 }
 
 impl Desk {
-    pub(super) fn new(engine: Arc<dyn Engine>, vault: Arc<Vault>, board: Arc<Board>, jobs: Receiver<Job>) -> Self {
-        Self { engine, vault, board, jobs, deferred: VecDeque::new(), is_stale: false, groups_unpublished: 0, is_quiet: false }
+    pub(super) fn new(
+        engine: Arc<dyn Engine>,
+        vault: Arc<Vault>,
+        board: Arc<Board>,
+        gate: Arc<Gate>,
+        jobs: Receiver<Job>,
+    ) -> Self {
+        let deferred = VecDeque::new();
+        Self { engine, vault, board, gate, jobs, deferred, is_stale: false, groups_unpublished: 0, is_quiet: false }
     }
 
     pub(super) fn run(mut self) {
@@ -70,7 +79,7 @@ impl Desk {
         while !round.is_full()
             && let Some(submission) = self.deferred.pop_front()
         {
-            round.take(Job::Write(submission));
+            round.add(submission);
         }
         if round.submissions.is_empty() && (self.is_stale || self.is_quiet || !self.board.has_unpublished()) {
             round.take(self.jobs.recv().ok()?);
@@ -90,6 +99,8 @@ impl Desk {
 
     /// Works out, writes, answers and publishes one group.
     fn work(&mut self, round: Round) {
+        let gate = Arc::clone(&self.gate);
+        let turn = gate.begin();
         if self.is_stale {
             match self.board.reload(self.engine.as_ref(), &self.vault) {
                 Ok(()) => self.is_stale = false,
@@ -114,6 +125,8 @@ impl Desk {
         match group.finish(&signings) {
             Ok((batch, witness, taken, staged)) => {
                 let outcome = self.commit(&batch, witness);
+                // Over before anybody hears of it, so that who asks again finds the gate as it is.
+                drop(turn);
                 if outcome.is_ok() {
                     // What does not fit together in memory is read anew.
                     self.is_stale |= self.board.apply(staged).is_err();
@@ -186,18 +199,16 @@ impl Round {
 
     fn take(&mut self, job: Job) {
         match job {
-            Job::Write(submission) => {
-                self.writes += submission.batch.writes().len();
-                self.bytes += submission.batch.bytes();
-                for record in &submission.records {
-                    self.writes += record.writes();
-                    self.bytes += record.bytes();
-                }
-                self.submissions.push(submission);
-            }
+            Job::Write { submission, .. } => self.add(submission),
             Job::Publish(reply) => self.publish.extend(reply),
             Job::Between(work) => self.between.push(work),
         }
+    }
+
+    fn add(&mut self, submission: Submission) {
+        self.writes += submission.batch.writes().len() + submission.records.iter().map(Prepared::writes).sum::<usize>();
+        self.bytes += submission.bytes();
+        self.submissions.push(submission);
     }
 }
 

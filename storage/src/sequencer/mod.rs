@@ -13,11 +13,13 @@ mod group;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 use crate::engine::{Batch, Caps, Engine};
 use crate::error::StorageError;
+use crate::gate::Gate;
 use crate::log::{Board, Prepared, Recorded};
 use crate::vault::Vault;
 
@@ -25,6 +27,9 @@ use desk::Desk;
 
 /// How many submissions may wait. Beyond it the disk is too slow for the load, and waiting longer helps nobody.
 const QUEUE_MAX: usize = 8192;
+
+/// How many bytes may wait, beside the first submission: eight thousand large ones would take all the memory there is.
+const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What one submission may hold: the rest of what a batch may is for the rows of the logs.
 const SUBMISSION: Caps = Caps { writes: 4096, bytes: 64 * 1024 * 1024 };
@@ -42,14 +47,52 @@ pub(crate) struct Submission {
     pub(crate) answer: Answer,
 }
 
+impl Submission {
+    /// Whether it is more than a record of what changed nothing. A record under a name of its caller's is what the caller asked for.
+    fn is_change(&self) -> bool {
+        !self.batch.writes().is_empty() || self.records.iter().any(|record| record.once.is_some())
+    }
+}
+
 impl std::fmt::Debug for Submission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Submission").field("records", &self.records.len()).finish_non_exhaustive()
     }
 }
 
+impl Submission {
+    /// What it takes in memory, about.
+    fn bytes(&self) -> usize {
+        self.batch.bytes() + self.records.iter().map(Prepared::bytes).sum::<usize>()
+    }
+}
+
+/// Bytes that wait in the queue, until this is dropped.
+struct Waiting {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    /// Counts bytes, unless there would be too many. One submission may always wait.
+    fn of(bytes: usize, all: &Arc<AtomicUsize>) -> Option<Self> {
+        let before = all.fetch_add(bytes, Ordering::Relaxed);
+        let waiting = Self { bytes, all: Arc::clone(all) };
+        (before == 0 || before.saturating_add(bytes) <= QUEUE_BYTES_MAX).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 enum Job {
-    Write(Submission),
+    Write {
+        submission: Submission,
+        _waiting: Waiting,
+    },
     /// There is something to publish. Answered when it is.
     Publish(Option<SyncSender<()>>),
     /// To be done when no group is being worked out.
@@ -61,14 +104,16 @@ type Between = Box<dyn FnOnce(&Board) + Send>;
 /// The handle of the thread. Dropping it ends the thread, after what is queued is written.
 #[derive(Debug)]
 pub(crate) struct Sequencer {
+    gate: Arc<Gate>,
     queue: Option<SyncSender<Job>>,
+    waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Write(_) => "Write",
+            Self::Write { .. } => "Write",
             Self::Publish(_) => "Publish",
             Self::Between(_) => "Between",
         })
@@ -80,27 +125,38 @@ impl Sequencer {
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] when the system gives no thread.
-    pub(crate) fn start(engine: Arc<dyn Engine>, vault: Arc<Vault>, board: Arc<Board>) -> Result<Self, StorageError> {
+    pub(crate) fn start(
+        engine: Arc<dyn Engine>,
+        vault: Arc<Vault>,
+        board: Arc<Board>,
+        gate: Arc<Gate>,
+    ) -> Result<Self, StorageError> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE_MAX);
-        let desk = Desk::new(engine, vault, board, jobs);
+        let desk = Desk::new(engine, vault, board, Arc::clone(&gate), jobs);
         let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || desk.run());
         let thread = thread.map_err(|_error| StorageError::Unavailable)?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { gate, queue: Some(queue), waiting: Arc::default(), thread: Some(thread) })
     }
 
-    /// Puts a submission into the queue. It is answered in any case.
+    /// Puts a submission into the queue, if the [gate](Gate) is open. It is answered in any case.
     pub(crate) fn submit(&self, submission: Submission) {
+        if self.gate.refusal(submission.is_change()).is_some() {
+            return (submission.answer)(Err(StorageError::Unavailable));
+        }
         if !submission.batch.writes().is_empty()
             && let Err(error) = submission.batch.check(SUBMISSION)
         {
             return (submission.answer)(Err(error.into()));
         }
         let Some(queue) = &self.queue else { return (submission.answer)(Err(StorageError::Unavailable)) };
-        match queue.try_send(Job::Write(submission)) {
+        let Some(_waiting) = Waiting::of(submission.bytes(), &self.waiting) else {
+            return (submission.answer)(Err(StorageError::Unavailable));
+        };
+        match queue.try_send(Job::Write { submission, _waiting }) {
             Ok(()) => {}
-            Err(TrySendError::Full(Job::Write(submission))) => (submission.answer)(Err(StorageError::Unavailable)),
+            Err(TrySendError::Full(Job::Write { submission, .. })) => (submission.answer)(Err(StorageError::Unavailable)),
             // The thread ends only with its handle, or by a fault of ours that leaves the disk in doubt.
-            Err(TrySendError::Disconnected(Job::Write(submission))) => (submission.answer)(Err(StorageError::Poisoned)),
+            Err(TrySendError::Disconnected(Job::Write { submission, .. })) => (submission.answer)(Err(StorageError::Poisoned)),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Barrier, Mutex};
 
 use super::*;
 use crate::engine::memory::{Fault, FaultPlan, Memory};
-use crate::engine::{CommitError, Direction, Part, Range, ReadError, Row, Space, Versioned};
+use crate::engine::{CommitError, Direction, Part, Range, ReadError, Row, Space, VALUE_BYTES_MAX, Versioned};
 use crate::secret::Keys;
 
 /// Memory that notes how many writes each commit has, and waits at two gates before its first one.
@@ -52,7 +52,7 @@ fn started(gated: bool) -> (Arc<Gated>, Sequencer) {
     let engine = Arc::new(Gated { gates, ..Gated::default() });
     let vault = Arc::new(Vault::new(&Keys::new([1; 32], [2; 32])));
     let of_engine = Arc::clone(&engine);
-    (engine, Sequencer::start(of_engine, vault, Arc::new(Board::empty())).unwrap())
+    (engine, Sequencer::start(of_engine, vault, Arc::new(Board::empty()), Arc::default()).unwrap())
 }
 
 fn insert(key: &[u8]) -> Batch {
@@ -109,6 +109,28 @@ fn a_full_queue_refuses() {
     assert_eq!(submit(&sequencer, insert(b"one more")).recv().unwrap(), Err(StorageError::Unavailable));
     go.wait();
     assert!(outcomes.iter().all(|outcome| outcome.recv() == Ok(Ok(Vec::new()))));
+}
+
+#[test]
+fn a_queue_of_large_submissions_refuses_by_their_size() {
+    const LARGE: usize = 8 * 1024 * 1024;
+    let large = |key: u8| {
+        let mut batch = Batch::new();
+        (0..LARGE / VALUE_BYTES_MAX)
+            .for_each(|n| batch.put(Space::Obj, [&[key][..], &n.to_be_bytes()].concat(), vec![1; VALUE_BYTES_MAX]));
+        batch
+    };
+    let (engine, sequencer) = started(true);
+    let (reached, go) = engine.gates.as_ref().unwrap();
+    let mut outcomes = vec![submit(&sequencer, insert(b"first"))];
+    reached.wait();
+    // One less than its bytes say: keys count as well.
+    outcomes.extend((0..7).map(|key| submit(&sequencer, large(key))));
+    assert_eq!(submit(&sequencer, large(7)).recv().unwrap(), Err(StorageError::Unavailable));
+    outcomes.push(submit(&sequencer, insert(b"small")));
+    go.wait();
+    assert!(outcomes.iter().all(|outcome| outcome.recv() == Ok(Ok(Vec::new()))));
+    assert_eq!(submit(&sequencer, large(7)).recv().unwrap(), Ok(Vec::new()), "there is room again");
 }
 
 #[test]

@@ -4,10 +4,12 @@
 
 mod backup;
 mod catalogue;
+mod damage;
 mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
+mod gate;
 mod grants;
 mod ledger;
 mod licences;

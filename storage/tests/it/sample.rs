@@ -21,7 +21,7 @@ pub(crate) fn keys() -> Keys {
 
 /// Small sizes: tests open many stores.
 pub(crate) fn options() -> Options {
-    Options { block_cache_bytes: 4 << 20, write_buffer_bytes: 1 << 20, wal_bytes_max: 4 << 20 }
+    Options { memory_bytes: 16 << 20 }
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {

@@ -42,7 +42,7 @@ pub(super) fn run(config: &Config, reason: &str, heads: &[KnownHead]) -> Result<
         return Err(failed(&data.display().to_string(), &"there is no store"));
     }
     let keys = LogKeys::load(&config.record)?;
-    let store = app::open_store(&config.storage)?;
+    let store = app::open_store(&config.storage, &config.memory)?;
     let Compared { lost, differing } = anchor::compare(store.logs(), heads).map_err(|error| failed("storage.path", &error))?;
     if !differing.is_empty() {
         println!("nothing is accepted:{}", Compared { lost: Vec::new(), differing });

@@ -34,7 +34,7 @@ fn offline(config: &Config, reason: &str) -> Result<(), Failure> {
         return Err(failed(&"there is no store"));
     }
     let keys = LogKeys::load(&config.record)?;
-    let store = app::open_store(&config.storage)?;
+    let store = app::open_store(&config.storage, &config.memory)?;
     if store.restoration().map_err(|error| failed(&error))?.is_none() {
         return Err(Failure::Work("there is no restoration to be confirmed".to_owned()));
     }

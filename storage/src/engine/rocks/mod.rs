@@ -6,26 +6,26 @@
 //! frozen for it.
 
 mod frozen;
-mod options;
+mod settings;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::{Bound, RangeInclusive};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode,
-    LiveFile, ReadOptions, WriteBatch, WriteOptions,
+    BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode, LiveFile,
+    ReadOptions, WriteBatch, WriteOptions,
 };
 
+use super::options::Options;
 use super::{
     Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FreezeError, Frozen, OpenError, Part, Range, ReadError, Row,
     Space, Versioned,
 };
-
-pub use options::Options;
-use options::{database_options, family_options};
+use settings::{database_options, family_options};
 
 /// The key of the format marker, in [`Space::Hot`] of part 0.
 pub const FORMAT_KEY: &[u8] = b"format";
@@ -48,6 +48,7 @@ pub struct Rocks {
     // In this order: the database closes, then the lock is released.
     disk: Disk,
     turn: Mutex<Turn>,
+    damaged: AtomicU64,
     _lock: File,
 }
 
@@ -98,14 +99,25 @@ impl Rocks {
         let path = directory.join(DATABASE);
         frozen::clear(directory)?;
         refuse_foreign(&path)?;
-        let cache = Cache::new_hyper_clock_cache(options.block_cache_bytes, 0);
-        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &cache)));
+        let shared = options.shared();
+        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
         let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
         let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
-        let db = DB::open_cf_descriptors(&database_options(options), &path, families).map_err(refused)?;
+        let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
-        Ok(Self { disk, turn: Mutex::default(), _lock: lock })
+        Ok(Self { disk, turn: Mutex::default(), damaged: AtomicU64::new(0), _lock: lock })
+    }
+
+    /// Counts what was read and found damaged.
+    fn noted<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
+        read.inspect_err(|error| self.note(*error == ReadError::Corrupt))
+    }
+
+    fn note(&self, is_damage: bool) {
+        if is_damage {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -162,6 +174,28 @@ impl Disk {
 }
 
 impl Disk {
+    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
+        if let Some(end) = upper_bound(part, range.to) {
+            bounds.set_iterate_upper_bound(end);
+        }
+        let start = match direction {
+            Direction::Ascending => IteratorMode::Start,
+            Direction::Descending => IteratorMode::End,
+        };
+        let rows = self.db.iterator_cf_opt(self.family(space)?, bounds, start).take(limit);
+        rows.map(|row| {
+            let (key, stored) = row.map_err(read_error)?;
+            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
+            Ok((key.to_vec(), unpack(&stored)?))
+        })
+        .collect()
+    }
+
     /// The version of a key on disk.
     fn version(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<u64>, ReadError> {
         let found = self.db.get_pinned_cf(self.family(space)?, placed(part, key)).map_err(read_error)?;
@@ -218,38 +252,19 @@ impl Disk {
 
 impl Engine for Rocks {
     fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.disk.read(part, space, key)
+        self.noted(self.disk.read(part, space, key))
     }
 
     fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut bounds = ReadOptions::default();
-        bounds.set_iterate_lower_bound(lower_bound(part, range.from));
-        if let Some(end) = upper_bound(part, range.to) {
-            bounds.set_iterate_upper_bound(end);
-        }
-        let start = match direction {
-            Direction::Ascending => IteratorMode::Start,
-            Direction::Descending => IteratorMode::End,
-        };
-        let rows = self.disk.db.iterator_cf_opt(self.disk.family(space)?, bounds, start).take(limit);
-        rows.map(|row| {
-            let (key, stored) = row.map_err(read_error)?;
-            let (_, key) = key.split_at_checked(8).ok_or(ReadError::Corrupt)?;
-            Ok((key.to_vec(), unpack(&stored)?))
-        })
-        .collect()
+        self.noted(self.disk.scan(part, space, range, direction, limit))
     }
-
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
         batch.check(self.caps())?;
         let mut turn = self.turn();
         if turn.trouble.is_some() {
             return Err(CommitError::Poisoned);
         }
-        let decided = self.disk.decide(part, &batch)?;
+        let decided = self.disk.decide(part, &batch).inspect_err(|error| self.note(*error == CommitError::Corrupt))?;
         // Set first: also a panic in the middle leaves the disk in doubt.
         turn.trouble = Some("a write was broken off".to_owned());
         turn.trouble = self.disk.write(&decided).err().map(|WriteFailed(why)| why);
@@ -271,6 +286,10 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn damaged_reads(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn trouble(&self) -> Option<String> {
@@ -375,7 +394,8 @@ mod tests {
     fn a_write_is_on_the_disk_before_it_is_done() {
         let folder = std::env::temp_dir().join(format!("licet-sync-{}", std::process::id()));
         drop(fs::remove_dir_all(&folder));
-        let mut options = database_options(&Options::default());
+        let sizes = Options::default();
+        let mut options = database_options(&sizes, &sizes.shared());
         options.enable_statistics();
         let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
         let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };

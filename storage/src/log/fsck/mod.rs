@@ -4,6 +4,7 @@
 //! that grows from the entries against the tiles, the roots and what was signed, and each full block against its index. Then what is
 //! there but should not be is looked for. Memory does not grow with the log.
 
+mod reads;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -20,14 +21,11 @@ use super::rows::{Closed, Head, KeptFrom, Pseudonym, Signed};
 use super::tail::Tail;
 use super::term::Terms;
 use super::{Logs, Recorded, linked, recovery, tiles};
-use crate::engine::{Direction, Range, Space};
+use crate::engine::{Range, Space};
 use crate::error::StorageError;
 use crate::keys::{self, Key, REGISTRY};
 use crate::records::Layout;
 use crate::shelf::{Shelf, open};
-
-/// How many rows are read together.
-const TOGETHER: usize = 256;
 
 impl Logs {
     /// Checks both logs, and tells what is wrong, as it comes up. Right for a store that nobody writes to: best one that is
@@ -126,7 +124,7 @@ impl Check<'_> {
     /// What was signed last, which must be there.
     fn signed(&mut self, head: &Head) -> Result<Option<Signed>, StorageError> {
         let key = keys::log_signed(self.log);
-        if head.has_signed() && self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?.is_none() {
+        if head.has_signed() && self.bytes(&key)?.is_none() {
             self.say(Fault::SignedMissing, None);
         }
         self.row::<Signed>(&key, Fault::SignedDamaged, None)
@@ -203,7 +201,7 @@ impl Check<'_> {
     /// The entries of a bundle, as the disk has them.
     fn bundle(&mut self, walk: &Walk, start: u64, width: u16) -> Result<Vec<Entry>, StorageError> {
         let key = keys::log_tile(self.log, walk.shard, TileKind::Entries, start / 256);
-        let row = self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?;
+        let row = self.bytes(&key)?;
         let entries = row.and_then(|row| {
             let entries = decode_entries(&row.value, width).ok()?;
             entries.into_iter().map(|entry| entry.try_into().ok().map(Sha256)).collect::<Option<Vec<Entry>>>()
@@ -216,7 +214,7 @@ impl Check<'_> {
 
     fn tile(&mut self, walk: &Walk, tile: &FullTile) -> Result<(), StorageError> {
         let key = keys::log_tile(self.log, walk.shard, TileKind::Hashes { level: tile.level }, tile.index);
-        let row = self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?;
+        let row = self.bytes(&key)?;
         if row.is_none_or(|row| row.value != encode_hashes(&tile.hashes)) {
             let below = tile.index.checked_shl(8 * (u32::from(tile.level) + 1)).unwrap_or(0);
             self.say(Fault::TileDiffers, walk.period.first.saturating_add(below));
@@ -227,7 +225,8 @@ impl Check<'_> {
     /// Checks a record by itself, its links, and the index of its block. Gives its entry.
     fn record(&mut self, number: u64, last: &mut Timestamp, index: &mut Index) -> Result<Option<Entry>, StorageError> {
         let row = keys::log_row(self.log, number);
-        let is_there = self.shelf.engine.get(REGISTRY, row.space, &row.bytes)?.is_some();
+        // A row that the disk cannot give whole is there, and does not open.
+        let is_there = !matches!(self.shelf.engine.get(REGISTRY, row.space, &row.bytes), Ok(None));
         let opening = self.row::<Opening>(&row, Fault::RecordDamaged, Some(number))?;
         if !is_there && number >= self.kept_from {
             self.say(Fault::RecordMissing, number);
@@ -312,7 +311,7 @@ impl Check<'_> {
         let block = block_of(number);
         for (key, value) in index.tail.rows(self.log).into_iter().filter(|_| index.is_whole) {
             self.index_rows += u64::from(key.bytes.starts_with(&keys::log_index(self.log)));
-            let row = self.shelf.engine.get(REGISTRY, key.space, &key.bytes)?;
+            let row = self.bytes(&key)?;
             // Of what is to be let go the index goes first.
             let is_gone = row.is_none() && number < self.kept_from;
             if !is_gone && row.is_none_or(|row| row.value != value) {
@@ -418,7 +417,7 @@ impl Check<'_> {
         let subjects = |log| Range::prefix(&keys::chains_of(log, KeyKind::Subject));
         let is_there = |check: &Self, log, key: &Sha256| -> Result<bool, StorageError> {
             let row = keys::chain(log, KeyKind::Subject, key);
-            Ok(check.shelf.engine.get(REGISTRY, row.space, &row.bytes)?.is_some())
+            Ok(check.bytes(&row)?.is_some())
         };
         for log in LogName::ALL {
             self.each(Space::Hot, subjects(log), |check, key, _| {
@@ -456,26 +455,6 @@ impl Check<'_> {
             }
             Ok(())
         })
-    }
-
-    /// Walks rows, page by page.
-    fn each(
-        &mut self,
-        space: Space,
-        range: Range,
-        mut look: impl FnMut(&mut Self, &[u8], &[u8]) -> Result<(), StorageError>,
-    ) -> Result<(), StorageError> {
-        let mut range = range;
-        loop {
-            let rows = self.shelf.engine.scan(REGISTRY, space, range.clone(), Direction::Ascending, TOGETHER)?;
-            for (key, row) in &rows {
-                look(self, key, &row.value)?;
-            }
-            match rows.into_iter().next_back() {
-                Some((last, _)) => range = range.resumed(Direction::Ascending, last),
-                None => return Ok(()),
-            }
-        }
     }
 }
 

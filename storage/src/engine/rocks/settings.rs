@@ -1,32 +1,18 @@
 //! How the database is set up.
 
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel};
+use rocksdb::{BlockBasedOptions, DBCompressionType, DBRecoveryMode, LogLevel};
+
+use super::super::options::{Options, Shared};
 
 /// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
 const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
 
-/// Sizes, all in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Memory for blocks that have been read, shared by all spaces.
-    pub block_cache_bytes: usize,
-    /// Memory for writes that are not in tables yet, of each space.
-    pub write_buffer_bytes: usize,
-    /// When the write-ahead logs together exceed this, what they hold is written to tables. Bounds the time of a start.
-    pub wal_bytes_max: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { block_cache_bytes: 128 << 20, write_buffer_bytes: 16 << 20, wal_bytes_max: 128 << 20 }
-    }
-}
-
-pub(super) fn database_options(options: &Options) -> rocksdb::Options {
+pub(super) fn database_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut database = rocksdb::Options::default();
     database.create_if_missing(true);
     database.create_missing_column_families(true);
-    database.set_max_total_wal_size(options.wal_bytes_max);
+    database.set_write_buffer_manager(&shared.writes);
+    database.set_max_total_wal_size(options.wal_bytes_max());
     // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
     database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     database.set_track_and_verify_wals_in_manifest(true);
@@ -47,9 +33,9 @@ pub(super) fn database_options(options: &Options) -> rocksdb::Options {
     database
 }
 
-pub(super) fn family_options(options: &Options, cache: &Cache) -> rocksdb::Options {
+pub(super) fn family_options(options: &Options, shared: &Shared) -> rocksdb::Options {
     let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(cache);
+    blocks.set_block_cache(&shared.cache);
     // Most reads of a row that may not exist are of one that does not: ten bits answer 99 % of them without a disk.
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
@@ -57,7 +43,7 @@ pub(super) fn family_options(options: &Options, cache: &Cache) -> rocksdb::Optio
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut family = rocksdb::Options::default();
     family.set_block_based_table_factory(&blocks);
-    family.set_write_buffer_size(options.write_buffer_bytes);
+    family.set_write_buffer_size(options.write_buffer_bytes());
     // Values are sealed, and sealed bytes do not compress.
     family.set_compression_type(DBCompressionType::None);
     family

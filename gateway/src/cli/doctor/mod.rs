@@ -1,0 +1,127 @@
+//! `licet doctor --config FILE`
+
+mod finding;
+mod offline;
+mod online;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use serde_json::json;
+
+use self::finding::{Finding, Severity};
+use self::online::Said;
+use super::Failure;
+use crate::clock;
+use crate::config::Config;
+
+pub(super) const ARGUMENTS: &str = "--config FILE [--json]";
+
+const USAGE: &str = "Says how the gateway with this configuration is: whether it serves, what is wrong, how bad that is, what it means, and what to type
+next. It looks at the configuration and its files, their modes, certificates, the disk; asks a gateway that runs; and looks into
+the store of one that does not. It changes nothing.
+
+Usage: licet doctor --config FILE [--json]
+
+Exit status: 0 all is well, 1 it serves and something needs a look, 2 it does not serve, or not all of it.";
+
+/// What was found.
+struct Diagnosis {
+    /// Whether a gateway listens; nothing where that cannot be known.
+    is_running: Option<bool>,
+    findings: Vec<Finding>,
+}
+
+/// Looks, and says what was found.
+pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let (mut file, mut is_json) = (None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => {
+                println!("{USAGE}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Long("config") => file = Some(PathBuf::from(parser.value()?)),
+            Long("json") => is_json = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let file = file.ok_or_else(|| Failure::Usage(format!("usage: licet doctor {ARGUMENTS}")))?;
+    let diagnosis = examine(&file);
+    let (status, verdict) = diagnosis.verdict();
+    if is_json {
+        let told =
+            json!({ "status": status, "verdict": verdict, "running": diagnosis.is_running, "findings": diagnosis.findings });
+        println!("{told}");
+    } else {
+        println!("{verdict}");
+        diagnosis.findings.iter().for_each(print);
+    }
+    Ok(ExitCode::from(status))
+}
+
+/// Everything that can be found out, the worst first.
+fn examine(file: &Path) -> Diagnosis {
+    let now = clock::now();
+    let mut findings = offline::configuration(file);
+    let mut is_running = None;
+    if let Ok(config) = Config::read(file) {
+        findings.extend(offline::modes(&config));
+        match online::ask(&config) {
+            Said::Found(found) => {
+                is_running = Some(true);
+                findings.extend(found);
+            }
+            Said::Nobody => {
+                is_running = Some(false);
+                findings.push(Finding::fault("running", "no gateway runs with this configuration"));
+                findings.extend(offline::store(&config, now));
+            }
+        }
+        // What the gateway has said of these itself is not said twice.
+        let later = offline::certificates(&config, now).into_iter().chain(offline::disk(&config));
+        let told: Vec<String> = findings.iter().map(|finding| finding.check.clone()).collect();
+        findings.extend(later.filter(|finding| !told.contains(&finding.check)));
+    }
+    for finding in &mut findings {
+        finding.next = finding.next.replace("CONFIG", &file.display().to_string());
+    }
+    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    Diagnosis { is_running, findings }
+}
+
+impl Diagnosis {
+    /// The exit status, and the one line that says it all.
+    fn verdict(&self) -> (u8, String) {
+        let faults: Vec<&str> = self.findings.iter().filter(|it| it.severity == Severity::Fault).map(|it| &*it.check).collect();
+        let warnings = self.findings.len() - faults.len();
+        let (look, need) = if warnings == 1 { ("thing", "needs") } else { ("things", "need") };
+        match (faults.as_slice(), self.is_running) {
+            ([], _) if warnings == 0 => (0, "licet is well.".to_owned()),
+            ([], _) => (1, format!("licet serves; {warnings} {look} {need} a look.")),
+            (["running"], _) => (2, "licet does not run; nothing was found that would keep it from starting.".to_owned()),
+            (_, Some(false)) => (2, format!("licet does not run; {} wrong.", are(&faults))),
+            (_, Some(true)) => (2, format!("licet runs, and does not do all of its work; {} wrong.", are(&faults))),
+            (_, None) => (2, "The configuration cannot be read, so that it is not known whether licet runs.".to_owned()),
+        }
+    }
+}
+
+/// The names, each once, with the verb that goes with them.
+fn are(names: &[&str]) -> String {
+    let mut once: Vec<&str> = names.iter().copied().filter(|name| *name != "running").collect();
+    once.dedup();
+    format!("{} {}", once.join(", "), if once.len() == 1 { "is" } else { "are" })
+}
+
+fn print(finding: &Finding) {
+    let severity = match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Fault => "FAULT",
+    };
+    println!("\n{severity:<8}{}: {}", finding.check, finding.what);
+    println!("  means {}", finding.means);
+    println!("  next  {}", finding.next);
+    println!("  page  {}", finding.page);
+}

@@ -1,0 +1,133 @@
+//! What can be seen without a gateway: files, their modes, certificates, the disk, and a store that nobody has open.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crypto::time::Timestamp;
+use storage::engine::OpenError;
+use storage::{Options, Store, StoreError, SurveyEnd};
+
+use super::finding::Finding;
+use crate::cli::config as config_command;
+use crate::config::Config;
+use crate::expiry::Expiry;
+use crate::{app, disk_watch};
+
+/// From when on a certificate that ends is told, in seconds: time to ask for another.
+const EXPIRES_S: i64 = 30 * 86_400;
+
+/// How many rows of each space are read at most. The rest is for `licet log fsck` and for backups to find out.
+const ROWS_MAX: u64 = 200_000;
+
+/// How many records may be checked on the way.
+const RECORDS_MAX: u64 = 200_000;
+
+/// What is wrong with the configuration and the files that it names.
+pub(super) fn configuration(file: &Path) -> Vec<Finding> {
+    let faults = config_command::check(file).err();
+    let faults = faults.iter().flat_map(|faults| faults.iter());
+    faults.map(|fault| Finding::fault("configuration", format!("{}: {}", fault.key, fault.message))).collect()
+}
+
+/// Keys that others can read. Those that the gateway refuses to start with are faults of the configuration already.
+pub(super) fn modes(config: &Config) -> Vec<Finding> {
+    let mut keys = vec![("server.key".to_owned(), config.server.key.clone())];
+    keys.extend(config.signing.iter().map(|signing| ("signing.key".to_owned(), signing.key.clone())));
+    let sources = config.sources.iter().filter_map(|source| Some((format!("sources.{}.key", source.name), source.key.clone()?)));
+    keys.extend(sources);
+    keys.push(("storage.path".to_owned(), config.storage.path.clone()));
+    let open = keys.into_iter().filter(|(_, path)| fs::metadata(path).is_ok_and(|known| known.permissions().mode() & 0o077 != 0));
+    open.map(|(key, path)| Finding::warning("modes", format!("{key}: {} can be opened by others", path.display()))).collect()
+}
+
+/// Certificates that have ended, or soon will.
+pub(super) fn certificates(config: &Config, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for expiry in Expiry::all(config) {
+        let left_s = expiry.left_s(now);
+        if left_s <= 0 {
+            let what = format!("{} ended on {}", expiry.name, expiry.not_after);
+            found.push(if expiry.is_shown {
+                Finding::fault("certificates", what)
+            } else {
+                Finding::warning("certificates", what)
+            });
+        } else if left_s < EXPIRES_S {
+            let what = format!("{} ends in {} days, on {}", expiry.name, left_s / 86_400, expiry.not_after);
+            found.push(Finding::warning("certificates", what));
+        }
+    }
+    found
+}
+
+/// A disk that is full, or soon will be.
+pub(super) fn disk(config: &Config) -> Option<Finding> {
+    let (folder, min_mib) = (existing(&config.storage.path), config.storage.free_mib_min);
+    match disk_watch::free_mib(&folder) {
+        Err(error) => Some(Finding::warning(
+            "disk",
+            format!("{}: the system does not tell how much room there is: {error}", folder.display()),
+        )),
+        Ok(free) if free < min_mib => {
+            Some(Finding::fault("disk", format!("{free} MiB are free, and storage.free_mib_min is {min_mib}")))
+        }
+        Ok(free) if free < min_mib.saturating_mul(2) => {
+            Some(Finding::warning("disk", format!("{free} MiB are free; changes stop below {min_mib}")))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// The folder, or the nearest above it that there is.
+fn existing(path: &Path) -> PathBuf {
+    path.ancestors().find(|folder| folder.exists()).unwrap_or_else(|| Path::new("/")).to_owned()
+}
+
+/// What is wrong with a store that no gateway has open. It is only looked at.
+pub(super) fn store(config: &Config, now: Timestamp) -> Vec<Finding> {
+    // Opening makes a store where there is none.
+    if !config.storage.path.join("rocksdb").join("CURRENT").exists() {
+        return Vec::new();
+    }
+    let Ok(keys) = app::store_keys(&config.storage) else {
+        // Said of the configuration.
+        return Vec::new();
+    };
+    match Store::inspect(&config.storage.path, &keys, &Options::default()) {
+        Ok(store) => inspected(&store, config, now),
+        Err(StoreError::Engine(OpenError::Locked)) => {
+            vec![Finding::fault("lock", format!("{} is in use, and no gateway answers", config.storage.path.display()))]
+        }
+        Err(error) => vec![Finding::fault("store", format!("it does not open: {error}"))],
+    }
+}
+
+fn inspected(store: &Store, config: &Config, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match store.survey(ROWS_MAX) {
+        Ok(surveyed) => {
+            let damaged = surveyed.iter().filter(|surveyed| surveyed.end == SurveyEnd::Damaged);
+            let told = |space, rows| format!("a block of {space:?} is damaged, behind {rows} rows that are whole");
+            found.extend(damaged.map(|it| Finding::fault("damage", told(it.space, it.rows))));
+        }
+        Err(error) => found.push(Finding::fault("store", format!("it cannot be read: {error}"))),
+    }
+    let logs = store.logs();
+    let records: u64 = crypto::record::LogName::ALL.into_iter().filter_map(|log| logs.size(log).ok()).sum();
+    if records <= RECORDS_MAX {
+        let mut wrong = Vec::new();
+        match logs.fsck(&mut |finding| wrong.push(finding.to_string())) {
+            Ok(()) => {}
+            Err(error) => found.push(Finding::fault("logs", format!("they cannot be checked: {error}"))),
+        }
+        if let Some(first) = wrong.first() {
+            found.push(Finding::fault("logs", format!("{} things are wrong, first: {first}", wrong.len())));
+        }
+    }
+    let behind_s = logs.newest_at().map_or(0, |newest| newest.unix().saturating_sub(now.unix()));
+    if behind_s > i64::from(config.record.clock_jump_s_max) {
+        found.push(Finding::fault("clock", format!("it is {behind_s} s before the last time on record")));
+    }
+    found
+}

@@ -1,0 +1,48 @@
+//! The files that a configuration names.
+
+use std::path::{Path, PathBuf};
+
+use super::trust::TrustDomain;
+use super::{Backup, Config, DataSource, Signing, Telemetry, TrustList, Witness, Witnesses};
+
+/// Takes a relative path from this folder.
+pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
+    if path.is_relative() {
+        *path = folder.join(&*path);
+    }
+}
+
+impl Config {
+    /// Takes relative paths from this folder.
+    pub(super) fn resolve(&mut self, folder: &Path) {
+        let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
+        let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
+        let own = own.chain(self.backup.iter_mut().flat_map(Backup::paths));
+        let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
+        let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
+        let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
+        let own = own.chain(self.telemetry.iter_mut().flat_map(Telemetry::paths));
+        let own = own.chain(self.identity_providers.iter_mut().map(|provider| &mut provider.keys));
+        let own = own.chain(self.sources.iter_mut().flat_map(DataSource::paths));
+        for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
+            resolve(path, folder);
+        }
+    }
+
+    /// The certificates, keys and secrets that are put in force with it, each with its section. Files of trust have their own times
+    /// (`reload.trust_s`), and the keys of store and logs and the policy of witnesses are read at the start alone.
+    #[must_use]
+    pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut own = self.clone();
+        let sections = [
+            ("server", own.server.paths()),
+            ("record", own.record.witnesses.iter_mut().flat_map(Witnesses::materials).collect()),
+            ("status", own.status.paths().into_iter().collect()),
+            ("signing", own.signing.iter_mut().flat_map(Signing::paths).collect()),
+            ("witness", own.witness.iter_mut().flat_map(Witness::paths).collect()),
+            ("identity_providers", own.identity_providers.iter_mut().map(|provider| &mut provider.keys).collect()),
+            ("sources", own.sources.iter_mut().flat_map(DataSource::paths).collect()),
+        ];
+        sections.into_iter().flat_map(|(section, paths)| paths.into_iter().map(move |path| (section, path.clone()))).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! `GET /level`, `POST /level`, `POST /level/reset`: how much is written to the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::record::EventKind;
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::{Asked, Command, Refused, Reply};
+use crate::clock;
+use crate::live::Live;
+use crate::logging::{self, Levels, Wanted};
+
+pub(super) static COMMANDS: &[Command] = &[
+    Command { method: Method::GET, path: "/level", run: |_| Box::pin(async { shown(levels()?) }) },
+    Command { method: Method::POST, path: "/level", run: |asked| Box::pin(change(asked)) },
+    Command { method: Method::POST, path: "/level/reset", run: |asked| Box::pin(reset(asked)) },
+];
+
+fn levels() -> Result<&'static Levels, Refused> {
+    logging::levels().ok_or_else(|| Refused::conflict("no-log", "this process writes no log"))
+}
+
+fn shown(levels: &Levels) -> Result<Reply, Refused> {
+    let shown = serde_json::to_value(levels.shown(clock::instant()));
+    shown.map(Reply::Whole).map_err(|error| Refused::failed(error.to_string()))
+}
+
+async fn change(asked: Asked) -> Result<Reply, Refused> {
+    let levels = levels()?;
+    let wanted: Wanted = serde_json::from_value(asked.body).map_err(|error| Refused::malformed(error.to_string()))?;
+    wanted.check().map_err(Refused::malformed)?;
+    let mut details = BTreeMap::from([
+        ("by".to_owned(), json!(asked.by)),
+        ("level".to_owned(), json!(wanted.level)),
+        ("levels".to_owned(), json!(wanted.levels)),
+        ("for_s".to_owned(), json!(wanted.for_s)),
+    ]);
+    details.retain(|_, value| !value.is_null());
+    note(&asked.live, details).await?;
+    let span = wanted.for_s.map(|seconds| Duration::from_secs(seconds.into()));
+    let turn = levels.want(Some(wanted), clock::instant());
+    let turn = turn.ok_or_else(|| Refused::failed("the log does not take other levels"))?;
+    if let Some(span) = span {
+        drop(tokio::spawn(end(asked.live, (levels, turn), span)));
+    }
+    shown(levels)
+}
+
+async fn reset(asked: Asked) -> Result<Reply, Refused> {
+    let levels = levels()?;
+    note(&asked.live, BTreeMap::from([("by".to_owned(), json!(asked.by)), ("configured".to_owned(), json!(true))])).await?;
+    levels.want(None, clock::instant()).ok_or_else(|| Refused::failed("the log does not take other levels"))?;
+    shown(levels)
+}
+
+/// Goes back to the levels of the configuration after this time.
+async fn end(live: Arc<Live>, (levels, turn): (&'static Levels, u64), after: Duration) {
+    tokio::time::sleep(after).await;
+    if levels.end(turn) {
+        // That it would end is on record already; a store that does not work says so by itself.
+        drop(note(&live, BTreeMap::from([("configured".to_owned(), json!(true))])).await);
+    }
+}
+
+async fn note(live: &Live, details: BTreeMap<String, Value>) -> Result<(), Refused> {
+    let app = live.current();
+    let trust = app.trust.current().generation();
+    let noted = app.recorder.note_own(EventKind::LogLevel, details, trust, clock::now()).await;
+    noted.map_err(|error| Refused::failed(format!("it cannot be put on record: {error}")))
+}

@@ -1,0 +1,162 @@
+//! What the doctor finds, each thing caused once.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+
+use crypto::issue::{AltName, CertificateBuilder, KeyType, Name, SigningKey, pem};
+use crypto::record::{Ending, EventKind, Facts};
+use serde_json::Value;
+use storage::log::Draft;
+use storage::{Keys, Options, Store};
+
+use crate::faults::flip;
+use crate::licence_kit::Office;
+use crate::process::Site;
+
+/// Exit status, verdict, and name and weight of each finding.
+fn examined(site: &Site) -> (i32, String, Vec<(String, String)>) {
+    let output = site.licet(&["doctor", "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = told["findings"].as_array().unwrap();
+    for finding in findings {
+        for told in ["what", "means", "next", "page"] {
+            assert!(!text(&finding[told]).is_empty() && !text(&finding[told]).contains("CONFIG"), "{finding}");
+        }
+    }
+    let named = findings.iter().map(|finding| (text(&finding["check"]), text(&finding["severity"])));
+    (output.status.code().unwrap(), text(&told["verdict"]), named.collect())
+}
+
+/// A site in which everything is well, but that no gateway runs.
+fn well() -> Site {
+    let site = Site::new(&Office::new());
+    fs::set_permissions(site.folder.path().join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    site
+}
+
+#[track_caller]
+fn finds(site: &Site, status: i32, expected: &[(&str, &str)]) -> String {
+    let (code, verdict, found) = examined(site);
+    let found: Vec<_> = found.iter().map(|(name, severity)| (name.as_str(), severity.as_str())).collect();
+    assert_eq!((code, found.as_slice()), (status, expected), "{verdict}");
+    verdict
+}
+
+const DOWN: (&str, &str) = ("running", "fault");
+
+fn replace(site: &Site, from: &str, to: &str) {
+    let file = site.folder.path().join("licet.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+fn store(site: &Site) -> Store {
+    let folder = site.folder.path();
+    let keys = Keys::load_files(&folder.join("value.key"), &folder.join("index.key")).unwrap();
+    Store::open(&folder.join("data"), &keys, &Options::default()).unwrap()
+}
+
+#[test]
+fn a_gateway_that_is_well_and_one_that_does_not_run() {
+    let site = well();
+    let verdict = finds(&site, 2, &[DOWN]);
+    assert_eq!(verdict, "licet does not run; nothing was found that would keep it from starting.");
+    let process = site.start();
+    assert_eq!(finds(&site, 0, &[]), "licet is well.");
+    let said = site.licet(&["doctor"]);
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "licet is well.\n");
+    // What it says of itself.
+    assert!(site.licet(&["maintenance", "on"]).status.success());
+    assert_eq!(finds(&site, 1, &[("maintenance", "warning")]), "licet serves; 1 thing needs a look.");
+    let said = String::from_utf8(site.licet(&["doctor"]).stdout).unwrap();
+    assert!(
+        said.starts_with("licet serves; 1 thing needs a look.\n") && said.contains("next  licet maintenance off --config /"),
+        "{said}"
+    );
+    drop(process.terminate());
+    assert_eq!(finds(&site, 2, &[DOWN]), verdict, "the store it has left is well");
+}
+
+#[test]
+fn files_that_are_wrong() {
+    let site = well();
+    fs::set_permissions(site.folder.path().join("server.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    finds(&site, 2, &[DOWN, ("modes", "warning")]);
+
+    let site = well();
+    fs::set_permissions(site.folder.path().join("value.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let verdict = finds(&site, 2, &[("configuration", "fault"), DOWN]);
+    assert_eq!(verdict, "licet does not run; configuration is wrong.");
+
+    let site = well();
+    replace(&site, "[storage]", "[storage]\nno_such_key = 1");
+    finds(&site, 2, &[("configuration", "fault")]);
+    replace(&site, "no_such_key = 1", "free_mib_min = 1_073_741_824");
+    finds(&site, 2, &[DOWN, ("disk", "fault")]);
+}
+
+#[test]
+fn certificates_that_end() {
+    for (days, severity) in [(10, "warning"), (-1, "fault")] {
+        let site = well();
+        let now = gateway::clock::now();
+        let (name, key) = (Name::new("licet tests", "server"), SigningKey::from_label(KeyType::P256, "holder 2"));
+        let builder = CertificateBuilder::new(&name, &key, 2).valid(now.plus(-30 * 86_400), now.plus(days * 86_400));
+        let certificate = builder.tls(&[AltName::Dns("localhost".to_owned())]).self_signed(&key);
+        site.folder.write("server.pem", pem::encode("CERTIFICATE", &certificate));
+        let expected = ("certificates", severity);
+        finds(&site, 2, &[DOWN, expected]);
+    }
+}
+
+#[test]
+fn a_store_that_is_in_use_or_made_with_other_keys() {
+    let site = well();
+    let held = store(&site);
+    finds(&site, 2, &[DOWN, ("lock", "fault")]);
+    drop(held);
+    fs::write(site.folder.path().join("value.key"), "3".repeat(64)).unwrap();
+    finds(&site, 2, &[DOWN, ("store", "fault")]);
+}
+
+#[test]
+fn a_gateway_that_does_not_answer() {
+    let site = well();
+    fs::create_dir_all(site.folder.path().join("data")).unwrap();
+    fs::set_permissions(site.folder.path().join("data"), fs::Permissions::from_mode(0o700)).unwrap();
+    let listener = UnixListener::bind(site.folder.path().join("data/licet.sock")).unwrap();
+    let mute = std::thread::spawn(move || {
+        for _ in 0..2 {
+            drop(listener.accept().unwrap());
+        }
+    });
+    finds(&site, 2, &[("answer", "fault")]);
+    mute.join().unwrap();
+}
+
+#[test]
+fn a_clock_behind_the_record_and_damage_in_the_logs() {
+    let site = well();
+    let later = gateway::clock::now().plus(3_600);
+    let draft = |n: i64| {
+        let mut facts = Facts::new(EventKind::LicenceSearch, Ending::Done, "approval".to_owned());
+        facts.details.insert("n".to_owned(), n.into());
+        Draft::new(later.plus(n), facts)
+    };
+    let open = store(&site);
+    for group in 0..10 {
+        open.logs().append_and_wait(&(0..200).map(|n| draft(group * 200 + n)).collect::<Vec<_>>()).unwrap();
+    }
+    drop(open);
+    finds(&site, 2, &[DOWN, ("clock", "fault")]);
+    // What is in the write-ahead log goes into tables.
+    drop(store(&site));
+    flip(&site);
+    finds(&site, 2, &[DOWN, ("damage", "fault"), ("logs", "fault"), ("clock", "fault")]);
+    let fsck = site.licet(&["log", "fsck"]);
+    assert_eq!(fsck.status.code(), Some(1));
+    assert!(String::from_utf8(fsck.stdout).unwrap().contains("log-record-damaged access"), "it is named");
+}

@@ -1,0 +1,178 @@
+//! Every part of a configuration, changed under connections that last.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crypto::issue::KeyType;
+use gateway::reload::Outcome;
+use serde_json::{Value, json};
+
+use super::{again, edit};
+use crate::admin;
+use crate::client::{BOTH, Http, get, post_json, request};
+use crate::licence_kit::{Office, fields, identifier};
+use crate::lookup_kit::{CIVIL, CONSUMER, City, ITEM, PEOPLE, ask, source, start_over, subject};
+use crate::started::{ISSUER, Setup, VERIFIER, memory};
+
+#[tokio::test]
+async fn a_caller_has_its_new_roles_with_its_next_request() {
+    let gateway = Setup::new().start().await;
+    for http in BOTH {
+        let mut connection = gateway.verifier().connect(http).await;
+        connection.send(get("/operators")).await.unwrap().is_problem(403, "role-required");
+        edit(&gateway, "roles = ['verifier']", "roles = ['operator']");
+        let done = again(&gateway).await.unwrap();
+        assert_eq!(done.outcome, Outcome::InForce);
+        assert_eq!(done.difference.about().collect::<Vec<_>>(), ["callers[approval].roles"]);
+        assert_eq!(connection.send(get("/operators")).await.unwrap().status, 200);
+        edit(&gateway, "name = 'approval'", "name = 'assessment'");
+        again(&gateway).await.unwrap();
+        assert_eq!(connection.send(get("/whoami")).await.unwrap().json()["name"], "assessment");
+        edit(&gateway, &format!("'uri:{VERIFIER}'"), "'uri:urn:test:gone'");
+        again(&gateway).await.unwrap();
+        connection.send(get("/whoami")).await.unwrap().is_problem(403, "unknown-caller");
+        for (new, old) in [
+            ("'uri:urn:test:gone'", format!("'uri:{VERIFIER}'")),
+            ("name = 'assessment'", "name = 'approval'".to_owned()),
+            ("roles = ['operator']", "roles = ['verifier']".to_owned()),
+        ] {
+            edit(&gateway, new, &old);
+        }
+        again(&gateway).await.unwrap();
+    }
+    let metrics = admin::ask(&gateway, "GET /metrics").await;
+    assert!(metrics.contains("licet_configuration_generation 8\n"), "{metrics}");
+    assert!(metrics.contains("licet_reloads_total{outcome=\"in-force\"} 8\n"), "{metrics}");
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::Unchanged);
+    assert_eq!(gateway.live.current().generation, 8);
+}
+
+#[tokio::test]
+async fn limits_hold_from_the_next_request_on_and_places_from_the_next_connection() {
+    let gateway = Setup::new().with("body_bytes_max = 4096").with("connections_max = 1").start().await;
+    let file = || request("POST", "/files", "application/octet-stream", vec![7; 3000]);
+    let mut connection = gateway.verifier().connect(Http::One).await;
+    assert_eq!(connection.send(file()).await.unwrap().status, 200);
+    let second = gateway.verifier();
+    let waits = tokio::spawn(async move { second.get("/whoami").await });
+    edit(&gateway, "body_bytes_max = 4096", "body_bytes_max = 2048");
+    again(&gateway).await.unwrap();
+    connection.send(file()).await.unwrap().is_problem(413, "content-too-large");
+    drop(connection);
+    assert_eq!(waits.await.unwrap().status, 200);
+    let mut connection = gateway.verifier().connect(Http::One).await;
+    assert_eq!(connection.send(get("/whoami")).await.unwrap().status, 200);
+    let third = gateway.verifier();
+    let waits = tokio::spawn(async move { third.get("/whoami").await });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waits.is_finished(), "there is one place, and it is taken");
+    edit(&gateway, "connections_max = 1", "connections_max = 2");
+    again(&gateway).await.unwrap();
+    assert_eq!(waits.await.unwrap().status, 200);
+    assert_eq!(connection.send(get("/whoami")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn rules_and_evidence_of_trust_are_those_of_the_configuration() {
+    let office = Office::new();
+    let mut setup = office.trusted_by(Setup::new());
+    setup.sections.push_str("[policy]\nunrecorded = 'accept'\nversion = 7\n");
+    let gateway = setup.start_with(gateway::routes::TABLE).await;
+    let document = office.jws(&fields("1", 1));
+    let verdict = async || {
+        let sent = request("POST", "/v1/verifications", "application/jose", document.clone());
+        gateway.verifier().send(Http::Two, sent).await.json()["indication"].clone()
+    };
+    assert_eq!(verdict().await, "TOTAL-PASSED");
+    // What verdicts depend on besides trust: those that are kept are of the configuration before.
+    edit(&gateway, "unrecorded = 'accept'", "unrecorded = 'indeterminate'");
+    again(&gateway).await.unwrap();
+    assert_eq!(verdict().await, "INDETERMINATE");
+    edit(&gateway, "unrecorded = 'indeterminate'", "unrecorded = 'accept'");
+    edit(&gateway, "version = 7", "version = 8");
+    again(&gateway).await.unwrap();
+    assert_eq!(verdict().await, "TOTAL-PASSED");
+    let trust = async || gateway.operator().get("/v1/trust").await.json();
+    assert_eq!(trust().await["policy"]["version"], 8);
+
+    std::fs::write(gateway.folder.path().join("root.crl"), office.revoking_list(80_000)).unwrap();
+    let done = again(&gateway).await.unwrap();
+    assert!(done.difference.same, "{:?}", done.difference);
+    assert_eq!((done.outcome, done.files), (Outcome::InForce, vec!["trust".to_owned()]));
+    assert_eq!(verdict().await, "TOTAL-FAILED");
+    let asked = gateway.operator().send(Http::Two, request("POST", "/v1/trust/reload", "", "")).await;
+    assert_eq!((asked.status.as_u16(), asked.json()["policy"]["version"].clone()), (200, json!(8)));
+}
+
+/// The certificate with which a list is signed.
+fn signed_with(list: &[u8]) -> Value {
+    let header = std::str::from_utf8(list).unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    header["x5c"][0].clone()
+}
+
+#[tokio::test]
+async fn lists_are_signed_with_the_new_key_and_miss_no_change() {
+    const LIST: &str = "/v1/status-lists/0";
+    let office = Office::new();
+    let setup = office.published_by(office.trusted_by(Setup::new()), KeyType::P256);
+    let gateway = setup.start_with(gateway::routes::TABLE).await;
+    let document = office.jws(&fields("1", 1));
+    let sent = request("POST", "/v1/licences", "application/octet-stream", document);
+    assert_eq!(gateway.caller(ISSUER).send(Http::Two, sent).await.status, 201);
+    let first = gateway.verifier().get(LIST).await.body;
+    assert_eq!(gateway.verifier().get(LIST).await.body, first, "it is kept");
+
+    // The files are new, and their names are what they were.
+    let renewed = Setup::new();
+    let renewed = office.published_by(renewed, KeyType::Ed25519);
+    for name in ["gateway.key", "gateway.pem"] {
+        std::fs::copy(renewed.folder.path().join(name), gateway.folder.path().join(name)).unwrap();
+    }
+    let before = gateway.live.current();
+    let done = again(&gateway).await.unwrap();
+    assert_eq!((done.difference.same, done.files), (true, vec!["signing".to_owned()]));
+    let second = gateway.verifier().get(LIST).await.body;
+    assert_ne!(signed_with(&second), signed_with(&first));
+
+    // A request that began before goes on with what was in force, and what it changes is in the lists of now.
+    before.judge.status_lists.as_ref().unwrap().changed(&identifier("1", 1));
+    let revoked =
+        post_json(&format!("/v1/licences/{}/status", identifier("1", 1)), &json!({ "operation": "revoke" }).to_string());
+    assert_eq!(gateway.caller(ISSUER).send(Http::One, revoked).await.status, 200);
+    let third = gateway.verifier().get(LIST).await.body;
+    assert_eq!(signed_with(&third), signed_with(&second));
+    assert_ne!(third, second);
+}
+
+#[tokio::test]
+async fn a_source_that_is_as_it_was_keeps_what_is_known_of_it() {
+    let (city, other) = (City::start().await, City::start().await);
+    let gateway = start_over(city.asked_by(Setup::new()), memory()).await;
+    let consumer = gateway.caller(CONSUMER);
+    let order = json!({ "subject": subject(), "item": ITEM, "resources": [PEOPLE, CIVIL] });
+    let look_up = async || {
+        let answer = ask(&consumer, "/v1/lookups", &order, 4_900).await;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        let answer = answer.json();
+        assert!([PEOPLE, CIVIL].iter().all(|resource| source(&answer, resource)["state"] == "answered"), "{answer:#}");
+    };
+    let known = async || {
+        let view = gateway.operator().get("/v1/supervision").await.json();
+        let rows = view["sources"].as_array().unwrap().iter();
+        let known = rows.filter(|row| row.get("p50_ms").is_some()).map(|row| row["name"].as_str().unwrap().to_owned());
+        known.collect::<Vec<_>>()
+    };
+    look_up().await;
+    assert_eq!(known().await, ["civil", "police"]);
+    assert_eq!((city.police.seen().len(), city.civil.seen().len()), (1, 1));
+
+    let (from, to) = (city.police.url(), other.police.url());
+    edit(&gateway, &from, &to);
+    again(&gateway).await.unwrap();
+    assert_eq!(known().await, ["civil"], "of the new one nothing is known yet");
+    look_up().await;
+    assert_eq!((city.police.seen().len(), other.police.seen().len()), (1, 1));
+    assert_eq!((city.civil.seen().len(), other.civil.seen().len()), (2, 0));
+}
