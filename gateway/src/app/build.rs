@@ -251,6 +251,7 @@ fn assemble(
         witnesses: kept.witnesses.clone(),
         witness: opened.witness,
         witness_client: opened.witness_client,
+        doubt: Arc::clone(&kept.doubt),
         recorder: Arc::clone(&kept.recorder),
         signer: opened.signer,
         turns: Arc::clone(&kept.turns),
