@@ -64,7 +64,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 /// Everything that can be found out, the worst first.
 fn examine(file: &Path) -> Diagnosis {
     let now = clock::now();
-    let mut findings = offline::configuration(file);
+    let mut findings: Vec<_> = offline::configuration(file).into_iter().collect();
     let mut is_running = None;
     if let Ok(config) = Config::read(file) {
         findings.extend(offline::modes(&config));
