@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod app;
 mod disputed;
+pub mod doubt;
 pub mod flow;
 pub mod routes;
 mod sealed;
@@ -70,6 +71,8 @@ pub mod maintenance;
 pub mod server;
 pub mod shutdown;
 
+pub mod anchor;
+pub mod backing_up;
 pub mod clock;
 pub mod config;
 pub mod control;

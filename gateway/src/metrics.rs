@@ -9,6 +9,7 @@ use prometheus::{
 };
 
 use crate::admission;
+use crate::backing_up;
 use crate::broker;
 use crate::condition;
 use crate::hot_keys;
@@ -58,6 +59,8 @@ pub struct Metrics {
     pub trust: Gauges,
     /// What comes into the logs.
     pub record: Tally,
+    /// What comes of backups.
+    pub backups: backing_up::Tally,
     /// Which cards are in force.
     pub supervision: supervision::Gauges,
     /// How far the logs are witnessed.
@@ -110,6 +113,7 @@ impl Metrics {
             panics: IntCounter::new("licet_panics_total", "Handlers that panicked")?,
             trust: Gauges::new()?,
             record: Tally::new()?,
+            backups: backing_up::Tally::new()?,
             witnesses: witness::Tally::new()?,
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
@@ -127,7 +131,8 @@ impl Metrics {
         let all = all
             .chain(metrics.supervision.collectors())
             .chain(metrics.condition.collectors())
-            .chain(metrics.resealing.collectors());
+            .chain(metrics.resealing.collectors())
+            .chain(metrics.backups.collectors());
         let all = all.chain(metrics.door.collectors()).chain(metrics.admission.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let all = all.chain(metrics.reloads.collectors()).chain(metrics.spans.collectors());

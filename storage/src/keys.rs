@@ -20,6 +20,7 @@
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
 //! | Hot | `Q` | [`Ring`](crate::keyring::row::Ring), sealed under the key outside | changes |
 //! | Hot | `q` | [`Resealing`](crate::keyring::Resealing) | changes |
+//! | Hot | `R` | [`Restoration`](crate::restoration::Restoration) that nobody has dealt with | goes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `Uc` code | [`UseCode`](crate::use_codes::UseCode) | changes |
 //! | Hot | `Ut` token | [`Spent`](crate::tokens::Spent) | once |
@@ -269,6 +270,11 @@ pub(crate) fn owner(slot: Slot) -> Key {
 pub(crate) fn slot_of(key: &[u8]) -> Option<Slot> {
     let (list, index) = key.strip_prefix(OWNERS)?.split_first_chunk::<4>()?;
     Some(Slot { list: u32::from_be_bytes(*list), index: u32::from_be_bytes(index.try_into().ok()?) })
+}
+
+/// A restoration that nobody has dealt with.
+pub(crate) fn restoration() -> Key {
+    key(Space::Hot, &[b"R"])
 }
 
 pub(crate) fn backfilled() -> Key {

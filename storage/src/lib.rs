@@ -17,12 +17,14 @@
 //!   keyring                          the keys of the store, in the store; re-encryption
 //!   vault, sealing                   values sealed, subjects blinded
 //!   migrate                          from one format to the next
+//! backup                             copies of it all, sealed, and what is restored of them
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
 //!
 //! What is not here: clocks, sockets, judgement. Time is an argument, and only what `crypto` has verified can be stored as a
 //! licence.
 
+pub mod backup;
 pub mod catalogue;
 mod catalogue_keys;
 pub mod certificates;
@@ -44,6 +46,7 @@ mod migrate;
 pub mod objections;
 pub mod page;
 mod records;
+pub mod restoration;
 mod seal_applications;
 mod sealing;
 pub mod seals;

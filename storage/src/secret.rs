@@ -163,7 +163,8 @@ fn write_key(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+/// Reads one key from a file that its owner alone may read.
+pub(crate) fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
     let text = match read_file(path, KEY_FILE_BYTES_MAX) {
         Err(KeysError::TooLong { path }) => return Err(KeysError::NotAKey { path }),
         read => read?,
@@ -172,7 +173,7 @@ fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeysError> {
 }
 
 /// 64 hexadecimal digits, and a line end if there is one.
-fn parse_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+pub(crate) fn parse_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let bytes = from_hex(std::str::from_utf8(text).ok()?.trim_end()).map(Zeroizing::new)?;
     bytes.as_slice().try_into().ok().map(Zeroizing::new)
 }

@@ -10,7 +10,7 @@ use crate::certificates::Certificates;
 use crate::engine::memory::Memory;
 use crate::engine::options::Options;
 use crate::engine::rocks::Rocks;
-use crate::engine::{Engine, Format};
+use crate::engine::{Engine, Format, FreezeError, Frozen};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::gate::{Gate, Refusal, Room};
@@ -243,6 +243,18 @@ impl Store {
     /// Those of a store that does not work.
     pub fn format(&self) -> Result<Format, StoreError> {
         Ok(migrate::format(self.shelf.engine.as_ref())?.0)
+    }
+
+    /// Copies the files of the store as they are at one moment after everything that was acknowledged. The store may be in use.
+    ///
+    /// # Errors
+    /// [`FreezeError`] when the engine cannot.
+    pub fn freeze(&self) -> Result<Frozen, FreezeError> {
+        self.shelf.engine.freeze()
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {

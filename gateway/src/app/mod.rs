@@ -22,6 +22,7 @@ use crate::cache::Cache;
 use crate::catalogue::Catalogues;
 use crate::condition::Condition;
 use crate::config::{self, Config, Digests, Faults, KeySource, Lookup, Memory, SealApplications, Server, UseCodes};
+use crate::doubt::Doubt;
 use crate::expiry::Expiry;
 use crate::feed::Wake;
 use crate::http::{Rooms, Router};
@@ -109,6 +110,8 @@ pub struct App {
     pub witnesses: Option<Arc<Witnesses>>,
     /// What signs the checkpoints of others' logs.
     pub witness: Option<Service>,
+    /// Whether what is on record may lack revocations.
+    pub doubt: Arc<Doubt>,
     /// What puts records into the logs.
     pub recorder: Arc<Recorder>,
     /// The gateway's own signature, where it has one.

@@ -13,6 +13,7 @@ macro_rules! eprintln {
 }
 
 mod about;
+mod backup;
 mod catalogue;
 mod config;
 mod control;
@@ -28,8 +29,10 @@ mod maintenance;
 mod notify;
 mod out;
 mod pki;
+mod progress;
 mod reload;
 mod report;
+mod restore;
 mod serve;
 mod store;
 mod table;
@@ -106,6 +109,18 @@ static COMMANDS: &[Command] = &[
         arguments: catalogue::ARGUMENTS,
         help: "check, compare and apply files of the catalogue; see licet catalogue --help",
         run: catalogue::run,
+    },
+    Command {
+        name: "backup",
+        arguments: backup::ARGUMENTS,
+        help: "make, list, check and restore backups; see licet backup --help",
+        run: backup::run,
+    },
+    Command {
+        name: "restore",
+        arguments: restore::ARGUMENTS,
+        help: "take a restored store into use; see licet restore --help",
+        run: restore::run,
     },
     Command {
         name: "doctor",

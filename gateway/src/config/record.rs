@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crypto::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use storage::log::AFTER_RESTORATION;
 
 use super::{Faults, KeySource, Witnesses};
 
@@ -40,6 +41,10 @@ pub struct Record {
     /// How long records are kept before an operator may let them go, in days. Default 3650.
     #[serde(default = "retention_days")]
     pub retention_days: u32,
+    /// File in which the gateway remembers what it published last of the logs, outside of the database: a database that was put back to
+    /// an earlier state is not served. Default: the folder of the database with `.anchor` behind its name.
+    #[serde(default)]
+    pub anchor: Option<PathBuf>,
     /// What becomes of requests while no record can be made: `verdicts`, the default, or `refuse`.
     #[serde(default)]
     pub when_failed: WhenFailed,
@@ -96,6 +101,13 @@ impl ShardPeriod {
     /// Whether this is the name of a period, of whatever length. What is none must not become part of a path.
     #[must_use]
     pub fn is_name(text: &str) -> bool {
+        // What is left of a period after a restoration has the moment of it behind the name.
+        let is_moment = |moment: &str| moment.len() == 14 && moment.bytes().all(|byte| byte.is_ascii_digit());
+        let text = match text.split_once(AFTER_RESTORATION) {
+            Some((_, moment)) if !is_moment(moment) => return false,
+            Some((period, _)) => period,
+            None => text,
+        };
         let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
         let is_part = part.is_none_or(|part| match part.as_bytes() {
             [b'h', half] => (b'1'..=b'2').contains(half),
@@ -112,7 +124,7 @@ impl Record {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let witnesses = self.witnesses.iter_mut().flat_map(Witnesses::paths);
         let keys = std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(&mut self.keys_also);
-        keys.filter_map(KeySource::file_mut).chain(witnesses)
+        keys.filter_map(KeySource::file_mut).chain(&mut self.anchor).chain(witnesses)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
@@ -175,10 +187,27 @@ mod tests {
             let at = format!("2026-{month:02}-15T00:00:00Z").parse().unwrap();
             for shard in [ShardPeriod::Year, ShardPeriod::Half, ShardPeriod::Quarter, ShardPeriod::Month] {
                 assert!(ShardPeriod::is_name(&shard.of(at)), "{}", shard.of(at));
+                assert!(ShardPeriod::is_name(&storage::log::restored_period(&shard.of(at), at)));
             }
         }
-        let bad =
-            ["", "..", "../x", "/tmp/x", "2026/../..", "2026-", "2026-h3", "2026-q0", "2026-13", "2026-00", "202", "２０２６"];
+        let bad = [
+            "",
+            "..",
+            "../x",
+            "/tmp/x",
+            "2026/../..",
+            "2026-",
+            "2026-h3",
+            "2026-q0",
+            "2026-13",
+            "2026-00",
+            "202",
+            "２０２６",
+            "2026-r",
+            "2026-r1",
+            "-r20260301000000",
+            "2026-r20260301000000-r20260301000000",
+        ];
         for bad in bad {
             assert!(!ShardPeriod::is_name(bad), "{bad}");
         }

@@ -163,6 +163,7 @@ fn the_documented_file_has_every_key_with_its_default() {
         "objections",
         "server",
         "admin",
+        "backup",
         "storage",
         "record",
         "cache",
@@ -199,7 +200,7 @@ fn the_documented_file_has_every_key_with_its_default() {
 /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.
 #[track_caller]
 fn every_key(config: &impl std::fmt::Debug, text: &str) {
-    const SECTIONS: &str = "admin audit cache callers digests grants identity_providers limits log logs lookup material memory \
+    const SECTIONS: &str = "admin audit backup cache callers digests grants identity_providers limits log logs lookup material memory \
         objections office_hours organisations origin policy record reload server signatures signing \
         sources status status_list storage supervision telemetry trust trust_list types use_codes witness \
         witnesses";

@@ -3,8 +3,9 @@
 use crate::difference::Difference;
 
 /// The sections that are put in force as they are.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 23] = [
     "audit",
+    "backup",
     "cache",
     "callers",
     "grants",

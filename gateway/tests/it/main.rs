@@ -6,6 +6,7 @@ mod admin;
 mod alerts;
 mod audit;
 mod audit_export;
+mod backup;
 mod broker;
 mod catalogue;
 mod catalogue_command_line;

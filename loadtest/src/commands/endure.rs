@@ -1,5 +1,6 @@
 //! `licet-load soak`, `reloads`
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ pub(crate) fn soak(parser: &mut lexopt::Parser) -> Done {
         return Ok(ExitCode::SUCCESS);
     }
     common.ready()?;
+    if common.settings.overlay.is_none() {
+        common.settings.overlay = Some(small(&common.settings.folder).map_err(Failure::Failed)?);
+    }
     let mut report = Report::new("A long time at a rate that it can bear");
     common.describe(&mut report);
     report.set("mix", mix.to_string());
@@ -58,6 +62,13 @@ pub(crate) fn soak(parser: &mut lexopt::Parser) -> Done {
     report.steps = found.thirds;
     common.publish(&report)?;
     Ok(status(&report))
+}
+
+/// Writes the caches of a soak beside the folder of the site, which is made later.
+fn small(folder: &Path) -> Result<PathBuf, String> {
+    let path = folder.with_extension("soak.toml");
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, long::SMALL));
+    made.map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 const RELOADS: &str = "\

@@ -100,6 +100,26 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// Why a store was not copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FreezeError {
+    /// The engine refused it, in its own words, which name files only.
+    Refused(String),
+    /// The engine has no files that could be copied.
+    Unsupported,
+}
+
+impl fmt::Display for FreezeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(reason) => write!(f, "the store cannot be copied: {reason}"),
+            Self::Unsupported => f.write_str("a store in memory cannot be copied"),
+        }
+    }
+}
+
+impl std::error::Error for FreezeError {}
+
 /// Why a database was not opened.
 #[derive(Debug)]
 pub enum OpenError {

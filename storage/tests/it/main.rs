@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
+mod backup;
 mod catalogue;
 mod damage;
 mod engines;

@@ -49,12 +49,9 @@ async fn look_up(scene: &Arc<Scene>, line: &mut Line, chance: &mut Chance) {
     let status = licence.and_then(|licence| licence.get("status")).and_then(Value::as_str);
     let code = licence.and_then(|licence| licence.get("use_code")).and_then(Value::as_str);
     let is_certain = state == State::Revoked || ledger.licences.get(&number).is_some_and(|known| known.turn() == turn);
-    let must = match state {
-        State::Valid => "valid",
-        State::Suspended => "suspended",
-        _ => "revoked",
-    };
-    if is_certain && (status != Some(must) || code.is_some() != (state == State::Valid)) {
+    // Of what is not in force nothing is told, and no code is given.
+    let is_told = status == Some("valid") && code.is_some();
+    if is_certain && (is_told != (state == State::Valid) || status.is_some() != is_told) {
         ledger.blame(format!("stale: licence {number} was {state:?} before it was looked up, and the answer is {answer}"));
     }
     if let Some(code) = code {
