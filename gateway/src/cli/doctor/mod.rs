@@ -4,6 +4,7 @@ mod finding;
 mod offline;
 mod online;
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -87,7 +88,7 @@ fn examine(file: &Path) -> Diagnosis {
     for finding in &mut findings {
         finding.next = finding.next.replace("CONFIG", &file.display().to_string());
     }
-    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     Diagnosis { is_running, findings }
 }
 
