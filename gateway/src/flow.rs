@@ -269,6 +269,9 @@ fn admit(
     if !route.admits.admits(&caller.roles) {
         return Err(Code::RoleRequired.into());
     }
+    if app.doubt.withholds(route, caller) {
+        return Err(Code::StoreRestored.into());
+    }
     match app.condition.maintenance.admit(asked.now) {
         Err(stopped) if !unrecorded::is_impersonal(route) && !caller.roles.contains(&Role::Operator) => Err(stopped),
         _ => Ok((route, params)),

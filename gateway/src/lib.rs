@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod app;
 mod disputed;
+pub mod doubt;
 pub mod flow;
 pub mod routes;
 mod sealed;
@@ -47,7 +48,10 @@ pub mod unrecorded;
 pub mod cache;
 pub mod epochs;
 pub mod hot_keys;
+mod key_command;
 pub mod pool;
+pub mod resealing;
+mod secrets;
 pub mod signing;
 pub mod status;
 pub mod status_lists;
@@ -67,6 +71,8 @@ pub mod maintenance;
 pub mod server;
 pub mod shutdown;
 
+pub mod anchor;
+pub mod backing_up;
 pub mod clock;
 pub mod config;
 pub mod control;

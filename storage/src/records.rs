@@ -135,7 +135,7 @@ impl Layout for Current {
     const WHAT: &'static str = "current version";
 }
 
-/// What tells whether the keys are those of the store. That it opens tells it of the value key.
+/// What tells in format 1 whether the keys are those of the store. That it opens tells it of the value key.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct KeyCheck {
     /// A keyed digest of a constant, in hexadecimal.
@@ -161,6 +161,7 @@ mod tests {
     use super::*;
     use crate::catalogue;
     use crate::ledger::{Card, CardHead, Tally};
+    use crate::restoration::Restoration;
     use crate::tokens::Spent;
     use crate::use_codes::UseCode;
 
@@ -195,6 +196,9 @@ mod tests {
         check_fixture::<Grant>(include_str!("../tests/fixtures/v1/grant.json"));
         check_fixture::<Usage>(r#"{"day":"2026-03-01","questions":1,"records":2,"total":3}"#);
         check_fixture::<Probe>(r#"{"at":"2026-03-01T00:00:00Z"}"#);
+        check_fixture::<Restoration>(
+            r#"{"at":"2026-03-01T00:00:00Z","lost":[{"log":"seal","period":"2026","from":7,"until":9}]}"#,
+        );
         check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"classes":[0,2]}"#);
         check_fixture::<Tally>(r#"{"calls":3,"errors":1,"slow":1,"refused":0,"wrong":1,"classes":[0,2]}"#);
         let card = r#"{"number":0,"at":"2026-03-01T00:00:00Z","about":{"kind":"resource","code":"3010010001/1"},"organisation":"11330105002500287C","colour":"yellow","before":"green","used_permille":870,"limit":"slow"}"#;

@@ -13,6 +13,7 @@ use crate::catalogue::Catalogues;
 use crate::clock;
 use crate::condition::Condition;
 use crate::config::{Config, Faults, Server};
+use crate::doubt::Doubt;
 use crate::epochs::Epochs;
 use crate::feed::Wake;
 use crate::handlers::feed::STREAMS_MAX;
@@ -49,6 +50,7 @@ pub(super) struct Kept {
     pub(super) bodies: Arc<Rooms>,
     pub(super) answers: Arc<Rooms>,
     pub(super) witnesses: Option<Arc<Witnesses>>,
+    pub(super) doubt: Arc<Doubt>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) turns: Arc<Turns>,
     pub(super) rights: Arc<Rights>,
@@ -101,6 +103,7 @@ impl Kept {
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
             telemetry: Arc::new(telemetry),
             condition: Condition::recall(&store).map_err(unreadable)?,
+            doubt: Arc::new(Doubt::of(&store).map_err(unreadable)?),
             recorder: Arc::new(recorder),
             metrics: Arc::new(metrics),
             epochs: Arc::default(),

@@ -13,6 +13,7 @@ macro_rules! eprintln {
 }
 
 mod about;
+mod backup;
 mod catalogue;
 mod config;
 mod control;
@@ -21,15 +22,19 @@ mod doctor;
 mod evidence;
 mod fail;
 mod input;
+mod keys;
 mod level;
 mod log;
 mod maintenance;
 mod notify;
 mod out;
 mod pki;
+mod progress;
 mod reload;
 mod report;
+mod restore;
 mod serve;
+mod store;
 mod table;
 mod trust;
 mod verify;
@@ -106,6 +111,18 @@ static COMMANDS: &[Command] = &[
         run: catalogue::run,
     },
     Command {
+        name: "backup",
+        arguments: backup::ARGUMENTS,
+        help: "make, list, check and restore backups; see licet backup --help",
+        run: backup::run,
+    },
+    Command {
+        name: "restore",
+        arguments: restore::ARGUMENTS,
+        help: "take a restored store into use; see licet restore --help",
+        run: restore::run,
+    },
+    Command {
         name: "doctor",
         arguments: doctor::ARGUMENTS,
         help: "say how the gateway is, and what to do about it",
@@ -116,6 +133,18 @@ static COMMANDS: &[Command] = &[
         arguments: maintenance::ARGUMENTS,
         help: "stop changes and look-ups of the running gateway, or let them in",
         run: maintenance::run,
+    },
+    Command {
+        name: "keys",
+        arguments: keys::ARGUMENTS,
+        help: "list, rotate, retire and rewrap the keys of the store; see licet keys --help",
+        run: keys::run,
+    },
+    Command {
+        name: "store",
+        arguments: store::ARGUMENTS,
+        help: "show the format of a store, or bring it to the newest",
+        run: store::run,
     },
     Command {
         name: "config",

@@ -10,14 +10,18 @@ use tokio::task::JoinHandle;
 
 use super::{Failure, notify};
 use crate::admin::Admin;
+use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
-use crate::config::Config;
+use crate::config::{Config, Faults};
 use crate::control::Control;
 use crate::live::Live;
 use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
-use crate::{clock, condition, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness};
+use crate::{
+    backing_up, clock, condition, hot_keys, logging, memory_watch, reload, resealing, routes, shutdown, status, supervision,
+    sweep, witness,
+};
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
 
@@ -70,6 +74,7 @@ pub(super) struct Running {
     /// Address of the listener for metrics and health.
     pub(super) admin_address: SocketAddr,
     live: Arc<Live>,
+    anchor: Anchor,
     shutdown: Shutdown,
     trigger: Trigger,
     public: JoinHandle<Drained>,
@@ -85,7 +90,11 @@ impl Running {
     pub(super) async fn start(config: &Config) -> Result<Self, Failure> {
         // Before anything is verified: what is loaded below is.
         hot_keys::limit(config.cache.sm2_tables_mib);
-        let app = App::build(config, routes::TABLE, app::open_store(&config.storage, &config.memory)?)?;
+        let store = app::open_store(&config.storage, &config.memory)?;
+        let anchor = Anchor::of(config);
+        // Before anything is signed of it.
+        anchor.check(&store, &config.storage.path).map_err(Faults::from)?;
+        let app = App::build(config, routes::TABLE, store)?;
         let cannot_bind = |key: &str, error: std::io::Error| Failure::Work(format!("{key} cannot be bound: {error}"));
         let live = Live::new(Arc::clone(&app));
         let public = Server::bind(config.server.listen).await.map_err(|error| cannot_bind("server.listen", error))?;
@@ -108,6 +117,12 @@ impl Running {
             // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
             drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         }
+        if app.doubt.is_there() {
+            tracing::warn!("the store was restored, and nothing is vouched for until licet restore confirm");
+        }
+        // They end with the signal to stop: an anchor may be behind the store, and a backup that is cut short is none.
+        drop(tokio::spawn(anchor::run(Arc::clone(&live), anchor.clone(), shutdown.clone())));
+        drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop.
         drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
         let spans = tokio::spawn({
@@ -118,10 +133,12 @@ impl Running {
         drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
+        // It ends with the signal to stop; where it was, the next start goes on.
+        drop(tokio::spawn(resealing::run(app.store().clone(), app.metrics.resealing.clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
-        Ok(Self { address, admin_address, live, shutdown, trigger, public, admin, control, status, turns, spans })
+        Ok(Self { address, admin_address, live, anchor, shutdown, trigger, public, admin, control, status, turns, spans })
     }
 
     /// Reads the configuration again from now on when a signal says so, or when its files have changed.
@@ -147,6 +164,9 @@ impl Running {
         let generation = app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
         drop(app.recorder.note_stop(generation, clock::now()).await);
+        if let Err(error) = self.anchor.write(&app.store().logs().known_heads()) {
+            tracing::error!(%error, "the anchor could not be replaced");
+        }
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::trust::TrustDomain;
-use super::{Config, DataSource, Signing, Telemetry, TrustList, Witness, Witnesses};
+use super::{Backup, Config, DataSource, Signing, Telemetry, TrustList, Witness, Witnesses};
 
 /// Takes a relative path from this folder.
 pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
@@ -17,6 +17,7 @@ impl Config {
     pub(super) fn resolve(&mut self, folder: &Path) {
         let own = self.server.paths().into_iter().chain(self.storage.paths()).chain(self.status.paths());
         let own = own.chain(self.record.paths()).chain(&mut self.admin.socket);
+        let own = own.chain(self.backup.iter_mut().flat_map(Backup::paths));
         let own = own.chain(self.signing.iter_mut().flat_map(Signing::paths));
         let own = own.chain(self.trust_list.iter_mut().flat_map(TrustList::paths));
         let own = own.chain(self.witness.iter_mut().flat_map(Witness::paths));
@@ -26,6 +27,14 @@ impl Config {
         for path in own.chain(self.trust.iter_mut().flat_map(TrustDomain::materials_mut)) {
             resolve(path, folder);
         }
+    }
+
+    /// The files of trust.
+    #[must_use]
+    pub fn trust_files(&self) -> Vec<PathBuf> {
+        let domains = self.trust.iter().flat_map(TrustDomain::materials);
+        let lists = self.trust_list.iter().flat_map(|list| std::iter::once(&list.file).chain(&list.signers));
+        domains.chain(lists).cloned().collect()
     }
 
     /// The certificates, keys and secrets that are put in force with it, each with its section. Files of trust have their own times

@@ -4,6 +4,7 @@
 //! of the file, and every key that holds a quantity names its unit.
 
 mod audit;
+mod backup;
 mod caller;
 mod digests;
 mod examined;
@@ -11,6 +12,7 @@ mod fault;
 mod files;
 mod grants;
 mod identity;
+mod key_source;
 mod limits;
 mod lookup;
 mod memory;
@@ -44,12 +46,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use audit::{Audit, OfficeHours};
+pub use backup::Backup;
 pub use caller::Caller;
 pub use digests::{Changed, Digests};
 pub use examined::Examined;
 pub use fault::{Fault, Faults};
 pub use grants::Grants;
 pub use identity::{Claims, IdentityProvider, UseCodes};
+pub use key_source::{KeyCommand, KeySource};
 pub use limits::Limits;
 pub use lookup::Lookup;
 pub use memory::Memory;
@@ -90,6 +94,9 @@ pub struct Config {
     pub storage: Storage,
     /// `[record]`: the logs of what happens.
     pub record: Record,
+    /// `[backup]`: copies of the store.
+    #[serde(default)]
+    pub backup: Option<Backup>,
     /// `[cache]`: what is kept in memory.
     #[serde(default)]
     pub cache: Cache,
@@ -231,6 +238,7 @@ impl Config {
         config.admin.check(&mut faults);
         config.storage.check(&mut faults);
         config.record.check(&mut faults);
+        config.backup.iter().for_each(|backup| backup.check(&mut faults));
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         if let Some(lists) = &config.status_list {

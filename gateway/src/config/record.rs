@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use crypto::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use storage::log::AFTER_RESTORATION;
 
-use super::{Faults, Witnesses};
+use super::{Faults, KeySource, Witnesses};
 
 /// Longest origin, so that what stands on it stays short.
 const ORIGIN_BYTES_MAX: usize = 200;
@@ -22,10 +23,14 @@ pub struct Record {
     /// stands in every checkpoint, followed by the log and the period, so it never changes.
     pub origin: String,
     /// File with the key that signs checkpoints: Ed25519, PKCS#8 PEM, readable by the owner alone.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// File with a second key, which signs beside it: SM2, PKCS#8 PEM, readable by the owner alone.
     #[serde(default)]
-    pub sm2_key: Option<PathBuf>,
+    pub sm2_key: Option<KeySource>,
+    /// Files with further keys, which sign beside these: Ed25519 or SM2, PKCS#8 PEM, readable by the owner alone. For the time in which
+    /// readers learn of a new key, or still know the old one alone. None by default.
+    #[serde(default)]
+    pub keys_also: Vec<KeySource>,
     /// How much time one tree holds: `year`, the default, `half`, `quarter` or `month`.
     #[serde(default)]
     pub shard: ShardPeriod,
@@ -36,6 +41,10 @@ pub struct Record {
     /// How long records are kept before an operator may let them go, in days. Default 3650.
     #[serde(default = "retention_days")]
     pub retention_days: u32,
+    /// File in which the gateway remembers what it published last of the logs, outside of the database: a database that was put back to
+    /// an earlier state is not served. Default: the folder of the database with `.anchor` behind its name.
+    #[serde(default)]
+    pub anchor: Option<PathBuf>,
     /// What becomes of requests while no record can be made: `verdicts`, the default, or `refuse`.
     #[serde(default)]
     pub when_failed: WhenFailed,
@@ -92,6 +101,13 @@ impl ShardPeriod {
     /// Whether this is the name of a period, of whatever length. What is none must not become part of a path.
     #[must_use]
     pub fn is_name(text: &str) -> bool {
+        // What is left of a period after a restoration has the moment of it behind the name.
+        let is_moment = |moment: &str| moment.len() == 14 && moment.bytes().all(|byte| byte.is_ascii_digit());
+        let text = match text.split_once(AFTER_RESTORATION) {
+            Some((_, moment)) if !is_moment(moment) => return false,
+            Some((period, _)) => period,
+            None => text,
+        };
         let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
         let is_part = part.is_none_or(|part| match part.as_bytes() {
             [b'h', half] => (b'1'..=b'2').contains(half),
@@ -107,7 +123,8 @@ impl ShardPeriod {
 impl Record {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let witnesses = self.witnesses.iter_mut().flat_map(Witnesses::paths);
-        std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(witnesses)
+        let keys = std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(&mut self.keys_also);
+        keys.filter_map(KeySource::file_mut).chain(&mut self.anchor).chain(witnesses)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
@@ -170,10 +187,27 @@ mod tests {
             let at = format!("2026-{month:02}-15T00:00:00Z").parse().unwrap();
             for shard in [ShardPeriod::Year, ShardPeriod::Half, ShardPeriod::Quarter, ShardPeriod::Month] {
                 assert!(ShardPeriod::is_name(&shard.of(at)), "{}", shard.of(at));
+                assert!(ShardPeriod::is_name(&storage::log::restored_period(&shard.of(at), at)));
             }
         }
-        let bad =
-            ["", "..", "../x", "/tmp/x", "2026/../..", "2026-", "2026-h3", "2026-q0", "2026-13", "2026-00", "202", "２０２６"];
+        let bad = [
+            "",
+            "..",
+            "../x",
+            "/tmp/x",
+            "2026/../..",
+            "2026-",
+            "2026-h3",
+            "2026-q0",
+            "2026-13",
+            "2026-00",
+            "202",
+            "２０２６",
+            "2026-r",
+            "2026-r1",
+            "-r20260301000000",
+            "2026-r20260301000000-r20260301000000",
+        ];
         for bad in bad {
             assert!(!ShardPeriod::is_name(bad), "{bad}");
         }

@@ -3,8 +3,10 @@
 
 mod about;
 mod answer;
+mod backup;
 mod command;
 mod doctor;
+mod keys;
 mod level;
 mod maintenance;
 mod reload;
@@ -14,4 +16,12 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] = &[about::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];
+static COMMANDS: &[&[Command]] = &[
+    about::COMMANDS,
+    backup::COMMANDS,
+    doctor::COMMANDS,
+    keys::COMMANDS,
+    level::COMMANDS,
+    maintenance::COMMANDS,
+    reload::COMMANDS,
+];

@@ -12,8 +12,19 @@ use super::shell;
 const MARK: &str = ".licet-demo";
 const MARK_TEXT: &str = "Made by licet demo, which empties this folder when it is started on it again.\n";
 /// What a demo makes in its folder, and removes when it starts again.
-const OWN: [&str; 10] =
-    ["pki", "licences", "forgeries", "data", "licet.toml", "catalogue.toml", "value.key", "index.key", shell::FILE, shell::TOKEN];
+const OWN: [&str; 11] = [
+    "pki",
+    "licences",
+    "forgeries",
+    "data",
+    "data.anchor",
+    "licet.toml",
+    "catalogue.toml",
+    "value.key",
+    "index.key",
+    shell::FILE,
+    shell::TOKEN,
+];
 
 /// A folder made for a demo, empty but for its mark.
 #[derive(Debug)]

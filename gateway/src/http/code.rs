@@ -180,6 +180,8 @@ codes! {
     Maintenance = "maintenance", SERVICE_UNAVAILABLE, "The gateway is under maintenance", "系统维护中";
     /// Something that the gateway needs does not work.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available at present", "服务暂不可用";
+    /// The store was restored, and what was revoked since may be missing.
+    StoreRestored = "store-restored", SERVICE_UNAVAILABLE, "The records were restored and are being completed", "登记数据已从备份恢复，正在补录";
 }
 
 #[cfg(test)]

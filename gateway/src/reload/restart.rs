@@ -3,8 +3,9 @@
 use crate::difference::Difference;
 
 /// The sections that are put in force as they are.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 23] = [
     "audit",
+    "backup",
     "cache",
     "callers",
     "grants",
@@ -29,7 +30,14 @@ const SECTIONS: [&str; 22] = [
 ];
 
 /// Keys of other sections of which the same is true.
-const KEYS: [&str; 4] = ["record.clock_jump_s_max", "record.refusals_per_s", "record.retention_days", "storage.free_mib_min"];
+const KEYS: [&str; 6] = [
+    "record.clock_jump_s_max",
+    "record.refusals_per_s",
+    "record.retention_days",
+    "record.when_failed",
+    "storage.free_mib_min",
+    "storage.stall_ms",
+];
 
 /// Keys of those sections of which it is not: the port that is bound, the form of lines, what is shared by all that verify, and whether
 /// there are lists, which have to know of every change since they are there.

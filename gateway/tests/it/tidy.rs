@@ -48,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "zeroize",
         ],
     ),
-    ("storage", &["crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "zeroize"]),
+    ("storage", &["aes-gcm", "crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "sm4", "zeroize"]),
     (
         "gateway",
         &[
@@ -78,6 +78,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "toml",
             "tracing",
             "tracing-subscriber",
+            "zeroize",
         ],
     ),
 ];

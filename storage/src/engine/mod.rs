@@ -12,16 +12,21 @@
 //! 6. Order is unsigned byte order. Keys have at most [`KEY_BYTES_MAX`], values at most [`VALUE_BYTES_MAX`] bytes; there is no
 //!    empty value.
 //! 7. [`Engine::caps`] bounds one batch.
-//! 8. What was overwritten or deleted is in no file any more once [`Engine::forget`] has returned.
+//! 8. What was overwritten or deleted is in no file any more once [`Engine::forget`] has returned, but for what was
+//!    [frozen](Engine::freeze) before.
 
 mod batch;
 mod error;
+mod format;
+mod frozen;
 pub mod memory;
 pub mod options;
 pub mod rocks;
 
 pub use batch::{Batch, Expect, Write};
-pub use error::{CommitError, Malformed, OpenError, ReadError};
+pub use error::{CommitError, FreezeError, Malformed, OpenError, ReadError};
+pub use format::{FORMAT_KEY, FORMAT_NEWEST, Format};
+pub use frozen::Frozen;
 
 use std::ops::{Bound, RangeInclusive};
 
@@ -199,6 +204,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// The bounds of one batch.
     fn caps(&self) -> Caps;
 
+    /// About how many keys there are in a space, if that is known without counting.
+    fn estimate(&self, _space: Space) -> Option<u64> {
+        None
+    }
+
     /// What the system said of the write that failed, after which none is made any more.
     fn trouble(&self) -> Option<String> {
         None
@@ -216,6 +226,15 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// [`ReadError`] when the engine cannot; what was written stays as it is.
     fn forget(&self, _part: Part, _space: Space, _keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
         Ok(())
+    }
+
+    /// Copies the whole of it, all parts and spaces, as it is at one moment that comes after every acknowledged commit. Reads and
+    /// writes go on meanwhile.
+    ///
+    /// # Errors
+    /// [`FreezeError`]: by default an engine has no files that could be copied.
+    fn freeze(&self) -> Result<Frozen, FreezeError> {
+        Err(FreezeError::Unsupported)
     }
 }
 

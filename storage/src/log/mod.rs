@@ -10,6 +10,7 @@ mod draft;
 mod erase;
 mod finding;
 mod fsck;
+mod known;
 mod linked;
 mod live;
 mod pending;
@@ -45,11 +46,12 @@ use crate::shelf::{Attempt, Shelf, repeat};
 use proofs::Proofs;
 use tiles::ShardTiles;
 
-pub(crate) use board::{Board, Signing};
+pub(crate) use board::{Board, End, Signing};
 pub use complete::ChainKey;
 pub use draft::{Draft, Once};
 pub use erase::Erased;
 pub use finding::{Fault, Finding};
+pub use known::{KnownHead, Standing};
 pub use pending::Pending;
 pub(crate) use prepared::Prepared;
 pub use publish::{Covered, Published, Publisher};
@@ -61,6 +63,18 @@ pub(crate) use stage::{Stage, Staged};
 
 /// The most links of one record: seals and subjects together.
 pub const LINKS_MAX: usize = Opening::PARTS_MAX - Opening::LINKS;
+
+/// What stands between the name of a period and the moment from which on it is continued in another shard.
+pub const AFTER_RESTORATION: &str = "-r";
+
+/// The name of what is left of a period after a store was put back to an earlier state in it. What was lost was published under the
+/// name of the period: nothing else may ever be published under that name and those numbers.
+#[must_use]
+pub fn restored_period(period: &str, at: Timestamp) -> String {
+    let digits: String = at.to_string().chars().filter(char::is_ascii_digit).collect();
+    let period = period.split_once(AFTER_RESTORATION).map_or(period, |(period, _)| period);
+    format!("{period}{AFTER_RESTORATION}{digits}")
+}
 
 /// Where a record came to stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

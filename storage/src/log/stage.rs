@@ -207,7 +207,7 @@ impl<'a> Stage<'a> {
             staged.period = Some((at, period));
         }
         match &staged.period {
-            Some((_, period)) if *period != staged.head.period => {
+            Some((_, period)) if !continues(&staged.head.period, period) => {
                 let period = period.clone();
                 staged.roll(record.log, period, self.vault, &mut self.batch)
             }
@@ -343,6 +343,13 @@ impl StagedLog {
         self.head.period = period;
         Ok(())
     }
+}
+
+/// Whether a shard of this period takes what happens in another: in the same one, or in that which it continues after a
+/// [restoration](super::restored_period).
+fn continues(period: &str, now: &str) -> bool {
+    let rest = period.strip_prefix(now);
+    rest.is_some_and(|rest| rest.is_empty() || (!now.is_empty() && rest.starts_with(super::AFTER_RESTORATION)))
 }
 
 fn put_tile(log: LogName, shard: u32, tile: &FullTile, batch: &mut Batch) {

@@ -2,14 +2,17 @@
 #![cfg(test)]
 #![expect(clippy::as_conversions, reason = "tests turn engines into trait objects")]
 
+mod backup;
 mod catalogue;
 mod damage;
 mod engines;
 mod evidence;
 mod faults;
 mod forgetting;
+mod formats;
 mod gate;
 mod grants;
+mod keyring;
 mod ledger;
 mod licences;
 mod log;
@@ -26,3 +29,4 @@ mod scratch;
 mod secrecy;
 mod slots;
 mod use_codes;
+mod whole;

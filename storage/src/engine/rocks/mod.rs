@@ -2,7 +2,11 @@
 //! sequencer's doing.
 //!
 //! One column family per [`Space`]; key = part (8 bytes, big-endian) ++ key; value = version (8 bytes, big-endian) ++ value.
-//! The directory holds `licet.lock`, which one process at a time has locked, and `rocksdb/`.
+//! The directory holds `licet.lock`, which one process at a time has locked, and [`DATABASE`]; while a backup is made, also what was
+//! frozen for it.
+
+mod frozen;
+mod settings;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::{Bound, RangeInclusive};
@@ -12,26 +16,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, DBCompressionType,
-    DBRecoveryMode, FlushOptions, IteratorMode, LiveFile, LogLevel, ReadOptions, WriteBatch, WriteOptions,
+    BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode, LiveFile,
+    ReadOptions, WriteBatch, WriteOptions, properties,
 };
 
-use super::options::{Options, Shared};
+use super::options::Options;
 use super::{
-    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, OpenError, Part, Range, ReadError, Row, Space, Versioned,
+    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FORMAT_KEY, Format, FreezeError, Frozen, OpenError, Part, Range,
+    ReadError, Row, Space, Versioned,
 };
-
-/// The key of the format marker, in [`Space::Hot`] of part 0.
-pub const FORMAT_KEY: &[u8] = b"format";
-
-/// The format that this engine writes, and the only one that it reads.
-pub const FORMAT: &[u8] = b"1";
-
-/// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
-const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
+use settings::{database_options, family_options};
 
 /// What a write takes in a batch beside its key and its value, about: part, version, lengths, family.
 const WRITE_BYTES: usize = 32;
+
+/// The folder of the database in that of the store.
+pub const DATABASE: &str = "rocksdb";
 
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
@@ -90,7 +90,8 @@ impl Rocks {
             TryLockError::WouldBlock => OpenError::Locked,
             TryLockError::Error(error) => OpenError::Io(error),
         })?;
-        let path = directory.join("rocksdb");
+        let path = directory.join(DATABASE);
+        frozen::clear(directory)?;
         refuse_foreign(&path)?;
         let shared = options.shared();
         let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
@@ -133,48 +134,6 @@ fn refused(error: rocksdb::Error) -> OpenError {
     OpenError::Refused(error.into_string())
 }
 
-fn database_options(options: &Options, shared: &Shared) -> rocksdb::Options {
-    let mut database = rocksdb::Options::default();
-    database.create_if_missing(true);
-    database.create_missing_column_families(true);
-    database.set_write_buffer_manager(&shared.writes);
-    database.set_max_total_wal_size(options.wal_bytes_max());
-    // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
-    database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    database.set_track_and_verify_wals_in_manifest(true);
-    database.set_log_level(LogLevel::Warn);
-    database.set_max_log_file_size(4 << 20);
-    database.set_keep_log_file_num(4);
-    database.set_stats_dump_period_sec(0);
-    database.set_max_manifest_file_size(64 << 20);
-    database.set_max_background_jobs(2);
-    database.set_bytes_per_sync(1 << 20);
-    database.set_ratelimiter(BACKGROUND_BYTES_PER_S, 10_000, 10);
-    if let Ok(mut env) = rocksdb::Env::new() {
-        env.lower_thread_pool_cpu_priority();
-        env.lower_thread_pool_io_priority();
-        env.lower_high_priority_thread_pool_cpu_priority();
-        database.set_env(&env);
-    }
-    database
-}
-
-fn family_options(options: &Options, shared: &Shared) -> rocksdb::Options {
-    let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(&shared.cache);
-    // Most reads of a row that may not exist are of one that does not: ten bits answer 99 % of them without a disk.
-    blocks.set_bloom_filter(10.0, false);
-    blocks.set_format_version(6);
-    blocks.set_cache_index_and_filter_blocks(true);
-    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-    let mut family = rocksdb::Options::default();
-    family.set_block_based_table_factory(&blocks);
-    family.set_write_buffer_size(options.write_buffer_bytes());
-    // Values are sealed, and sealed bytes do not compress.
-    family.set_compression_type(DBCompressionType::None);
-    family
-}
-
 impl Disk {
     fn family(&self, space: Space) -> Result<&ColumnFamily, ReadError> {
         self.db.cf_handle(space.name()).ok_or(ReadError::Unavailable)
@@ -184,11 +143,7 @@ impl Disk {
     fn check_format(&self) -> Result<(), OpenError> {
         let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
         match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
-            Some(format) if format.value == FORMAT => return Ok(()),
-            Some(format) => {
-                let found = String::from_utf8_lossy(&format.value).chars().take(32).collect();
-                return Err(OpenError::UnknownFormat { found });
-            }
+            Some(format) => return Format::read(&format.value).map(|_known| ()),
             None => {}
         }
         let families = Space::ALL.into_iter().map(Space::name).chain([DEFAULT_FAMILY]);
@@ -197,7 +152,7 @@ impl Disk {
                 return Err(OpenError::Foreign);
             }
         }
-        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, FORMAT)) };
+        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, Format::FIRST)) };
         self.write(&[marker])
             .map_err(|WriteFailed(why)| OpenError::Refused(format!("the format marker cannot be written: {why}")))
     }
@@ -323,6 +278,11 @@ impl Engine for Rocks {
         CAPS
     }
 
+    fn estimate(&self, space: Space) -> Option<u64> {
+        let family = self.disk.family(space).ok()?;
+        self.disk.db.property_int_value_cf(family, properties::ESTIMATE_NUM_KEYS).ok()?
+    }
+
     fn damaged_reads(&self) -> u64 {
         self.damaged.load(Ordering::Relaxed)
     }
@@ -333,6 +293,14 @@ impl Engine for Rocks {
 
     fn forget(&self, part: Part, space: Space, keys: Vec<RangeInclusive<Vec<u8>>>) -> Result<(), ReadError> {
         self.disk.forget(part, space, keys)
+    }
+
+    fn freeze(&self) -> Result<Frozen, FreezeError> {
+        if let Some(trouble) = self.trouble() {
+            // Files may hold what was never synced.
+            return Err(FreezeError::Refused(trouble));
+        }
+        frozen::freeze(&self.disk.db)
     }
 }
 

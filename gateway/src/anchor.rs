@@ -1,0 +1,294 @@
+//! What was published last of the logs, remembered outside of the store: a store that was put back to an earlier state, by somebody or
+//! by a disk that lost what it had promised to keep, does not go unnoticed.
+//!
+//! The anchor is a file beside the folder of the database. It is replaced durably, at most once a second, after the heads were published;
+//! so it is never ahead of the store, and never more than a second behind. At a start it is compared with the logs before anything is
+//! signed or served.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::record::LogName;
+use serde::{Deserialize, Serialize};
+use storage::log::{KnownHead, Logs, Standing};
+use storage::restoration::Lost;
+use storage::{StorageError, Store};
+
+use crate::config::{Config, Faults};
+use crate::live::Live;
+use crate::shutdown::Shutdown;
+use crate::trust::replace;
+
+/// How often the anchor is replaced at most.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The longest file that is read for an anchor.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// What a restored store is marked with until it was compared.
+const MARK: &str = "restored.json";
+
+/// The file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor(PathBuf);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    format: u32,
+    heads: Vec<KnownHead>,
+}
+
+/// How a store compares with what is known of its logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Records that were published, and are not there.
+    pub lost: Vec<Lost>,
+    /// Logs that have other records than were published.
+    pub differing: Vec<KnownHead>,
+}
+
+impl Anchor {
+    /// The anchor of this configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self(config.anchor())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What it says; nothing, where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none: what it would have said is not guessed.
+    pub fn read(&self) -> io::Result<Vec<KnownHead>> {
+        match fs::metadata(&self.0) {
+            Ok(found) if found.len() > FILE_BYTES_MAX => return Err(io::ErrorKind::FileTooLarge.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => drop(other?),
+        }
+        let content: Content = serde_json::from_slice(&fs::read(&self.0)?)?;
+        if content.format == 1 { Ok(content.heads) } else { Err(io::Error::other("it was made by a newer licet")) }
+    }
+
+    /// Replaces it, durably.
+    ///
+    /// # Errors
+    /// Those of the system; then it says what it said.
+    pub fn write(&self, heads: &[KnownHead]) -> io::Result<()> {
+        let content = Content { format: 1, heads: heads.to_vec() };
+        replace(&self.0, serde_json::to_string_pretty(&content)?.as_bytes())
+    }
+
+    /// Compares a store with it, before anything is signed or served.
+    ///
+    /// # Errors
+    /// [`Refused::RolledBack`] for a store of an earlier or another state, [`Refused::Restored`] for one that was restored where nobody
+    /// knows what was published since, and when the anchor or the store cannot be read.
+    pub fn check(&self, store: &Store, data: &Path) -> Result<(), Refused> {
+        let heads = self.read().map_err(|error| Refused::Unreadable { path: self.0.clone(), error })?;
+        let compared = compare(store.logs(), &heads)?;
+        if compared != Compared::default() {
+            return Err(Refused::RolledBack { anchor: self.0.clone(), compared });
+        }
+        if !is_marked(data) {
+            return Ok(());
+        }
+        if heads.is_empty() {
+            return Err(Refused::Restored { anchor: self.0.clone() });
+        }
+        // All that was published is there: nothing was lost.
+        unmark(data).map_err(|error| Refused::Unreadable { path: data.join(MARK), error })
+    }
+}
+
+/// Compares the logs with heads that were published of them.
+///
+/// # Errors
+/// Those of a store that does not work.
+pub fn compare(logs: &Logs, heads: &[KnownHead]) -> Result<Compared, StorageError> {
+    // Of the heads of one shard the largest says most; a smaller one of another tree is told all the same.
+    let mut lost: BTreeMap<(LogName, &str), Lost> = BTreeMap::new();
+    let mut differing = Vec::new();
+    for head in heads {
+        match logs.standing(head)? {
+            Standing::Holds => {}
+            Standing::Differs => differing.push(head.clone()),
+            Standing::Behind { size } => {
+                let new = Lost { log: head.log, period: head.period.clone(), from: size, until: head.size };
+                let known = lost.entry((head.log, head.period.as_str())).or_insert_with(|| new.clone());
+                known.until = known.until.max(new.until);
+            }
+        }
+    }
+    Ok(Compared { lost: lost.into_values().collect(), differing })
+}
+
+/// Marks a store as restored, and from what.
+///
+/// # Errors
+/// Those of the system.
+pub fn mark(data: &Path, backup: &str) -> io::Result<()> {
+    replace(&data.join(MARK), serde_json::json!({ "format": 1, "backup": backup }).to_string().as_bytes())
+}
+
+/// Whether a store is marked as restored.
+#[must_use]
+pub fn is_marked(data: &Path) -> bool {
+    data.join(MARK).exists()
+}
+
+/// Takes the mark away.
+///
+/// # Errors
+/// Those of the system.
+pub fn unmark(data: &Path) -> io::Result<()> {
+    match fs::remove_file(data.join(MARK)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::File::open(data)?.sync_all(),
+    }
+}
+
+/// Keeps the anchor up with what is published, until it is time to stop.
+pub async fn run(live: Arc<Live>, anchor: Anchor, mut shutdown: Shutdown) {
+    let mut written = Vec::new();
+    while tokio::time::timeout(EVERY, shutdown.requested()).await.is_err() {
+        let app = live.current();
+        let heads = app.store().logs().known_heads();
+        if heads.is_empty() || heads == written {
+            continue;
+        }
+        let (to, says) = (anchor.clone(), heads.clone());
+        match tokio::task::spawn_blocking(move || to.write(&says)).await {
+            Ok(Ok(())) => written = heads,
+            Ok(Err(error)) => {
+                app.metrics.backups.anchor_failed();
+                tracing::error!(%error, path = %anchor.0.display(), "the anchor could not be replaced");
+            }
+            Err(error) => tracing::error!(panic = error.is_panic(), "the anchor was not replaced"),
+        }
+    }
+}
+
+/// Why a store is not served.
+#[derive(Debug)]
+pub enum Refused {
+    /// The store was restored, and there is nothing that says what was published since.
+    Restored {
+        /// Where there is no anchor.
+        anchor: PathBuf,
+    },
+    /// The logs in the store are not those that were published.
+    RolledBack {
+        /// Who says so.
+        anchor: PathBuf,
+        /// What is missing.
+        compared: Compared,
+    },
+    /// The store does not answer.
+    Store(StorageError),
+    /// A file cannot be read or removed.
+    Unreadable {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Lost { log, period, from, until } in &self.lost {
+            write!(f, "\n  {log}/{period} has {from} records, and {until} were published")?;
+        }
+        for KnownHead { log, period, size, root, .. } in &self.differing {
+            write!(f, "\n  {log}/{period} has another tree of {size} records than was published ({root})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Restored { anchor } => write!(
+                f,
+                "store-restored: the store was restored, and there is no {} that says what was published since; licet restore accept \
+                 takes it into use",
+                anchor.display()
+            ),
+            Self::RolledBack { anchor, compared } => {
+                write!(f, "store-rolled-back: the store is not what was published of it, says {}:{compared}", anchor.display())?;
+                if compared.differing.is_empty() {
+                    f.write_str("\n  restore a newer state, or take this one into use with licet restore accept")?;
+                }
+                Ok(())
+            }
+            Self::Store(error) => error.fmt(f),
+            Self::Unreadable { path, error } => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<StorageError> for Refused {
+    fn from(error: StorageError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Refused> for Faults {
+    fn from(refused: Refused) -> Self {
+        let key = match &refused {
+            Refused::Unreadable { .. } => "record.anchor",
+            _ => "storage.path",
+        };
+        Self::one(key, refused.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crypto::tlog::Hash;
+
+    use super::*;
+
+    fn head(size: u64) -> KnownHead {
+        let (period, note) = ("2026".to_owned(), "note".to_owned());
+        KnownHead { log: LogName::Seal, period, first: Some(0), size, root: Hash([7; 32]), note }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_what_is_none_is_refused() {
+        let folder = std::env::temp_dir().join(format!("licet-anchor-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let anchor = Anchor(folder.join("data.anchor"));
+        assert_eq!(anchor.read().unwrap(), []);
+        anchor.write(&[head(3)]).unwrap();
+        assert_eq!(anchor.read().unwrap(), [head(3)]);
+        for bad in ["", "{", "[]", r#"{"format":2,"heads":[]}"#, r#"{"format":1}"#] {
+            fs::write(anchor.path(), bad).unwrap();
+            assert!(anchor.read().is_err(), "{bad}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn of_several_heads_the_largest_says_what_is_lost() {
+        let store = Store::memory(&storage::Keys::new([1; 32], [2; 32])).unwrap();
+        let compared = compare(store.logs(), &[head(3), head(9), head(0), head(5)]).unwrap();
+        let lost = Lost { log: LogName::Seal, period: "2026".to_owned(), from: 0, until: 9 };
+        assert_eq!(compared, Compared { lost: vec![lost], differing: Vec::new() });
+        assert!(compared.to_string().contains("seal/2026 has 0 records, and 9 were published"));
+    }
+}

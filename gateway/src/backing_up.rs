@@ -1,0 +1,178 @@
+//! Backups, made by the running gateway: by itself from time to time, and when an operator asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::record::EventKind;
+use crypto::time::Timestamp;
+use prometheus::core::Collector;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts};
+use serde_json::json;
+use storage::Store;
+use storage::backup::{self, BackupError, BackupKey, Folder, Making, Manifest, Step};
+
+use crate::app::{self, App};
+use crate::clock;
+use crate::config::Backup;
+use crate::live::Live;
+use crate::shutdown::Shutdown;
+
+/// How often it is looked whether a backup is due.
+const TURN: Duration = Duration::from_secs(5);
+
+/// How long after one that failed the next is tried, unless one is due sooner.
+const AGAIN_S: i64 = 300;
+
+/// What the metrics tell of backups, and of the anchor.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    age: IntGauge,
+    made: IntCounterVec,
+    anchor_failures: IntCounter,
+}
+
+impl Tally {
+    /// Makes the metrics.
+    ///
+    /// # Errors
+    /// When one is malformed, which is a fault of this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let made = Opts::new("licet_backups_total", "Backups that were tried, by what came of them");
+        Ok(Self {
+            age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
+            made: IntCounterVec::new(made, &["outcome"])?,
+            anchor_failures: IntCounter::new("licet_anchor_failures_total", "Replacements of the anchor that failed")?,
+        })
+    }
+
+    /// Everything that is measured.
+    #[must_use]
+    pub fn collectors(&self) -> [Box<dyn Collector>; 3] {
+        [Box::new(self.age.clone()), Box::new(self.made.clone()), Box::new(self.anchor_failures.clone())]
+    }
+
+    /// The anchor could not be replaced.
+    pub fn anchor_failed(&self) {
+        self.anchor_failures.inc();
+    }
+}
+
+/// Reads the key that seals backups.
+///
+/// # Errors
+/// [`BackupError::Key`] when it is missing, may be read by others, or is no key.
+pub fn key(settings: &Backup) -> Result<BackupKey, BackupError> {
+    let text = app::store_key("backup.key", &settings.key);
+    let text = text.map_err(|faults| BackupError::Key(faults.iter().map(|fault| fault.message.as_str()).collect()))?;
+    BackupKey::parse(&text).ok_or_else(|| BackupError::Key("is no key".to_owned()))
+}
+
+/// Makes a backup, and removes those that are too old. Blocks for as long as that takes.
+///
+/// # Errors
+/// [`BackupError`]; then there is no new backup.
+pub fn make(store: &Store, settings: &Backup, now: Timestamp, told: &mut dyn FnMut(Step)) -> Result<Manifest, BackupError> {
+    let (folder, key) = (Folder::new(&settings.path), key(settings)?);
+    let making = Making { now, program: env!("CARGO_PKG_VERSION") };
+    let manifest = backup::create(store, &folder, &key, making, told)?;
+    if let Err(error) = folder.prune(usize::try_from(settings.keep).unwrap_or(usize::MAX), &key) {
+        // The new one stands: what could not be removed goes with the next.
+        tracing::warn!(code = error.code(), %error, "old backups could not be removed");
+    }
+    Ok(manifest)
+}
+
+/// The same beside what the gateway does otherwise; counted, and put on record. `by` is who wanted it.
+///
+/// # Errors
+/// As for [`make`].
+pub async fn back_up(
+    app: &Arc<App>,
+    settings: &Backup,
+    by: &str,
+    mut told: impl FnMut(Step) + Send + 'static,
+) -> Result<Manifest, BackupError> {
+    let (store, settings, tally) = (app.store().clone(), settings.clone(), &app.metrics.backups);
+    let work = tokio::task::spawn_blocking(move || make(&store, &settings, clock::now(), &mut told)).await;
+    let made = work.unwrap_or_else(|error| {
+        let error = std::io::Error::other(format!("the backup broke off: {error}"));
+        Err(BackupError::Io { path: std::path::PathBuf::new(), error })
+    });
+    match &made {
+        Ok(manifest) => {
+            tally.made.with_label_values(&["made"]).inc();
+            tracing::info!(backup = %manifest.id, bytes = manifest.bytes(), new_bytes = manifest.new_bytes, "a backup was made");
+            let details = [
+                ("backup", json!(manifest.id)),
+                ("bytes", json!(manifest.bytes())),
+                ("new_bytes", json!(manifest.new_bytes)),
+                ("by", json!(by)),
+            ];
+            let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let trust = app.trust.current().generation();
+            // What failed was said in the log; the backup stands.
+            drop(app.recorder.note_own(EventKind::BackupMake, details, trust, clock::now()).await);
+        }
+        Err(error) => {
+            tally.made.with_label_values(&["failed"]).inc();
+            tracing::error!(code = error.code(), %error, "a backup was not made");
+        }
+    }
+    made
+}
+
+/// Makes backups as the configuration in force wants them, until it is time to stop.
+pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
+    let mut failed_at = None;
+    loop {
+        let app = live.current();
+        if let Some(settings) = &app.config.backup {
+            let newest = newest(settings).await;
+            let now = clock::now();
+            app.metrics.backups.age.set(now.unix().saturating_sub(newest.map_or(0, Timestamp::unix)));
+            if is_due(settings, newest, failed_at, now) {
+                let made = back_up(&app, settings, "schedule", |_| ()).await;
+                failed_at = made.is_err().then(clock::now);
+            }
+        }
+        drop(app);
+        if tokio::time::timeout(TURN, shutdown.requested()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// When the newest backup was begun, whatever it is.
+async fn newest(settings: &Backup) -> Option<Timestamp> {
+    let folder = Folder::new(&settings.path);
+    let ids = tokio::task::spawn_blocking(move || folder.ids()).await;
+    ids.ok()?.ok()?.last().map(|id| id.made_at())
+}
+
+fn is_due(settings: &Backup, newest: Option<Timestamp>, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let every = i64::from(settings.every_s);
+    let since = |then: Timestamp| now.unix().saturating_sub(then.unix());
+    // One from the future says nothing: the clock was wrong then, or is now.
+    let is_old = newest.is_none_or(|newest| since(newest) >= every || since(newest) < 0);
+    every > 0 && is_old && failed_at.is_none_or(|failed| since(failed) >= AGAIN_S.min(every) || since(failed) < 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_is_due_when_the_last_is_old_and_none_has_just_failed() {
+        let settings = |every_s| Backup { path: "p".into(), key: "k".into(), every_s, keep: 1 };
+        let now = Timestamp::from_unix(1_800_000_000);
+        let ago = |seconds: i64| Some(now.plus(-seconds));
+        assert!(is_due(&settings(3600), None, None, now));
+        assert!(!is_due(&settings(0), None, None, now));
+        assert!(!is_due(&settings(3600), ago(3599), None, now));
+        assert!(is_due(&settings(3600), ago(3600), None, now));
+        assert!(is_due(&settings(3600), ago(-5), None, now));
+        assert!(!is_due(&settings(3600), None, ago(299), now));
+        assert!(is_due(&settings(3600), None, ago(300), now));
+        assert!(is_due(&settings(60), None, ago(60), now));
+    }
+}

@@ -1,0 +1,70 @@
+//! `licet backup restore`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use storage::Store;
+use storage::backup::{self, BackupId};
+
+use super::{Backups, Options};
+use crate::anchor::{self, Compared};
+use crate::app;
+use crate::cli::Failure;
+use crate::cli::progress::Progress;
+use crate::cli::restore::known;
+
+/// Findings beyond these are only counted.
+const SHOWN_MAX: usize = 100;
+
+/// Restores a backup, and says what is known to be lost.
+pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options) -> Result<ExitCode, Failure> {
+    // What is wrong with it is found before the long work.
+    let heads = known::heads(&backups.config, &options.checkpoints, options.mirror.as_deref())?;
+    let (store, is_good) = restored(backups, id, to)?;
+    anchor::mark(to, id.as_str()).map_err(|error| Failure::Work(format!("{}: {error}", to.display())))?;
+    if !is_good {
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("{id} is restored in {}", to.display());
+    let broken = |error| Failure::Work(format!("{}: {error}", to.display()));
+    let compared = anchor::compare(store.logs(), &heads).map_err(broken)?;
+    if compared != Compared::default() {
+        println!("it is behind what was published:{compared}");
+        println!("licet serve refuses it until licet restore accept has put that on record");
+        return Ok(ExitCode::FAILURE);
+    }
+    if heads.is_empty() {
+        println!("nothing is known of what was published since; licet serve refuses it until licet restore accept");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("nothing that is known to have been published is lost");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Restores a backup, and checks its logs: against what the backup says of them, and byte by byte. What is found is said.
+pub(super) fn restored(backups: &Backups, id: &BackupId, to: &Path) -> Result<(Store, bool), Failure> {
+    let mut progress = Progress::new("restore");
+    let manifest = backup::restore(&backups.folder, id, &backups.key, to, &mut |step| progress.tell(step.done, step.all));
+    progress.end();
+    let manifest = manifest?;
+    let broken = |error: &dyn std::fmt::Display| Failure::Work(format!("{}: {error}", to.display()));
+    let store = Store::inspect(to, &app::store_keys(&backups.config.storage)?, &storage::Options::default());
+    let store = store.map_err(|error| broken(&error))?;
+    let compared = anchor::compare(store.logs(), &manifest.logs).map_err(|error| broken(&error))?;
+    if compared != Compared::default() {
+        println!("it is not what was backed up:{compared}");
+        return Ok((store, false));
+    }
+    let mut count = 0_usize;
+    let mut say = |finding: storage::log::Finding| {
+        count += 1;
+        if count <= SHOWN_MAX {
+            println!("{finding}");
+        }
+    };
+    store.logs().fsck(&mut say).map_err(|error| broken(&error))?;
+    if count > SHOWN_MAX {
+        println!("{} more", count - SHOWN_MAX);
+    }
+    Ok((store, count == 0))
+}

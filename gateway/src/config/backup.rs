@@ -1,0 +1,58 @@
+//! `[backup]`: copies of the store.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Config, Faults, KeySource};
+
+/// Where copies of the store go, sealed, and how often the gateway makes one by itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// Folder of the backups, made when it does not exist: on another disk than the database.
+    pub path: PathBuf,
+    /// The key that seals backups: 64 hexadecimal digits, in a file that is readable by the owner alone. Whoever restores needs it, and the keys
+    /// of the store, which are in no backup.
+    pub key: KeySource,
+    /// How often the gateway makes a backup by itself, in seconds; 0 for never. Default 3600.
+    #[serde(default = "every_s")]
+    pub every_s: u32,
+    /// How many backups are kept; older ones are removed when there is a new one. Default 48.
+    #[serde(default = "keep")]
+    pub keep: u32,
+}
+
+impl Backup {
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.path).chain(self.key.file_mut())
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
+        let is_sensible = self.every_s == 0 || (60..=2_678_400).contains(&self.every_s);
+        faults.demand(is_sensible, "backup.every_s", "must be 0, or from 60 to 2678400");
+        faults.demand((1..=10_000).contains(&self.keep), "backup.keep", "must be from 1 to 10000");
+    }
+}
+
+impl Config {
+    /// The anchor: what was published last of the logs.
+    #[must_use]
+    pub fn anchor(&self) -> PathBuf {
+        let beside = || {
+            let mut path = self.storage.path.clone();
+            path.as_mut_os_string().push(".anchor");
+            path
+        };
+        self.record.anchor.clone().unwrap_or_else(beside)
+    }
+}
+
+const fn every_s() -> u32 {
+    3600
+}
+
+const fn keep() -> u32 {
+    48
+}

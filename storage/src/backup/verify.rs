@@ -1,0 +1,138 @@
+//! Checking backups: every byte of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use crypto::digest::Sha256;
+use ring::digest::{Context, SHA256};
+
+use super::create::digest;
+use super::seal::{self, Unopened, sealed_bytes};
+use super::{BackupError, BackupId, BackupKey, Folder, PieceRow, Progress, Step};
+
+/// What is wrong with a file in a folder of backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// A manifest is not what was written.
+    Manifest,
+    /// A piece is missing.
+    Missing,
+    /// A piece is not what was written.
+    Piece,
+}
+
+impl Harm {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Manifest => "manifest-damaged",
+            Self::Missing => "piece-missing",
+            Self::Piece => "piece-damaged",
+        }
+    }
+}
+
+impl fmt::Display for Harm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Manifest => "the manifest is damaged",
+            Self::Missing => "the piece is missing",
+            Self::Piece => "the piece is damaged",
+        })
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What.
+    pub harm: Harm,
+    /// The name of the file: of a backup, or of a piece.
+    pub name: String,
+    /// The backups that cannot be restored for it.
+    pub backups: Vec<BackupId>,
+}
+
+/// Reads every byte of these backups, and tells what is not as it was written.
+///
+/// # Errors
+/// [`BackupError`] when a file cannot be read, or a backup is sealed under another key. What is damaged is in the list.
+pub fn verify(folder: &Folder, ids: &[BackupId], key: &BackupKey, progress: Progress<'_>) -> Result<Vec<Damage>, BackupError> {
+    let mut damages = Vec::new();
+    let mut pieces: BTreeMap<Sha256, (PieceRow, Vec<BackupId>)> = BTreeMap::new();
+    for id in ids {
+        match folder.manifest(id, key) {
+            Ok(manifest) => {
+                for row in manifest.pieces {
+                    pieces.entry(row.piece).or_insert_with(|| (row, Vec::new())).1.push(id.clone());
+                }
+            }
+            Err(BackupError::Damaged { harm, .. }) => {
+                damages.push(Damage { harm, name: id.to_string(), backups: vec![id.clone()] });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let all = pieces.values().map(|(row, _)| sealed_bytes(row.bytes)).fold(0, u64::saturating_add);
+    let mut step = Step { done: 0, all };
+    for (name, (row, backups)) in pieces {
+        let mut told = |bytes: u64| {
+            step.done = step.done.saturating_add(bytes);
+            progress(step);
+        };
+        match check(&folder.piece(&name), &row, &mut told, &mut |_| Ok(())) {
+            Ok(()) => {}
+            Err(BackupError::Damaged { harm, .. }) => damages.push(Damage { harm, name: name.to_string(), backups }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(damages)
+}
+
+/// Opens a piece, and compares all that is known of it. Gives out the plain bytes chunk by chunk; after an error they are worth
+/// nothing.
+pub(super) fn check(
+    path: &Path,
+    row: &PieceRow,
+    told: &mut dyn FnMut(u64),
+    to: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), BackupError> {
+    let harmed = |harm| BackupError::Damaged { path: path.to_owned(), harm };
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => harmed(Harm::Missing),
+        _ => BackupError::io(path)(error),
+    })?;
+    let mut sealed = Hashed { from: BufReader::with_capacity(1 << 16, file), hash: Context::new(&SHA256), told };
+    let (mut plain, mut bytes) = (Context::new(&SHA256), 0_u64);
+    let opened = seal::open(&mut sealed, &row.key, &mut |chunk| {
+        plain.update(chunk);
+        bytes = bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        to(chunk)
+    });
+    opened.map_err(|error| match error {
+        Unopened::Damaged => harmed(Harm::Piece),
+        Unopened::Io(error) => BackupError::io(path)(error),
+    })?;
+    let is_whole = digest(sealed.hash) == row.piece && digest(plain) == row.sha256 && bytes == row.bytes;
+    if is_whole { Ok(()) } else { Err(harmed(Harm::Piece)) }
+}
+
+/// Takes the digest of what is read.
+struct Hashed<'a, R> {
+    from: R,
+    hash: Context,
+    told: &'a mut dyn FnMut(u64),
+}
+
+impl<R: Read> Read for Hashed<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(bytes)?;
+        self.hash.update(bytes.get(..count).unwrap_or_default());
+        (self.told)(u64::try_from(count).unwrap_or(u64::MAX));
+        Ok(count)
+    }
+}
