@@ -36,7 +36,8 @@ def whole(value):
         return [whole(inner) for inner in value]
     if isinstance(value, str):
         return FRACTION.sub(r"\1\2", value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    # Beyond that, nobody expects a whole number.
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
 
 
 @schemathesis.hook
