@@ -1,3 +1,5 @@
+//! What a configuration file says, and what is wrong with one.
+
 use super::*;
 
 const SMALLEST: &str = r#"

@@ -226,6 +226,7 @@ fn the_project_speaks_of_itself_alone() {
         "docs/ARCHITECTURE.md",
         "docs/CHANGELOG.md",
         "docs/COMMANDS.md",
+        "docs/CONFIGURATION.md",
         "docs/FORMATS.md",
         "docs/METRICS.md",
         "docs/OPERATIONS.md",

@@ -23,11 +23,18 @@ const ROWS_MAX: u64 = 200_000;
 /// How many records may be checked on the way.
 const RECORDS_MAX: u64 = 200_000;
 
-/// What is wrong with the configuration and the files that it names.
-pub(super) fn configuration(file: &Path) -> Vec<Finding> {
-    let faults = config_command::check(file).err();
-    let faults = faults.iter().flat_map(|faults| faults.iter());
-    faults.map(|fault| Finding::fault("configuration", format!("{}: {}", fault.key, fault.message))).collect()
+/// What is wrong with the configuration and the files that it names: all of it is for `licet config check` to say.
+pub(super) fn configuration(file: &Path) -> Option<Finding> {
+    let faults = config_command::check(file).err()?;
+    let first = faults.iter().next()?;
+    let first = format!("{}: {}", first.key, first.message);
+    Some(Finding::fault(
+        "configuration",
+        match faults.iter().count() {
+            1 => first,
+            n => format!("{n} things are wrong, first: {first}"),
+        },
+    ))
 }
 
 /// A folder of the database that others can open. Keys that others can read are faults of the configuration.
