@@ -1,6 +1,6 @@
 # What people and CI type. Every target prepares the machine first; see .ci/prepare for what it installs.
 
-.PHONY: run test build prepare check bench gate load fuzz sm2-differential soak probe deny deb clean
+.PHONY: run test build prepare check bench gate load fuzz sm2-differential crash endure campaign soak reloads probe deny deb clean
 
 CARGO ?= cargo
 
@@ -54,10 +54,31 @@ sm2-differential: prepare
 	LICET_PEERS=required LICET_SM2_COUNT=$(COUNT) $(CARGO) test --locked --release --package crypto --test it -- \
 		--nocapture sm2_differential
 
-# Kills a gateway at random in the middle of its work, and looks what is left: make soak ROUNDS=200. The tests do it 20 times.
-ROUNDS ?= 200
-soak: prepare
-	LICET_SOAK_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package gateway --test it -- --exact --nocapture crash::nothing_acknowledged_is_lost_by_kill
+# Kills a gateway at random in the middle of its work, and looks what is left: make crash ROUNDS=200. The tests do it 20 times.
+crash: prepare
+	LICET_CRASH_ROUNDS=$(or $(ROUNDS),200) $(CARGO) test --locked --package gateway --test it -- --exact --nocapture \
+		crash::nothing_acknowledged_is_lost_by_kill
+
+# What the three below run: the release, or with RELEASE= what the tests have built already. Each has a folder of its own below data,
+# which is made anew, and leaves its report there.
+RELEASE ?= --release
+BUILT = $${CARGO_TARGET_DIR:-target}/$(if $(RELEASE),release,debug)
+ENDURE = rm -rf "data/$@" && mkdir -p data && "$(BUILT)/licet-load" $@ --licet "$(BUILT)/licet" --folder "data/$@/site" --out "data/$@"
+endure: prepare
+	$(CARGO) build --locked $(RELEASE) --package gateway --bin licet
+	$(CARGO) build --locked $(RELEASE) --package loadtest --bin licet-load
+
+# Every fault of docs/RELIABILITY.md, and after each whether all is there that was acknowledged: make campaign ROUNDS=500 SEED=7.
+campaign: endure
+	$(ENDURE) --rounds $(or $(ROUNDS),25) --seed $(or $(SEED),1)
+
+# An hour at half of what the gateway can do: whether anything grows. make soak MINUTES=3.
+soak: endure
+	$(ENDURE) --minutes $(or $(MINUTES),60) --licences $(LICENCES)
+
+# Two configurations that take turns under load: make reloads COUNT=1000.
+reloads: endure
+	$(ENDURE) --count $(or $(COUNT),1000)
 
 # The standard profile of docs/LOAD.md: two minutes of load on a fresh gateway, beside the floor of the same run. Writes report.json,
 # report.md and report.html: make load LOAD=folder LICENCES=100k; on a machine with one core PIN= as well.

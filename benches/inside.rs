@@ -101,7 +101,11 @@ impl Inside {
         let address = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let peer = Arc::new(Peer::new([who.certificate().as_slice()], address));
         let app = Arc::clone(&self.app);
-        Pipe::to(move |request| Box::pin(flow::handle(Arc::clone(&app), Arc::clone(&peer), request))).await
+        Pipe::to(move |request| {
+            let answer = flow::handle(Arc::clone(&app), Arc::clone(&peer), request);
+            Box::pin(async { answer.await.0 })
+        })
+        .await
     }
 
     /// Hands a licence in.

@@ -258,7 +258,7 @@ impl FromStr for Date {
 }
 
 macro_rules! text_serde {
-    ($type:ty, $name:literal, $format:literal) => {
+    ($type:ty, $name:literal, $format:literal, $text:literal) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -278,14 +278,14 @@ macro_rules! text_serde {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "format": $format })
+                schemars::json_schema!({ "type": "string", "format": $format, "description": $text })
             }
         }
     };
 }
 
-text_serde!(Timestamp, "Timestamp", "date-time");
-text_serde!(Date, "Date", "date");
+text_serde!(Timestamp, "Timestamp", "date-time", "RFC 3339, in whole seconds.");
+text_serde!(Date, "Date", "date", "A day of the calendar.");
 
 /// The earlier of two moments, of which either may be unknown.
 pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {

@@ -259,13 +259,13 @@ impl From<Refused> for Faults {
 
 #[cfg(test)]
 mod tests {
-    use crypto::digest::Sha256;
+    use crypto::tlog::Hash;
 
     use super::*;
 
     fn head(size: u64) -> KnownHead {
         let (period, note) = ("2026".to_owned(), "note".to_owned());
-        KnownHead { log: LogName::Seal, period, first: Some(0), size, root: Sha256([7; 32]), note }
+        KnownHead { log: LogName::Seal, period, first: Some(0), size, root: Hash([7; 32]), note }
     }
 
     #[test]

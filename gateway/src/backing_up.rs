@@ -11,7 +11,7 @@ use serde_json::json;
 use storage::Store;
 use storage::backup::{self, BackupError, BackupKey, Folder, Making, Manifest, Step};
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::clock;
 use crate::config::Backup;
 use crate::live::Live;
@@ -57,12 +57,22 @@ impl Tally {
     }
 }
 
+/// Reads the key that seals backups.
+///
+/// # Errors
+/// [`BackupError::Key`] when it is missing, may be read by others, or is no key.
+pub fn key(settings: &Backup) -> Result<BackupKey, BackupError> {
+    let text = app::store_key("backup.key", &settings.key);
+    let text = text.map_err(|faults| BackupError::Key(faults.iter().map(|fault| fault.message.as_str()).collect()))?;
+    BackupKey::parse(&text).ok_or_else(|| BackupError::Key("is no key".to_owned()))
+}
+
 /// Makes a backup, and removes those that are too old. Blocks for as long as that takes.
 ///
 /// # Errors
 /// [`BackupError`]; then there is no new backup.
 pub fn make(store: &Store, settings: &Backup, now: Timestamp, told: &mut dyn FnMut(Step)) -> Result<Manifest, BackupError> {
-    let (folder, key) = (Folder::new(&settings.path), BackupKey::load(&settings.key)?);
+    let (folder, key) = (Folder::new(&settings.path), key(settings)?);
     let making = Making { now, program: env!("CARGO_PKG_VERSION") };
     let manifest = backup::create(store, &folder, &key, making, told)?;
     if let Err(error) = folder.prune(usize::try_from(settings.keep).unwrap_or(usize::MAX), &key) {

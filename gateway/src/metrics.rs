@@ -16,6 +16,7 @@ use crate::hot_keys;
 use crate::lookup;
 use crate::recorder::Tally;
 use crate::reload;
+use crate::resealing;
 use crate::server::door;
 use crate::status::Kind;
 use crate::trust::Gauges;
@@ -68,6 +69,8 @@ pub struct Metrics {
     pub lookups: lookup::Tally,
     /// What comes of questions to sources.
     pub sources: broker::Tally,
+    /// The keys of the store, and how far re-encryption has come.
+    pub resealing: resealing::Tally,
     /// Spans of traces.
     pub spans: telemetry::Tally,
     /// Tables of SM2 keys.
@@ -115,6 +118,7 @@ impl Metrics {
             lookups: lookup::Tally::new()?,
             supervision: supervision::Gauges::new()?,
             sources: broker::Tally::new()?,
+            resealing: resealing::Tally::new()?,
             spans: telemetry::Tally::new()?,
             hot_keys: hot_keys::Tally::new()?,
             condition: condition::Tally::new()?,
@@ -124,8 +128,11 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
         let all = all.chain(metrics.witnesses.collectors()).chain(metrics.lookups.collectors());
-        let all =
-            all.chain(metrics.supervision.collectors()).chain(metrics.condition.collectors()).chain(metrics.backups.collectors());
+        let all = all
+            .chain(metrics.supervision.collectors())
+            .chain(metrics.condition.collectors())
+            .chain(metrics.resealing.collectors())
+            .chain(metrics.backups.collectors());
         let all = all.chain(metrics.door.collectors()).chain(metrics.admission.collectors());
         let all = all.chain(metrics.sources.collectors()).chain(metrics.hot_keys.collectors());
         let all = all.chain(metrics.reloads.collectors()).chain(metrics.spans.collectors());

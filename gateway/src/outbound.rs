@@ -19,7 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::config::{Faults, SourceUrl};
+use crate::config::{Faults, KeySource, SourceUrl};
+use crate::secrets;
 use crate::status::Fault;
 use crate::telemetry;
 
@@ -37,7 +38,7 @@ pub struct Material<'a> {
     /// The authorities of servers, PEM. Without any, nobody is asked over https.
     pub anchors: &'a [PathBuf],
     /// The key that names the certificate, the file of our own certificate with its intermediates, and of its private key: PEM.
-    pub own: Option<(&'a str, &'a Path, &'a Path)>,
+    pub own: Option<(&'a str, &'a Path, &'a KeySource)>,
 }
 
 /// What to ask for.
@@ -190,12 +191,8 @@ pub(crate) fn tls(material: &Material<'_>) -> Result<Option<Arc<ClientConfig>>, 
 
 type Own = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn own(key: &str, certificate: &Path, private: &Path) -> Result<Own, Faults> {
-    let fault = |error: &dyn std::fmt::Display| Faults::one(key, format!("{}: {error}", private.display()));
-    let chain = certificates(key, certificate)?;
-    let bytes = std::fs::read(private).map_err(|error| fault(&error))?;
-    let private = PrivateKeyDer::from_pem_slice(&bytes).map_err(|_error| fault(&"holds no private key in PEM"))?;
-    Ok((chain, private))
+fn own(key: &str, certificate: &Path, private: &KeySource) -> Result<Own, Faults> {
+    Ok((certificates(key, certificate)?, secrets::private_key(key, private)?))
 }
 
 fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Faults> {

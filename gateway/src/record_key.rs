@@ -1,10 +1,6 @@
 //! The keys of the logs: they sign checkpoints, and nothing else.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 use crypto::issue::SigningKey;
 use crypto::record::LogName;
@@ -15,10 +11,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use storage::log::Publisher;
 
-use crate::config::{Faults, Record, ShardPeriod};
-
-/// The longest file that is read for a key.
-const FILE_BYTES_MAX: u64 = 16 << 10;
+use crate::config::{Faults, KeySource, Record, ShardPeriod};
+use crate::secrets;
 
 /// The keys of both logs in all their shards, and the name under which they sign.
 pub struct LogKeys {
@@ -43,6 +37,15 @@ impl LogKeys {
         let mut keys = vec![(KeyType::Ed25519, read("record.key", &record.key, Algorithm::Ed25519)?)];
         if let Some(path) = &record.sm2_key {
             keys.push((KeyType::Sm2, read("record.sm2_key", path, Algorithm::Sm2Sm3)?));
+        }
+        for (index, source) in record.keys_also.iter().enumerate() {
+            let at = format!("record.keys_also[{index}]");
+            let key = read_any(&at, source)?;
+            let kind = if key.algorithm() == Algorithm::Sm2Sm3 { KeyType::Sm2 } else { KeyType::Ed25519 };
+            if keys.iter().any(|(_, other)| other.public_key() == key.public_key()) {
+                return Err(Faults::one(&at, format!("{source} holds a key that signs already")));
+            }
+            keys.push((kind, key));
         }
         Ok(Self { origin: record.origin.clone(), shard: record.shard, keys })
     }
@@ -105,21 +108,23 @@ impl fmt::Debug for LogKeys {
 }
 
 /// Reads a private key that its owner alone may read.
-pub(crate) fn read(key: &str, path: &Path, algorithm: Algorithm) -> Result<SigningKey, Faults> {
-    let fault = |what: String| Faults::one(key, format!("{} {what}", path.display()));
-    let file = File::open(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
-    // The mode of the open file, so that nobody swaps it in between.
-    let mode = file.metadata().map_err(|error| fault(format!("cannot be read: {error}")))?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(fault(format!("may be read by others than its owner (mode {mode:03o}, expected 600)")));
-    }
-    let mut pem = Vec::new();
-    file.take(FILE_BYTES_MAX).read_to_end(&mut pem).map_err(|error| fault(format!("cannot be read: {error}")))?;
+pub(crate) fn read(key: &str, source: &KeySource, algorithm: Algorithm) -> Result<SigningKey, Faults> {
     let name = if algorithm == Algorithm::Sm2Sm3 { "SM2" } else { "Ed25519" };
+    read_one(key, source, name, |signer| signer.algorithm() == algorithm)
+}
+
+/// The same, of either kind.
+fn read_any(key: &str, source: &KeySource) -> Result<SigningKey, Faults> {
+    let algorithms = [Algorithm::Ed25519, Algorithm::Sm2Sm3];
+    read_one(key, source, "Ed25519 or SM2", |signer| algorithms.contains(&signer.algorithm()))
+}
+
+fn read_one(key: &str, source: &KeySource, name: &str, fits: impl Fn(&SigningKey) -> bool) -> Result<SigningKey, Faults> {
+    let fault = |what: String| Faults::one(key, format!("{source} {what}"));
+    let pem = secrets::read(key, source)?;
     let none = || fault(format!("holds no {name} key in PKCS#8 PEM"));
     let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_error| none())?;
-    let signer = SigningKey::from_pkcs8(der.secret_pkcs8_der()).filter(|signer| signer.algorithm() == algorithm);
-    let signer = signer.ok_or_else(none)?;
+    let signer = SigningKey::from_pkcs8(der.secret_pkcs8_der()).filter(fits).ok_or_else(none)?;
     rehearse(&signer).map_err(|BadSignature| fault("cannot sign".to_owned()))?;
     Ok(signer)
 }

@@ -1,7 +1,6 @@
 //! The gateway's own signature, for what it says under its own name.
 
 use std::fmt;
-use std::path::Path;
 
 use crypto::sig::{Algorithm, PublicKey};
 use crypto::x509::pem;
@@ -11,6 +10,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::config::{Faults, Signing};
+use crate::secrets;
 
 /// A private key with its certificates.
 pub struct Signer {
@@ -34,23 +34,16 @@ impl Signer {
     /// # Errors
     /// What is wrong with which file. Nothing of the key is in it.
     pub fn load(signing: &Signing) -> Result<Self, Faults> {
-        let read = |key: &str, path: &Path| {
-            std::fs::read(path).map_err(|error| Faults::one(key, format!("{} cannot be read: {error}", path.display())))
-        };
-        let fault = |key: &str, path: &Path, what: &str| Faults::one(key, format!("{} {what}", path.display()));
-        let bytes = read("signing.key", &signing.key)?;
-        let (key, algorithm) =
-            key(&bytes).ok_or_else(|| fault("signing.key", &signing.key, "holds no P-256 or Ed25519 key in PKCS#8 PEM"))?;
-        let certificates = pem::certificates(&read("signing.certificate", &signing.certificate)?)
-            .map_err(|error| fault("signing.certificate", &signing.certificate, &format!("holds no certificates: {error}")))?;
+        let of_key = |what: &str| Faults::one("signing.key", format!("{} {what}", signing.key));
+        let of_chain = |what: String| Faults::one("signing.certificate", format!("{} {what}", signing.certificate.display()));
+        let bytes = secrets::read("signing.key", &signing.key)?;
+        let (key, algorithm) = key(&bytes).ok_or_else(|| of_key("holds no P-256 or Ed25519 key in PKCS#8 PEM"))?;
+        let chain = std::fs::read(&signing.certificate).map_err(|error| of_chain(format!("cannot be read: {error}")))?;
+        let certificates = pem::certificates(&chain).map_err(|error| of_chain(format!("holds no certificates: {error}")))?;
         let own = certificates.first().and_then(|certificate| certificate.key()).cloned();
         let chain = certificates.iter().map(|certificate| certificate.raw().to_vec()).collect();
         let signer = Self { key, algorithm, chain };
-        if own.is_some_and(|own| signer.is_of(&own)) {
-            Ok(signer)
-        } else {
-            Err(fault("signing.key", &signing.key, "does not go with signing.certificate"))
-        }
+        if own.is_some_and(|own| signer.is_of(&own)) { Ok(signer) } else { Err(of_key("does not go with signing.certificate")) }
     }
 
     /// Whether what is signed here verifies with this key.

@@ -22,6 +22,10 @@ usage: licet-load COMMAND [options]; each says more with --help
   growth       the same measurements at several sizes of the set
   profile      the standard profile: all of this in two minutes
 
+  campaign     faults: what was acknowledged must be there after each
+  soak         a long time at a rate that it can bear: whether anything grows
+  reloads      two configurations that take turns under load
+
   repeat       one file to any gateway, many times
   departments  play departments that answer over HTTP
   city         a gateway among departments, every answer held against what they have
@@ -40,7 +44,10 @@ fn main() -> ExitCode {
         "limit" => commands::limit(&mut parser),
         "overload" => commands::overload(&mut parser),
         "stale" => commands::stale(&mut parser),
+        "campaign" => commands::campaign(&mut parser),
         "compare" => commands::compare(&mut parser),
+        "soak" => commands::soak(&mut parser),
+        "reloads" => commands::reloads(&mut parser),
         "growth" => commands::growth(&mut parser),
         "profile" => commands::profile(&mut parser),
         "repeat" => commands::repeat(&mut parser),

@@ -8,8 +8,8 @@ use crypto::objection::ObjectionError;
 use crypto::report::Text;
 use crypto::seal_register::{self, ApplicationError};
 
-use crate::engine::{CommitError, OpenError, ReadError};
-use crate::vault::{KeyId, VaultError};
+use crate::engine::{CommitError, FORMAT_NEWEST, OpenError, ReadError};
+use crate::sealing::{KeyId, VaultError};
 
 /// Why a table gave no answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,6 +239,13 @@ pub enum StoreError {
     Engine(OpenError),
     /// The engine opened, but does not answer as it should.
     Storage(StorageError),
+    /// The store has an older format, and a step to the next one is not for a gateway that starts.
+    NeedsMigration {
+        /// Its format.
+        format: u32,
+    },
+    /// The store has format 1, which keeps no index key, and none was given.
+    NoIndexKey,
     /// The store indexes subjects under another key than the one given.
     WrongIndexKey,
     /// The store is sealed under another key than the one given.
@@ -255,9 +262,15 @@ impl fmt::Display for StoreError {
         match self {
             Self::Engine(error) => error.fmt(f),
             Self::Storage(error) => error.fmt(f),
+            Self::NeedsMigration { format } => write!(
+                f,
+                "the store has format {format}, and this is licet {}, which writes format {FORMAT_NEWEST}: run licet store migrate",
+                env!("CARGO_PKG_VERSION"),
+            ),
+            Self::NoIndexKey => f.write_str("the store has format 1, which is opened with its index key, and none is given"),
             Self::WrongIndexKey => f.write_str("the store was made with another index key"),
             Self::WrongValueKey { expected, given } => {
-                write!(f, "the store is sealed under the value key {expected}, and the key given is {given}")
+                write!(f, "the store opens with the key {expected}, and the key given is {given}")
             }
         }
     }
@@ -268,7 +281,7 @@ impl std::error::Error for StoreError {
         match self {
             Self::Engine(error) => Some(error),
             Self::Storage(error) => Some(error),
-            Self::WrongIndexKey | Self::WrongValueKey { .. } => None,
+            Self::NeedsMigration { .. } | Self::NoIndexKey | Self::WrongIndexKey | Self::WrongValueKey { .. } => None,
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | Hot | `c` lineage | [`Current`](crate::records::Current) | changes |
 //! | Hot | `e` seal | [`Record`](crypto::seal_register::Record) of a seal | changes |
 //! | Hot | `K` | [`Head`](crate::catalogue::Head) of the catalogue | changes |
-//! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck) | once |
+//! | Hot | `k` | [`KeyCheck`](crate::records::KeyCheck), in stores of format 1; read when they are brought to the next | once |
 //! | Hot | `F` log, shard | [`Closed`](crate::log::rows::Closed) | once |
 //! | Hot | `Ga` application | [`Application`](crypto::grants::Application) for a grant | changes |
 //! | Hot | `Gg` grant | [`Grant`](crypto::grants::Grant) | changes |
@@ -18,6 +18,8 @@
 //! | Hot | `P` log | [`Signed`](crate::log::rows::Signed) | changes |
 //! | Hot | `o` objection | [`Objection`](crypto::objection::Objection) | changes |
 //! | Hot | `p` | [`Probe`](crate::records::Probe) | changes |
+//! | Hot | `Q` | [`Ring`](crate::keyring::row::Ring), sealed under the key outside | changes |
+//! | Hot | `q` | [`Resealing`](crate::keyring::Resealing) | changes |
 //! | Hot | `R` | [`Restoration`](crate::restoration::Restoration) that nobody has dealt with | goes |
 //! | Hot | `r` lineage version | [`Record`](crypto::licence::Record) | changes |
 //! | Hot | `Uc` code | [`UseCode`](crate::use_codes::UseCode) | changes |
@@ -28,7 +30,7 @@
 //! | Hot | `X` kind code | [`Card`](crate::ledger::Card) that is in force | goes |
 //! | Hot | `u` | [`CardHead`](crate::ledger::CardHead) | changes |
 //! | Hot | `Y` subject | [`Pseudonym`](crate::log::rows::Pseudonym) | once |
-//! | Hot | `format` | the format of the engine's own layout, plain | once |
+//! | Hot | `format` | [`Format`](crate::engine::Format) of the store, plain | changes |
 //! | Log | log, number | [`Opening`](crypto::record::Opening) | erasures |
 //! | Tile | log, shard, level, index | a tile of hashes, or with level 255 a bundle of entries; plain | once |
 //! | Idem | keyed digest of caller and name | [`Recorded`](crate::log::Recorded) | once |
@@ -428,6 +430,16 @@ pub(crate) fn log_times(log: LogName, block: u64) -> Key {
 /// The block at the end of a key of postings or times.
 pub(crate) fn log_block(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|block| u64::from_be_bytes(*block))
+}
+
+/// The keys of the store.
+pub(crate) fn ring() -> Key {
+    key(Space::Hot, &[b"Q"])
+}
+
+/// How far re-encryption has come.
+pub(crate) fn resealing() -> Key {
+    key(Space::Hot, &[b"q"])
 }
 
 pub(crate) fn key_check() -> Key {

@@ -14,7 +14,9 @@
 //!   log                              what happened: records, trees, checkpoints
 //!   gate                             shuts before the disk fails
 //!   sequencer                        one thread that writes for all, and gives records their numbers
-//!   vault                            values sealed, subjects blinded
+//!   keyring                          the keys of the store, in the store; re-encryption
+//!   vault, sealing                   values sealed, subjects blinded
+//!   migrate                          from one format to the next
 //! backup                             copies of it all, sealed, and what is restored of them
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
@@ -34,16 +36,19 @@ mod expiry;
 mod gate;
 mod grant_keys;
 pub mod grants;
+pub mod keyring;
 mod keys;
 pub mod ledger;
 mod ledger_keys;
 pub mod licences;
 pub mod log;
+mod migrate;
 pub mod objections;
 pub mod page;
 mod records;
 pub mod restoration;
 mod seal_applications;
+mod sealing;
 pub mod seals;
 pub mod secret;
 mod sequencer;
@@ -60,8 +65,9 @@ pub mod witnessing;
 pub use engine::options::Options;
 pub use error::{StorageError, StoreError};
 pub use gate::{Gate, Refusal, Room};
+pub use migrate::{Migrated, Progress};
+pub use sealing::{Cipher, KeyId, NoKeyId};
 pub use secret::{Keys, KeysError};
 pub use store::Store;
 pub use stored::Stored;
 pub use survey::{SurveyEnd, Surveyed};
-pub use vault::KeyId;

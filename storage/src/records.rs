@@ -135,7 +135,7 @@ impl Layout for Current {
     const WHAT: &'static str = "current version";
 }
 
-/// What tells whether the keys are those of the store. That it opens tells it of the value key.
+/// What tells in format 1 whether the keys are those of the store. That it opens tells it of the value key.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct KeyCheck {
     /// A keyed digest of a constant, in hexadecimal.

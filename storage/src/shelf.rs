@@ -11,8 +11,9 @@ use crate::keys::{self, INDEX_VALUE, Key, REGISTRY};
 use crate::log::{Board, Done, Pending, Prepared, Recorded};
 use crate::page::{Cursor, PAGE_MAX};
 use crate::records::Layout;
+use crate::sealing::{OVERHEAD_BYTES, Place};
 use crate::sequencer::{Sequencer, Submission};
-use crate::vault::{OVERHEAD_BYTES, Place, Vault};
+use crate::vault::Vault;
 
 /// The plain bytes of one piece of a file: with its seal it stays below the longest value.
 pub(crate) const PIECE_BYTES: usize = 240 * 1024;

@@ -117,11 +117,12 @@ pub(crate) fn owners(
 }
 
 /// Gives their places to licences that came in when there were none. Done once for a store.
-pub(crate) fn backfill(shelf: &Shelf) -> Result<(), StorageError> {
+pub(crate) fn backfill(shelf: &Shelf, told: &mut dyn FnMut(u64)) -> Result<(), StorageError> {
     let done = keys::backfilled();
     if shelf.read::<Backfilled>(&done)?.is_some() {
         return Ok(());
     }
+    let mut count = 0;
     let mut after: Option<Vec<u8>> = None;
     loop {
         let mut range = Range::prefix(keys::RECORDS);
@@ -133,12 +134,14 @@ pub(crate) fn backfill(shelf: &Shelf) -> Result<(), StorageError> {
         after = Some(last.clone());
         let licences: Vec<LicenceKey> = rows.iter().filter_map(|(key, _)| LicenceKey::from_suffix(key)).collect();
         repeat(|| attempt_backfill(shelf, &licences))?;
+        count += u64::try_from(licences.len()).unwrap_or_default();
+        told(count);
     }
     let mut change = shelf.change();
     change.put(done, &Backfilled {})?;
     match change.commit()? {
         Committed::Yes => Ok(()),
-        // The next start tries again: nothing is done twice.
+        // Whoever tries again does nothing twice.
         Committed::Conflict | Committed::Unknown => Err(StorageError::Unknown),
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crypto::digest::to_hex;
 use crypto::time::Timestamp;
 
 use crate::catalogue::CatalogueTable;
@@ -11,25 +10,27 @@ use crate::certificates::Certificates;
 use crate::engine::memory::Memory;
 use crate::engine::options::Options;
 use crate::engine::rocks::Rocks;
-use crate::engine::{Engine, FreezeError, Frozen};
+use crate::engine::{Engine, Format, FreezeError, Frozen};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::gate::{Gate, Refusal, Room};
 use crate::grants::Grants;
+use crate::keyring::Keyring;
+use crate::keyring::row::Ring;
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::licences::Licences;
 use crate::log::Logs;
+use crate::migrate::{self, By, Migrated, Progress};
 use crate::objections::Objections;
-use crate::records::{KeyCheck, Probe};
+use crate::records::Probe;
 use crate::seals::Seals;
 use crate::secret::Keys;
 use crate::sequencer::Sequencer;
-use crate::shelf::{Attempt, Committed, Shelf, repeat};
-use crate::slots;
+use crate::shelf::{Committed, Shelf};
 use crate::tokens::Tokens;
 use crate::use_codes::UseCodes;
-use crate::vault::{KeyId, Vault};
+use crate::vault::Vault;
 use crate::witnessing::Witnessing;
 
 /// Everything that is kept. Cheap to clone; all clones are the same store.
@@ -48,16 +49,31 @@ pub struct Store {
     tokens: Tokens,
     use_codes: UseCodes,
     ledger: Ledger,
+    keyring: Keyring,
 }
 
 impl Store {
     /// Opens the store in `directory`, or makes it.
     ///
     /// # Errors
-    /// [`StoreError`] when another process has it open, when it is not a store or of an unknown format, and when the keys are
-    /// not those that it was made with.
+    /// [`StoreError`] when another process has it open, when it is not a store or of an unknown format, when it must be migrated
+    /// first, and when the keys are not those that it opens with.
     pub fn open(directory: &Path, keys: &Keys, options: &Options) -> Result<Self, StoreError> {
         Self::on(Arc::new(Rocks::open(directory, options)?), keys)
+    }
+
+    /// Brings the store in `directory` to the newest format, whatever that takes.
+    ///
+    /// # Errors
+    /// As for [`Store::open`]. What was done of a step stays done, and is not done again.
+    pub fn migrate(
+        directory: &Path,
+        keys: &Keys,
+        options: &Options,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<Migrated, StoreError> {
+        let engine: Arc<dyn Engine> = Arc::new(Rocks::open(directory, options)?);
+        migrate::to_newest(&engine, keys, By::Operator, told)
     }
 
     /// Opens the store in `directory` to look at it: nothing is written, and the logs need not be whole. For
@@ -74,15 +90,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the keys are not those that the store was made with.
     pub fn inspect_on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
-        let shelf = Shelf::new(engine, Vault::new(keys), true);
-        let ours = key_check(&shelf);
-        match shelf.read::<KeyCheck>(&keys::key_check()) {
-            Ok(noted) => compare_keys(&shelf, &ours, Ok(noted.map_or_else(|| key_check(&shelf), |kept| kept.value)))?,
-            Err(error) => compare_keys(&shelf, &ours, Err(error))?,
+        let is_first = migrate::format(engine.as_ref())?.0.format == 1;
+        let ring = if is_first { Ring::of_given(keys)? } else { Ring::read(engine.as_ref(), keys)? };
+        let shelf = Shelf::new(engine, Vault::new(&ring, keys), true);
+        if is_first {
+            migrate::check_given(&shelf)?;
         }
         // Logs that are not whole count as empty here. What is wrong with them is for the check to say.
         shelf.board.reload(shelf.engine.as_ref(), &shelf.vault).unwrap_or_default();
-        Ok(Self::of(Arc::new(shelf)))
+        Ok(Self::of(Arc::new(shelf), keys))
     }
 
     /// A store in memory, gone when it is dropped.
@@ -98,9 +114,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the keys are not those that the store was made with.
     pub fn on(engine: Arc<dyn Engine>, keys: &Keys) -> Result<Self, StoreError> {
-        let shelf = Arc::new(Shelf::new(engine, Vault::new(keys), false));
-        check_keys(&shelf)?;
-        slots::backfill(&shelf)?;
+        migrate::to_newest(&engine, keys, By::Start, &mut |_progress| ())?;
+        let ring = Ring::read(engine.as_ref(), keys)?;
+        let shelf = Arc::new(Shelf::new(engine, Vault::new(&ring, keys), false));
         shelf.board.reload(shelf.engine.as_ref(), &shelf.vault)?;
         let sequencer = Sequencer::start(
             Arc::clone(&shelf.engine),
@@ -109,10 +125,10 @@ impl Store {
             Arc::clone(&shelf.gate),
         )?;
         shelf.sequencer.set(sequencer).map_err(|_set| StorageError::Internal)?;
-        Ok(Self::of(shelf))
+        Ok(Self::of(shelf, keys))
     }
 
-    fn of(shelf: Arc<Shelf>) -> Self {
+    fn of(shelf: Arc<Shelf>, keys: &Keys) -> Self {
         let licences = Licences::new(Arc::clone(&shelf));
         let seals = Seals::new(Arc::clone(&shelf));
         let certificates = Certificates::new(Arc::clone(&shelf));
@@ -125,6 +141,7 @@ impl Store {
         let use_codes = UseCodes::new(Arc::clone(&shelf));
         let ledger = Ledger::new(Arc::clone(&shelf));
         let objections = Objections::new(Arc::clone(&shelf));
+        let keyring = Keyring::new(Arc::clone(&shelf), keys.clone());
         Self {
             shelf,
             licences,
@@ -139,6 +156,7 @@ impl Store {
             tokens,
             use_codes,
             ledger,
+            keyring,
         }
     }
 
@@ -213,10 +231,18 @@ impl Store {
         &self.ledger
     }
 
-    /// The name of the key that values are sealed under.
+    /// The keys of the store.
     #[must_use]
-    pub fn value_key(&self) -> KeyId {
-        self.shelf.vault.id()
+    pub const fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Its format, and the program that wrote it.
+    ///
+    /// # Errors
+    /// Those of a store that does not work.
+    pub fn format(&self) -> Result<Format, StoreError> {
+        Ok(migrate::format(self.shelf.engine.as_ref())?.0)
     }
 
     /// Copies the files of the store as they are at one moment after everything that was acknowledged. The store may be in use.
@@ -279,40 +305,5 @@ impl Store {
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         self.shelf.engine.trouble()
-    }
-}
-
-/// Checks the keys against those that the store was made with, or notes them in a new one.
-fn check_keys(shelf: &Shelf) -> Result<(), StoreError> {
-    let ours = key_check(shelf);
-    let noted = repeat(|| attempt_note(shelf, &ours));
-    compare_keys(shelf, &ours, noted)
-}
-
-/// What a store with these keys notes of them.
-fn key_check(shelf: &Shelf) -> KeyCheck {
-    KeyCheck { index: to_hex(&shelf.vault.blind(b"key check", b"")) }
-}
-
-fn compare_keys(shelf: &Shelf, ours: &KeyCheck, noted: Result<KeyCheck, StorageError>) -> Result<(), StoreError> {
-    match noted {
-        Ok(noted) if noted == *ours => Ok(()),
-        Ok(_) => Err(StoreError::WrongIndexKey),
-        Err(StorageError::WrongKey { sealed }) => Err(StoreError::WrongValueKey { expected: sealed, given: shelf.vault.id() }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What the store has noted of its keys; `ours` when it had noted nothing.
-fn attempt_note(shelf: &Shelf, ours: &KeyCheck) -> Result<Attempt<KeyCheck>, StorageError> {
-    let key = keys::key_check();
-    if let Some(kept) = shelf.read::<KeyCheck>(&key)? {
-        return Ok(Attempt::Done(kept.value));
-    }
-    let mut change = shelf.change();
-    change.insert(key, ours)?;
-    match change.commit()? {
-        Committed::Yes | Committed::Conflict => Ok(Attempt::Again),
-        Committed::Unknown => Ok(Attempt::Doubtful),
     }
 }

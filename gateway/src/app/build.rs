@@ -24,8 +24,8 @@ use crate::routes::Route;
 use crate::server::{self, Entrance};
 use crate::signing::Signer;
 use crate::sources::{self, Sources};
-use crate::status::Fetcher;
 use crate::status::staple::Staple;
+use crate::status::{self, Fetcher};
 use crate::status_lists::StatusLists;
 use crate::telemetry::{self, Telemetry};
 use crate::trust::{Prepared, Renewal};
@@ -85,16 +85,20 @@ impl App {
         sections
     }
 
-    /// What is to be done once this generation is in force in the place of another.
-    pub fn take_over(&self, before: &Self) {
-        self.kept.follow(&self.config);
-        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
-            witnesses.follow(client);
-        }
+    /// Has what came in since it was made, to the moment at which it takes the place of another.
+    pub fn catch_up(&self, before: &Self, turn: &status::Turn<'_>) {
         if Arc::ptr_eq(&self.status, &before.status) && Arc::ptr_eq(&self.trust, &before.trust) {
             self.trust.confirm(self.since);
         } else {
-            self.status.take_over(&self.trust);
+            self.status.take_over(&self.trust, turn);
+        }
+    }
+
+    /// What is shared goes by the limits of this generation from now on.
+    pub fn take_over(&self) {
+        self.kept.follow(&self.config);
+        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
+            witnesses.follow(client);
         }
     }
 }
@@ -211,6 +215,7 @@ fn assemble(
     let cache = before.filter(|app| prints.are_same(&app.prints, &VERDICTS)).map(|app| Arc::clone(&app.cache));
     let new_cache = || Arc::new(Cache::new(u64::from(config.cache.verdicts_mib) * 1024, Arc::clone(&kept.epochs)));
     let source_prints = sources::prints(&config);
+    let judge = Arc::new(judge(&config, &kept, &opened));
     Ok(App {
         generation: before.map_or(0, |app| app.generation.saturating_add(1)),
         since: now,
@@ -225,15 +230,7 @@ fn assemble(
         trust: Arc::clone(&trust.keeper),
         renewal: Arc::clone(&trust.renewal),
         cache: cache.unwrap_or_else(new_cache),
-        judge: Arc::new(Judge {
-            store: kept.store.clone(),
-            epochs: Arc::clone(&kept.epochs),
-            unrecorded: config.policy.unrecorded,
-            unfiled_seals: config.policy.unfiled_seals,
-            record_is_proof: config.policy.record_is_proof,
-            status: Arc::clone(&opened.status),
-            status_lists: opened.status_lists,
-        }),
+        judge,
         status: opened.status,
         seal_applications: config.policy.seal_applications,
         pool: Arc::clone(&kept.pool),
@@ -276,6 +273,19 @@ fn assemble(
         prints,
         kept,
     })
+}
+
+/// What judges documents.
+fn judge(config: &Config, kept: &Kept, opened: &Opened) -> Judge {
+    Judge {
+        store: kept.store.clone(),
+        epochs: Arc::clone(&kept.epochs),
+        unrecorded: config.policy.unrecorded,
+        unfiled_seals: config.policy.unfiled_seals,
+        record_is_proof: config.policy.record_is_proof,
+        status: Arc::clone(&opened.status),
+        status_lists: opened.status_lists.clone(),
+    }
 }
 
 /// What asks the sources: those that are as they were keep what is known of them.

@@ -13,6 +13,7 @@ use crypto::time::Timestamp;
 use hyper::body::Bytes;
 use storage::log::{OfficeHours, Published};
 use storage::{Keys, Options, Store};
+use zeroize::Zeroizing;
 
 use crate::admission::Admission;
 use crate::auth::Callers;
@@ -20,7 +21,7 @@ use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::catalogue::Catalogues;
 use crate::condition::Condition;
-use crate::config::{self, Config, Digests, Faults, Lookup, Memory, SealApplications, Server, UseCodes};
+use crate::config::{self, Config, Digests, Faults, KeySource, Lookup, Memory, SealApplications, Server, UseCodes};
 use crate::doubt::Doubt;
 use crate::expiry::Expiry;
 use crate::feed::Wake;
@@ -32,6 +33,7 @@ use crate::record_key::LogKeys;
 use crate::recorder::Recorder;
 use crate::reload::Standing;
 use crate::rights::Rights;
+use crate::secrets;
 use crate::server::Entrance;
 use crate::server::door::Door;
 use crate::shares::Shares;
@@ -185,10 +187,25 @@ impl App {
 /// Reads the keys of the store.
 ///
 /// # Errors
-/// When a file is missing, is readable by others, or holds no key.
+/// When one is missing, is readable by others, or is no key.
 pub fn store_keys(storage: &config::Storage) -> Result<Keys, Faults> {
-    Keys::load_files(&storage.value_key, &storage.index_key)
-        .map_err(|error| Faults::one("storage.value_key, storage.index_key", error.to_string()))
+    let mut faults = Faults::default();
+    let value = faults.take(store_key("storage.value_key", &storage.value_key));
+    let index = storage.index_key.as_ref().map(|source| store_key("storage.index_key", source));
+    let index = faults.take(index.transpose()).flatten();
+    let keys = value.and_then(|value| Keys::parse(&value, index.as_deref().map(Vec::as_slice)));
+    let is_swapped = keys.as_ref().is_some_and(Keys::are_same);
+    faults.demand(!is_swapped, "storage.index_key", "is the same key as storage.value_key");
+    let keys = keys.map(|keys| keys.sealing_with(storage.cipher));
+    faults.none_or(())?;
+    keys.ok_or_else(|| Faults::one("storage.value_key", "is no key"))
+}
+
+/// Reads the text of a key of the store.
+pub(crate) fn store_key(key: &str, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, Faults> {
+    let text = secrets::read(key, source)?;
+    let is_key = Keys::parse(&text, None).is_some();
+    if is_key { Ok(text) } else { Err(Faults::one(key, format!("{source} does not hold a key of 64 hexadecimal digits"))) }
 }
 
 /// Opens the store, or makes it.

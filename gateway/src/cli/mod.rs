@@ -22,6 +22,7 @@ mod doctor;
 mod evidence;
 mod fail;
 mod input;
+mod keys;
 mod level;
 mod log;
 mod maintenance;
@@ -33,6 +34,7 @@ mod reload;
 mod report;
 mod restore;
 mod serve;
+mod store;
 mod table;
 mod trust;
 mod verify;
@@ -131,6 +133,18 @@ static COMMANDS: &[Command] = &[
         arguments: maintenance::ARGUMENTS,
         help: "stop changes and look-ups of the running gateway, or let them in",
         run: maintenance::run,
+    },
+    Command {
+        name: "keys",
+        arguments: keys::ARGUMENTS,
+        help: "list, rotate, retire and rewrap the keys of the store; see licet keys --help",
+        run: keys::run,
+    },
+    Command {
+        name: "store",
+        arguments: store::ARGUMENTS,
+        help: "show the format of a store, or bring it to the newest",
+        run: store::run,
     },
     Command {
         name: "config",

@@ -19,7 +19,8 @@ use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
 use crate::{
-    backing_up, clock, condition, hot_keys, logging, memory_watch, reload, routes, shutdown, status, supervision, sweep, witness,
+    backing_up, clock, condition, hot_keys, logging, memory_watch, reload, resealing, routes, shutdown, status, supervision,
+    sweep, witness,
 };
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
@@ -132,6 +133,8 @@ impl Running {
         drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
         drop(tokio::spawn(sweep::run(app.store().clone(), shutdown.clone())));
+        // It ends with the signal to stop; where it was, the next start goes on.
+        drop(tokio::spawn(resealing::run(app.store().clone(), app.metrics.resealing.clone(), shutdown.clone())));
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));

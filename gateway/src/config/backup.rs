@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Config, Faults};
+use super::{Config, Faults, KeySource};
 
 /// Where copies of the store go, sealed, and how often the gateway makes one by itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -13,9 +13,9 @@ use super::{Config, Faults};
 pub struct Backup {
     /// Folder of the backups, made when it does not exist: on another disk than the database.
     pub path: PathBuf,
-    /// File with the key that seals backups: 64 hexadecimal digits, readable by the owner alone. Whoever restores needs it, and the keys
+    /// The key that seals backups: 64 hexadecimal digits, in a file that is readable by the owner alone. Whoever restores needs it, and the keys
     /// of the store, which are in no backup.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// How often the gateway makes a backup by itself, in seconds; 0 for never. Default 3600.
     #[serde(default = "every_s")]
     pub every_s: u32,
@@ -25,8 +25,8 @@ pub struct Backup {
 }
 
 impl Backup {
-    pub(super) fn paths(&mut self) -> [&mut PathBuf; 2] {
-        [&mut self.path, &mut self.key]
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.path).chain(self.key.file_mut())
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -29,6 +29,14 @@ impl Config {
         }
     }
 
+    /// The files of trust.
+    #[must_use]
+    pub fn trust_files(&self) -> Vec<PathBuf> {
+        let domains = self.trust.iter().flat_map(TrustDomain::materials);
+        let lists = self.trust_list.iter().flat_map(|list| std::iter::once(&list.file).chain(&list.signers));
+        domains.chain(lists).cloned().collect()
+    }
+
     /// The certificates, keys and secrets that are put in force with it, each with its section. Files of trust have their own times
     /// (`reload.trust_s`), and the keys of store and logs and the policy of witnesses are read at the start alone.
     #[must_use]

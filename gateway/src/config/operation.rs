@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use storage::Cipher;
 
-use super::Faults;
+use super::{Faults, KeySource};
 
 /// The listener for metrics and health: plain HTTP, so by default for this machine alone.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -49,10 +50,16 @@ impl Admin {
 pub struct Storage {
     /// Folder of the database; made when it does not exist.
     pub path: PathBuf,
-    /// File with the key that encrypts values: 64 hexadecimal digits, readable by the owner alone.
-    pub value_key: PathBuf,
-    /// File with the key of the index over holder numbers: 64 hexadecimal digits, readable by the owner alone.
-    pub index_key: PathBuf,
+    /// The key that opens the store, in which all other keys are: 64 hexadecimal digits, in a file that is readable by the owner alone.
+    pub value_key: KeySource,
+    /// The key of the index over holder numbers: 64 hexadecimal digits, in a file that is readable by the owner alone. Left out, a new
+    /// store makes its own; a store that was made with one before format 2 needs it once more.
+    #[serde(default)]
+    pub index_key: Option<KeySource>,
+    /// With what new keys of the store seal values: `aes-256-gcm`, the default, or `sm4-gcm`. What is there already is sealed so once
+    /// `licet keys rotate` has made such a key.
+    #[serde(default)]
+    pub cipher: Cipher,
     /// Free space that the disk must have, in MiB: below it changes are refused, below a quarter of it everything that would have to be
     /// put on record. 0 asks for none. Default 512.
     #[serde(default = "free_mib_min")]
@@ -75,8 +82,9 @@ impl Storage {
         Duration::from_millis(self.stall_ms.into())
     }
 
-    pub(super) fn paths(&mut self) -> [&mut PathBuf; 3] {
-        [&mut self.path, &mut self.value_key, &mut self.index_key]
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let keys = std::iter::once(&mut self.value_key).chain(&mut self.index_key);
+        std::iter::once(&mut self.path).chain(keys.filter_map(KeySource::file_mut))
     }
 }
 

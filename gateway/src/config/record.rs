@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::log::AFTER_RESTORATION;
 
-use super::{Faults, Witnesses};
+use super::{Faults, KeySource, Witnesses};
 
 /// Longest origin, so that what stands on it stays short.
 const ORIGIN_BYTES_MAX: usize = 200;
@@ -23,10 +23,14 @@ pub struct Record {
     /// stands in every checkpoint, followed by the log and the period, so it never changes.
     pub origin: String,
     /// File with the key that signs checkpoints: Ed25519, PKCS#8 PEM, readable by the owner alone.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// File with a second key, which signs beside it: SM2, PKCS#8 PEM, readable by the owner alone.
     #[serde(default)]
-    pub sm2_key: Option<PathBuf>,
+    pub sm2_key: Option<KeySource>,
+    /// Files with further keys, which sign beside these: Ed25519 or SM2, PKCS#8 PEM, readable by the owner alone. For the time in which
+    /// readers learn of a new key, or still know the old one alone. None by default.
+    #[serde(default)]
+    pub keys_also: Vec<KeySource>,
     /// How much time one tree holds: `year`, the default, `half`, `quarter` or `month`.
     #[serde(default)]
     pub shard: ShardPeriod,
@@ -119,7 +123,8 @@ impl ShardPeriod {
 impl Record {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let witnesses = self.witnesses.iter_mut().flat_map(Witnesses::paths);
-        std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(&mut self.anchor).chain(witnesses)
+        let keys = std::iter::once(&mut self.key).chain(&mut self.sm2_key).chain(&mut self.keys_also);
+        keys.filter_map(KeySource::file_mut).chain(&mut self.anchor).chain(witnesses)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

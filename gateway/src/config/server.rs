@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Faults, SourceUrl};
+use super::{Faults, KeySource, SourceUrl};
 
 /// The public HTTPS listener. A request beyond a limit gets a clear answer and costs no more than the limit.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct Server {
     /// PEM file with the server's certificate, followed by its intermediates.
     pub certificate: PathBuf,
     /// PEM file with the server's private key.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// PEM files with the authorities whose client certificates are accepted. Who holds one of those is still nobody until
     /// `[[callers]]` names it.
     pub client_anchors: Vec<PathBuf>,
@@ -82,8 +82,8 @@ pub struct Server {
 
 impl Server {
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
-        let own = [&mut self.certificate, &mut self.key];
-        own.into_iter().chain(&mut self.client_anchors).chain(&mut self.client_crls).collect()
+        let own = std::iter::once(&mut self.certificate).chain(self.key.file_mut());
+        own.chain(&mut self.client_anchors).chain(&mut self.client_crls).collect()
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::broker::{LOCAL, Limits};
 
-use super::{AnswerRules, Faults, RequestTemplate, SourceUrl};
+use super::{AnswerRules, Faults, KeySource, RequestTemplate, SourceUrl};
 
 /// What another gateway is asked with, at the end of its address: whatever stands before it may be a proxy's.
 const LOOK_UPS: &str = "/v1/lookups";
@@ -41,7 +41,7 @@ pub struct DataSource {
     pub certificate: Option<PathBuf>,
     /// File with its private key, PEM.
     #[serde(default)]
-    pub key: Option<PathBuf>,
+    pub key: Option<KeySource>,
     /// What else proves to it who asks. None by default.
     #[serde(default)]
     pub auth: Option<SourceAuth>,
@@ -110,7 +110,7 @@ pub struct SourceResource {
     pub sid: Option<String>,
     /// The file with that service's own key, instead of that of the source.
     #[serde(default)]
-    pub app_key: Option<PathBuf>,
+    pub app_key: Option<KeySource>,
 }
 
 /// What proves to a source who asks, besides a certificate.
@@ -120,19 +120,19 @@ pub enum SourceAuth {
     /// `Authorization: Bearer …`.
     Bearer {
         /// File with the token, readable by the owner alone.
-        file: PathBuf,
+        file: KeySource,
     },
     /// A signature over method, address, date and body (RFC 9421, `hmac-sha256`).
     Hmac {
         /// How the other side calls the key.
         key_id: String,
         /// File with the key in base64, readable by the owner alone.
-        file: PathBuf,
+        file: KeySource,
     },
     /// A secret in the body, where the template says `{secret}`.
     Body {
         /// File with the secret, readable by the owner alone.
-        file: PathBuf,
+        file: KeySource,
     },
 }
 
@@ -150,7 +150,7 @@ pub struct Exchange {
     pub sid: Option<String>,
     /// File with the application key, readable by the owner alone, unless each resource says its own.
     #[serde(default)]
-    pub app_key: Option<PathBuf>,
+    pub app_key: Option<KeySource>,
     /// Where the rotating secret is had.
     pub key_url: SourceUrl,
     /// How the secret is encrypted under the application key.
@@ -192,10 +192,12 @@ impl DataSource {
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let own = self.tls_anchors.iter_mut().chain(&mut self.certificate).chain(&mut self.key);
-        let auth = self.auth.iter_mut().map(SourceAuth::path);
+        let own = self.tls_anchors.iter_mut().chain(&mut self.certificate);
+        let auth = self.auth.iter_mut().map(SourceAuth::secret);
         let exchange = self.exchange.iter_mut().flat_map(|exchange| &mut exchange.app_key);
-        own.chain(auth).chain(exchange).chain(self.resources.values_mut().flat_map(|resource| &mut resource.app_key))
+        let resources = self.resources.values_mut().flat_map(|resource| &mut resource.app_key);
+        let keys = self.key.iter_mut().chain(auth).chain(exchange).chain(resources);
+        own.chain(keys.filter_map(KeySource::file_mut))
     }
 
     fn check(&self, at: &str, faults: &mut Faults) {
@@ -300,7 +302,7 @@ impl DataSource {
 }
 
 impl SourceAuth {
-    const fn path(&mut self) -> &mut PathBuf {
+    const fn secret(&mut self) -> &mut KeySource {
         match self {
             Self::Bearer { file } | Self::Hmac { file, .. } | Self::Body { file } => file,
         }

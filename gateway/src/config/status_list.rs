@@ -5,21 +5,21 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, KeySource};
 
 /// The gateway's own key for signing. Without this section it signs nothing.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signing {
     /// File with the private key: PKCS#8 PEM, P-256 or Ed25519, readable by the owner alone.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// File with its certificate, then the authorities up to the anchor, PEM.
     pub certificate: PathBuf,
 }
 
 impl Signing {
-    pub(super) fn paths(&mut self) -> [&mut PathBuf; 2] {
-        [&mut self.key, &mut self.certificate]
+    pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.certificate).chain(self.key.file_mut())
     }
 }
 

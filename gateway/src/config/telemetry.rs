@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Faults, SourceUrl};
+use super::{Faults, KeySource, SourceUrl};
 
 /// Where traces go, and of how many requests. Without this section none is recorded; the traces of callers are told on all the same.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ pub struct Telemetry {
     pub certificate: Option<PathBuf>,
     /// File with its private key, PEM.
     #[serde(default)]
-    pub key: Option<PathBuf>,
+    pub key: Option<KeySource>,
 }
 
 impl Telemetry {
@@ -56,12 +56,13 @@ impl Telemetry {
 
     /// The files of our own certificate and of its key.
     #[must_use]
-    pub fn own(&self) -> Option<(&Path, &Path)> {
-        self.certificate.as_deref().zip(self.key.as_deref())
+    pub fn own(&self) -> Option<(&Path, &KeySource)> {
+        self.certificate.as_deref().zip(self.key.as_ref())
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        self.tls_anchors.iter_mut().chain(&mut self.certificate).chain(&mut self.key)
+        let keys = self.key.iter_mut().filter_map(KeySource::file_mut);
+        self.tls_anchors.iter_mut().chain(&mut self.certificate).chain(keys)
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -1,3 +1,5 @@
+//! What a configuration file says, and what is wrong with one.
+
 use super::*;
 
 const SMALLEST: &str = r#"
@@ -23,10 +25,10 @@ fn faults(more: &str) -> String {
 fn smallest_has_safe_defaults() {
     let config = Config::parse(SMALLEST, Path::new("/srv")).unwrap();
     assert!(config.server.listen.ip().is_loopback() && config.admin.listen.ip().is_loopback());
-    assert_eq!(config.server.key, Path::new("/srv/server.key"));
+    assert_eq!(config.server.key, "/srv/server.key".into());
     assert_eq!(config.server.client_anchors, [Path::new("/etc/clients.pem")]);
     assert_eq!(config.storage.path, Path::new("/srv/data"));
-    assert_eq!((config.record.key.as_path(), config.record.shard), (Path::new("/srv/log.key"), ShardPeriod::Year));
+    assert_eq!((&config.record.key, config.record.shard), (&"/srv/log.key".into(), ShardPeriod::Year));
     assert_eq!(config.policy.unrecorded, Unrecorded::Indeterminate);
     assert!(!config.policy.signatures.raw_sm2);
 }

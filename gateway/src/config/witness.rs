@@ -8,7 +8,7 @@ use crypto::tlog::{KeyType, VerifierKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Faults;
+use super::{Faults, KeySource};
 
 /// Who witnesses our logs, and how they are asked, in the background.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub struct Witnesses {
     pub certificate: Option<PathBuf>,
     /// File with its private key, PEM.
     #[serde(default)]
-    pub key: Option<PathBuf>,
+    pub key: Option<KeySource>,
 }
 
 /// Whose logs we witness.
@@ -43,7 +43,7 @@ pub struct Witness {
     /// The name under which we sign: an address without scheme, such as `witness.example.gov.cn`.
     pub name: String,
     /// File with our key: Ed25519, PKCS#8, PEM, readable by the owner alone.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// `[[witness.logs]]`: the logs.
     #[serde(default)]
     pub logs: Vec<WitnessedLog>,
@@ -74,21 +74,21 @@ impl Witnesses {
         Duration::from_millis(self.answer_timeout_ms)
     }
 
-    /// The files of our own certificate and of its key.
+    /// The file of our own certificate, and its key.
     #[must_use]
-    pub fn own(&self) -> Option<(&Path, &Path)> {
-        self.certificate.as_deref().zip(self.key.as_deref())
+    pub fn own(&self) -> Option<(&Path, &KeySource)> {
+        self.certificate.as_deref().zip(self.key.as_ref())
     }
 
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let Self { policy, tls_anchors, certificate, key, .. } = self;
-        std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key)
+        std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
     }
 
     /// The files with which they are asked.
     pub(super) fn materials(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let Self { tls_anchors, certificate, key, .. } = self;
-        tls_anchors.iter_mut().chain(certificate).chain(key)
+        tls_anchors.iter_mut().chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
@@ -104,7 +104,7 @@ impl Witnesses {
 
 impl Witness {
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        std::iter::once(&mut self.key)
+        self.key.file_mut().into_iter()
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {

@@ -6,6 +6,7 @@ mod answer;
 mod backup;
 mod command;
 mod doctor;
+mod keys;
 mod level;
 mod maintenance;
 mod reload;
@@ -15,5 +16,12 @@ pub use command::{Asked, Command, Refused, Reply, Run};
 pub use socket::Control;
 
 /// Every command, by the file that has it.
-static COMMANDS: &[&[Command]] =
-    &[about::COMMANDS, backup::COMMANDS, doctor::COMMANDS, level::COMMANDS, maintenance::COMMANDS, reload::COMMANDS];
+static COMMANDS: &[&[Command]] = &[
+    about::COMMANDS,
+    backup::COMMANDS,
+    doctor::COMMANDS,
+    keys::COMMANDS,
+    level::COMMANDS,
+    maintenance::COMMANDS,
+    reload::COMMANDS,
+];

@@ -176,15 +176,12 @@ mod tests {
         assert_eq!((config.server.listen, config.admin.listen), (listen, admin));
         let files = pki.files();
         let named = config.trust.iter().flat_map(crate::config::TrustDomain::materials);
-        let signing = config.signing.iter().flat_map(|signing| [&signing.key, &signing.certificate]);
-        let record = [&config.record.key].into_iter().chain(&config.record.sm2_key);
-        for path in named
-            .chain(&config.server.client_anchors)
-            .chain([&config.server.certificate, &config.server.key])
-            .chain(signing)
-            .chain(record)
-            .chain(config.identity_providers.iter().map(|provider| &provider.keys))
-        {
+        let signing = config.signing.iter().map(|signing| signing.certificate.as_path());
+        let keys = [&config.server.key, &config.record.key].into_iter().chain(&config.record.sm2_key);
+        let keys = keys.chain(config.signing.iter().map(|signing| &signing.key)).filter_map(|key| key.file());
+        let named = named.chain(&config.server.client_anchors).chain([&config.server.certificate]);
+        let named = named.chain(config.identity_providers.iter().map(|provider| &provider.keys)).map(std::path::PathBuf::as_path);
+        for path in named.chain(signing).chain(keys) {
             let below = path.strip_prefix("/srv/pki").unwrap().to_str().unwrap();
             assert!(files.iter().any(|file| file.path == below), "{below}");
         }

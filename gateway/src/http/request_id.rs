@@ -1,6 +1,7 @@
 //! The name of a request in answers and logs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crypto::digest::to_hex;
 use crypto::time::Date;
@@ -15,7 +16,7 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// 1 to 64 letters, digits, dots, hyphens and underscores.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(String);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The caller's own, if it sent a usable one; otherwise 32 random hexadecimal digits.
@@ -23,7 +24,7 @@ impl RequestId {
     pub fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match sent.filter(|text| is_usable(text)) {
-            Some(text) => Self(text.to_owned()),
+            Some(text) => Self(text.into()),
             None => Self::random(),
         }
     }
@@ -31,9 +32,9 @@ impl RequestId {
     fn random() -> Self {
         let mut bytes = [0; 16];
         match SystemRandom::new().fill(&mut bytes) {
-            Ok(()) => Self(to_hex(&bytes)),
+            Ok(()) => Self(to_hex(&bytes).into()),
             // Not unique, which hurts nobody but the reader of the log.
-            Err(_) => Self("unnamed".to_owned()),
+            Err(_) => Self("unnamed".into()),
         }
     }
 
@@ -68,7 +69,7 @@ mod tests {
             headers.insert(HEADER, value.parse().unwrap());
             RequestId::of(&headers).0
         };
-        assert_eq!(of("case-2026.11_07"), "case-2026.11_07");
+        assert_eq!(&*of("case-2026.11_07"), "case-2026.11_07");
         for bad in ["", "a b", "a\"b", &"x".repeat(65), "case-11010519491231002X"] {
             let made = of(bad);
             assert!(made.len() == 32 && made != of(bad), "{made}");

@@ -23,6 +23,7 @@ use crate::clock;
 use crate::config::{Config, Faults};
 use crate::difference::Difference;
 use crate::live::{Live, Turn};
+use crate::logging;
 use crate::recorder;
 
 pub use standing::Standing;
@@ -114,6 +115,9 @@ fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &st
     let app = next.app();
     put_on_record(before, app, by).map_err(|error| Faults::one("(record)", format!("it cannot be put on record: {error}")))?;
     live.put_in_force(turn, Arc::clone(app));
+    if let Some(levels) = logging::levels() {
+        levels.follow(&app.config.log);
+    }
     tracing::info!(by, generation = app.generation, "another configuration is in force");
     Ok(Reloaded { outcome: Outcome::InForce, generation: app.generation, ..reloaded })
 }

@@ -3,7 +3,7 @@
 use crate::difference::Difference;
 
 /// The sections that are put in force as they are.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 23] = [
     "audit",
     "backup",
     "cache",
@@ -11,6 +11,7 @@ const SECTIONS: [&str; 22] = [
     "grants",
     "identity_providers",
     "limits",
+    "log",
     "lookup",
     "objections",
     "organisations",
@@ -29,11 +30,18 @@ const SECTIONS: [&str; 22] = [
 ];
 
 /// Keys of other sections of which the same is true.
-const KEYS: [&str; 2] = ["record.refusals_per_s", "record.retention_days"];
+const KEYS: [&str; 6] = [
+    "record.clock_jump_s_max",
+    "record.refusals_per_s",
+    "record.retention_days",
+    "record.when_failed",
+    "storage.free_mib_min",
+    "storage.stall_ms",
+];
 
-/// Keys of those sections of which it is not: the port that is bound, what is shared by all that verify, and whether there are lists,
-/// which have to know of every change since they are there.
-const BUT: [&str; 3] = ["server.listen", "cache.sm2_tables_mib", "status_list.base_uri"];
+/// Keys of those sections of which it is not: the port that is bound, the form of lines, what is shared by all that verify, and whether
+/// there are lists, which have to know of every change since they are there.
+const BUT: [&str; 4] = ["server.listen", "log.format", "cache.sm2_tables_mib", "status_list.base_uri"];
 
 /// The keys that differ and need a restart.
 pub(super) fn needed(difference: &Difference) -> Vec<String> {
@@ -54,6 +62,8 @@ mod tests {
         let all = [
             "admin.listen",
             "callers[a].roles",
+            "log.format",
+            "log.levels.broker",
             "record.origin",
             "record.retention_days",
             "record.witnesses.policy",
@@ -67,6 +77,7 @@ mod tests {
         let found = needed(&Difference::between(&facts(&all), &facts(&[])));
         let expected = [
             "admin.listen",
+            "log.format",
             "record.origin",
             "record.witnesses.policy",
             "server.listen",

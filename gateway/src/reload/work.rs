@@ -1,10 +1,13 @@
 //! The work in the background: the configuration is read again when a signal says so, or when its files have changed.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::watch::{Watch, look};
 use super::{How, reload};
+use crate::app::App;
+use crate::config::Config;
 use crate::live::Live;
 use crate::shutdown::{Hangups, Shutdown};
 
@@ -41,11 +44,23 @@ async fn pause(every: Option<Duration>) {
 
 async fn have_changed(live: &Live, watch: &mut Watch) -> bool {
     let app = live.current();
-    let own = app.config.origin().file().map(std::path::Path::to_owned);
-    let files = own.into_iter().chain(app.config.files().into_iter().map(|(_, file)| file)).collect();
     // A file system that hangs holds a thread, and not the signals.
-    match tokio::task::spawn_blocking(move || look(files)).await {
+    match tokio::task::spawn_blocking(move || look(files(&app))).await {
         Ok(now) => watch.is_due(now),
         Err(_) => false,
     }
+}
+
+/// The file of the configuration, and those that it names.
+fn files(app: &App) -> Vec<PathBuf> {
+    let own: Vec<PathBuf> = app.config.origin().file().map(Path::to_owned).into_iter().collect();
+    let mut files = own.clone();
+    files.extend(app.config.files().into_iter().map(|(_, file)| file));
+    // What was refused may wait for a file that only it names, or for one of trust.
+    let refused = own.first().filter(|_| app.reloads.trouble().is_some()).and_then(|own| Config::read(own).ok());
+    if let Some(refused) = refused {
+        files.extend(refused.files().into_iter().map(|(_, file)| file));
+        files.extend(refused.trust_files());
+    }
+    files
 }

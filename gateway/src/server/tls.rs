@@ -7,7 +7,7 @@ use crypto::x509::RevocationList;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
@@ -15,6 +15,7 @@ use rustls::version::{TLS12, TLS13};
 
 use super::{Gate, Shown};
 use crate::config::{Faults, Server};
+use crate::secrets;
 
 /// How connections come in.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ pub fn open(server: &Server) -> Result<Entrance, Faults> {
     let mut faults = Faults::default();
     let verifier = faults.take(client_verifier(server, &provider));
     let chain = faults.take(certificates("server.certificate", &server.certificate));
-    let key = faults.take(private_key(&server.key));
+    let key = faults.take(secrets::private_key("server.key", &server.key));
     let (Some((verifier, gate)), Some(chain), Some(key)) = (verifier, chain, key) else {
         return Err(faults);
     };
@@ -114,13 +115,6 @@ fn read_all<T: PemObject>(key: &str, path: &Path, what: &str) -> Result<Vec<T>, 
     let bytes = read(path).map_err(fault)?;
     let all: Vec<T> = T::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(error.to_string()))?;
     if all.is_empty() { Err(fault(format!("holds no {what} in PEM"))) } else { Ok(all) }
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Faults> {
-    // The error of the PEM reader names kinds of blocks, never their contents.
-    let fault = |error: String| Faults::one("server.key", format!("{}: {error}", path.display()));
-    let bytes = read(path).map_err(fault)?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_error| fault("holds no private key in PEM".to_owned()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -7,9 +7,9 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use super::client::Address;
 use super::head::imf_date;
 use super::message_signature::{SharedKey, content_digest};
-use super::secret::Secret;
 use crate::broker::SourceFault;
 use crate::config::{Faults, SourceAuth};
+use crate::secrets::Secret;
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");

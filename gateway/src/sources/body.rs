@@ -4,9 +4,9 @@ use hyper::body::Bytes;
 use serde_json::{Map, Value};
 
 use super::head::percent_encode;
-use super::secret::Secret;
 use crate::broker::Question;
 use crate::config::{Node, Piece, RequestTemplate, Slot};
+use crate::secrets::Secret;
 
 /// What goes into the places.
 #[derive(Clone, Copy, Debug)]

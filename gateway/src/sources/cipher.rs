@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 
-use super::secret::Secret;
 use crate::config::ExchangeCipher;
+use crate::secrets::Secret;
 
 const BLOCK: usize = 16;
 

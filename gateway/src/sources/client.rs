@@ -44,7 +44,7 @@ pub(super) struct Reply {
 impl Client {
     /// A client with these settings.
     pub(super) fn new(settings: &DataSource, at: &str) -> Result<Self, Faults> {
-        let own = settings.certificate.as_deref().zip(settings.key.as_deref());
+        let own = settings.certificate.as_deref().zip(settings.key.as_ref());
         let (anchors_key, key) = (format!("{at}.tls_anchors"), format!("{at}.certificate"));
         let own = own.map(|(certificate, private)| (key.as_str(), certificate, private));
         let material = Material { anchors_key: &anchors_key, anchors: &settings.tls_anchors, own };

@@ -21,10 +21,10 @@ use super::convert;
 use super::head::head;
 use super::http_json::Forms;
 use super::rotating::{Fetch, Lent, Rotating};
-use super::secret::Secret;
 use crate::broker::{Answer, Question, Reply, Source, SourceFault};
 use crate::clock;
-use crate::config::{self, DataSource, ExchangeCipher, Faults};
+use crate::config::{self, DataSource, ExchangeCipher, Faults, KeySource};
+use crate::secrets::Secret;
 
 /// For the key service to answer.
 const KEY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ impl Exchange {
             app_key: Secret::new(String::new()),
         };
         let before_ms = i64::from(exchange.refresh_before_s).saturating_mul(1_000);
-        let open = |sid: Option<&String>, app_key: Option<&std::path::PathBuf>, key: &str| -> Result<Option<Service>, Faults> {
+        let open = |sid: Option<&String>, app_key: Option<&KeySource>, key: &str| -> Result<Option<Service>, Faults> {
             let Some((sid, app_key)) = sid.zip(app_key) else { return Ok(None) };
             let (sid, app_key) = (Arc::<str>::from(sid.as_str()), Secret::read(key, app_key)?);
             let source = KeyService { sid: Arc::clone(&sid), app_key, ..key_service.clone() };

@@ -24,7 +24,6 @@ mod message_signature;
 mod peer;
 mod peer_disputes;
 mod rotating;
-mod secret;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

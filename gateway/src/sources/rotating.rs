@@ -7,14 +7,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::secret::Secret;
 use crate::broker::SourceFault;
+use crate::secrets::Secret;
 
 /// After a failure, nobody is asked again for so many milliseconds.
 const PAUSE_MS: i64 = 1_000;
 
 /// A secret with its end, in milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Lent {
     pub(super) secret: Secret,
     pub(super) until_ms: i64,

@@ -58,7 +58,12 @@ struct Common {
     /// The generation whose own lists and authorities were looked at last.
     seen: Mutex<Option<Sha256>>,
     wake: Notify,
+    /// One change of the evidence in force after the other.
+    turn: Mutex<()>,
 }
+
+/// The right to put evidence in force, which one has at a time.
+pub type Turn<'a> = MutexGuard<'a, ()>;
 
 /// How one source does.
 #[derive(Clone, Debug)]
@@ -101,7 +106,7 @@ impl Fetcher {
     /// Every file of the configuration that cannot be read.
     pub fn new(settings: &Status, seed: u64) -> Result<Self, Faults> {
         let memory = Mutex::new(Memory::new(settings.history_bytes_max));
-        let common = Arc::new(Common { memory, seen: Mutex::new(None), wake: Notify::new() });
+        let common = Arc::new(Common { memory, seen: Mutex::new(None), wake: Notify::new(), turn: Mutex::default() });
         Self::over(common, Board::new(settings, seed), settings)
     }
 
@@ -124,8 +129,13 @@ impl Fetcher {
         })
     }
 
+    /// While this is held, nobody puts evidence in force: for a thread that may wait.
+    pub fn turn(&self) -> Turn<'_> {
+        self.common.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// From now on this one asks. What came in while it was prepared is put in force for whoever goes by this trust.
-    pub fn take_over(&self, trust: &Keeper) {
+    pub fn take_over(&self, trust: &Keeper, _turn: &Turn<'_>) {
         let mut memory = self.memory();
         memory.follow(self.history_bytes_max);
         let evidence = memory.evidence();

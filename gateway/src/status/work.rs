@@ -263,21 +263,24 @@ fn one_fault(source: usize, result: &ListResult) -> Vec<(usize, Fault)> {
 async fn catch_up(live: &Live, before: &App) {
     let app = live.current();
     if !Arc::ptr_eq(&app.trust, &before.trust) {
-        drop(spawn_blocking(move || app.status.take_over(&app.trust)).await);
+        let work = move || app.status.take_over(&app.trust, &app.status.turn());
+        drop(spawn_blocking(work).await);
     }
 }
 
 /// Puts evidence in force, with all that was there before. A generation takes a processor for a while.
 async fn publish(app: &Arc<App>, gathered: Vec<Proof>, now: Timestamp) {
-    if !app.status.memory().add(gathered) {
-        return;
-    }
     let work = Arc::clone(app);
     let swap = spawn_blocking(move || {
-        let evidence = work.status.memory().evidence();
-        work.trust.replace_evidence(evidence)
+        let _turn = work.status.turn();
+        let is_new = work.status.memory().add(gathered);
+        if is_new {
+            let evidence = work.status.memory().evidence();
+            work.trust.replace_evidence(evidence);
+        }
+        is_new
     });
-    if swap.await.is_ok() {
+    if matches!(swap.await, Ok(true)) {
         // What is in force now holds nothing that was not looked at.
         app.status.seen().replace(app.trust.current().generation());
         tracing::debug!(%now, "new evidence of status is in force");

@@ -1,13 +1,12 @@
 //! The key with which we witness the logs of others.
 
 use std::fmt;
-use std::path::Path;
 
 use crypto::issue::SigningKey;
 use crypto::sig::Algorithm;
 use crypto::tlog::{KeyType, NoteSigner, VerifierKey};
 
-use crate::config::Faults;
+use crate::config::{Faults, KeySource};
 use crate::record_key;
 
 /// An Ed25519 key that signs as a witness.
@@ -17,12 +16,12 @@ pub struct WitnessKey {
 }
 
 impl WitnessKey {
-    /// Reads a key from a file that its owner alone may read: PKCS#8, PEM.
+    /// Reads a key: PKCS#8, PEM.
     ///
     /// # Errors
-    /// What is wrong with the file. Nothing of the key is in it.
-    pub fn load(name: &str, path: &Path) -> Result<Self, Faults> {
-        let key = record_key::read("witness.key", path, Algorithm::Ed25519)?;
+    /// What is wrong with where it comes from. Nothing of the key is in it.
+    pub fn load(name: &str, source: &KeySource) -> Result<Self, Faults> {
+        let key = record_key::read("witness.key", source, Algorithm::Ed25519)?;
         Self::new(name, key).ok_or_else(|| Faults::one("witness.name", "is no name"))
     }
 

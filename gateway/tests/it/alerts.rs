@@ -150,6 +150,27 @@ fn every_alert_is_about_what_is_measured_and_has_its_page() {
     }
 }
 
+/// The literals of a piece of code, in their order.
+fn literals(code: &str) -> impl Iterator<Item = &str> {
+    code.split('"').skip(1).step_by(2)
+}
+
+#[test]
+fn what_ready_and_the_doctor_refer_to_is_there() {
+    let operations = text("docs/OPERATIONS.md");
+    let headings = operations.lines().filter_map(|line| line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")));
+    let anchors: BTreeSet<String> = headings.map(|heading| heading.to_lowercase().replace(' ', "-")).collect();
+    let (checks, advice) = (text("gateway/src/admin/checks.rs"), text("gateway/src/cli/doctor/finding.rs"));
+    let checks = checks.split("Check::").skip(1).map(|check| literals(check).nth(1).unwrap());
+    let (_, rows) = advice.split_once("const ADVICE: &[Advice] = &[").unwrap();
+    let rows: Vec<&str> = literals(rows.split_once("\n];").unwrap().0).collect();
+    let pages: Vec<&str> = checks.chain(rows.chunks(4).map(|row| row[1])).collect();
+    assert!(pages.len() > 20, "{pages:?}");
+    for page in pages {
+        assert!(anchors.contains(page), "docs/OPERATIONS.md has no page {page}");
+    }
+}
+
 /// Every value under this key, however deep.
 fn under<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a str>) {
     match value {

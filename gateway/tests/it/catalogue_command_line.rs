@@ -1,6 +1,7 @@
 //! `licet catalogue`, the real binary, on files and a gateway.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -76,6 +77,7 @@ async fn files_become_the_catalogue_of_a_gateway() {
     let gateway = setup.start_with(TABLE).await;
     let write = |name: &str, content: String| {
         fs::write(folder.join(name), content).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
         text(&folder.join(name))
     };
     let ca = write("ca.pem", gateway.authority.pem());

@@ -1,7 +1,7 @@
 //! A gateway that is killed in the middle of its work, again and again: nothing that it has acknowledged may be missing, nothing
 //! may be there twice, no number may be left out, and the log may only grow.
 //!
-//! `make soak ROUNDS=200` does the same for longer.
+//! `make crash ROUNDS=200` does the same for longer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Shard {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_by_kill() {
     #[expect(clippy::disallowed_methods, reason = "how often is asked of the one who runs the test")]
-    let rounds = std::env::var("LICET_SOAK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_u64);
+    let rounds = std::env::var("LICET_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_u64);
     let office = Office::new();
     let site = Site::with(
         &office,
@@ -235,7 +235,7 @@ async fn seal_log(connection: &mut Connection) -> Value {
 pub(crate) fn use_of(name: &str) -> hyper::Request<http_body_util::Full<hyper::body::Bytes>> {
     let sha256 = crypto::digest::Sha256::of(&[name.as_bytes()]).to_string();
     let body = json!({
-        "use_id": name, "document": {"sha256": sha256}, "purpose": "soak", "item": "000136001000", "case": "1", "approval": "A1",
+        "use_id": name, "document": {"sha256": sha256}, "purpose": "crash", "item": "000136001000", "case": "1", "approval": "A1",
     });
     post_json(&format!("/v1/seals/{SEAL}/uses?proof=none"), &body.to_string())
 }

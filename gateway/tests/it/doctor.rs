@@ -83,13 +83,17 @@ fn a_gateway_that_is_well_and_one_that_does_not_run() {
 #[test]
 fn files_that_are_wrong() {
     let site = well();
-    fs::set_permissions(site.folder.path().join("server.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let data = site.folder.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    fs::set_permissions(data, fs::Permissions::from_mode(0o755)).unwrap();
     finds(&site, 2, &[DOWN, ("modes", "warning")]);
 
-    let site = well();
-    fs::set_permissions(site.folder.path().join("value.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    let verdict = finds(&site, 2, &[("configuration", "fault"), DOWN]);
-    assert_eq!(verdict, "licet does not run; configuration is wrong.");
+    for key in ["server.key", "value.key"] {
+        let site = well();
+        fs::set_permissions(site.folder.path().join(key), fs::Permissions::from_mode(0o644)).unwrap();
+        let verdict = finds(&site, 2, &[("configuration", "fault"), DOWN]);
+        assert_eq!(verdict, "licet does not run; configuration is wrong.");
+    }
 
     let site = well();
     replace(&site, "[storage]", "[storage]\nno_such_key = 1");

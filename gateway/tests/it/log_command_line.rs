@@ -1,6 +1,7 @@
 //! `licet log`, the real binary, on mirrors, stores and a gateway.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -450,6 +451,7 @@ async fn a_gateway_is_watched_over_https() {
     let holder = gateway.holder(VERIFIER);
     let write = |name: &str, content: String| {
         fs::write(folder.join(name), content).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
         text(&folder.join(name)).to_owned()
     };
     let (ca, cert, private) =

@@ -8,7 +8,7 @@ use crypto::record::LogName;
 use crypto::tlog::merkle::{EMPTY, verify_consistency};
 use crypto::tlog::tile::{decode_entries, decode_hashes};
 use crypto::tlog::{Checkpoint, Hash, KeyType, Note, Tree, VerifierKey, leaf_hash};
-use gateway::config::{Config, Record};
+use gateway::config::{Config, KeySource, Record};
 use gateway::record_key::LogKeys;
 use serde_json::Value;
 use storage::log::Publisher as _;
@@ -172,17 +172,48 @@ fn keys_of_logs_are_secret_and_of_their_kind() {
         path
     };
     let [key, sm2] = [("made.key", ED25519), ("made-sm2.key", SM2)].map(|(name, text)| write(name, text, 0o600));
-    let made = Record { key: key.clone(), sm2_key: Some(sm2.clone()), ..record.clone() };
+    let made = Record { key: key.clone().into(), sm2_key: Some(sm2.clone().into()), ..record.clone() };
     let keys = LogKeys::load(&made).unwrap();
     assert!(keys.sign(LogName::Seal, "2026", 0, &EMPTY).is_some());
     assert!(!format!("{keys:?}").contains("MC4"));
     let fault = |record: &Record| LogKeys::load(record).unwrap_err().to_string();
-    let swapped = Record { key: sm2, ..record.clone() };
+    let swapped = Record { key: sm2.into(), ..record.clone() };
     assert!(fault(&swapped).starts_with("record.key: ") && fault(&swapped).contains("holds no Ed25519 key"));
-    let swapped = Record { sm2_key: Some(key), ..record.clone() };
+    let swapped = Record { sm2_key: Some(key.into()), ..record.clone() };
     assert!(fault(&swapped).starts_with("record.sm2_key: ") && fault(&swapped).contains("holds no SM2 key"));
-    let shown = Record { key: write("shown.key", ED25519, 0o640), ..record.clone() };
+    let shown = Record { key: write("shown.key", ED25519, 0o640).into(), ..record.clone() };
     assert!(fault(&shown).contains("mode 640"));
-    let missing = Record { key: setup.folder.path().join("none.key"), ..record };
+    let missing = Record { key: setup.folder.path().join("none.key").into(), ..record };
     assert!(fault(&missing).contains("cannot be read"));
+}
+
+#[test]
+fn a_key_of_the_logs_follows_another_and_old_proofs_hold() {
+    let setup = Setup::new();
+    let record = Config::parse(&setup.text(), setup.folder.path()).unwrap().record;
+    let next: KeySource = setup.folder.write("next.key", ED25519).into();
+    let verifies = |note: &str, keys: &LogKeys| {
+        let note = Note::parse(note.as_bytes()).unwrap();
+        note.verify(&keys.verifiers(LogName::Seal, "2026"), &mut Budget::for_document()).is_ok_and(|keys| !keys.is_empty())
+    };
+    let sign = |keys: &LogKeys| keys.sign(LogName::Seal, "2026", 0, &EMPTY).unwrap();
+    let old = LogKeys::load(&record).unwrap();
+    let proof = sign(&old);
+    // The new key signs beside the old ones, then they change places, then the old ones go.
+    let beside = LogKeys::load(&Record { keys_also: vec![next.clone()], ..record.clone() }).unwrap();
+    let old_also = vec![record.key.clone(), record.sm2_key.clone().unwrap()];
+    let swapped = LogKeys::load(&Record { key: next.clone(), sm2_key: None, keys_also: old_also, ..record.clone() }).unwrap();
+    let new = LogKeys::load(&Record { key: next.clone(), sm2_key: None, ..record.clone() }).unwrap();
+    assert_eq!((beside.verifiers(LogName::Seal, "2026").len(), swapped.verifiers(LogName::Seal, "2026").len()), (3, 3));
+    for signer in [&beside, &swapped] {
+        for reader in [&old, &beside, &swapped, &new] {
+            assert!(verifies(&sign(signer), reader), "whoever knows either is served");
+        }
+    }
+    assert!(verifies(&sign(&new), &new) && !verifies(&sign(&new), &old));
+    assert!(verifies(&proof, &old) && verifies(&proof, &beside) && verifies(&proof, &swapped), "what was signed stays signed");
+    let twice = Record { keys_also: vec![record.key.clone()], ..record.clone() };
+    assert!(LogKeys::load(&twice).unwrap_err().to_string().starts_with("record.keys_also[0]: "));
+    let wrong = Record { keys_also: vec![setup.folder.write("no.key", "no key").into()], ..record };
+    assert!(LogKeys::load(&wrong).unwrap_err().to_string().contains("holds no Ed25519 or SM2 key in PKCS#8 PEM"));
 }

@@ -31,6 +31,7 @@ mod go_reader;
 mod grants;
 mod health;
 mod identity;
+mod keys;
 mod level;
 mod licence_kit;
 mod licences;

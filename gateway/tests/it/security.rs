@@ -152,8 +152,8 @@ fn the_unit_takes_away_what_is_not_needed() {
     let folder = Path::new("/etc/licet");
     let config = Config::parse(&text("config/deb/licet.toml"), folder).unwrap();
     assert!(config.storage.path.starts_with("/var/lib/licet"));
-    let keys = [&config.server.key, &config.storage.value_key, &config.storage.index_key, &config.record.key];
-    assert!(keys.into_iter().all(|path| path.parent() == Some(folder)));
+    let keys = [&config.server.key, &config.storage.value_key, config.storage.index_key.as_ref().unwrap(), &config.record.key];
+    assert!(keys.into_iter().all(|source| source.file().and_then(Path::parent) == Some(folder)));
     assert!(config.server.listen.ip().is_loopback() && config.admin.listen.ip().is_loopback());
 }
 

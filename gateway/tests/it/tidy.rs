@@ -48,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "zeroize",
         ],
     ),
-    ("storage", &["crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "zeroize"]),
+    ("storage", &["aes-gcm", "crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "sm4", "zeroize"]),
     (
         "gateway",
         &[
@@ -78,6 +78,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "toml",
             "tracing",
             "tracing-subscriber",
+            "zeroize",
         ],
     ),
 ];
@@ -225,6 +226,7 @@ fn the_project_speaks_of_itself_alone() {
         "docs/ARCHITECTURE.md",
         "docs/CHANGELOG.md",
         "docs/COMMANDS.md",
+        "docs/CONFIGURATION.md",
         "docs/FORMATS.md",
         "docs/METRICS.md",
         "docs/OPERATIONS.md",

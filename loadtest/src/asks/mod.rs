@@ -13,7 +13,7 @@ mod verify;
 
 pub use judge::{Expectation, Outcome};
 pub use lane::{LANES, Lane};
-pub use request::{Ask, post};
+pub use request::{Ask, get, post, post_once};
 pub use revoke::of as revocation;
 pub use source::{Source, Supply};
 pub use verify::{by_file, by_identifier};

@@ -31,6 +31,24 @@ pub fn post(target: &str, media_type: &str, body: &[u8]) -> Bytes {
     Bytes::from(request)
 }
 
+/// The same with a name by which it is known when it is sent again.
+#[must_use]
+pub fn post_once(target: &str, key: &str, body: &[u8]) -> Bytes {
+    let request = post(target, "application/json", body);
+    let mut named = Vec::with_capacity(request.len() + 64);
+    let line = request.windows(2).position(|two| two == b"\r\n").map_or(0, |at| at + 2);
+    named.extend_from_slice(request.get(..line).unwrap_or_default());
+    named.extend_from_slice(format!("idempotency-key: {key}\r\n").as_bytes());
+    named.extend_from_slice(request.get(line..).unwrap_or_default());
+    Bytes::from(named)
+}
+
+/// A GET of the same kind.
+#[must_use]
+pub fn get(target: &str) -> Bytes {
+    Bytes::from(format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +57,9 @@ mod tests {
     fn a_request_is_what_http_says() {
         let wanted = b"POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nabc";
         assert_eq!(&post("/x", "text/plain", b"abc")[..], wanted);
+        assert_eq!(&get("/x")[..], b"GET /x HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let wanted = b"POST /x HTTP/1.1\r\nidempotency-key: k\r\nhost: localhost\r\n\
+                       content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(&post_once("/x", "k", b"{}")[..], wanted);
     }
 }

@@ -1,8 +1,10 @@
 //! The commands, each with its options.
 
+mod campaign;
 mod city;
 mod common;
 mod departments;
+mod endure;
 mod measure;
 mod repeat;
 mod seek;
@@ -12,8 +14,10 @@ use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
 
+pub(crate) use campaign::campaign;
 pub(crate) use city::city;
 pub(crate) use departments::departments;
+pub(crate) use endure::{reloads, soak};
 pub(crate) use measure::{bare, floor, load, run};
 pub(crate) use repeat::repeat;
 pub(crate) use seek::{limit, overload, stale};

@@ -42,6 +42,14 @@ impl Process {
         self.child.id()
     }
 
+    /// Kills it, and waits until it is gone.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    pub async fn kill(mut self) -> Result<(), String> {
+        self.child.kill().await.map_err(|error| error.to_string())
+    }
+
     /// Asks it to stop, and waits.
     ///
     /// # Errors

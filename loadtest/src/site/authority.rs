@@ -71,8 +71,18 @@ impl Authority {
     /// A server on this machine.
     #[must_use]
     pub fn server(&self) -> Credential {
+        self.serving("server")
+    }
+
+    /// The same server with another key.
+    #[must_use]
+    pub fn another_server(&self, name: &str) -> Credential {
+        self.serving(&format!("server {name}"))
+    }
+
+    fn serving(&self, label: &str) -> Credential {
         let names = [AltName::Dns("localhost".to_owned()), AltName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST))];
-        self.issue("server", |builder| builder.tls(&names))
+        self.issue(label, |builder| builder.tls(&names))
     }
 
     /// A system that calls, known by this name.

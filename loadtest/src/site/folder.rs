@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crypto::issue::{KeyType, SigningKey, pem};
+use crypto::issue::{CertificateBuilder, KeyType, SigningKey, pem};
 
 use super::authority::{Authority, Credential, client_config};
 use super::book::Book;
@@ -127,6 +127,12 @@ impl Site {
     #[must_use]
     pub fn configuration(&self) -> PathBuf {
         self.folder.join("licet.toml")
+    }
+
+    /// Another certificate for the server, and one for receipts, by this name.
+    #[must_use]
+    pub fn reissued(&self, name: &str) -> (Credential, Credential) {
+        (self.authority.another_server(name), self.authority.issue(&format!("receipts {name}"), CertificateBuilder::signer))
     }
 
     /// How this caller reaches the gateway.

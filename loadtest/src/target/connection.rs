@@ -33,6 +33,7 @@ pub struct Connection {
     stream: Option<TlsStream<TcpStream>>,
     came: Vec<u8>,
     body: Vec<u8>,
+    broken: u64,
 }
 
 /// How far an exchange got that went wrong.
@@ -68,7 +69,7 @@ impl Connection {
     /// One that is not yet made.
     #[must_use]
     pub fn new(door: &Arc<Door>) -> Self {
-        Self { door: Arc::clone(door), stream: None, came: Vec::new(), body: Vec::new() }
+        Self { door: Arc::clone(door), stream: None, came: Vec::new(), body: Vec::new(), broken: 0 }
     }
 
     /// Makes it, so that no request has to wait for that.
@@ -98,7 +99,10 @@ impl Connection {
         let was_open = self.stream.is_some();
         let (head, place) = match self.once(request).await {
             Ok(answer) => answer,
-            Err(broken) if was_open && broken.is_early => self.once(request).await.map_err(|broken| broken.reason)?,
+            Err(broken) if was_open && broken.is_early => {
+                self.broken += 1;
+                self.once(request).await.map_err(|broken| broken.reason)?
+            }
             Err(broken) => return Err(broken.reason),
         };
         let body = match place {
@@ -106,6 +110,19 @@ impl Connection {
             Place::Joined => &self.body,
         };
         Ok(Reply { status: head.status, tells_when_to_retry: head.tells_when_to_retry, body })
+    }
+
+    /// How often it was closed while it waited for a request or for its answer, without having said so before.
+    #[must_use]
+    pub const fn broken(&self) -> u64 {
+        self.broken
+    }
+
+    /// The certificate that the server has shown, DER, while there is a connection.
+    #[must_use]
+    pub fn server(&self) -> Option<Vec<u8>> {
+        let (_, session) = self.stream.as_ref()?.get_ref();
+        session.peer_certificates()?.first().map(|certificate| certificate.as_ref().to_vec())
     }
 
     async fn once(&mut self, request: &[u8]) -> Result<(Head, Place), Broken> {

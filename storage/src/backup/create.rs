@@ -13,7 +13,7 @@ use ring::rand::SystemRandom;
 use super::folder::sync;
 use super::seal::{PieceKey, Sealer, sealed_bytes};
 use super::{BackupError, BackupId, BackupKey, Folder, Manifest, PieceRow, Progress, Step};
-use crate::engine::rocks::FORMAT;
+use crate::engine::FORMAT_NEWEST;
 use crate::store::Store;
 
 /// How many bytes are read at once.
@@ -64,8 +64,8 @@ pub fn create(
         id: BackupId::new(making.now, folder.ids()?.last(), &random)?,
         made_at: making.now,
         program: making.program.to_owned(),
-        store_format: String::from_utf8_lossy(FORMAT).into_owned(),
-        value_key: store.value_key().to_string(),
+        store_format: FORMAT_NEWEST.to_string(),
+        value_key: store.keyring().outer().to_string(),
         logs,
         parent: parent.map(|parent| parent.id),
         new_bytes,

@@ -12,7 +12,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::BackupError;
 use super::seal::PieceKey;
@@ -48,10 +48,13 @@ impl BackupKey {
     /// # Errors
     /// [`BackupError::Key`] when it is missing, may be read by others, or holds something else.
     pub fn load(path: &Path) -> Result<Self, BackupError> {
-        let mut bytes = secret::read_key(path)?;
-        let key = Self::new(&bytes);
-        bytes.zeroize();
-        Ok(key)
+        Ok(Self::new(&*secret::read_key(path)?))
+    }
+
+    /// The same from the text of such a file. Nothing when it holds something else.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        secret::parse_key(text).map(|bytes| Self::new(&bytes))
     }
 
     /// The name of the key.

@@ -80,7 +80,7 @@ pub enum BackupError {
         path: PathBuf,
     },
     /// There is no key.
-    Key(KeysError),
+    Key(String),
     /// The system gives no random bytes.
     NoRandomness,
     /// A store is restored into an empty folder, and there is something in this one.
@@ -137,7 +137,7 @@ impl fmt::Display for BackupError {
             Self::Freeze(error) => error.fmt(f),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Locked { path } => write!(f, "{} is in use by another backup", path.display()),
-            Self::Key(error) => error.fmt(f),
+            Self::Key(why) => f.write_str(why),
             Self::NoRandomness => f.write_str("the system gives no random bytes"),
             Self::NotEmpty { path } => write!(f, "{} is not empty; a store is restored into an empty folder", path.display()),
             Self::OtherKey { sealed, given } => {
@@ -156,7 +156,6 @@ impl std::error::Error for BackupError {
         match self {
             Self::Freeze(error) => Some(error),
             Self::Io { error, .. } => Some(error),
-            Self::Key(error) => Some(error),
             Self::Store(error) => Some(error),
             _ => None,
         }
@@ -177,6 +176,6 @@ impl From<StorageError> for BackupError {
 
 impl From<KeysError> for BackupError {
     fn from(error: KeysError) -> Self {
-        Self::Key(error)
+        Self::Key(error.to_string())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::format::FORMAT_NEWEST;
+
 /// Why a read gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadError {
@@ -129,7 +131,16 @@ pub enum OpenError {
     Locked,
     /// The engine refused it, in its own words, which name files only.
     Refused(String),
-    /// It was written in a format that this program does not know.
+    /// It was written by a newer program, in a format that this one does not know.
+    Newer {
+        /// The format.
+        format: u32,
+        /// The version of the program that wrote it.
+        written_by: String,
+        /// What a program must be able to do to read it, and this one is not.
+        unknown: Vec<String>,
+    },
+    /// Its format is none that any program of ours wrote.
     UnknownFormat {
         /// The format it names, cut to 32 characters.
         found: String,
@@ -143,6 +154,14 @@ impl fmt::Display for OpenError {
             Self::Io(error) => write!(f, "the data directory cannot be used: {error}"),
             Self::Locked => f.write_str("the data directory is in use by another process"),
             Self::Refused(reason) => write!(f, "the database does not open: {reason}"),
+            Self::Newer { format, written_by, unknown } => {
+                let version = env!("CARGO_PKG_VERSION");
+                write!(f, "the store was made by licet {written_by} in format {format}")?;
+                if !unknown.is_empty() {
+                    write!(f, ", which needs {}", unknown.join(", "))?;
+                }
+                write!(f, "; this is licet {version}, which knows formats up to {FORMAT_NEWEST}")
+            }
             Self::UnknownFormat { found } => write!(f, "the store has format {found:?}, which this program does not know"),
         }
     }

@@ -17,6 +17,7 @@
 
 mod batch;
 mod error;
+mod format;
 mod frozen;
 pub mod memory;
 pub mod options;
@@ -24,6 +25,7 @@ pub mod rocks;
 
 pub use batch::{Batch, Expect, Write};
 pub use error::{CommitError, FreezeError, Malformed, OpenError, ReadError};
+pub use format::{FORMAT_KEY, FORMAT_NEWEST, Format};
 pub use frozen::Frozen;
 
 use std::ops::{Bound, RangeInclusive};
@@ -201,6 +203,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
 
     /// The bounds of one batch.
     fn caps(&self) -> Caps;
+
+    /// About how many keys there are in a space, if that is known without counting.
+    fn estimate(&self, _space: Space) -> Option<u64> {
+        None
+    }
 
     /// What the system said of the write that failed, after which none is made any more.
     fn trouble(&self) -> Option<String> {

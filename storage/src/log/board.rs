@@ -30,6 +30,15 @@ pub(crate) struct Signing {
     first: u64,
 }
 
+/// The rows of a log whose versions are in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// How far it has come.
+    Head(LogName),
+    /// What was signed last.
+    Signed(LogName),
+}
+
 /// Somebody who waits for a checkpoint that covers a record.
 struct Waiting {
     log: LogName,
@@ -109,6 +118,20 @@ impl Board {
             locked(self.noted.of(log)).row = signed;
         }
         Ok(())
+    }
+
+    /// A row of the end of a log was written anew, and says the same as before.
+    pub(crate) fn rewritten(&self, end: End) {
+        match end {
+            End::Head(log) => {
+                let mut live = self.live_mut(log);
+                live.version = live.version.map(|version| version.saturating_add(1));
+            }
+            End::Signed(log) => {
+                let mut noted = locked(self.noted.of(log));
+                noted.row = noted.row.map(|(row, version)| (row, version.saturating_add(1)));
+            }
+        }
     }
 
     /// Makes what has become durable visible.

@@ -46,7 +46,7 @@ use crate::shelf::{Attempt, Shelf, repeat};
 use proofs::Proofs;
 use tiles::ShardTiles;
 
-pub(crate) use board::{Board, Signing};
+pub(crate) use board::{Board, End, Signing};
 pub use complete::ChainKey;
 pub use draft::{Draft, Once};
 pub use erase::Erased;

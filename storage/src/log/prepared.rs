@@ -122,7 +122,7 @@ impl Prepared {
 
 /// The key of a seal's chain.
 pub(crate) fn seal_key(vault: &Vault, id: &str) -> Sha256 {
-    Sha256(vault.blind(b"log chain of a seal", id.as_bytes()))
+    Sha256(vault.chain(b"log chain of a seal", id.as_bytes()))
 }
 
 fn salts(vault: &Vault, count: usize) -> Result<Vec<Salt>, StorageError> {

@@ -7,7 +7,8 @@ use crate::engine::{Batch, Engine, Space, Write};
 use crate::error::StorageError;
 use crate::keys::REGISTRY;
 use crate::log::{Board, Recorded, Signing, Stage, Staged};
-use crate::vault::{OVERHEAD_BYTES, Vault};
+use crate::sealing::OVERHEAD_BYTES;
+use crate::vault::Vault;
 
 /// A submission that is part of the group.
 pub(super) struct Taken {
@@ -17,6 +18,7 @@ pub(super) struct Taken {
 
 pub(super) struct Group<'a> {
     engine: &'a dyn Engine,
+    vault: &'a Vault,
     stage: Stage<'a>,
     batch: Batch,
     /// The rows that the group changes, or that somebody waits for.
@@ -30,7 +32,7 @@ type Finished = (Batch, Option<Write>, Vec<Taken>, Staged);
 impl<'a> Group<'a> {
     pub(super) fn new(engine: &'a dyn Engine, vault: &'a Vault, board: &'a Board) -> Self {
         let stage = Stage::new(engine, vault, board);
-        Self { engine, stage, batch: Batch::new(), touched: BTreeSet::new(), taken: Vec::new() }
+        Self { engine, vault, stage, batch: Batch::new(), touched: BTreeSet::new(), taken: Vec::new() }
     }
 
     /// Takes a submission, or answers it, or gives it back for the next group.
@@ -68,6 +70,10 @@ impl<'a> Group<'a> {
     /// Decides the expectations of a submission against the disk, and gives numbers to its records.
     fn admit(&mut self, submission: &Submission) -> Result<Vec<Recorded>, StorageError> {
         for write in submission.batch.writes() {
+            // Prepared before a rotation: whoever prepared it does so again.
+            if write.value.as_ref().is_some_and(|value| self.vault.is_superseded(value)) {
+                return Err(StorageError::Contention);
+            }
             if let Some(expect) = write.expect {
                 let row = self.engine.get(REGISTRY, write.space, &write.key)?;
                 if !expect.holds(row.map(|row| row.version)) {

@@ -6,6 +6,7 @@ use std::sync::{Barrier, Mutex};
 use super::*;
 use crate::engine::memory::{Fault, FaultPlan, Memory};
 use crate::engine::{CommitError, Direction, Part, Range, ReadError, Row, Space, VALUE_BYTES_MAX, Versioned};
+use crate::keyring::row::Ring;
 use crate::secret::Keys;
 
 /// Memory that notes how many writes each commit has, and waits at two gates before its first one.
@@ -50,7 +51,8 @@ impl Engine for Gated {
 fn started(gated: bool) -> (Arc<Gated>, Sequencer) {
     let gates = gated.then(|| (Barrier::new(2), Barrier::new(2)));
     let engine = Arc::new(Gated { gates, ..Gated::default() });
-    let vault = Arc::new(Vault::new(&Keys::new([1; 32], [2; 32])));
+    let keys = Keys::new([1; 32], [2; 32]);
+    let vault = Arc::new(Vault::new(&Ring::of_given(&keys).unwrap(), &keys));
     let of_engine = Arc::clone(&engine);
     (engine, Sequencer::start(of_engine, vault, Arc::new(Board::empty()), Arc::default()).unwrap())
 }

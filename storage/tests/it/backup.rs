@@ -385,8 +385,8 @@ fn a_backup_names_the_keys_that_it_takes() {
     let folder = Folder::new(&scratch.path().join("backups"));
     let store = open(&scratch.path().join("data"));
     let made = back_up(&store, &folder);
-    let id: KeyId = store.value_key();
-    assert_eq!((made.value_key, made.store_format.as_str(), made.program.as_str()), (id.to_string(), "1", "test"));
+    let id: KeyId = store.keyring().outer();
+    assert_eq!((made.value_key, made.store_format.as_str(), made.program.as_str()), (id.to_string(), "2", "test"));
     let file = scratch.path().join("backup.key");
     fs::write(&file, "05".repeat(32)).unwrap();
     assert!(matches!(BackupKey::load(&file), Err(BackupError::Key(_))), "others may read it");

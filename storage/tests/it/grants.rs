@@ -17,7 +17,7 @@ fn store() -> Store {
     Store::memory(&keys()).unwrap()
 }
 
-fn application(number: u8, consumer: &str) -> Application {
+pub(crate) fn application(number: u8, consumer: &str) -> Application {
     serde_json::from_value(json!({
         "id": format!("{number:032x}"), "consumer": { "caller": "approval", "organisation": consumer }, "provider": "P",
         "wish": {
@@ -29,15 +29,15 @@ fn application(number: u8, consumer: &str) -> Application {
     .unwrap()
 }
 
-fn check() -> Check {
+pub(crate) fn check() -> Check {
     Check { verdict: Verdict::Approve, reason: None, at: now(), by: "platform".to_owned() }
 }
 
-fn decision() -> Decision {
+pub(crate) fn decision() -> Decision {
     Decision { verdict: Verdict::Approve, reason: None, at: now(), by: "office".to_owned() }
 }
 
-fn conditional() -> Assessment {
+pub(crate) fn conditional() -> Assessment {
     Assessment { findings: Vec::new(), decision_due: Some(now().plus(60)) }
 }
 

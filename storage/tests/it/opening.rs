@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use storage::engine::memory::Memory;
-use storage::engine::rocks::{FORMAT_KEY, Rocks};
-use storage::engine::{Batch, Engine, OpenError, Part, Space};
+use storage::engine::rocks::Rocks;
+use storage::engine::{Batch, Engine, FORMAT_KEY, OpenError, Part, Space};
 use storage::secret::{INDEX_KEY_FILE, VALUE_KEY_FILE};
 use storage::{Keys, KeysError, Store, StoreError};
 
@@ -52,6 +52,25 @@ fn an_unknown_format() {
     drop(engine);
     let error = Rocks::open(scratch.path(), &options()).unwrap_err();
     assert!(matches!(&error, OpenError::UnknownFormat { found } if found == "2"), "{error}");
+}
+
+#[test]
+fn a_store_of_a_newer_program() {
+    let scratch = Scratch::new("newer");
+    let engine = Rocks::open(scratch.path(), &options()).unwrap();
+    let mut batch = Batch::new();
+    let row = br#"{"format":3,"written_by":"0.9.0","needs":["keyring","shards"]}"#;
+    batch.replace(Space::Hot, FORMAT_KEY.to_vec(), 1, row.to_vec());
+    engine.commit(Part(0), batch).unwrap();
+    drop(engine);
+    for error in [
+        Store::open(scratch.path(), &keys(), &options()).unwrap_err(),
+        Store::inspect(scratch.path(), &keys(), &options()).unwrap_err(),
+        Store::migrate(scratch.path(), &keys(), &options(), &mut |_| ()).unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(text.starts_with("the store was made by licet 0.9.0 in format 3, which needs shards; this is licet "), "{text}");
+    }
 }
 
 #[test]

@@ -1,12 +1,9 @@
 //! Places in status lists: one for every version of a licence, for ever, and never the same for two.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::thread;
 
 use crypto::licence::{Operation, Status};
-use storage::engine::memory::Memory;
-use storage::engine::{Batch, Direction, Engine, Part, Range, Space};
 use storage::slots::{SLOTS, Slot};
 use storage::{Store, Stored};
 
@@ -79,37 +76,6 @@ fn of_many_at_once_no_two_get_the_same() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(slots(&store, 0..160).into_iter().collect::<BTreeSet<_>>().len(), 160);
-}
-
-/// Makes a store look like one from before there were places.
-fn without_places(engine: &dyn Engine) {
-    let mut batch = Batch::new();
-    for (space, prefix) in [(Space::Obj, &b"l"[..]), (Space::Obj, b"j"), (Space::Hot, b"b")] {
-        for (key, row) in engine.scan(Part(0), space, Range::prefix(prefix), Direction::Ascending, 1000).unwrap() {
-            batch.delete(space, key, row.version);
-        }
-    }
-    engine.commit(Part(0), batch).unwrap();
-}
-
-#[test]
-fn licences_from_before_get_theirs_when_the_store_is_opened() {
-    let engine = Arc::new(Memory::new());
-    let open = || Store::on(Arc::clone(&engine) as Arc<dyn Engine>, &keys()).unwrap();
-    let store = open();
-    fill(&store, 0..300);
-    let first = slots(&store, 0..300);
-    without_places(&*engine);
-    assert_eq!(store.licences().slot(&identifier(&serial(0), 1)).unwrap(), None);
-    let store = open();
-    let again = slots(&store, 0..300);
-    assert_eq!(again.iter().collect::<BTreeSet<_>>().len(), 300);
-    assert_eq!(first.len(), again.len());
-    let versions =
-        |engine: &Memory| engine.rows().into_iter().map(|(_, space, key, row)| (space, key, row.version)).collect::<Vec<_>>();
-    let before = versions(&engine);
-    assert_eq!(slots(&open(), 0..300), again);
-    assert_eq!(versions(&engine), before, "opening once more writes nothing");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn consumer(caller: &str) -> Consumer {
     Consumer { caller: caller.to_owned(), organisation: "91350211M000100Y46".to_owned() }
 }
 
-fn code(n: u32, issued_at: Timestamp) -> UseCode {
+pub(crate) fn code(n: u32, issued_at: Timestamp) -> UseCode {
     UseCode {
         id: UseCode::id_of(&n.to_be_bytes()),
         licence: identifier("A1", 1),
@@ -36,11 +36,11 @@ fn code(n: u32, issued_at: Timestamp) -> UseCode {
     }
 }
 
-fn use_by(attempt: &str) -> Redemption {
+pub(crate) fn use_by(attempt: &str) -> Redemption {
     Redemption { at: now(), by: consumer("window"), attempt: attempt.to_owned() }
 }
 
-fn token<'a>(issuer: &'a str, id: &'a str) -> TokenUse<'a> {
+pub(crate) fn token<'a>(issuer: &'a str, id: &'a str) -> TokenUse<'a> {
     TokenUse { issuer, id, dead_at: now().plus(600), now: now() }
 }
 

@@ -13,6 +13,7 @@ use lexopt::prelude::*;
 use storage::backup::{BackupError, BackupId, BackupKey, Folder};
 
 use super::Failure;
+use crate::backing_up;
 use crate::config::{Backup, Config, Moment};
 
 /// For the help.
@@ -106,7 +107,7 @@ impl Backups {
         let config = Config::read(file)?;
         let settings = config.backup.clone();
         let settings = settings.ok_or_else(|| Failure::Usage(format!("{} has no [backup]", file.display())))?;
-        let (folder, key) = (Folder::new(&settings.path), BackupKey::load(&settings.key)?);
+        let (folder, key) = (Folder::new(&settings.path), backing_up::key(&settings)?);
         Ok(Self { config, settings, folder, key })
     }
 

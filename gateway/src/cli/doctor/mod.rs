@@ -4,6 +4,7 @@ mod finding;
 mod offline;
 mod online;
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -64,7 +65,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 /// Everything that can be found out, the worst first.
 fn examine(file: &Path) -> Diagnosis {
     let now = clock::now();
-    let mut findings = offline::configuration(file);
+    let mut findings: Vec<_> = offline::configuration(file).into_iter().collect();
     let mut is_running = None;
     if let Ok(config) = Config::read(file) {
         findings.extend(offline::modes(&config));
@@ -87,7 +88,7 @@ fn examine(file: &Path) -> Diagnosis {
     for finding in &mut findings {
         finding.next = finding.next.replace("CONFIG", &file.display().to_string());
     }
-    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     Diagnosis { is_running, findings }
 }
 

@@ -23,22 +23,25 @@ const ROWS_MAX: u64 = 200_000;
 /// How many records may be checked on the way.
 const RECORDS_MAX: u64 = 200_000;
 
-/// What is wrong with the configuration and the files that it names.
-pub(super) fn configuration(file: &Path) -> Vec<Finding> {
-    let faults = config_command::check(file).err();
-    let faults = faults.iter().flat_map(|faults| faults.iter());
-    faults.map(|fault| Finding::fault("configuration", format!("{}: {}", fault.key, fault.message))).collect()
+/// What is wrong with the configuration and the files that it names: all of it is for `licet config check` to say.
+pub(super) fn configuration(file: &Path) -> Option<Finding> {
+    let faults = config_command::check(file).err()?;
+    let first = faults.iter().next()?;
+    let first = format!("{}: {}", first.key, first.message);
+    Some(Finding::fault(
+        "configuration",
+        match faults.iter().count() {
+            1 => first,
+            n => format!("{n} things are wrong, first: {first}"),
+        },
+    ))
 }
 
-/// Keys that others can read. Those that the gateway refuses to start with are faults of the configuration already.
-pub(super) fn modes(config: &Config) -> Vec<Finding> {
-    let mut keys = vec![("server.key".to_owned(), config.server.key.clone())];
-    keys.extend(config.signing.iter().map(|signing| ("signing.key".to_owned(), signing.key.clone())));
-    let sources = config.sources.iter().filter_map(|source| Some((format!("sources.{}.key", source.name), source.key.clone()?)));
-    keys.extend(sources);
-    keys.push(("storage.path".to_owned(), config.storage.path.clone()));
-    let open = keys.into_iter().filter(|(_, path)| fs::metadata(path).is_ok_and(|known| known.permissions().mode() & 0o077 != 0));
-    open.map(|(key, path)| Finding::warning("modes", format!("{key}: {} can be opened by others", path.display()))).collect()
+/// A folder of the database that others can open. Keys that others can read are faults of the configuration.
+pub(super) fn modes(config: &Config) -> Option<Finding> {
+    let path = &config.storage.path;
+    let is_open = fs::metadata(path).is_ok_and(|known| known.permissions().mode() & 0o077 != 0);
+    is_open.then(|| Finding::warning("modes", format!("storage.path: {} can be opened by others", path.display())))
 }
 
 /// Certificates that have ended, or soon will.

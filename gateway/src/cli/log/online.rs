@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::cli::input::InputError;
-use crate::config::{Faults, SourceUrl};
+use crate::config::{Faults, KeySource, SourceUrl};
 use crate::outbound::{Material, Outbound, Question, Reply};
 
 /// The longest answer that is read, in bytes.
@@ -76,7 +76,8 @@ impl Online {
     /// Opens the files of the credentials, and connects to nobody yet.
     pub(in crate::cli) fn new(options: &OnlineOptions, url: &str) -> Result<Self, InputError> {
         let wrong = |faults: Faults| InputError::Wrong(faults.to_string().trim_end().to_owned());
-        let own = options.certificate.as_deref().zip(options.key.as_deref());
+        let key = options.key.clone().map(KeySource::File);
+        let own = options.certificate.as_deref().zip(key.as_ref());
         let own = own.map(|(certificate, key)| ("--cert, --key", certificate, key));
         let material = Material { anchors_key: "--ca", anchors: &options.anchors, own };
         let client = Outbound::new(CONNECT, &material).map_err(wrong)?;

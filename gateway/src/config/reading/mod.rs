@@ -54,9 +54,14 @@ impl<T: DeserializeOwned + JsonSchema> Reading<T> {
         let Some((value, misshapen)) = mended else {
             return Self { value: None, faults: faults.or_one(syntax(text, first)), doubtful };
         };
-        // Where a heading cannot be read, what follows it seems to belong to the section before, and the section itself is missing.
-        let is_told =
-            |fault: &Fault| errors.is_empty() || (places.find(&fault.key).is_some() && !doubtful.contains(section(&fault.key)));
+        // Where a heading cannot be read, the section itself is missing, and what follows seems to belong to another.
+        let broken = errors.iter().filter_map(Error::span).map(|span| Place::of(text, span.start)).min();
+        let is_told = |fault: &Fault| {
+            broken.is_none_or(|broken| {
+                let is_placed = |place| place < broken || fault.key.contains('.');
+                places.find(&fault.key).is_some_and(is_placed) && !doubtful.contains(section(&fault.key))
+            })
+        };
         let told: Vec<Fault> = misshapen.iter().filter(|fault| is_told(fault)).cloned().collect();
         doubtful.extend(misshapen.iter().map(|fault| section(&fault.key).to_owned()));
         told.into_iter().for_each(|fault| faults.push(fault));

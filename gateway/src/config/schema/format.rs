@@ -27,7 +27,7 @@ static ALL: &[Format] = &[
     },
     Format {
         name: "address",
-        title: "address of a server",
+        title: "URL",
         example: "https://example.org/path",
         check: |text| parsed(SourceUrl::try_from(text.to_owned())),
     },

@@ -84,6 +84,6 @@ async fn a_caller_that_asks_too_often_is_told_when_to_come_again() {
     }
     assert_eq!(gateway.caller(ISSUER).get("/whoami").await.status, 200);
     let metrics = ask(&gateway, "GET /metrics").await;
-    assert!(metrics.contains("licet_shed_total{class=\"verify\",reason=\"caller-rate\"} 1"), "{metrics}");
+    assert!(metrics.contains("licet_shed_total{class=\"verify\",reason=\"caller-rate\"} 2"), "{metrics}");
     assert!(metrics.contains("licet_shed_total{class=\"read\",reason=\"caller-rate\"} 1"), "{metrics}");
 }

@@ -6,6 +6,7 @@ use super::wire::{
 };
 use crate::started::{ISSUER, Setup, Started};
 
+const PROTOCOL: u32 = 1;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
 async fn idle_again(gateway: &Started) {
@@ -33,21 +34,18 @@ async fn streams_that_are_opened_and_reset_end_the_connection() {
 #[tokio::test]
 async fn requests_that_are_given_up_one_by_one_leave_nothing_behind() {
     let gateway = Setup::new().start().await;
-    let neighbour = gateway.caller(ISSUER);
     let mut wire = Wire::open(&gateway.verifier(), &[]).await;
-    let attack = async {
-        for stream in streams(300) {
-            assert!(wire.send(&get(stream, "/stuck")).await);
-            while gateway.app.metrics.in_flight.get() == 0 {
-                tokio::task::yield_now().await;
-            }
-            assert!(wire.send(&reset(stream)).await);
+    for stream in streams(300) {
+        assert!(wire.send(&get(stream, "/stuck")).await);
+        while gateway.app.metrics.in_flight.get() == 0 {
+            tokio::task::yield_now().await;
         }
-        assert!(wire.send(&get(1_001, "/whoami")).await);
-        wire.end().await
-    };
-    assert_eq!(unharmed(&neighbour, "/whoami", 20, attack).await, End::Answer(true));
-    idle_again(&gateway).await;
+        assert!(wire.send(&reset(stream)).await);
+        idle_again(&gateway).await;
+    }
+    assert!(wire.send(&get(1_001, "/whoami")).await);
+    assert_eq!(wire.end().await, End::Answer(true));
+    assert_eq!(gateway.caller(ISSUER).get("/whoami").await.status, 200);
 }
 
 /// A client that makes the server reset its own streams, each of which is worked on already.
@@ -64,7 +62,8 @@ async fn a_server_is_not_made_to_reset_for_ever() {
         wire.given_up().await
     };
     let code = unharmed(&neighbour, "/whoami", 20, attack).await;
-    assert!(code.is_none_or(|code| code == ENHANCE_YOUR_CALM), "{code:?}");
+    // At once, as an error of the connection, or after some of them.
+    assert!(code.is_none_or(|code| [PROTOCOL, ENHANCE_YOUR_CALM].contains(&code)), "{code:?}");
     idle_again(&gateway).await;
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::admin;
 use crate::licence_kit::Office;
+use crate::pki::Authority;
 use crate::process::{Process, Site};
 use crate::started::VERIFIER;
 
@@ -14,14 +15,18 @@ fn said(output: &Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout.clone()).unwrap())
 }
 
+/// Waits until the metrics say this.
+fn wait_for(process: &Process, line: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !runtime.block_on(admin::ask_at(process.admin, "GET /metrics")).contains(line) {
+        assert!(Instant::now() < until, "{line} does not come");
+    }
+}
+
 /// Waits until this generation is in force.
 fn wait(process: &Process, generation: u64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let line = format!("licet_configuration_generation {generation}\n");
-    let until = Instant::now() + Duration::from_secs(60);
-    while !runtime.block_on(admin::ask_at(process.admin, "GET /metrics")).contains(&line) {
-        assert!(Instant::now() < until, "generation {generation} does not come");
-    }
+    wait_for(process, &format!("licet_configuration_generation {generation}\n"));
 }
 
 #[test]
@@ -53,6 +58,12 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
     edit("roles = ['auditor', 'operator']", "roles = ['auditor']");
     wait(&process, 3);
 
+    // What is refused waits for the file that is missing.
+    edit("client_anchors = [\"clients.pem\"]", "client_anchors = [\"clients.pem\", \"second.pem\"]");
+    wait_for(&process, "licet_reloads_total{outcome=\"refused\"}");
+    site.folder.write("second.pem", Authority::new("second").pem());
+    wait(&process, 4);
+
     edit("path = \"data\"", "path = \"elsewhere\"");
     // The socket is where the gateway has it.
     site.folder.write("running.toml", text);
@@ -67,7 +78,7 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
         let output = command.args(["about", "--json", "--config"]).arg(&running).output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    assert_eq!(about["generation"], 3);
+    assert_eq!(about["generation"], 4);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let reply = runtime.block_on(site.client(&process, VERIFIER).get("/v1/trust"));
     assert_eq!(reply.status, 200);
@@ -75,6 +86,7 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
     assert!(is_well);
     let said: Vec<_> = log.iter().filter(|line| line.contains("another configuration is in force")).collect();
     let by = ["\"by\":\"signal\"", "\"by\":\"files\""];
-    assert!(said.len() == 3 && by.iter().all(|by| said.iter().any(|line| line.contains(by))), "{said:?}");
-    assert_eq!(log.iter().filter(|line| line.contains("the configuration was refused")).count(), 1, "once is enough");
+    assert!(said.len() == 4 && by.iter().all(|by| said.iter().any(|line| line.contains(by))), "{said:?}");
+    let refused: Vec<_> = log.iter().filter(|line| line.contains("the configuration was refused")).collect();
+    assert_eq!(refused.len(), 2, "once for each fault is enough: {refused:?}");
 }

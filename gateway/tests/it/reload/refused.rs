@@ -35,9 +35,9 @@ async fn a_fault_in_any_part_leaves_every_part_as_it_was() {
     let change = ("roles = ['verifier']", "roles = ['auditor']");
     let wrong = [
         ("queue", "[cache]\nverdicts_mib = 0\n", "cache.verdicts_mib: must be"),
-        ("key", "[cache]\nverdict = 0\n", "unknown field"),
+        ("key", "[cache]\nverdict = 0\n", "cache.verdict: is not known"),
         ("file", "[[identity_providers]]\nname = 'a'\nissuer = 'https://a.example'\naudience = 'b'\nkeys = 'none'\n", "none"),
-        ("restart", "[log]\nlevel = 'debug'\n", "log.level: cannot be changed while the gateway runs: it needs a restart"),
+        ("restart", "[log]\nformat = 'text'\n", "log.format: cannot be changed while the gateway runs: it needs a restart"),
     ];
     for (name, section, fault) in wrong {
         std::fs::write(folder.join("licet.toml"), good.replacen(change.0, change.1, 1) + section).unwrap();

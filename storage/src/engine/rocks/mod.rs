@@ -17,21 +17,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode, LiveFile,
-    ReadOptions, WriteBatch, WriteOptions,
+    ReadOptions, WriteBatch, WriteOptions, properties,
 };
 
 use super::options::Options;
 use super::{
-    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FreezeError, Frozen, OpenError, Part, Range, ReadError, Row,
-    Space, Versioned,
+    Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FORMAT_KEY, Format, FreezeError, Frozen, OpenError, Part, Range,
+    ReadError, Row, Space, Versioned,
 };
 use settings::{database_options, family_options};
-
-/// The key of the format marker, in [`Space::Hot`] of part 0.
-pub const FORMAT_KEY: &[u8] = b"format";
-
-/// The format that this engine writes, and the only one that it reads.
-pub const FORMAT: &[u8] = b"1";
 
 /// What a write takes in a batch beside its key and its value, about: part, version, lengths, family.
 const WRITE_BYTES: usize = 32;
@@ -149,11 +143,7 @@ impl Disk {
     fn check_format(&self) -> Result<(), OpenError> {
         let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
         match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
-            Some(format) if format.value == FORMAT => return Ok(()),
-            Some(format) => {
-                let found = String::from_utf8_lossy(&format.value).chars().take(32).collect();
-                return Err(OpenError::UnknownFormat { found });
-            }
+            Some(format) => return Format::read(&format.value).map(|_known| ()),
             None => {}
         }
         let families = Space::ALL.into_iter().map(Space::name).chain([DEFAULT_FAMILY]);
@@ -162,7 +152,7 @@ impl Disk {
                 return Err(OpenError::Foreign);
             }
         }
-        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, FORMAT)) };
+        let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, Format::FIRST)) };
         self.write(&[marker])
             .map_err(|WriteFailed(why)| OpenError::Refused(format!("the format marker cannot be written: {why}")))
     }
@@ -286,6 +276,11 @@ impl Engine for Rocks {
 
     fn caps(&self) -> Caps {
         CAPS
+    }
+
+    fn estimate(&self, space: Space) -> Option<u64> {
+        let family = self.disk.family(space).ok()?;
+        self.disk.db.property_int_value_cf(family, properties::ESTIMATE_NUM_KEYS).ok()?
     }
 
     fn damaged_reads(&self) -> u64 {

@@ -1,0 +1,129 @@
+//! `/keys`: the keys of the store.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crypto::record::EventKind;
+use hyper::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use storage::keyring::{Keyring, KeyringError};
+use storage::{Cipher, KeyId, Keys};
+
+use super::{Asked, Command, Refused, Reply};
+use crate::app::{App, store_key};
+use crate::clock;
+use crate::config::KeySource;
+
+pub(super) static COMMANDS: &[Command] = &[
+    Command { method: Method::GET, path: "/keys", run: |asked| Box::pin(list(asked)) },
+    Command { method: Method::POST, path: "/keys/rotate", run: |asked| Box::pin(rotate(asked)) },
+    Command { method: Method::POST, path: "/keys/retire", run: |asked| Box::pin(retire(asked)) },
+    Command { method: Method::POST, path: "/keys/rewrap", run: |asked| Box::pin(rewrap(asked)) },
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotate {
+    cipher: Cipher,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retire {
+    id: KeyId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rewrap {
+    to: PathBuf,
+}
+
+impl From<KeyringError> for Refused {
+    fn from(error: KeyringError) -> Self {
+        match &error {
+            KeyringError::Storage(error) => Self::failed(error.to_string()),
+            refused => Self::conflict(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+/// Every key, and how far re-encryption is; with `count`, how many rows are under each key.
+async fn list(asked: Asked) -> Result<Reply, Refused> {
+    let counts = asked.query.contains_key("count");
+    blocking(asked.live.current(), move |keyring| {
+        let mut keys = json!(keyring.list()?);
+        if counts {
+            let rows = keyring.count()?;
+            for key in keys.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                let id = key.get("id").and_then(Value::as_str).and_then(|id| id.parse::<KeyId>().ok());
+                key.insert("rows".to_owned(), json!(id.and_then(|id| rows.get(&id)).unwrap_or(&0)));
+            }
+        }
+        let resealing = keyring.resealing()?.map(|at| {
+            let permille = at.permille(keyring.rows().unwrap_or_default());
+            json!({
+                "to": at.to, "is_done": at.is_done, "permille": permille,
+                "seen": at.seen, "resealed": at.resealed, "damaged": at.damaged,
+            })
+        });
+        Ok(json!({ "outer": keyring.outer().to_string(), "keys": keys, "resealing": resealing }))
+    })
+    .await
+}
+
+async fn rotate(asked: Asked) -> Result<Reply, Refused> {
+    let Rotate { cipher } = read(&asked)?;
+    let app = noted(&asked, "rotate", json!(cipher)).await?;
+    blocking(app, move |keyring| Ok(json!({ "id": keyring.rotate(cipher, clock::now())? }))).await
+}
+
+async fn retire(asked: Asked) -> Result<Reply, Refused> {
+    let Retire { id } = read(&asked)?;
+    let app = noted(&asked, "retire", json!(id)).await?;
+    blocking(app, move |keyring| Ok(json!({ "id": keyring.retire(id).map(|()| id)? }))).await
+}
+
+async fn rewrap(asked: Asked) -> Result<Reply, Refused> {
+    let Rewrap { to } = read(&asked)?;
+    let outer = outer(&to)?;
+    let app = noted(&asked, "rewrap", json!(outer.outer_id())).await?;
+    blocking(app, move |keyring| {
+        keyring.rewrap(&outer)?;
+        Ok(json!({ "outer": keyring.outer().to_string() }))
+    })
+    .await
+}
+
+/// The key in a file.
+fn outer(path: &Path) -> Result<Keys, Refused> {
+    let text = store_key("to", &KeySource::File(path.to_owned())).map_err(|faults| Refused::malformed(faults.to_string()))?;
+    Keys::parse(&text, None).ok_or_else(|| Refused::malformed("the file holds no key"))
+}
+
+fn read<T: DeserializeOwned>(asked: &Asked) -> Result<T, Refused> {
+    T::deserialize(&asked.body).map_err(|error| Refused::malformed(error.to_string()))
+}
+
+/// Puts on record what is about to be done, and by whom.
+async fn noted(asked: &Asked, action: &str, what: Value) -> Result<Arc<App>, Refused> {
+    let app = asked.live.current();
+    let details = [("action", json!(action)), ("what", what), ("user", json!(asked.by))];
+    let details: BTreeMap<String, Value> = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let noted = app.recorder.note_own(EventKind::KeyChange, details, app.trust.current().generation(), clock::now()).await;
+    noted.map_err(|error| Refused::failed(format!("it cannot be put on record: {error}")))?;
+    Ok(app)
+}
+
+/// On a thread that may wait.
+async fn blocking(
+    app: Arc<App>,
+    work: impl FnOnce(&Keyring) -> Result<Value, KeyringError> + Send + 'static,
+) -> Result<Reply, Refused> {
+    let done = tokio::task::spawn_blocking(move || work(app.store().keyring())).await;
+    let done = done.map_err(|error| Refused::failed(format!("it broke off: {error}")))?;
+    Ok(Reply::Whole(done?))
+}
