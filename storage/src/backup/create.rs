@@ -43,8 +43,8 @@ pub fn create(
     folder.clear_new()?;
     let random = SystemRandom::new();
     let parent = folder.ids()?.iter().rev().find_map(|id| folder.manifest(id, key).ok());
-    // Before the copy is made: what is published is durable, and therefore in it.
-    let logs = store.logs().known_heads();
+    // Before the copy is made: what is told is durable, and therefore in it.
+    let logs = store.logs().heads();
     let frozen = store.freeze()?;
     let files = files(frozen.path())?;
     let mut work = Work {
@@ -61,7 +61,7 @@ pub fn create(
     drop(frozen);
     sync(&folder.pieces())?;
     let manifest = Manifest {
-        id: BackupId::new(making.now, &random)?,
+        id: BackupId::new(making.now, folder.ids()?.last(), &random)?,
         made_at: making.now,
         program: making.program.to_owned(),
         store_format: FORMAT_NEWEST.to_string(),

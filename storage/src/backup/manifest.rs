@@ -23,7 +23,8 @@ const FORMAT: &[u8] = b"licet backup 1\n";
 /// The longest manifest that is read, in bytes: some hundred thousand pieces.
 const BYTES_MAX: u64 = 64 << 20;
 
-/// The name of a backup: when it was begun, and something random. Names sort as the backups were made.
+/// The name of a backup: when it was begun, the how many-th of that second it is, and something random. Names sort as the backups were
+/// made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackupId(String);
@@ -42,7 +43,8 @@ pub struct Manifest {
     pub store_format: String,
     /// The name of the key that the values of the store are sealed under.
     pub value_key: String,
-    /// What was published of the logs when it was begun, with the signed notes: the logs in it have that, and perhaps more.
+    /// What was published of the logs when it was begun, with the signed notes; of a store that was not in use, how far they had come. The
+    /// logs in it have that, and perhaps more.
     pub logs: Vec<KnownHead>,
     /// The backup that it shares pieces with.
     pub parent: Option<BackupId>,
@@ -77,11 +79,21 @@ struct Head {
 }
 
 impl BackupId {
-    pub(super) fn new(at: Timestamp, random: &SystemRandom) -> Result<Self, BackupError> {
-        let mut tail = [0; 4];
+    /// A name for a backup that is begun now, behind all that there are: also behind one of the same second, and one from when the clock
+    /// was ahead.
+    pub(super) fn new(at: Timestamp, newest: Option<&Self>, random: &SystemRandom) -> Result<Self, BackupError> {
+        let mut tail = [0; 2];
         random.fill(&mut tail).map_err(|_unspecified| BackupError::NoRandomness)?;
+        let at = newest.map_or(at, |newest| at.max(newest.made_at()));
+        let number = newest.filter(|newest| newest.made_at() == at).map_or(0, |newest| newest.number().saturating_add(1));
         let at: String = at.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-        Ok(Self(format!("{at}-{}", to_hex(&tail))))
+        Ok(Self(format!("{at}-{number:04x}{}", to_hex(&tail))))
+    }
+
+    /// The how many-th of its second it is.
+    fn number(&self) -> u16 {
+        let digits = self.0.split_once('-').and_then(|(_, tail)| tail.get(..4));
+        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(0)
     }
 
     /// The name.
@@ -236,10 +248,17 @@ mod tests {
     #[test]
     fn names_sort_as_time_and_are_no_paths() {
         let random = SystemRandom::new();
-        let id = BackupId::new("2026-03-01T00:00:00Z".parse().unwrap(), &random).unwrap();
+        let id = BackupId::new("2026-03-01T00:00:00Z".parse().unwrap(), None, &random).unwrap();
         assert!(id.as_str().starts_with("20260301T000000Z-"), "{id}");
         assert_eq!(id.made_at(), "2026-03-01T00:00:00Z".parse().unwrap());
-        assert_eq!(id.as_str().parse(), Ok(id));
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        // Many of one second, and those after the clock was set back, stand in the order in which they were made.
+        let mut last = id;
+        for seconds in [0, 0, -5, 1, 1, 0] {
+            let next = BackupId::new(Timestamp::from_unix(1_772_323_200 + seconds), Some(&last), &random).unwrap();
+            assert!(next > last, "{next} is not behind {last}");
+            last = next;
+        }
         for bad in [
             "",
             "..",

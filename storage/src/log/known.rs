@@ -22,7 +22,7 @@ pub struct KnownHead {
     pub size: u64,
     /// Its root.
     pub root: Hash,
-    /// The note as it was signed.
+    /// The note as it was signed; empty, where nobody signed it.
     pub note: String,
 }
 
@@ -58,6 +58,19 @@ impl Logs {
     #[must_use]
     pub fn known_heads(&self) -> Vec<KnownHead> {
         LogName::ALL.into_iter().filter_map(|log| self.published(log)).map(|published| KnownHead::from(&*published)).collect()
+    }
+
+    /// The newest head of each log that has records: what was published, and in a store that publishes nothing, as one that is only
+    /// looked at, how far the log has come.
+    pub(crate) fn heads(&self) -> Vec<KnownHead> {
+        let unpublished = |log| {
+            let live = self.shelf.board.live(log);
+            let (head, root) = (&live.head, live.tree.root());
+            let (period, first, note) = (head.period.clone(), Some(head.first), String::new());
+            (head.leaves() > 0).then(|| KnownHead { log, period, first, size: head.leaves(), root, note })
+        };
+        let newest = |log| self.published(log).map(|published| KnownHead::from(&*published)).or_else(|| unpublished(log));
+        LogName::ALL.into_iter().filter_map(newest).collect()
     }
 
     /// Compares a log with a head that was published of it. Also right for a store that is only looked at.
