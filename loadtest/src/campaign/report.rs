@@ -87,7 +87,7 @@ impl Outcome {
     /// How the round that failed is done again; nothing where none did.
     #[must_use]
     pub fn again(&self) -> Option<String> {
-        let failed = self.rounds.iter().find(|round| !round.wrong.is_empty()).or(self.rounds.last())?;
+        let failed = self.rounds.iter().find(|round| !round.wrong.is_empty()).or_else(|| self.rounds.last())?;
         // What is found wrong at the beginning of a round is of the one before it.
         let from = failed.plan.round.saturating_sub(1);
         (!self.is_right()).then(|| format!("licet-load campaign --seed {} --from {from} --rounds 2", self.seed))

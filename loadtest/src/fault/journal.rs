@@ -35,7 +35,7 @@ impl Journal {
         match what {
             "N" => drop(self.0.insert(path.to_owned(), Known { is_unnamed: true, ..Known::default() })),
             // Of what was there before, all is taken to be on the disk.
-            "O" => drop(self.0.entry(path.to_owned()).or_insert(Known { synced: size, ..Known::default() })),
+            "O" => drop(self.0.entry(path.to_owned()).or_insert_with(|| Known { synced: size, ..Known::default() })),
             "S" => {
                 let known = self.0.entry(path.to_owned()).or_default();
                 if !known.is_doubtful {
@@ -48,7 +48,8 @@ impl Journal {
                 known.synced = known.synced.min(size);
             }
             "D" => {
-                self.0.iter_mut().filter(|(file, _)| file.parent() == Some(path)).for_each(|(_, file)| file.is_unnamed = false)
+                let within = self.0.iter_mut().filter(|(file, _)| file.parent() == Some(path));
+                within.for_each(|(_, file)| file.is_unnamed = false);
             }
             // A name that was given anew stands for what it is given to: what had it before is not brought back.
             "R" => {
