@@ -139,7 +139,9 @@ fn write(folder: &Path, office: &Office) -> std::io::Result<String> {
     // Nobody comes in by it: requests come over pipes.
     let door = pem::encode("CERTIFICATE", &Who::Verifier.certificate());
     fs::write(folder.join("door.pem"), door)?;
-    fs::write(folder.join("door.key"), SigningKey::from_label(KeyType::P256, Who::Verifier.role()).pem())?;
+    let key = folder.join("door.key");
+    fs::write(&key, SigningKey::from_label(KeyType::P256, Who::Verifier.role()).pem())?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
     let domain = |name: &str, purpose: &str, below: &str| {
         format!(
             "[[trust]]\nname = '{name}'\npurpose = '{purpose}'\nanchors = ['root.pem']\nintermediates = ['{below}.pem']\n\

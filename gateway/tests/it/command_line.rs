@@ -102,7 +102,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_line_and_a_hint() {
     let faults = said["faults"].as_array().unwrap();
     for (key, what, hint) in [
         ("server.listn", "listn", "did you mean `listen`?"),
-        ("storage.value_key, storage.index_key", "value_key", ""),
+        ("storage.index_key", "index_key", "The key of the index over holder numbers"),
         ("record.key", "key = \"no-log.key", "File with the key that signs checkpoints"),
         ("callers[2].roles[0]", "roles = ['isuer", "did you mean \"issuer\"?"),
         ("cache.verdicts_mib", "verdicts_mib", "without quotes: 64"),

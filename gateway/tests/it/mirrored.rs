@@ -1,6 +1,7 @@
 //! What `licet log monitor` has copied from a running gateway over HTTPS, read and checked by implementations of others.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -35,6 +36,7 @@ impl Mirrored {
         let holder = gateway.holder(VERIFIER);
         for (name, content) in [("ca.pem", gateway.authority.pem()), ("cert.pem", holder.pem()), ("cert.key", holder.key.pem())] {
             fs::write(folder.join(name), content).unwrap();
+            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
         }
         let (mirror, old) = (folder.join("mirror"), folder.join("old"));
         let mut connection = gateway.verifier().connect(Http::Two).await;

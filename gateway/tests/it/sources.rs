@@ -1,5 +1,6 @@
 //! Departments as sources: how they are asked, how their answers are read, and what hostile ones come to.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -218,7 +219,8 @@ async fn a_resource_may_have_its_own_form() {
 #[tokio::test]
 async fn files_that_cannot_be_used_are_faults_with_their_keys() {
     let mut setup = Setup::new();
-    setup.folder.write("open.txt", "secret");
+    let open = setup.folder.write("open.txt", "secret");
+    std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o644)).unwrap();
     let rows = [
         ("auth = { kind = 'bearer', file = 'open.txt' }", "sources[0].auth.file: "),
         ("auth = { kind = 'hmac', key_id = 'a', file = 'none.txt' }", "sources[0].auth.file: "),

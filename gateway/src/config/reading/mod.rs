@@ -66,7 +66,10 @@ impl<T: DeserializeOwned + JsonSchema> Reading<T> {
         doubtful.extend(misshapen.iter().map(|fault| section(&fault.key).to_owned()));
         told.into_iter().for_each(|fault| faults.push(fault));
         let value = value.try_into().ok().filter(|_| !faults.is_empty());
-        Self { value, faults: faults.or_one(syntax(text, first)), doubtful }
+        // What only the type itself objects to is told by the key that it lies in.
+        let key = first.span().filter(|_| errors.is_empty()).and_then(|span| places.key_at(span.start));
+        let misfit = Fault { key: key.unwrap_or(SYNTAX).to_owned(), ..syntax(text, first) };
+        Self { value, faults: faults.or_one(misfit), doubtful }
     }
 }
 

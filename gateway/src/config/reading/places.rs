@@ -60,11 +60,15 @@ impl<'t> Places<'t> {
         }
     }
 
+    /// The key that begins last up to an offset.
+    pub(super) fn key_at(&self, offset: usize) -> Option<&str> {
+        let before = self.offsets.iter().filter(|(_, at)| **at <= offset);
+        before.max_by_key(|(_, at)| **at).map(|(key, _)| key.as_str())
+    }
+
     /// The top level key that is in force at an offset.
     pub(super) fn section_at(&self, offset: usize) -> Option<&str> {
-        let before = self.offsets.iter().filter(|(_, at)| **at <= offset);
-        let (key, _) = before.max_by_key(|(_, at)| **at)?;
-        Some(section(key))
+        self.key_at(offset).map(section)
     }
 }
 

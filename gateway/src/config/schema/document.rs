@@ -169,8 +169,10 @@ mod tests {
         let page = Schema::of::<Config>().document();
         for row in page.lines().filter(|line| line.starts_with("| `")) {
             let default = row.split(" | ").nth(2).unwrap().trim_matches('`').trim_matches('"');
-            let said = row.split("Default ").nth(1).map(|rest| rest.trim_start_matches('`'));
-            let said = said.map(|rest| rest.split(['.', ';', ',', '`', ' ']).next().unwrap());
+            let said = row.split("Default ").nth(1).map(|rest| match rest.strip_prefix('`') {
+                Some(quoted) => quoted.split('`').next().unwrap(),
+                None => rest.split(['.', ';', ',', ' ']).next().unwrap(),
+            });
             let is_figure = said.is_some_and(|said| !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit()));
             assert!(!is_figure || said == Some(default), "{row}");
         }

@@ -32,7 +32,7 @@ async fn a_fault_in_any_part_leaves_every_part_as_it_was() {
     let good = std::fs::read_to_string(folder.join("licet.toml")).unwrap();
     let document = office.jws(&fields("1", 1));
     // A role that is good, with something in another part that is not.
-    let change = ("roles = ['verifier']", "roles = ['auditor']");
+    let change = ("roles = ['verifier']", "roles = ['operator']");
     let wrong = [
         ("queue", "[cache]\nverdicts_mib = 0\n", "cache.verdicts_mib: must be"),
         ("key", "[cache]\nverdict = 0\n", "cache.verdict: is not known"),
