@@ -20,6 +20,7 @@ use storage::restoration::Lost;
 use storage::{StorageError, Store};
 
 use crate::config::{Config, Faults};
+use crate::covered;
 use crate::live::Live;
 use crate::shutdown::Shutdown;
 use crate::trust::replace;
@@ -31,7 +32,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// What a restored store is marked with until it was compared.
-const MARK: &str = "restored.json";
+const MARK: &str = storage::backup::RESTORED;
 
 /// The file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,9 @@ impl Anchor {
         match fs::metadata(&self.0) {
             Ok(found) if found.len() > FILE_BYTES_MAX => return Err(io::ErrorKind::FileTooLarge.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => drop(other?),
+            other => {
+                other?;
+            }
         }
         let content: Content = serde_json::from_slice(&fs::read(&self.0)?)?;
         if content.format == 1 { Ok(content.heads) } else { Err(io::Error::other("it was made by a newer licet")) }
@@ -87,6 +90,19 @@ impl Anchor {
     pub fn write(&self, heads: &[KnownHead]) -> io::Result<()> {
         let content = Content { format: 1, heads: heads.to_vec() };
         replace(&self.0, serde_json::to_string_pretty(&content)?.as_bytes())
+    }
+
+    /// Replaces it when the gateway stops, as soon as what is on record is published too; where that does not come, it stays behind.
+    ///
+    /// # Errors
+    /// Those of the system; then it says what it said.
+    pub async fn write_last(&self, logs: &Logs) -> io::Result<()> {
+        for log in LogName::ALL {
+            if let Some(newest) = logs.size(log).ok().and_then(|size| size.checked_sub(1)) {
+                drop(covered::in_time(logs, log, newest, EVERY).await);
+            }
+        }
+        self.write(&logs.known_heads())
     }
 
     /// Compares a store with it, before anything is signed or served.
@@ -103,7 +119,7 @@ impl Anchor {
         if !is_marked(data) {
             return Ok(());
         }
-        if heads.is_empty() {
+        if heads.is_empty() || is_behind(store.logs(), &heads)? {
             return Err(Refused::Restored { anchor: self.0.clone() });
         }
         // All that was published is there: nothing was lost.
@@ -133,18 +149,24 @@ pub fn compare(logs: &Logs, heads: &[KnownHead]) -> Result<Compared, StorageErro
     Ok(Compared { lost: lost.into_values().collect(), differing })
 }
 
-/// Marks a store as restored, and from what.
+/// Whether these heads do not reach as far as the logs do: then they were taken before, and say nothing of what was published since.
 ///
 /// # Errors
-/// Those of the system.
-pub fn mark(data: &Path, backup: &str) -> io::Result<()> {
-    replace(&data.join(MARK), serde_json::json!({ "format": 1, "backup": backup }).to_string().as_bytes())
+/// Those of a store that does not work.
+pub fn is_behind(logs: &Logs, heads: &[KnownHead]) -> Result<bool, StorageError> {
+    for log in LogName::ALL {
+        let Some(newest) = logs.shards(log)?.into_iter().rfind(|shard| shard.size > 0) else { continue };
+        if !heads.iter().any(|head| head.log == log && head.period == newest.period && head.size >= newest.size) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Whether a store is marked as restored.
+/// Whether a store is marked as restored; it is, where that cannot be told.
 #[must_use]
 pub fn is_marked(data: &Path) -> bool {
-    data.join(MARK).exists()
+    data.join(MARK).try_exists().unwrap_or(true)
 }
 
 /// Takes the mark away.
@@ -184,7 +206,7 @@ pub async fn run(live: Arc<Live>, anchor: Anchor, mut shutdown: Shutdown) {
 pub enum Refused {
     /// The store was restored, and there is nothing that says what was published since.
     Restored {
-        /// Where there is no anchor.
+        /// Where there is no anchor, or one that is older.
         anchor: PathBuf,
     },
     /// The logs in the store are not those that were published.
@@ -222,8 +244,8 @@ impl fmt::Display for Refused {
         match self {
             Self::Restored { anchor } => write!(
                 f,
-                "store-restored: the store was restored, and there is no {} that says what was published since; licet restore accept \
-                 takes it into use",
+                "store-restored: the store was restored, and nothing says what was published since: {} is missing, or older than the \
+                 backup; licet restore accept takes it into use",
                 anchor.display()
             ),
             Self::RolledBack { anchor, compared } => {

@@ -48,12 +48,18 @@ enum Why {
     Broken(std::io::Error),
 }
 
+/// What a command prints, from one of its ends.
+type Pipe = Box<dyn Read + Send>;
+
+/// What was heard of a command: how it ended, what it printed, and what it complained of.
+type Heard = (ExitStatus, Zeroizing<Vec<u8>>, Vec<u8>);
+
 /// Hears all that a command prints, and sees it end.
-fn listen(child: &mut Child, until: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8>>, Vec<u8>), Why> {
+fn listen(child: &mut Child, until: Instant) -> Result<Heard, Why> {
     let (tell, told) = mpsc::channel();
-    let pipes: [(bool, Option<Box<dyn Read + Send>>, u64); 2] = [
-        (true, child.stdout.take().map(|pipe| -> Box<dyn Read + Send> { Box::new(pipe) }), BYTES_MAX + 1),
-        (false, child.stderr.take().map(|pipe| -> Box<dyn Read + Send> { Box::new(pipe) }), COMPLAINT_BYTES_MAX),
+    let pipes: [(bool, Option<Pipe>, u64); 2] = [
+        (true, child.stdout.take().map(|pipe| -> Pipe { Box::new(pipe) }), BYTES_MAX + 1),
+        (false, child.stderr.take().map(|pipe| -> Pipe { Box::new(pipe) }), COMPLAINT_BYTES_MAX),
     ];
     for (is_output, pipe, bytes_max) in pipes {
         let (tell, Some(pipe)) = (tell.clone(), pipe) else { continue };

@@ -45,12 +45,12 @@ impl Live {
     }
 
     /// Puts another generation in force: whatever begins from now on goes by it. For a thread that may wait, within the runtime.
-    pub fn put_in_force(&self, _turn: &Turn, app: Arc<App>) {
+    pub fn put_in_force(&self, _turn: &Turn, app: &Arc<App>) {
         let before = self.current();
         // Evidence that comes in at this moment waits: it must not be in force before and missing after.
         let evidence = before.status.turn();
         app.catch_up(&before, &evidence);
-        self.current.store(Arc::clone(&app));
+        self.current.store(Arc::clone(app));
         drop(evidence);
         app.take_over();
         self.changes.send_replace(app.generation);

@@ -63,7 +63,7 @@ impl Store {
                 }
                 None => change.insert(key, restoration)?,
             }
-            Ok(attempt(change.commit()?))
+            Ok(attempt(&change.commit()?))
         })
     }
 
@@ -77,13 +77,13 @@ impl Store {
             let Some(before) = self.shelf().read::<Restoration>(&key)? else { return Ok(Attempt::Done(())) };
             let mut change = self.shelf().change();
             change.delete(key, before.version);
-            Ok(attempt(change.commit()?))
+            Ok(attempt(&change.commit()?))
         })
     }
 }
 
 /// Whatever came of it, the next look at the row tells.
-const fn attempt(committed: Committed) -> Attempt<()> {
+const fn attempt(committed: &Committed) -> Attempt<()> {
     match committed {
         Committed::Yes => Attempt::Done(()),
         Committed::Conflict => Attempt::Again,

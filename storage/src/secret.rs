@@ -260,7 +260,12 @@ impl fmt::Display for KeysError {
                 write!(f, "{} may be read by others than its owner (mode {mode:03o}, expected 600)", path.display())
             }
             Self::Foreign { path, owner } => {
-                write!(f, "{} belongs to user {owner}, who is neither root nor the user of this process", path.display())
+                write!(
+                    f,
+                    "{} belongs to user {owner}, who is neither root nor the user of this process: if that is the user of the \
+                     gateway, run this as that user (sudo -u '#{owner}' licet ...)",
+                    path.display()
+                )
             }
             Self::TooLong { path } => write!(f, "{} is longer than any secret", path.display()),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),

@@ -29,6 +29,7 @@ pub fn all() -> Vec<Check> {
         Check::glance("damage", "stored-bytes-are-damaged", damage),
         Check::glance("clock", "the-clock-is-wrong", clock),
         Check::glance("maintenance", "maintenance", maintenance),
+        Check::glance("restoration", "the-store-was-lost", restoration),
         Check::glance("configuration", "the-configuration-is-wrong", |sight: &Sight| {
             Found::degraded(unnamed("configuration: ", sight.app.reloads.warnings().into_iter().collect()))
         }),
@@ -111,6 +112,11 @@ fn maintenance(sight: &Sight) -> Found {
     let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
     let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     Found { state: State::Maintenance, reasons: vec![format!("changes and look-ups are stopped since {since}{until}{reason}")] }
+}
+
+fn restoration(sight: &Sight) -> Found {
+    let told = "the store was restored: nothing is vouched for until what was lost is entered again, and licet restore confirm";
+    if sight.app.doubt.is_there() { Found::degraded(vec![told.to_owned()]) } else { Found::ready() }
 }
 
 fn trust(sight: &Sight) -> Found {

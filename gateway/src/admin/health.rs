@@ -75,11 +75,11 @@ impl<S: Clone + Send + Sync + 'static> Health<S> {
     pub async fn report(&self, sight: &S, now: Timestamp, is_draining: bool) -> Report {
         if is_draining {
             let found = Found::not_ready("the gateway is stopping");
-            return Report::of(vec![self.view("shutdown", "stopping", found, now)]);
+            return Report::of(vec![self.view("shutdown", "stopping", &found, now)]);
         }
         let found = self.round(sight).await;
         let views = self.rows.iter().zip(found);
-        Report::of(views.map(|(row, found)| self.view(row.check.name, row.check.page, found, now)).collect())
+        Report::of(views.map(|(row, found)| self.view(row.check.name, row.check.page, &found, now)).collect())
     }
 
     /// What each check finds, in their order.
@@ -107,7 +107,7 @@ impl<S: Clone + Send + Sync + 'static> Health<S> {
         found.into_iter().map(|found| found.unwrap_or_else(|| Found::not_ready("the check itself broke down"))).collect()
     }
 
-    fn view(&self, name: &'static str, page: &'static str, found: Found, now: Timestamp) -> CheckView {
+    fn view(&self, name: &'static str, page: &'static str, found: &Found, now: Timestamp) -> CheckView {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         let stood = since.entry(name).or_insert((found.state, now));
         if stood.0 != found.state {

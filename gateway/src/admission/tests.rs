@@ -88,7 +88,10 @@ fn another_configuration_keeps_what_callers_asked() {
     let now = clock::instant();
     let take = || admission.take("a", Class::Verify, 0, now);
     let first = take().unwrap();
-    admission.follow(&Limits { caller_in_flight_max: 1, ..limits.clone() }, &[caller("a", ""), caller("b", "")]);
+    admission.follow(
+        &Limits { caller_in_flight_max: 1, caller_requests_per_s: 2, ..Limits::default() },
+        &[caller("a", ""), caller("b", "")],
+    );
     assert_eq!(reason(take()), Reason::CallerInFlight);
     admission.follow(&limits, &[caller("a", "")]);
     assert!(take().is_ok());

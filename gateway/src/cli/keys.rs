@@ -88,7 +88,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         }
         (["status"], None) => show(&ask(Method::GET, "/keys", Value::Null)?, &options, status),
         (["rotate"], None) => {
-            let cipher = options.cipher.as_deref().unwrap_or(config.storage.cipher.name());
+            let cipher = options.cipher.as_deref().unwrap_or_else(|| config.storage.cipher.name());
             let known = [Cipher::Aes256Gcm, Cipher::Sm4Gcm].into_iter().find(|known| known.name() == cipher);
             let cipher = known.ok_or_else(|| Failure::Usage(format!("there is no cipher {cipher}: aes-256-gcm or sm4-gcm")))?;
             let told = ask(Method::POST, "/keys/rotate", json!({ "cipher": cipher }))?;

@@ -65,9 +65,9 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         }
     };
     if asked.is_json {
-        println!("{told}")
+        println!("{told}");
     } else {
-        println!("{}", sentence(&told))
+        println!("{}", sentence(&told));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -90,7 +90,7 @@ fn print(done: &Reloaded, is_json: bool) -> Result<(), Failure> {
         println!("{}", serde_json::to_string(done).map_err(|error| Failure::Work(error.to_string()))?);
         return Ok(());
     }
-    if !(done.difference.same && !done.files.is_empty()) {
+    if !done.difference.same || done.files.is_empty() {
         print!("{}", done.difference);
     }
     for section in &done.files {

@@ -164,7 +164,7 @@ impl Running {
         let generation = app.trust.current().generation();
         // What failed was said in the log; nothing else is left to do about it.
         drop(app.recorder.note_stop(generation, clock::now()).await);
-        if let Err(error) = self.anchor.write(&app.store().logs().known_heads()) {
+        if let Err(error) = self.anchor.write_last(app.store().logs()).await {
             tracing::error!(%error, "the anchor could not be replaced");
         }
         tracing::info!(cut = drained.cut, "stopped");

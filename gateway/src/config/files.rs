@@ -45,7 +45,7 @@ impl Config {
         let sections = [
             ("server", own.server.paths()),
             ("record", own.record.witnesses.iter_mut().flat_map(Witnesses::materials).collect()),
-            ("status", own.status.paths().into_iter().collect()),
+            ("status", own.status.paths().collect()),
             ("signing", own.signing.iter_mut().flat_map(Signing::paths).collect()),
             ("witness", own.witness.iter_mut().flat_map(Witness::paths).collect()),
             ("identity_providers", own.identity_providers.iter_mut().map(|provider| &mut provider.keys).collect()),

@@ -258,7 +258,7 @@ impl Config {
         caller::check(&config.callers, &mut faults);
         config.audit.check(&mut faults);
         config.limits.check(&mut faults);
-        config.memory.check(&config, &mut faults);
+        config.memory.check(config, &mut faults);
         config.lookup.check(&mut faults);
         config.supervision.check(&mut faults);
         config.grants.check(&mut faults);

@@ -159,6 +159,12 @@ fn the_documented_file_has_every_key_with_its_default() {
     let lists = documented.status_list.as_ref().unwrap();
     let smallest: StatusList = toml::from_str(&format!("base_uri = '{}'", lists.base_uri)).unwrap();
     assert_eq!(format!("{lists:?}"), format!("{smallest:?}"));
+    every_key(&documented, DOCUMENTED);
+}
+
+#[test]
+fn the_documented_file_has_every_section() {
+    const DOCUMENTED: &str = include_str!("../../../config/licet.toml");
     let plain = [
         "audit.office_hours",
         "grants",
@@ -196,7 +202,6 @@ fn the_documented_file_has_every_key_with_its_default() {
     for section in plain.into_iter().chain(listed) {
         assert!(DOCUMENTED.contains(&format!("\n[{section}]")), "{section}");
     }
-    every_key(&documented, DOCUMENTED);
 }
 
 /// Every key, taken from the debug form of the whole: a field that is added and not documented shows here.

@@ -41,8 +41,14 @@ async fn set(asked: Asked) -> Result<Reply, Refused> {
     let (app, now) = (asked.live.current(), clock::now());
     let ordered = if wanted.on {
         let reason = wanted.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-        if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX || holds_citizen_number(reason, now.date())) {
-            let detail = format!("the reason must have at most {REASON_MAX} characters and no number of a citizen");
+        let is_bad = |reason: &str| {
+            reason.chars().count() > REASON_MAX
+                || reason.chars().any(char::is_control)
+                || holds_citizen_number(reason, now.date())
+        };
+        if reason.is_some_and(is_bad) {
+            let detail =
+                format!("the reason must have at most {REASON_MAX} characters, no control characters and no number of a citizen");
             return Err(Refused::malformed(detail));
         }
         if wanted.for_s.is_some_and(|for_s| for_s == 0 || for_s > FOR_S_MAX) {

@@ -114,7 +114,7 @@ fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &st
     next.keep()?;
     let app = next.app();
     put_on_record(before, app, by).map_err(|error| Faults::one("(record)", format!("it cannot be put on record: {error}")))?;
-    live.put_in_force(turn, Arc::clone(app));
+    live.put_in_force(turn, app);
     if let Some(levels) = logging::levels() {
         levels.follow(&app.config.log);
     }

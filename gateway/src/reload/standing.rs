@@ -49,7 +49,7 @@ impl Standing {
             // Once is enough for the log, however often it is found.
             && last.as_ref().is_none_or(|last| last.message != new.message)
         {
-            tracing::warn!(message = new.message, "the configuration was refused; the last good one stays in force");
+            tracing::warn!(why = new.message, "the configuration was refused; the last good one stays in force");
         }
         *last = trouble;
     }

@@ -159,7 +159,7 @@ impl Renewal {
                 let message = faults.to_string().trim_end().to_owned();
                 // Once is enough for the log, however often it is found.
                 if before.trouble.is_none_or(|trouble| trouble.message != message) {
-                    tracing::warn!(%message, "trust could not be read again; the last good one stays in force");
+                    tracing::warn!(why = message, "trust could not be read again; the last good one stays in force");
                 }
                 keeper.note_failure(message, now);
                 Err(faults)

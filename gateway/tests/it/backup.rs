@@ -273,6 +273,62 @@ async fn without_an_anchor_a_restored_store_is_not_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anchor_that_is_older_than_the_backup_proves_nothing() {
+    let office = Office::new();
+    let site = site(&office, 0);
+    assert!(site.start().terminate().1);
+    let old = fs::read(path(&site, "data.anchor")).unwrap();
+    let process = site.start();
+    put_in_use(&site.client(&process, ISSUER), &office).await;
+    assert!(process.terminate().1);
+    let id = back_up(&site);
+    // A folder that is somebody else's is refused, and stays as it is.
+    let refused = licet(&site, &["backup", "verify", "--deep", path(&site, "data").to_str().unwrap()], false);
+    assert!(refused.contains("backup-folder-not-empty"), "{refused}");
+    fs::rename(path(&site, "data"), path(&site, "gone")).unwrap();
+    assert!(path(&site, "gone/rocksdb/CURRENT").exists());
+    let data = path(&site, "data");
+    let restore = |is_good| licet(&site, &["backup", "restore", &id, "--to", data.to_str().unwrap()], is_good);
+    // Other keys are noticed before anything is written.
+    let key = fs::read(path(&site, "value.key")).unwrap();
+    fs::write(path(&site, "value.key"), "7c".repeat(32)).unwrap();
+    assert!(restore(false).contains("storage.value_key"));
+    assert!(!data.exists());
+    fs::write(path(&site, "value.key"), key).unwrap();
+    let newest = fs::read(path(&site, "data.anchor")).unwrap();
+    fs::write(path(&site, "data.anchor"), &old).unwrap();
+    assert!(restore(false).contains("nothing is known of what was published since"));
+    assert!(data.join("restored.json").exists());
+    let refused = refused_start(&site);
+    assert!(refused.contains("store-restored"), "{refused}");
+    // With what was published last it is known that nothing is lost.
+    fs::write(path(&site, "data.anchor"), newest).unwrap();
+    assert!(site.start().terminate().1);
+    assert!(!data.join("restored.json").exists());
+
+    // A state in doubt that is put back is not confirmed before it is accepted.
+    let id = back_up(&site);
+    for name in ["data", "data.anchor"] {
+        fs::rename(path(&site, name), path(&site, &format!("lost.{name}"))).unwrap();
+    }
+    licet(&site, &["backup", "restore", &id, "--to", data.to_str().unwrap()], false);
+    licet(&site, &["restore", "accept", "--reason", "the disk was lost"], true);
+    let id = back_up(&site);
+    for name in ["data", "data.anchor"] {
+        fs::rename(path(&site, name), path(&site, &format!("again.{name}"))).unwrap();
+    }
+    licet(&site, &["backup", "restore", &id, "--to", data.to_str().unwrap()], false);
+    let refused = licet(&site, &["restore", "confirm", "--reason", "nothing was revoked"], false);
+    assert!(refused.contains("store-restored"), "{refused}");
+    // Backups under a key of before are told of, and the others are read.
+    fs::write(path(&site, "backup.key"), "6b".repeat(32)).unwrap();
+    fs::remove_file(data.join("restored.json")).unwrap();
+    let newest = back_up(&site);
+    let found = licet(&site, &["backup", "verify", "--deep", path(&site, "deep").to_str().unwrap()], false);
+    assert!(found.contains(&format!("backup-other-key {id}")) && !found.contains(&newest), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_is_killed_in_a_backup_leaves_none_that_is_false() {
     let office = Office::new();
     let site = Arc::new(site(&office, 0));

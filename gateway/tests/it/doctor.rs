@@ -1,7 +1,7 @@
 //! What the doctor finds, each thing caused once.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixListener;
 
 use crypto::issue::{AltName, CertificateBuilder, KeyType, Name, SigningKey, pem};
@@ -69,6 +69,7 @@ fn a_gateway_that_is_well_and_one_that_does_not_run() {
     let said = site.licet(&["doctor"]);
     assert_eq!(String::from_utf8(said.stdout).unwrap(), "licet is well.\n");
     // What it says of itself.
+    assert!(!site.licet(&["maintenance", "on", "--reason", "two\nlines"]).status.success());
     assert!(site.licet(&["maintenance", "on"]).status.success());
     assert_eq!(finds(&site, 1, &[("maintenance", "warning")]), "licet serves; 1 thing needs a look.");
     let said = String::from_utf8(site.licet(&["doctor"]).stdout).unwrap();
@@ -99,7 +100,7 @@ fn files_that_are_wrong() {
     replace(&site, "[storage]", "[storage]\nno_such_key = 1");
     finds(&site, 2, &[("configuration", "fault")]);
     replace(&site, "no_such_key = 1", "free_mib_min = 1_073_741_824");
-    finds(&site, 2, &[DOWN, ("disk", "fault")]);
+    finds(&site, 2, &[("disk", "fault"), DOWN]);
 }
 
 #[test]
@@ -112,7 +113,8 @@ fn certificates_that_end() {
         let certificate = builder.tls(&[AltName::Dns("localhost".to_owned())]).self_signed(&key);
         site.folder.write("server.pem", pem::encode("CERTIFICATE", &certificate));
         let expected = ("certificates", severity);
-        finds(&site, 2, &[DOWN, expected]);
+        // The worst first, and of the faults last that nobody runs.
+        finds(&site, 2, &if severity == "fault" { [expected, DOWN] } else { [DOWN, expected] });
     }
 }
 
@@ -120,10 +122,57 @@ fn certificates_that_end() {
 fn a_store_that_is_in_use_or_made_with_other_keys() {
     let site = well();
     let held = store(&site);
-    finds(&site, 2, &[DOWN, ("lock", "fault")]);
+    finds(&site, 2, &[("lock", "fault"), DOWN]);
     drop(held);
     fs::write(site.folder.path().join("value.key"), "3".repeat(64)).unwrap();
-    finds(&site, 2, &[DOWN, ("store", "fault")]);
+    finds(&site, 2, &[("store", "fault"), DOWN]);
+}
+
+#[test]
+fn a_store_that_does_not_open_for_damage() {
+    let site = well();
+    drop(store(&site));
+    let rocks = site.folder.path().join("data/rocksdb");
+    let current = fs::read_to_string(rocks.join("CURRENT")).unwrap();
+    let manifest = rocks.join(current.trim_end());
+    let mut bytes = fs::read(&manifest).unwrap();
+    // Behind the checksum, the length and the kind of the first record.
+    bytes[8] ^= 1;
+    fs::write(manifest, bytes).unwrap();
+    finds(&site, 2, &[("damage", "fault"), DOWN]);
+    let said = String::from_utf8(site.licet(&["doctor"]).stdout).unwrap();
+    assert!(said.contains("licet backup list --config /") && !said.contains("systemctl start"), "{said}");
+}
+
+#[test]
+fn a_store_that_cannot_be_looked_at_is_not_taken_for_none() {
+    let site = well();
+    let data = site.folder.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(data.join("rocksdb"), "no folder").unwrap();
+    finds(&site, 2, &[("store", "fault"), DOWN]);
+}
+
+#[test]
+fn a_store_of_another_user_is_left_alone() {
+    let site = well();
+    drop(store(&site));
+    let data = site.folder.path().join("data");
+    let other = fs::metadata(&data).unwrap().uid() + 1;
+    // Only root gives files away.
+    if chown(&data, Some(other), None).is_err() {
+        return;
+    }
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    chown(site.folder.path().join("value.key"), Some(other), None).unwrap();
+    // Opening it begins another manifest.
+    let manifest = || fs::read_to_string(data.join("rocksdb/CURRENT")).unwrap();
+    let before = manifest();
+    finds(&site, 2, &[DOWN, ("user", "warning")]);
+    assert_eq!(manifest(), before, "it was opened");
+    let said = String::from_utf8(site.licet(&["doctor"]).stdout).unwrap();
+    assert!(said.contains(&format!("sudo -u '#{other}' licet doctor --config /")), "{said}");
 }
 
 #[test]
@@ -155,11 +204,11 @@ fn a_clock_behind_the_record_and_damage_in_the_logs() {
         open.logs().append_and_wait(&(0..200).map(|n| draft(group * 200 + n)).collect::<Vec<_>>()).unwrap();
     }
     drop(open);
-    finds(&site, 2, &[DOWN, ("clock", "fault")]);
+    finds(&site, 2, &[("clock", "fault"), DOWN]);
     // What is in the write-ahead log goes into tables.
     drop(store(&site));
     flip(&site);
-    finds(&site, 2, &[DOWN, ("damage", "fault"), ("logs", "fault"), ("clock", "fault")]);
+    finds(&site, 2, &[("damage", "fault"), ("logs", "fault"), ("clock", "fault"), DOWN]);
     let fsck = site.licet(&["log", "fsck"]);
     assert_eq!(fsck.status.code(), Some(1));
     assert!(String::from_utf8(fsck.stdout).unwrap().contains("log-record-damaged access"), "it is named");

@@ -203,7 +203,7 @@ fn a_key_of_the_logs_follows_another_and_old_proofs_hold() {
     let beside = LogKeys::load(&Record { keys_also: vec![next.clone()], ..record.clone() }).unwrap();
     let old_also = vec![record.key.clone(), record.sm2_key.clone().unwrap()];
     let swapped = LogKeys::load(&Record { key: next.clone(), sm2_key: None, keys_also: old_also, ..record.clone() }).unwrap();
-    let new = LogKeys::load(&Record { key: next.clone(), sm2_key: None, ..record.clone() }).unwrap();
+    let new = LogKeys::load(&Record { key: next, sm2_key: None, ..record.clone() }).unwrap();
     assert_eq!((beside.verifiers(LogName::Seal, "2026").len(), swapped.verifiers(LogName::Seal, "2026").len()), (3, 3));
     for signer in [&beside, &swapped] {
         for reader in [&old, &beside, &swapped, &new] {

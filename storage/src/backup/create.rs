@@ -52,7 +52,7 @@ pub fn create(
         random: &random,
         before: parent.iter().flat_map(|parent| &parent.pieces).map(|row| (row.file.as_str(), row)).collect(),
         new_bytes: 0,
-        step: Step { done: 0, all: files.iter().map(|(_, bytes)| *bytes).fold(0, u64::saturating_add) },
+        step: Step { done: 0, all: files.values().copied().fold(0, u64::saturating_add) },
         progress,
     };
     let pieces =

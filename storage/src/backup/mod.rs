@@ -30,7 +30,7 @@ pub use create::{Making, create};
 pub use folder::{Folder, Listed};
 pub use key::{BackupKey, BackupKeyId};
 pub use manifest::{BackupId, Manifest, PieceRow};
-pub use restore::restore;
+pub use restore::{RESTORED, restore};
 pub use seal::PieceKey;
 pub use verify::{Damage, Harm, verify};
 

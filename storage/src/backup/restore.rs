@@ -14,7 +14,12 @@ use crate::engine::rocks::DATABASE;
 /// Where the files are put until all of them are there: a store that is half restored is none.
 const RESTORING: &str = "restoring";
 
-/// Restores a backup into an empty folder, which is made if need be. Every byte is compared with what was backed up.
+/// The file that marks a store as restored, and from what, until it was compared with what was published. It is there before the
+/// store is.
+pub const RESTORED: &str = "restored.json";
+
+/// Restores a backup into an empty folder, which is made if need be. Every byte is compared with what was backed up. The store is marked
+/// with [`RESTORED`] from its first moment on.
 ///
 /// # Errors
 /// [`BackupError`]; then there is no store in the folder.
@@ -38,10 +43,19 @@ pub fn restore(
         drop(fs::remove_dir_all(&restoring));
     }
     files?;
+    // Before there is a store: one without the mark would pass for one that was never away.
+    mark(&to.join(RESTORED), id)?;
+    sync(to)?;
     let database = to.join(DATABASE);
     fs::rename(&restoring, &database).map_err(BackupError::io(&database))?;
     sync(to)?;
     Ok(manifest)
+}
+
+fn mark(path: &Path, id: &BackupId) -> Result<(), BackupError> {
+    let text = serde_json::json!({ "format": 1, "backup": id.as_str() }).to_string();
+    let mut file = create(path)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(BackupError::io(path))
 }
 
 fn files(folder: &Folder, manifest: &Manifest, restoring: &Path, progress: Progress<'_>) -> Result<(), BackupError> {

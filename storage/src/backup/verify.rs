@@ -22,6 +22,10 @@ pub enum Harm {
     Missing,
     /// A piece is not what was written.
     Piece,
+    /// A backup is sealed under another key, and was not looked at.
+    OtherKey,
+    /// A manifest is none, or of a newer program.
+    UnknownFormat,
 }
 
 impl Harm {
@@ -32,6 +36,8 @@ impl Harm {
             Self::Manifest => "manifest-damaged",
             Self::Missing => "piece-missing",
             Self::Piece => "piece-damaged",
+            Self::OtherKey => "backup-other-key",
+            Self::UnknownFormat => "backup-unknown-format",
         }
     }
 }
@@ -42,6 +48,8 @@ impl fmt::Display for Harm {
             Self::Manifest => "the manifest is damaged",
             Self::Missing => "the piece is missing",
             Self::Piece => "the piece is damaged",
+            Self::OtherKey => "it is sealed under another backup key, and was not looked at",
+            Self::UnknownFormat => "it is no manifest of a backup, or was made by a newer licet",
         })
     }
 }
@@ -60,22 +68,24 @@ pub struct Damage {
 /// Reads every byte of these backups, and tells what is not as it was written.
 ///
 /// # Errors
-/// [`BackupError`] when a file cannot be read, or a backup is sealed under another key. What is damaged is in the list.
+/// [`BackupError`] when a file cannot be read, or there is no such backup. What is damaged or does not open is in the list.
 pub fn verify(folder: &Folder, ids: &[BackupId], key: &BackupKey, progress: Progress<'_>) -> Result<Vec<Damage>, BackupError> {
     let mut damages = Vec::new();
     let mut pieces: BTreeMap<Sha256, (PieceRow, Vec<BackupId>)> = BTreeMap::new();
     for id in ids {
-        match folder.manifest(id, key) {
+        let harm = match folder.manifest(id, key) {
             Ok(manifest) => {
                 for row in manifest.pieces {
                     pieces.entry(row.piece).or_insert_with(|| (row, Vec::new())).1.push(id.clone());
                 }
+                continue;
             }
-            Err(BackupError::Damaged { harm, .. }) => {
-                damages.push(Damage { harm, name: id.to_string(), backups: vec![id.clone()] });
-            }
+            Err(BackupError::Damaged { harm, .. }) => harm,
+            Err(BackupError::OtherKey { .. }) => Harm::OtherKey,
+            Err(BackupError::UnknownFormat { .. }) => Harm::UnknownFormat,
             Err(error) => return Err(error),
-        }
+        };
+        damages.push(Damage { harm, name: id.to_string(), backups: vec![id.clone()] });
     }
     let all = pieces.values().map(|(row, _)| sealed_bytes(row.bytes)).fold(0, u64::saturating_add);
     let mut step = Step { done: 0, all };

@@ -19,8 +19,8 @@ pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure>
     if is_json {
         println!("{made}");
     } else {
-        let [bytes, new] = ["bytes", "new_bytes"].map(|name| size(made[name].as_u64().unwrap_or(0)));
-        println!("{}: {bytes}, {new} of it new", made["backup"].as_str().unwrap_or_default());
+        let [bytes, new] = ["bytes", "new_bytes"].map(|name| size(made.get(name).and_then(Value::as_u64).unwrap_or(0)));
+        println!("{}: {bytes}, {new} of it new", made.get("backup").and_then(Value::as_str).unwrap_or_default());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -29,7 +29,7 @@ pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure>
 fn online(backups: &Backups) -> Result<Value, Failure> {
     let mut progress = Progress::new("backup");
     let mut told = |step: Value| {
-        if let (Some(done), Some(all)) = (step["done"].as_u64(), step["all"].as_u64()) {
+        if let (Some(done), Some(all)) = (step.get("done").and_then(Value::as_u64), step.get("all").and_then(Value::as_u64)) {
             progress.tell(done, all);
         }
     };

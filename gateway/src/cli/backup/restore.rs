@@ -7,7 +7,7 @@ use storage::Store;
 use storage::backup::{self, BackupId};
 
 use super::{Backups, Options};
-use crate::anchor::{self, Compared};
+use crate::anchor::{self, Anchor, Compared};
 use crate::app;
 use crate::cli::Failure;
 use crate::cli::progress::Progress;
@@ -21,7 +21,6 @@ pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options
     // What is wrong with it is found before the long work.
     let heads = known::heads(&backups.config, &options.checkpoints, options.mirror.as_deref())?;
     let (store, is_good) = restored(backups, id, to)?;
-    anchor::mark(to, id.as_str()).map_err(|error| Failure::Work(format!("{}: {error}", to.display())))?;
     if !is_good {
         return Ok(ExitCode::FAILURE);
     }
@@ -33,8 +32,12 @@ pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options
         println!("licet serve refuses it until licet restore accept has put that on record");
         return Ok(ExitCode::FAILURE);
     }
-    if heads.is_empty() {
-        println!("nothing is known of what was published since; licet serve refuses it until licet restore accept");
+    // As licet serve looks at it: one that is older than the backup says nothing of what came after.
+    let newest = Anchor::of(&backups.config);
+    let told = newest.read().map_err(|error| Failure::Work(format!("{}: {error}", newest.path().display())))?;
+    if told.is_empty() || anchor::is_behind(store.logs(), &told).map_err(broken)? {
+        println!("nothing is known of what was published since: {} is missing, or older", newest.path().display());
+        println!("licet serve refuses it until licet restore accept");
         return Ok(ExitCode::FAILURE);
     }
     println!("nothing that is known to have been published is lost");
@@ -43,12 +46,19 @@ pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options
 
 /// Restores a backup, and checks its logs: against what the backup says of them, and byte by byte. What is found is said.
 pub(super) fn restored(backups: &Backups, id: &BackupId, to: &Path) -> Result<(Store, bool), Failure> {
+    let manifest = backups.folder.manifest(id, &backups.key)?;
+    let keys = app::store_keys(&backups.config.storage)?;
+    let (sealed, given) = (&manifest.value_key, keys.outer_id().to_string());
+    if *sealed != given {
+        let why = format!("storage.value_key: the store in {id} is under the key {sealed}, and this is {given}");
+        return Err(Failure::Usage(why));
+    }
     let mut progress = Progress::new("restore");
     let manifest = backup::restore(&backups.folder, id, &backups.key, to, &mut |step| progress.tell(step.done, step.all));
     progress.end();
     let manifest = manifest?;
     let broken = |error: &dyn std::fmt::Display| Failure::Work(format!("{}: {error}", to.display()));
-    let store = Store::inspect(to, &app::store_keys(&backups.config.storage)?, &storage::Options::default());
+    let store = Store::inspect(to, &keys, &storage::Options::default());
     let store = store.map_err(|error| broken(&error))?;
     let compared = anchor::compare(store.logs(), &manifest.logs).map_err(|error| broken(&error))?;
     if compared != Compared::default() {

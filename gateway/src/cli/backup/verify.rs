@@ -1,19 +1,26 @@
 //! `licet backup verify`
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use storage::backup::{self, BackupId};
+use storage::backup::{self, BackupError, BackupId, Harm};
 
 use super::Backups;
 use super::restore::restored;
 use crate::cli::Failure;
 use crate::cli::progress::Progress;
 
+/// What is restored to be checked lies in a folder of this name, and nothing else is removed afterwards.
+const OWN: &str = "licet-verify";
+
 /// Reads every byte of these backups, or of all, and says what is damaged.
 pub(super) fn run(backups: &Backups, ids: &[BackupId], deep: Option<&Path>, is_json: bool) -> Result<ExitCode, Failure> {
+    // Before the long work.
+    deep.map_or(Ok(()), make_empty)?;
     let ids = if ids.is_empty() { backups.folder.ids()? } else { ids.to_vec() };
     let mut progress = Progress::new("verify");
     let damages = backup::verify(&backups.folder, &ids, &backups.key, &mut |step| progress.tell(step.done, step.all));
@@ -24,22 +31,17 @@ pub(super) fn run(backups: &Backups, ids: &[BackupId], deep: Option<&Path>, is_j
             println!("{}", json!({ "code": damage.harm.code(), "name": damage.name, "backups": damage.backups }));
         } else {
             let backups: Vec<_> = damage.backups.iter().map(BackupId::as_str).collect();
-            println!("{} {}: {}; lost with it: {}", damage.harm.code(), damage.name, damage.harm, backups.join(", "));
+            print!("{} {}: {}", damage.harm.code(), damage.name, damage.harm);
+            let is_lost = damage.harm != Harm::OtherKey;
+            println!("{}", if is_lost { format!("; lost with it: {}", backups.join(", ")) } else { String::new() });
         }
     }
-    if !damages.is_empty() {
-        return Ok(ExitCode::FAILURE);
-    }
-    let mut is_good = true;
-    if let Some(to) = deep {
-        let newest = ids.last().cloned().map_or_else(|| backups.newest(None), Ok)?;
-        let found = restored(backups, &newest, to).map(|(_, is_good)| is_good);
-        // It was made for this alone. What cannot be removed is of a store that was restored, and good to be used.
-        for entry in fs::read_dir(to).into_iter().flatten().flatten() {
-            let path = entry.path();
-            drop(if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) });
-        }
-        is_good = found?;
+    let mut is_good = damages.is_empty();
+    // What is under another key is no damage to the others.
+    if let Some(to) = deep.filter(|_| damages.iter().all(|damage| damage.harm == Harm::OtherKey)) {
+        let opens = |id: &&BackupId| !damages.iter().any(|damage| damage.backups.contains(id));
+        let newest = ids.iter().rev().find(opens).cloned().map_or_else(|| backups.newest(None), Ok)?;
+        is_good &= is_restored_well(backups, &newest, to)?;
     }
     if is_good && !is_json {
         println!(
@@ -51,4 +53,25 @@ pub(super) fn run(backups: &Backups, ids: &[BackupId], deep: Option<&Path>, is_j
         );
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes sure of a folder with nothing in it.
+fn make_empty(to: &Path) -> Result<(), Failure> {
+    let refused = |error: io::Error| Failure::Work(format!("{}: {error}", to.display()));
+    DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(refused)?;
+    let is_empty = fs::read_dir(to).map_err(refused)?.next().is_none();
+    if is_empty { Ok(()) } else { Err(BackupError::NotEmpty { path: to.to_owned() }.into()) }
+}
+
+/// Restores a backup into a folder of its own in this one, checks it, and removes that folder.
+fn is_restored_well(backups: &Backups, id: &BackupId, to: &Path) -> Result<bool, Failure> {
+    let own = to.join(OWN);
+    let refused = |error: io::Error| Failure::Work(format!("{}: {error}", own.display()));
+    // Refused where there is one: then it is not ours to be removed.
+    DirBuilder::new().mode(0o700).create(&own).map_err(refused)?;
+    let found = restored(backups, id, &own).map(|(_, is_good)| is_good);
+    let removed = fs::remove_dir_all(&own).map_err(refused);
+    let is_good = found?;
+    removed?;
+    Ok(is_good)
 }

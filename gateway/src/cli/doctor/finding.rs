@@ -46,8 +46,14 @@ const ADVICE: &[Advice] = &[
     (
         "modes",
         "a-key-is-readable-by-others",
-        "Whoever can log in to this machine can take the key.",
-        "chmod 600 on the file, and a new key if others were there",
+        "Whoever can log in to this machine can read the sealed database.",
+        "chmod 700 on storage.path",
+    ),
+    (
+        "user",
+        "the-doctor-is-another-user",
+        "What only the user of the gateway may open was not looked at: keys and the store.",
+        "sudo -u licet licet doctor --config CONFIG",
     ),
     (
         "certificates",
@@ -106,6 +112,12 @@ const ADVICE: &[Advice] = &[
     ),
     ("maintenance", "maintenance", "An operator has stopped changes and look-ups.", "licet maintenance off --config CONFIG"),
     (
+        "restoration",
+        "the-store-was-lost",
+        "The store was restored: whoever would rely on what it says is answered 503.",
+        "enter again what was lost, then: licet restore confirm --config CONFIG --reason TEXT",
+    ),
+    (
         "trust",
         "trust-cannot-be-read",
         "The last good rules stay in force; who came or went since is judged by them.",
@@ -141,6 +153,11 @@ impl Finding {
         );
         let (means, next, page) = (means.to_owned(), next.to_owned(), format!("{PAGES}{page}"));
         Self { check: check.to_owned(), severity, what: what.into(), means, next, page }
+    }
+
+    /// The same, with something else to type next.
+    pub(super) fn then(self, next: impl Into<String>) -> Self {
+        Self { next: next.into(), ..self }
     }
 
     /// A warning.

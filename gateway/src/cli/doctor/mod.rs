@@ -21,7 +21,8 @@ pub(super) const ARGUMENTS: &str = "--config FILE [--json]";
 
 const USAGE: &str = "Says how the gateway with this configuration is: whether it serves, what is wrong, how bad that is, what it means, and what to type
 next. It looks at the configuration and its files, their modes, certificates, the disk; asks a gateway that runs; and looks into
-the store of one that does not. It changes nothing.
+the store of one that does not, which it opens: that folds the write-ahead log into tables, as a start does. Where the state is
+evidence, copy the folder first. It changes nothing else. Run it as the user of the gateway.
 
 Usage: licet doctor --config FILE [--json]
 
@@ -65,9 +66,14 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 /// Everything that can be found out, the worst first.
 fn examine(file: &Path) -> Diagnosis {
     let now = clock::now();
-    let mut findings: Vec<_> = offline::configuration(file).into_iter().collect();
+    let read = Config::read(file).ok();
+    // What another user cannot open says nothing about the gateway.
+    let user = read.as_ref().and_then(offline::user);
+    let is_stranger = user.is_some();
+    let configuration = if is_stranger { None } else { offline::configuration(file) };
+    let mut findings: Vec<_> = configuration.into_iter().chain(user).collect();
     let mut is_running = None;
-    if let Ok(config) = Config::read(file) {
+    if let Some(config) = read {
         findings.extend(offline::modes(&config));
         match online::ask(&config) {
             Said::Found(found) => {
@@ -77,8 +83,11 @@ fn examine(file: &Path) -> Diagnosis {
             Said::Nobody => {
                 is_running = Some(false);
                 findings.push(Finding::fault("running", "no gateway runs with this configuration"));
-                findings.extend(offline::store(&config, now));
+                if !is_stranger {
+                    findings.extend(offline::store(&config, now));
+                }
             }
+            Said::Unknown(why) => findings.push(why),
         }
         // What the gateway has said of these itself is not said twice.
         let later = offline::certificates(&config, now).into_iter().chain(offline::disk(&config));
@@ -88,7 +97,14 @@ fn examine(file: &Path) -> Diagnosis {
     for finding in &mut findings {
         finding.next = finding.next.replace("CONFIG", &file.display().to_string());
     }
-    findings.sort_by_key(|finding| Reverse(finding.severity));
+    // That nobody runs comes last of the faults: the others are to be mended first.
+    findings.sort_by_key(|finding| (Reverse(finding.severity), finding.check == "running"));
+    let faults = findings.iter().filter(|finding| finding.severity == Severity::Fault).count();
+    if faults > 1
+        && let Some(down) = findings.iter_mut().find(|finding| finding.check == "running")
+    {
+        "mend the faults above first; journalctl -u licet -n 50 has what it said last".clone_into(&mut down.next);
+    }
     Diagnosis { is_running, findings }
 }
 
@@ -99,11 +115,17 @@ impl Diagnosis {
         let warnings = self.findings.len() - faults.len();
         let (look, need) = if warnings == 1 { ("thing", "needs") } else { ("things", "need") };
         match (faults.as_slice(), self.is_running) {
+            (["running"], _) if self.findings.iter().any(|it| it.check == "user") => {
+                (2, "licet does not run; keys and store were not looked at, as they belong to another user.".to_owned())
+            }
             ([], _) if warnings == 0 => (0, "licet is well.".to_owned()),
             ([], _) => (1, format!("licet serves; {warnings} {look} {need} a look.")),
             (["running"], _) => (2, "licet does not run; nothing was found that would keep it from starting.".to_owned()),
             (_, Some(false)) => (2, format!("licet does not run; {} wrong.", are(&faults))),
             (_, Some(true)) => (2, format!("licet runs, and does not do all of its work; {} wrong.", are(&faults))),
+            (faults, None) if !faults.contains(&"configuration") => {
+                (2, format!("It is not known whether licet runs; {} wrong.", are(faults)))
+            }
             (_, None) => (2, "The configuration cannot be read, so that it is not known whether licet runs.".to_owned()),
         }
     }

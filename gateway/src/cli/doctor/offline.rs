@@ -1,12 +1,12 @@
 //! What can be seen without a gateway: files, their modes, certificates, the disk, and a store that nobody has open.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crypto::time::Timestamp;
-use storage::engine::OpenError;
-use storage::{Options, Store, StoreError, SurveyEnd};
+use storage::engine::{OpenError, ReadError};
+use storage::{Options, StorageError, Store, StoreError, SurveyEnd};
 
 use super::finding::Finding;
 use crate::cli::config as config_command;
@@ -22,6 +22,19 @@ const ROWS_MAX: u64 = 200_000;
 
 /// How many records may be checked on the way.
 const RECORDS_MAX: u64 = 200_000;
+
+/// That the store belongs to another user than the one who asks. Even root keeps its hands off it then: what root makes in the
+/// folder of a store, the gateway cannot open afterwards.
+pub(super) fn user(config: &Config) -> Option<Finding> {
+    let path = &config.storage.path;
+    let owner = fs::metadata(path).ok()?.uid();
+    // The folder of a process belongs to the user that it acts as.
+    let us = fs::metadata("/proc/self").ok()?.uid();
+    (owner != us).then(|| {
+        let what = format!("storage.path: {} belongs to user {owner}, and this is run by user {us}", path.display());
+        Finding::warning("user", what).then(format!("sudo -u '#{owner}' licet doctor --config CONFIG"))
+    })
+}
 
 /// What is wrong with the configuration and the files that it names: all of it is for `licet config check` to say.
 pub(super) fn configuration(file: &Path) -> Option<Finding> {
@@ -90,8 +103,11 @@ fn existing(path: &Path) -> PathBuf {
 /// What is wrong with a store that no gateway has open. It is only looked at.
 pub(super) fn store(config: &Config, now: Timestamp) -> Vec<Finding> {
     // Opening makes a store where there is none.
-    if !config.storage.path.join("rocksdb").join("CURRENT").exists() {
-        return Vec::new();
+    let current = config.storage.path.join("rocksdb").join("CURRENT");
+    match current.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Vec::new(),
+        Err(error) => return vec![Finding::fault("store", format!("{}: {error}", current.display()))],
     }
     let Ok(keys) = app::store_keys(&config.storage) else {
         // Said of the configuration.
@@ -102,7 +118,20 @@ pub(super) fn store(config: &Config, now: Timestamp) -> Vec<Finding> {
         Err(StoreError::Engine(OpenError::Locked)) => {
             vec![Finding::fault("lock", format!("{} is in use, and no gateway answers", config.storage.path.display()))]
         }
+        Err(error) if is_damage(&error) => {
+            let damage = Finding::fault("damage", format!("the store does not open, and no gateway starts on it: {error}"));
+            vec![damage.then("keep a copy of storage.path, dmesg | tail -50, then: licet backup list --config CONFIG")]
+        }
         Err(error) => vec![Finding::fault("store", format!("it does not open: {error}"))],
+    }
+}
+
+/// Whether bytes are not what was written. The engine says so in its own words.
+fn is_damage(error: &StoreError) -> bool {
+    match error {
+        StoreError::Engine(OpenError::Refused(why)) => why.contains("Corruption") || *why == ReadError::Corrupt.to_string(),
+        StoreError::Storage(StorageError::Corrupt { .. }) => true,
+        _ => false,
     }
 }
 

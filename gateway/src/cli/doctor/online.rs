@@ -1,5 +1,7 @@
 //! What the gateway itself says, over its control socket.
 
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -18,6 +20,8 @@ const WAIT_MAX: Duration = Duration::from_secs(15);
 pub(super) enum Said {
     /// Nobody listens.
     Nobody,
+    /// It is not known whether somebody listens, and why.
+    Unknown(Finding),
     /// What it found itself.
     Found(Vec<Finding>),
 }
@@ -25,8 +29,15 @@ pub(super) enum Said {
 /// Asks the gateway how it is. One that hangs is found out, not waited for.
 pub(super) fn ask(config: &Config) -> Said {
     let path = config.socket();
-    if std::os::unix::net::UnixStream::connect(&path).is_err() {
-        return Said::Nobody;
+    if let Err(error) = UnixStream::connect(&path) {
+        let path = path.display();
+        return match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Said::Nobody,
+            ErrorKind::PermissionDenied => {
+                Said::Unknown(Finding::fault("user", format!("not allowed to ask at {path}; run it as the user of the gateway")))
+            }
+            _ => Said::Unknown(Finding::fault("answer", format!("it cannot be asked at {path}: {error}"))),
+        };
     }
     let socket = Socket::of(config);
     let (tell, told) = mpsc::channel();

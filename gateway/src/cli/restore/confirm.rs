@@ -9,6 +9,7 @@ use hyper::Method;
 use serde_json::json;
 use storage::log::Draft;
 
+use crate::anchor::Anchor;
 use crate::cli::Failure;
 use crate::cli::control::Socket;
 use crate::config::Config;
@@ -38,6 +39,8 @@ fn offline(config: &Config, reason: &str) -> Result<(), Failure> {
     if store.restoration().map_err(|error| failed(&error))?.is_none() {
         return Err(Failure::Work("there is no restoration to be confirmed".to_owned()));
     }
+    // As at a start, before anything is signed: what was put back since it was accepted is to be accepted first.
+    Anchor::of(config).check(&store, &config.storage.path).map_err(|refused| failed(&refused))?;
     store.logs().publish_with(Arc::new(keys));
     let mut draft = Draft::new(clock::now(), Facts::new(EventKind::StoreRestore, Ending::Done, OWN_NAME.to_owned()));
     let details = [("state", json!("confirmed")), ("reason", json!(reason))];

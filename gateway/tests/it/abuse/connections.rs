@@ -100,7 +100,7 @@ async fn bodies_that_do_not_come_take_the_share_of_their_caller() {
             tokio::task::yield_now().await;
         }
     }
-    let refused = unharmed(&neighbour, "/whoami", 5, gateway.verifier().get("/whoami")).await;
+    let refused = Box::pin(unharmed(&neighbour, "/whoami", 5, gateway.verifier().get("/whoami"))).await;
     refused.is_problem(429, "rate-limited");
     assert_eq!(refused.json()["reason"], "caller-in-flight");
     drop(held);

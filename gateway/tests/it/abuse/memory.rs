@@ -52,7 +52,7 @@ async fn memory_and_handles_hold() {
     let verification = request("POST", "/v1/verifications", "application/ofd", office.ofd(&fields("0001", 1)));
     assert_eq!(verifier.send(Http::One, verification.clone()).await.status, 200);
     let before = process.usage();
-    let held = unharmed_by(&verifier, &verification, 20, flood(&site, &process)).await;
+    let held = Box::pin(unharmed_by(&verifier, &verification, 20, flood(&site, &process))).await;
     let during = process.usage();
     assert!(during.kib < MAX_MIB << 10, "{during:?}, from {before:?}");
     assert!(during.handles <= before.handles + 320, "{during:?}, from {before:?}");

@@ -1,7 +1,7 @@
 //! By a signal, by a look at the files, and by the command line, with a process of its own.
 
 use std::process::Output;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,9 +18,9 @@ fn said(output: &Output) -> (i32, String) {
 /// Waits until the metrics say this.
 fn wait_for(process: &Process, line: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = gateway::clock::instant() + Duration::from_secs(60);
     while !runtime.block_on(admin::ask_at(process.admin, "GET /metrics")).contains(line) {
-        assert!(Instant::now() < until, "{line} does not come");
+        assert!(gateway::clock::instant() < until, "{line} does not come");
     }
 }
 

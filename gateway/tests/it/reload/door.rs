@@ -172,8 +172,7 @@ async fn stapled(gateway: &Started) -> Vec<u8> {
     let stream = TcpStream::connect(gateway.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let found = looking.1.lock().unwrap().clone();
-    found
+    looking.1.lock().unwrap().clone()
 }
 
 #[tokio::test]

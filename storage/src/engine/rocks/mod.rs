@@ -142,9 +142,8 @@ impl Disk {
     /// Reads the format marker, and writes it into an empty database.
     fn check_format(&self) -> Result<(), OpenError> {
         let doubtful = |error: ReadError| OpenError::Refused(error.to_string());
-        match self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
-            Some(format) => return Format::read(&format.value).map(|_known| ()),
-            None => {}
+        if let Some(format) = self.read(Part(0), Space::Hot, FORMAT_KEY).map_err(doubtful)? {
+            return Format::read(&format.value).map(|_known| ());
         }
         let families = Space::ALL.into_iter().map(Space::name).chain([DEFAULT_FAMILY]);
         for family in families.filter_map(|name| self.db.cf_handle(name)) {
