@@ -174,7 +174,9 @@ mod tests {
                 None => rest.split(['.', ';', ',', ' ']).next().unwrap(),
             });
             let is_figure = said.is_some_and(|said| !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit()));
-            assert!(!is_figure || said == Some(default), "{row}");
+            // Of a list the first one is enough.
+            let first = default.trim_matches(['[', ']']).split(", ").next();
+            assert!(!is_figure || said == first, "{row}");
         }
     }
 
