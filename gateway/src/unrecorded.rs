@@ -5,7 +5,7 @@
 //! holds, who is trusted, whether a certificate or a seal is in force: none of that is anybody's data, and all of it is what a
 //! counter needs to go on while a disk is replaced. So with `record.when_failed = "verdicts"` it is told, marked, counted and said in
 //! the log. All else is refused, also the verdict on a licence that the caller only names: whether somebody has one is somebody's
-//! data ([`crate::trail::Trail::is_of_named`]).
+//! data (`Trail::is_of_named`).
 
 use hyper::header::{HeaderName, HeaderValue};
 use storage::StorageError;

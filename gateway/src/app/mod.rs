@@ -1,5 +1,5 @@
 //! The composition root: everything that serves requests, made from the configuration. What outlives a change of the configuration
-//! ([`kept`]) is made once; the rest is made anew with each, and put in force whole.
+//! (`kept`) is made once; the rest is made anew with each, and put in force whole.
 
 mod build;
 mod kept;

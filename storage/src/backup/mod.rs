@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A backup begins with a [copy](crate::engine::Engine::freeze) of the store as it is at one moment. Each file of it becomes a piece,
-//! sealed under a random key of its own ([`seal`]); tables never change, so that the next backup finds most of its files among the
+//! sealed under a random key of its own (`seal`); tables never change, so that the next backup finds most of its files among the
 //! pieces of the one before. The [`Manifest`] names the pieces with their keys, and is itself sealed under a random key that
 //! `backup.key` wraps ([`BackupKey`]): whoever has a folder of backups and not that key learns how large the files of the store were,
 //! and when.
