@@ -63,16 +63,27 @@ impl Hangups {
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
+/// The signals to stop.
+#[derive(Debug)]
+pub struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+/// Watches for SIGTERM and SIGINT from now on: before, they end the process.
 ///
 /// # Errors
 /// When the system refuses to watch for signals.
-pub async fn on_signal() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+pub fn stops() -> io::Result<Stops> {
+    Ok(Stops { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+}
+
+impl Stops {
+    /// Waits for one of them.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
-    Ok(())
 }

@@ -157,9 +157,11 @@ async fn perform(config: &Config, folder: &Folder, cast: &Cast, options: &Option
     };
     if !options.is_once && is_good {
         folder.write(shell::FILE, shell(&running, folder, cast)?.as_bytes())?;
+        let unwatched = |error| Failure::Work(format!("signals cannot be watched: {error}"));
+        let mut stops = shutdown::stops().map_err(unwatched)?;
         println!("{}", curl_lines(&running, folder, cast));
         println!("\nServing until Ctrl-C. Later again with: licet serve --config {}", folder.file("licet.toml").display());
-        shutdown::on_signal().await.map_err(|error| Failure::Work(format!("signals cannot be watched: {error}")))?;
+        stops.next().await;
         println!("\nStopping: running requests finish.");
     }
     running.stop().await?;

@@ -47,14 +47,15 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     logging::start(&config.log);
     runtime()?.block_on(async {
         let unwatched = |error| Failure::Work(format!("signals cannot be watched: {error}"));
-        // Before anybody is told that it serves: a signal to read the configuration again must not end it.
+        // Before anybody is told that it serves: a signal to read the configuration again must not end it, and one to stop must drain it.
         let hangups = shutdown::hangups().map_err(unwatched)?;
+        let mut stops = shutdown::stops().map_err(unwatched)?;
         let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         running.follow(hangups);
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         notify::tell(notify::READY);
-        shutdown::on_signal().await.map_err(unwatched)?;
+        stops.next().await;
         notify::tell(notify::STOPPING);
         running.stop().await?;
         Ok(ExitCode::SUCCESS)

@@ -19,6 +19,7 @@ use storage::{Keys, Room, Store};
 use crate::admin::{ask, ask_at};
 use crate::client::{Client, Http, Reply, get, post_json, request};
 use crate::licence_kit::{Office, fields, identifier};
+use crate::log_tiles::covered;
 use crate::process::Site;
 use crate::started::{ISSUER, Setup, Started};
 
@@ -95,6 +96,8 @@ async fn a_failed_sync() {
     let world = World::over(Arc::<Memory>::clone(&engine)).await;
     let before = world.verdict().await;
     assert_eq!(marked(&before), (200, ""));
+    // The note of what is published by it is written as well, and must not be what fails.
+    covered(&world.gateway, LogName::Seal).await;
 
     engine.plan(FaultPlan::new().at(0, Fault::Lost).poisoning());
     // The record of this one was in the write that failed: nobody knows whether the restart will find it.
