@@ -13,6 +13,7 @@ macro_rules! eprintln {
 }
 
 mod about;
+mod arguments;
 mod backup;
 mod catalogue;
 mod config;

@@ -7,8 +7,8 @@ use hyper::Method;
 use lexopt::prelude::*;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::control::Socket;
+use super::{Failure, arguments};
 use crate::config::Config;
 use crate::reload::{Outcome, Reloaded};
 
@@ -34,21 +34,11 @@ Usage: licet config diff FILE [--config RUNNING] [--json]
 Exit status: 0 nothing, 1 something, 2 it cannot be said: the file is wrong, or no gateway runs.";
 
 /// Has the configuration read again.
-pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
-    let (mut file, mut dry_run, mut is_json) = (None, false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") | Short('h') => {
-                println!("{USAGE}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Long("config") => file = Some(PathBuf::from(parser.value()?)),
-            Long("dry-run") => dry_run = true,
-            Long("json") => is_json = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let file = file.ok_or_else(|| Failure::Usage(format!("usage: licet reload {ARGUMENTS}")))?;
+pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let (mut dry_run, mut is_json) = (false, false);
+    let usage = format!("reload {ARGUMENTS}");
+    let mut flags = [("dry-run", &mut dry_run), ("json", &mut is_json)];
+    let Some(file) = arguments::read(parser, (USAGE, &usage), &mut flags)? else { return Ok(ExitCode::SUCCESS) };
     let done = ask(&file, &json!({ "dry_run": dry_run }))?;
     print(&done, is_json)?;
     let is_refused = !done.needs_restart.is_empty();

@@ -1,14 +1,12 @@
 //! `licet serve --config FILE`
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lexopt::prelude::*;
 use tokio::task::JoinHandle;
 
-use super::{Failure, notify};
+use super::{Failure, arguments, notify};
 use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
@@ -30,19 +28,8 @@ Usage: licet serve --config FILE
   --config FILE  the configuration (TOML); licet config check FILE says what is wrong with one";
 
 /// Runs the gateway until SIGTERM or SIGINT, then drains.
-pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
-    let mut file = None;
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") | Short('h') => {
-                println!("{USAGE}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Long("config") => file = Some(PathBuf::from(parser.value()?)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let file = file.ok_or_else(|| Failure::Usage("usage: licet serve --config FILE".to_owned()))?;
+pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let Some(file) = arguments::read(parser, (USAGE, "serve --config FILE"), &mut [])? else { return Ok(ExitCode::SUCCESS) };
     let config = Config::read(&file)?;
     logging::start(&config.log);
     runtime()?.block_on(async {

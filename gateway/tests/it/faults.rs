@@ -1,8 +1,7 @@
 //! Faults of the machine, each caused: what callers see, what `/ready` says, what comes back by itself.
 
 use std::fs;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::record::{Ending, EventKind, Facts, LogName, Opening};
@@ -11,8 +10,8 @@ use gateway::admin::{Sight, State};
 use gateway::condition::look_at_clock;
 use gateway::routes::TABLE;
 use serde_json::Value;
+use storage::engine::Engine;
 use storage::engine::memory::{Fault, FaultPlan, Memory};
-use storage::engine::{Batch, Caps, CommitError, Direction, Engine, Part, Range, ReadError, Row, Space, Versioned};
 use storage::log::Draft;
 use storage::{Keys, Room, Store};
 
@@ -171,51 +170,11 @@ async fn a_full_disk() {
     assert!(metrics.contains("licet_disk_free_bytes 4294967296"), "{metrics}");
 }
 
-/// Memory whose next commit waits, when it is told to.
-#[derive(Debug)]
-struct Hanging {
-    memory: Memory,
-    /// What a commit waits for, and what it says when it begins to.
-    waits: Mutex<Option<(Sender<()>, Receiver<()>)>>,
-}
-
-impl Engine for Hanging {
-    fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.memory.get(part, space, key)
-    }
-
-    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
-        self.memory.scan(part, space, range, direction, limit)
-    }
-
-    fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
-        let waits = self.waits.lock().unwrap().take();
-        if let Some((reached, go)) = waits {
-            reached.send(()).unwrap();
-            go.recv().unwrap();
-        }
-        self.memory.commit(part, batch)
-    }
-
-    fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.memory.settle(part, space, key)
-    }
-
-    fn barrier(&self, part: Part) -> Result<(), ReadError> {
-        self.memory.barrier(part)
-    }
-
-    fn caps(&self) -> Caps {
-        self.memory.caps()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hung_disk() {
-    let engine = Arc::new(Hanging { memory: Memory::new(), waits: Mutex::default() });
-    let world = World::over(Arc::<Hanging>::clone(&engine)).await;
-    let ((reached, is_reached), (go, goes)) = (channel(), channel());
-    *engine.waits.lock().unwrap() = Some((reached, goes));
+    let engine = Arc::new(Memory::new());
+    let world = World::over(Arc::<Memory>::clone(&engine)).await;
+    let (is_reached, go) = engine.hold();
     let begun = {
         let (issuer, request) = (world.gateway.caller(ISSUER), hand_in(&world.office, "3"));
         tokio::spawn(async move { issuer.send(Http::One, request).await })

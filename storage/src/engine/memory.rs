@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Batch, CAPS, Caps, CommitError, Direction, Engine, Part, Range, ReadError, Row, Space, Versioned};
@@ -51,6 +52,8 @@ impl FaultPlan {
 #[derive(Debug, Default)]
 pub struct Memory {
     state: Mutex<State>,
+    /// What the next commit tells that it has come, and waits for.
+    hold: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +76,15 @@ impl Memory {
         let mut state = self.state();
         state.plan = plan;
         state.commits = 0;
+    }
+
+    /// Holds the next commit before it looks at anything, as a disk that hangs does; reads go on. The receiver hears when it has come, and
+    /// it goes on when the sender says so, or is dropped.
+    #[must_use]
+    pub fn hold(&self) -> (Receiver<()>, Sender<()>) {
+        let ((come, has_come), (go, goes)) = (channel(), channel());
+        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some((come, goes));
+        (has_come, go)
     }
 
     /// The commits since the plan was set: those that came as far as being written or failing.
@@ -136,6 +148,12 @@ impl Engine for Memory {
     }
 
     fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
+        let hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((come, goes)) = hold
+            && come.send(()).is_ok()
+        {
+            goes.recv().unwrap_or_default();
+        }
         batch.check(self.caps())?;
         let mut state = self.state();
         if state.poisoned {

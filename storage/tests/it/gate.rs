@@ -1,53 +1,13 @@
 //! A disk that has no room, and a disk that hangs: what is refused then was not written, and nothing is in doubt.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use storage::engine::Engine;
 use storage::engine::memory::Memory;
-use storage::engine::{Batch, Caps, CommitError, Direction, Engine, Part, Range, ReadError, Row, Space, Versioned};
 use storage::{Refusal, Room, StorageError, Store};
 
 use crate::ledger::{look_up, once};
 use crate::sample::{keys, now};
-
-/// Memory whose commits wait, when they are told to.
-#[derive(Debug)]
-struct Hanging {
-    memory: Memory,
-    /// What a commit waits for, and what it says when it begins to.
-    waits: Mutex<Option<(Sender<()>, Receiver<()>)>>,
-}
-
-impl Engine for Hanging {
-    fn get(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.memory.get(part, space, key)
-    }
-
-    fn scan(&self, part: Part, space: Space, range: Range, direction: Direction, limit: usize) -> Result<Vec<Row>, ReadError> {
-        self.memory.scan(part, space, range, direction, limit)
-    }
-
-    fn commit(&self, part: Part, batch: Batch) -> Result<(), CommitError> {
-        let waits = self.waits.lock().unwrap().take();
-        if let Some((reached, go)) = waits {
-            reached.send(()).unwrap();
-            go.recv().unwrap();
-        }
-        self.memory.commit(part, batch)
-    }
-
-    fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
-        self.memory.settle(part, space, key)
-    }
-
-    fn barrier(&self, part: Part) -> Result<(), ReadError> {
-        self.memory.barrier(part)
-    }
-
-    fn caps(&self) -> Caps {
-        self.memory.caps()
-    }
-}
 
 fn add(store: &Store, name: &[u8]) -> Result<bool, StorageError> {
     store.certificates().add(name, "issuing-system", now()).map(|stored| stored.is_new())
@@ -88,12 +48,11 @@ fn a_disk_without_room_takes_records_longer_than_changes() {
 
 #[test]
 fn behind_a_write_that_hangs_nobody_waits() {
-    let engine = Arc::new(Hanging { memory: Memory::new(), waits: Mutex::default() });
+    let engine = Arc::new(Memory::new());
     let store = Store::on(Arc::clone(&engine) as Arc<dyn Engine>, &keys()).unwrap();
     assert_eq!(add(&store, b"1"), Ok(true));
     assert_eq!(store.gate().turn(), None);
-    let ((reached, is_reached), (go, goes)) = (channel(), channel());
-    *engine.waits.lock().unwrap() = Some((reached, goes));
+    let (is_reached, go) = engine.hold();
     let hung = std::thread::spawn({
         let store = store.clone();
         move || add(&store, b"2")

@@ -5,15 +5,14 @@ mod offline;
 mod online;
 
 use std::cmp::Reverse;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
 use serde_json::json;
 
 use self::finding::{Finding, Severity};
 use self::online::Said;
-use super::Failure;
+use super::{Failure, arguments};
 use crate::clock;
 use crate::config::Config;
 
@@ -36,20 +35,12 @@ struct Diagnosis {
 }
 
 /// Looks, and says what was found.
-pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
-    let (mut file, mut is_json) = (None, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") | Short('h') => {
-                println!("{USAGE}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Long("config") => file = Some(PathBuf::from(parser.value()?)),
-            Long("json") => is_json = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let file = file.ok_or_else(|| Failure::Usage(format!("usage: licet doctor {ARGUMENTS}")))?;
+pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let mut is_json = false;
+    let usage = format!("doctor {ARGUMENTS}");
+    let Some(file) = arguments::read(parser, (USAGE, &usage), &mut [("json", &mut is_json)])? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let diagnosis = examine(&file);
     let (status, verdict) = diagnosis.verdict();
     if is_json {
