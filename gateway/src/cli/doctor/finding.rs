@@ -44,6 +44,12 @@ const ADVICE: &[Advice] = &[
         "licet config check CONFIG",
     ),
     (
+        "restart",
+        "a-restart-is-due",
+        "The file is good, and part of it counts only after a restart: until then all of it waits.",
+        "licet reload --dry-run --config CONFIG names the keys; then systemctl restart licet, or undo the change",
+    ),
+    (
         "modes",
         "a-key-is-readable-by-others",
         "Whoever can log in to this machine can read the sealed database.",
