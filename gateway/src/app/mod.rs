@@ -230,9 +230,13 @@ fn opens_with(storage: &config::Storage, keyring: &Keyring) -> Result<(), Faults
 /// nothing.
 ///
 /// # Errors
-/// Which of them it would not open with, and that it cannot be read.
+/// Which of them it would not open with. What else may be wrong with keys and store is for others to tell.
 pub fn would_open(storage: &config::Storage) -> Result<(), Faults> {
-    keyring::would_open(&storage.path, &store_keys(storage)?).map_err(|error| unopened(&error))
+    let Ok(keys) = store_keys(storage) else { return Ok(()) };
+    match keyring::would_open(&storage.path, &keys) {
+        Err(error @ (StoreError::WrongValueKey { .. } | StoreError::WrongIndexKey)) => Err(unopened(&error)),
+        _ => Ok(()),
+    }
 }
 
 /// Why a store does not open, by the key that has to be another one. Names of keys are told, and nothing of what they are.

@@ -106,7 +106,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             let to = std::path::absolute(to).map_err(|error| Failure::Usage(format!("{}: {error}", to.display())))?;
             let told = ask(Method::POST, "/keys/rewrap", json!({ "to": to }))?;
             println!(
-                "the store opens with {} now; name {} in storage.value_key before the next start",
+                "the store opens with {} now; name {} in storage.value_key: until then no reload is taken, and no start",
                 text(&told, "outer"),
                 to.display()
             );
@@ -141,12 +141,21 @@ fn list(told: &Value) {
 
 fn status(told: &Value) {
     let Some(at) = told.get("resealing").filter(|at| !at.is_null()) else {
-        println!("nothing was ever re-encrypted");
+        println!("every value was always under the current key: there is nothing to re-encrypt");
         return;
     };
     let number = |name: &str| at.get(name).and_then(Value::as_u64).unwrap_or_default();
     let is_done = at.get("is_done").and_then(Value::as_bool).unwrap_or_default();
-    let state = if is_done { "done".to_owned() } else { format!("{} %", number("permille") / 10) };
+    let at_time =
+        |word: &str, name: &str| at.get(name).and_then(Value::as_str).map_or_else(String::new, |time| format!(" {word} {time}"));
+    let (began, ended) = (at_time("since", "began_at"), at_time("at", "ended_at"));
+    let state = match (is_done, began.as_str()) {
+        (true, _) => format!("done{ended}"),
+        (false, "") if number("seen") == 0 => {
+            format!("has not begun, and will within seconds; about {} rows to look at", number("rows"))
+        }
+        (false, _) => format!("{} %{began}, of about {} rows", number("permille") / 10, number("rows")),
+    };
     println!(
         "re-encryption under {}: {state}; {} rows looked at, {} sealed anew, {} damaged",
         text(at, "to"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{Failure, arguments, notify};
+use super::{Failure, arguments, config as config_command, notify};
 use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
@@ -39,6 +39,9 @@ pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         let mut stops = shutdown::stops().map_err(unwatched)?;
         let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         running.follow(hangups);
+        for fault in config_command::exposed(&file).err().unwrap_or_default().iter() {
+            tracing::warn!(what = fault.message, "not only its owner can change the configuration");
+        }
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         notify::tell(notify::READY);
