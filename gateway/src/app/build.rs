@@ -202,15 +202,15 @@ fn open(config: &Config, store: &Store, before: Option<(&App, &Prints)>) -> Resu
     });
     let providers = faults.take(authority::load(&config.identity_providers));
     let sources = faults.take(sources::load(config, store));
+    if unchanged(&["backup"]).is_none() {
+        // Each backup reads it anew: here it is seen that one could be made.
+        faults.take(config.backup.as_ref().map(|backup| store_key("backup.key", &backup.key)).transpose());
+    }
     let (Some(entrance), Some(staple), Some(status), Some(status_lists)) = (entrance, staple, status, status_lists) else {
         return Err(faults);
     };
     let (Some(signer), Some(witness), Some(witnesses)) = (signer, witness, witnesses) else { return Err(faults) };
     let (Some(tracing), Some(identity_providers), Some(sources)) = (tracing, providers, sources) else { return Err(faults) };
-    if unchanged(&["backup"]).is_none() {
-        // Read anew for each backup: here it is seen that there would be one.
-        faults.take(config.backup.as_ref().map(|backup| store_key("backup.key", &backup.key)).transpose());
-    }
     faults.none_or(())?;
     Ok(Opened { entrance, staple, status, status_lists, signer, witness, witnesses, tracing, identity_providers, sources })
 }

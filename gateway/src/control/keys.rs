@@ -149,3 +149,28 @@ async fn blocking(
     let done = done.map_err(|error| Refused::failed(format!("it broke off: {error}")))?;
     Ok(Reply::Whole(done?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn re_encryption_is_told_of_the_current_key_from_the_rotation_on() {
+        let store = storage::Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let keyring = store.keyring();
+        let stage = || {
+            let at = resealing(keyring).unwrap()?;
+            Some((at["to"].clone(), at["is_done"] == true, at.get("began_at").is_some()))
+        };
+        assert_eq!(stage(), None, "there was one key at all times");
+        for _ in 0..2 {
+            let now = clock::now();
+            let id = json!(keyring.rotate(Cipher::Aes256Gcm, now).unwrap());
+            assert_eq!(stage(), Some((id.clone(), false, false)), "what was done for the key before says nothing");
+            while keyring.reseal(now).unwrap().is_some_and(|at| !at.is_done) {
+                assert!(stage().unwrap().2);
+            }
+            assert_eq!(stage(), Some((id, true, true)));
+        }
+    }
+}
