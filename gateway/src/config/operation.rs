@@ -22,8 +22,8 @@ pub struct Admin {
     /// Allows an address that other machines can reach. Default false.
     #[serde(default)]
     pub allow_remote: bool,
-    /// The control socket, through which commands on this machine reach the running gateway. Default `licet.sock` in the folder of the
-    /// database.
+    /// The control socket, through which commands on this machine reach the running gateway: a path of some 100 bytes at most. Default
+    /// `licet.sock` in the folder of the database.
     #[serde(default)]
     pub socket: Option<PathBuf>,
 }
