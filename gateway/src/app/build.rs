@@ -81,7 +81,11 @@ impl App {
     #[must_use]
     pub fn files_changed(&self, before: &Self) -> Vec<String> {
         let (now, then) = (self.config.said(), before.config.said());
-        let mut sections = self.prints.files_changed(&before.prints, |name| now.of_section(name) == then.of_section(name));
+        let said_alike = |name: &str| {
+            let section = name.split('.').next().unwrap_or(name);
+            now.of_section(section) == then.of_section(section)
+        };
+        let mut sections = self.prints.files_changed(&before.prints, said_alike);
         if !Arc::ptr_eq(&self.renewal, &before.renewal) && self.renewal.source().says_the_same(before.renewal.source()) {
             sections.push(if self.config.trust_list.is_some() { "trust_list" } else { "trust" }.to_owned());
         }

@@ -223,7 +223,7 @@ pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, F
 /// # Errors
 /// Which of them it would not open with.
 fn opens_with(storage: &config::Storage, keyring: &Keyring) -> Result<(), Faults> {
-    keyring.opens_with(&store_keys(storage)?).map_err(|error| unopened(&error))
+    misfit(keyring.opens_with(&store_keys(storage)?))
 }
 
 /// Looks whether a start would open the store that is there, which nobody need have open, with the keys of a configuration. Changes
@@ -233,7 +233,12 @@ fn opens_with(storage: &config::Storage, keyring: &Keyring) -> Result<(), Faults
 /// Which of them it would not open with. What else may be wrong with keys and store is for others to tell.
 pub fn would_open(storage: &config::Storage) -> Result<(), Faults> {
     let Ok(keys) = store_keys(storage) else { return Ok(()) };
-    match keyring::would_open(&storage.path, &keys) {
+    misfit(keyring::would_open(&storage.path, &keys))
+}
+
+/// Of why a store does not open, what the keys are to blame for.
+fn misfit(opened: Result<(), StoreError>) -> Result<(), Faults> {
+    match opened {
         Err(error @ (StoreError::WrongValueKey { .. } | StoreError::WrongIndexKey)) => Err(unopened(&error)),
         _ => Ok(()),
     }
