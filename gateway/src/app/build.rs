@@ -118,7 +118,9 @@ impl Next {
         let prints = Prints::of(&config);
         // What a command prints is asked for when its part has changed; a file may have been replaced by mistake at any time, or the
         // store wrapped anew.
-        if config.storage.keys().all(|key| key.file().is_some()) || !prints.are_same(&before.prints, &["storage"]) {
+        let may_differ = config.storage.keys().all(|key| key.file().is_some()) || !prints.are_same(&before.prints, &["storage"]);
+        // Of another store nothing can be said before the restart that it needs.
+        if may_differ && config.storage.path == before.config.storage.path {
             faults.take(opens_with(&config.storage, before.store().keyring()));
         }
         let trust = faults.take(Renewal::prepare(&config, (&before.renewal, &before.trust), now));

@@ -108,13 +108,10 @@ fn named_anew(site: &Site, text: &str, command: &str) {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (status, why) = check();
-    assert!(
-        status == Some(2) && why.contains("storage.value_key: the store of the gateway that runs opens with the key "),
-        "{why}"
-    );
+    assert!(status == Some(2) && why.contains("storage.value_key: the store opens with the key "), "{why}");
     let told = site.licet(&["doctor"]);
     let told = String::from_utf8(told.stdout).unwrap();
-    assert!(told.contains("configuration: storage.value_key: the store of the gateway that runs"), "{told}");
+    assert!(told.contains("configuration: storage.value_key: the store opens with the key "), "{told}");
 
     let named = text.replace("value.key", "new.key");
     fs::write(&config, &named).unwrap();

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 pub(super) use self::check::check;
-pub(super) use self::surroundings::{exposed, keys, ports};
+pub(super) use self::surroundings::{exposed, ports};
 use super::Failure;
 
 /// What follows the name of the command.

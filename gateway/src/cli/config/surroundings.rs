@@ -9,12 +9,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use hyper::Method;
-use serde_json::Value;
 use tokio::net::TcpSocket;
 
 use crate::app;
-use crate::cli::control::Socket;
 use crate::config::{Config, Faults};
 
 /// What anybody may write.
@@ -28,38 +25,16 @@ const STICKY: u32 = 0o1000;
 /// # Errors
 /// What would keep a gateway from being started with this configuration now, or once the one that runs has ended.
 pub(super) fn check(config: &Config) -> Result<(), Faults> {
-    match UnixStream::connect(config.socket()) {
-        Ok(_) => keys(config),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-            let mut faults = Faults::default();
-            faults.take(ports(config));
-            faults.take(app::would_open(&config.storage));
-            faults.none_or(())
-        }
-        Err(_) => Ok(()),
+    let mut faults = Faults::default();
+    faults.take(app::would_open(&config.storage));
+    let is_alone = match UnixStream::connect(config.socket()) {
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused),
+        Ok(_) => false,
+    };
+    if is_alone {
+        faults.take(ports(config));
     }
-}
-
-/// That the gateway which runs could be started again with the key that opens its store.
-///
-/// # Errors
-/// That it could not. Keys that cannot be read are told with the files.
-pub(in crate::cli) fn keys(config: &Config) -> Result<(), Faults> {
-    let Ok(given) = app::store_keys(&config.storage).map(|keys| keys.outer_id().to_string()) else { return Ok(()) };
-    let told = Socket::of(config).ask(Method::GET, "/keys", &Value::Null, &mut |_| {}).unwrap_or_default();
-    match told.get("outer").and_then(Value::as_str) {
-        Some(needed) if needed != given => {
-            let what = format!("the store of the gateway that runs opens with the key {needed}, and the key given is {given}");
-            let mut faults = Faults::default();
-            faults.add_with(
-                "storage.value_key",
-                what,
-                "name the key that opens it before the gateway ends: it would not start again",
-            );
-            Err(faults)
-        }
-        _ => Ok(()),
-    }
+    faults.none_or(())
 }
 
 /// That the addresses of the listeners are free, where no gateway of this configuration has them.

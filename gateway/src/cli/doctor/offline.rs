@@ -54,9 +54,9 @@ fn told(check: &str, faults: &Faults) -> Option<Finding> {
     ))
 }
 
-/// That the gateway which runs could not be started again with the key of its store.
+/// A key that does not open the store of the gateway that runs: it would not start again.
 pub(super) fn keys(config: &Config) -> Option<Finding> {
-    told("configuration", &config_command::keys(config).err()?)
+    told("configuration", &app::would_open(&config.storage).err()?)
 }
 
 /// Addresses that somebody else has.

@@ -20,6 +20,9 @@ pub(crate) fn row(store: &Path, part: Part, space: Space, key: &[u8]) -> Result<
     let mut options = rocksdb::Options::default();
     // Left to itself it begins a log of its own in the folder.
     options.set_info_logger(InfoLogger::new_callback_logger(LogLevel::Fatal, |_level, _line| ()));
+    // One row is read: tables are opened when they are needed, and not all of them at once.
+    options.set_max_open_files(16);
+    options.set_skip_stats_update_on_db_open(true);
     let db = DB::open_cf_for_read_only(&options, &path, [space.name()], false).map_err(refused)?;
     let family = db.cf_handle(space.name()).ok_or(OpenError::Foreign)?;
     let found = db.get_pinned_cf(family, placed(part, key)).map_err(refused)?;
