@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{Failure, arguments, notify};
+use super::{Failure, arguments, config as config_command, notify};
 use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
@@ -18,7 +18,7 @@ use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
 use crate::{
     backing_up, clock, condition, hot_keys, logging, memory_watch, reload, resealing, routes, shutdown, status, supervision,
-    sweep, witness,
+    sweep, telemetry, witness,
 };
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
@@ -39,6 +39,9 @@ pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         let mut stops = shutdown::stops().map_err(unwatched)?;
         let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         running.follow(hangups);
+        for fault in config_command::exposed(&file).err().unwrap_or_default().iter() {
+            tracing::warn!(what = fault.message, "not only its owner can change the configuration");
+        }
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         notify::tell(notify::READY);
@@ -101,10 +104,8 @@ impl Running {
         // It ends with the signal to stop; nothing that it still does would be missed.
         drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
-        if app.witnesses.is_some() {
-            // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
-            drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
-        }
+        // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
+        drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         if app.doubt.is_there() {
             tracing::warn!("the store was restored, and nothing is vouched for until licet restore confirm");
         }
@@ -113,10 +114,7 @@ impl Running {
         drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop.
         drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
-        let spans = tokio::spawn({
-            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
-            async move { telemetry.run(shutdown).await }
-        });
+        let spans = tokio::spawn(telemetry::run(Arc::clone(&live), shutdown.clone()));
         // It ends with the signal to stop, from when on nothing new comes.
         drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.

@@ -8,6 +8,7 @@ use crypto::issue::{KeyType, SigningKey};
 use crypto::record::{Ending, EventKind, Facts, LogName};
 use crypto::tlog::{AddCheckpoint, Checkpoint, Note, Policy, Refusal, SignatureLine, VerifierKey};
 use gateway::config::WitnessedLog;
+use gateway::reload::Outcome;
 use gateway::routes::TABLE;
 use gateway::witness::{self, Decided, Service, WitnessKey};
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::audit;
 use crate::client::{Http, Reply, request};
 use crate::log_kit::{self, BEGIN, Keys, grow, key};
 use crate::pki::Folder;
+use crate::reload::again;
 use crate::started::{AUDITOR, Setup, Started, VERIFIER, memory};
 
 fn witness_key() -> SigningKey {
@@ -272,6 +274,42 @@ async fn what_auditors_are_given_meets_a_policy_that_demands_witnesses() {
     let shown = &answer.json()["checkpoints"][0];
     let noted = Checkpoint::of(&Note::parse(shown["note"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
     assert_eq!((shown["size"].as_u64(), shown["root"].clone()), (Some(noted.size()), json!(noted.root())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_policy_of_witnesses_needs_no_restart() {
+    let witness = witness_gateway().await;
+    let gateway = witnessed_gateway(&witness, memory()).await;
+    let now = gateway::clock::now();
+    let text = std::fs::read_to_string(gateway.folder.path().join("licet.toml")).unwrap();
+    let view = async || access(&gateway).await["witnesses"].clone();
+    visit(&gateway).await;
+    witness::tick(&gateway.live.current(), now).await;
+    let signed = view().await["size"].as_u64().unwrap();
+    assert!(signed > 0);
+
+    // The same file with another content: what was signed stays known.
+    let policy = std::fs::read_to_string(gateway.folder.path().join("policy.txt")).unwrap();
+    gateway.folder.write("policy.txt", format!("# another one\n{policy}"));
+    let done = again(&gateway).await.unwrap();
+    assert_eq!((done.outcome, done.files), (Outcome::InForce, vec!["record.witnesses".to_owned()]));
+    assert_eq!(view().await["size"], signed);
+    visit(&gateway).await;
+    witness::tick(&gateway.live.current(), now.plus(9)).await;
+    assert!(view().await["size"].as_u64().unwrap() > signed, "{}", view().await);
+    gateway.folder.write("policy.txt", "quorum everybody\n");
+    assert!(again(&gateway).await.unwrap_err().to_string().contains("record.witnesses.policy: "));
+
+    let (before, after) = text.split_once("[record.witnesses]").unwrap();
+    let (_, after) = after.split_once("[[callers]]").unwrap();
+    gateway.folder.write("licet.toml", format!("{before}[[callers]]{after}"));
+    let done = again(&gateway).await.unwrap();
+    assert_eq!(done.needs_restart, [""; 0]);
+    assert_eq!(view().await["state"], "not-required");
+    gateway.folder.write("policy.txt", policy);
+    gateway.folder.write("licet.toml", text);
+    again(&gateway).await.unwrap();
+    assert!(view().await["size"].as_u64().unwrap() > signed, "it is known from the store");
 }
 
 /// Leaves a record in the access log, and waits until a checkpoint has it.

@@ -6,6 +6,7 @@
 //! frozen for it.
 
 mod frozen;
+pub(crate) mod peek;
 mod settings;
 
 use std::fs::{self, File, TryLockError};
