@@ -15,6 +15,7 @@ use crate::app::{self, App};
 use crate::clock;
 use crate::config::Backup;
 use crate::live::Live;
+use crate::metrics::rows;
 use crate::shutdown::Shutdown;
 
 /// How often it is looked whether a backup is due.
@@ -38,9 +39,11 @@ impl Tally {
     /// When one is malformed, which is a fault of this file.
     pub fn new() -> prometheus::Result<Self> {
         let made = Opts::new("licet_backups_total", "Backups that were tried, by what came of them");
+        let made = IntCounterVec::new(made, &["outcome"])?;
+        rows(&made, &[&["made", "failed"]]);
         Ok(Self {
             age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
-            made: IntCounterVec::new(made, &["outcome"])?,
+            made,
             anchor_failures: IntCounter::new("licet_anchor_failures_total", "Replacements of the anchor that failed")?,
         })
     }

@@ -178,6 +178,9 @@ impl Drop for Place {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [Self::InFlight, Self::Queue, Self::Memory, Self::Room, Self::CallerInFlight, Self::CallerRate];
+
     /// The stable code: in metrics, and in problems where it is about the caller.
     #[must_use]
     pub const fn name(self) -> &'static str {

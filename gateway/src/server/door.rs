@@ -14,6 +14,7 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 use tokio::sync::Notify;
 
 use crate::config;
+use crate::metrics::rows;
 
 /// So many strangers there may be for each caller.
 const STRANGERS_PART: u32 = 4;
@@ -258,6 +259,8 @@ impl Drop for Visit {
 }
 
 impl Reason {
+    const ALL: [Self; 5] = [Self::Strangers, Self::Address, Self::CallerShare, Self::Full, Self::SlowReader];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Strangers => "strangers",
@@ -277,7 +280,9 @@ impl Tally {
     pub fn new() -> prometheus::Result<Self> {
         let open = Opts::new("licet_connections", "Connections that are open");
         let refused = Opts::new("licet_connections_refused_total", "Connections that were turned away");
-        Ok(Self { open: IntGaugeVec::new(open, &["state"])?, refused: IntCounterVec::new(refused, &["reason"])? })
+        let refused = IntCounterVec::new(refused, &["reason"])?;
+        rows(&refused, &[&Reason::ALL.map(Reason::name)]);
+        Ok(Self { open: IntGaugeVec::new(open, &["state"])?, refused })
     }
 
     /// Everything that is measured.

@@ -63,11 +63,11 @@ impl Telemetry {
         })))
     }
 
-    /// The first step of a request that began then.
-    pub(crate) fn request(&self, headers: &HeaderMap, began: Instant) -> Step {
+    /// The first step of a request that began then. That its trace is recorded elsewhere counts from known callers alone.
+    pub(crate) fn request(&self, headers: &HeaderMap, is_of_caller: bool, began: Instant) -> Step {
         let told = Context::of(headers);
         match (told, &self.0) {
-            (Some(told), Some(on)) if told.is_sampled && on.follow_callers => match told.child() {
+            (Some(told), Some(on)) if told.is_sampled && on.follow_callers && is_of_caller => match told.child() {
                 Some(own) => on.record(("request", Kind::Server), (own, Some(told.span)), began),
                 None => Step::passed(told),
             },

@@ -46,6 +46,7 @@ impl Witnesses {
         let (board, client) = read(settings, seed)?;
         let (logs, table) = (store.logs().clone(), store.witnessing().clone());
         let client = ArcSwap::from_pointee(client);
+        board.witnesses().iter().for_each(|asked| tally.knows(&asked.name));
         Ok(Self { logs, table, client, tally, board: Mutex::new(board) })
     }
 

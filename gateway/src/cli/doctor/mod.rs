@@ -75,6 +75,7 @@ fn examine(file: &Path) -> Diagnosis {
                 is_running = Some(false);
                 findings.push(Finding::fault("running", "no gateway runs with this configuration"));
                 if !is_stranger {
+                    findings.extend(offline::anchor(&config));
                     findings.extend(offline::store(&config, now));
                 }
             }
