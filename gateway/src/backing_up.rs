@@ -93,9 +93,15 @@ pub async fn back_up(
     app: &Arc<App>,
     settings: &Backup,
     by: &str,
-    mut told: impl FnMut(Step) + Send + 'static,
+    told: impl FnMut(Step) + Send + 'static,
 ) -> Result<Manifest, BackupError> {
+    tracing::debug!(by, "a backup begins");
     let (store, settings, tally) = (app.store().clone(), settings.clone(), &app.metrics.backups);
+    let mut tell = told;
+    let mut told = move |step: Step| {
+        tracing::trace!(done = step.done, all = step.all, "a step of a backup");
+        tell(step);
+    };
     let work = tokio::task::spawn_blocking(move || make(&store, &settings, clock::now(), &mut told)).await;
     let made = work.unwrap_or_else(|error| {
         let error = std::io::Error::other(format!("the backup broke off: {error}"));

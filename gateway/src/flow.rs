@@ -9,7 +9,7 @@ use std::time::Instant;
 use crypto::record::{EventKind, LogName};
 use crypto::time::Timestamp;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::{Method, Response, Version, http};
 use storage::StorageError;
 
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth::{Caller, Identity, Peer, Role};
 use crate::http::{
     Answer, Code, Found, Language, Outgoing, PIECE_BYTES, Params, Problem, Query, Request, RequestId, Room, discard_body,
-    read_body,
+    discard_little, read_body,
 };
 use crate::metrics::{Held, NO_ROUTE};
 use crate::routes::Route;
@@ -87,7 +87,7 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let step = app.telemetry.request(request.headers(), is_known(&identity, now), started);
     let here = Here::of(request_id.clone(), &step);
     let (head, mut body) = request.into_parts();
-    let version = head.version;
+    let (version, awaits_word) = (head.version, head.headers.contains_key(EXPECT));
 
     let asked = Asked { peer: &peer, identity, now, arrived, request_id: request_id.clone(), trail: Arc::clone(&trail) };
     let work = here.clone().doing(Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body)))));
@@ -114,12 +114,19 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     };
     tell(&app, &trace, &answer, &here, started);
     trace.end(step, &here, &answer);
-    if version == Version::HTTP_2 {
-        // HTTP/1.1 has its own way: the connection is closed after the answer.
-        let bytes_max = app.limits.body_bytes_max.saturating_mul(2);
-        discard_body(&mut body, bytes_max, started + app.limits.body_timeout()).await;
+    let until = started + app.limits.body_timeout();
+    let is_over = match version {
+        Version::HTTP_2 => {
+            discard_body(&mut body, app.limits.body_bytes_max.saturating_mul(2), until).await;
+            true
+        }
+        _ => trace.was_handled || discard_little(&mut body, awaits_word, until).await,
+    };
+    let mut response = answer.into_response(&request_id, head_only);
+    if !is_over {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    (answer.into_response(&request_id, head_only), Places { _place: trace.place, _room: room })
+    (response, Places { _place: trace.place, _room: room })
 }
 
 /// What is known of a request before it is read.
