@@ -19,6 +19,8 @@ use storage::log::{KnownHead, Logs, Standing};
 use storage::restoration::Lost;
 use storage::{StorageError, Store};
 
+use crate::app::App;
+use crate::clock;
 use crate::config::{Config, Faults};
 use crate::covered;
 use crate::live::Live;
@@ -27,6 +29,9 @@ use crate::trust::replace;
 
 /// How often the anchor is replaced at most.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// How long replacing it may take before it counts as failed.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The longest file that is read for an anchor.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -190,14 +195,32 @@ pub async fn run(live: Arc<Live>, anchor: Anchor, mut shutdown: Shutdown) {
             continue;
         }
         let (to, says) = (anchor.clone(), heads.clone());
-        match tokio::task::spawn_blocking(move || to.write(&says)).await {
-            Ok(Ok(())) => written = heads,
-            Ok(Err(error)) => {
-                app.metrics.backups.anchor_failed();
-                tracing::error!(%error, path = %anchor.0.display(), "the anchor could not be replaced");
+        let mut work = tokio::task::spawn_blocking(move || to.write(&says));
+        let done = loop {
+            match tokio::time::timeout(WAIT_MAX, &mut work).await {
+                Ok(done) => break done,
+                // One thread waits for it, and no more: it is not tried again while it hangs.
+                Err(_) => fails(&app, &anchor, "the disk does not answer"),
             }
-            Err(error) => tracing::error!(panic = error.is_panic(), "the anchor was not replaced"),
+        };
+        match done {
+            Ok(Ok(())) => {
+                written = heads;
+                if app.condition.anchor.works() {
+                    tracing::info!(path = %anchor.0.display(), "the anchor is replaced again");
+                }
+            }
+            Ok(Err(error)) => fails(&app, &anchor, &error.to_string()),
+            Err(error) => fails(&app, &anchor, if error.is_panic() { "a fault of licet" } else { "it was not begun" }),
         }
+    }
+}
+
+/// Counts that it could not be replaced, and says so once.
+fn fails(app: &App, anchor: &Anchor, why: &str) {
+    app.metrics.backups.anchor_failed();
+    if app.condition.anchor.fails(why, clock::now()) {
+        tracing::error!(why, path = %anchor.0.display(), "the anchor cannot be replaced: it is tried again every second");
     }
 }
 

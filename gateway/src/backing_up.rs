@@ -15,6 +15,7 @@ use crate::app::{self, App};
 use crate::clock;
 use crate::config::Backup;
 use crate::live::Live;
+use crate::metrics::rows;
 use crate::shutdown::Shutdown;
 
 /// How often it is looked whether a backup is due.
@@ -38,9 +39,11 @@ impl Tally {
     /// When one is malformed, which is a fault of this file.
     pub fn new() -> prometheus::Result<Self> {
         let made = Opts::new("licet_backups_total", "Backups that were tried, by what came of them");
+        let made = IntCounterVec::new(made, &["outcome"])?;
+        rows(&made, &[&["made", "failed"]]);
         Ok(Self {
             age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
-            made: IntCounterVec::new(made, &["outcome"])?,
+            made,
             anchor_failures: IntCounter::new("licet_anchor_failures_total", "Replacements of the anchor that failed")?,
         })
     }
@@ -90,9 +93,15 @@ pub async fn back_up(
     app: &Arc<App>,
     settings: &Backup,
     by: &str,
-    mut told: impl FnMut(Step) + Send + 'static,
+    told: impl FnMut(Step) + Send + 'static,
 ) -> Result<Manifest, BackupError> {
+    tracing::debug!(by, "a backup begins");
     let (store, settings, tally) = (app.store().clone(), settings.clone(), &app.metrics.backups);
+    let mut tell = told;
+    let mut told = move |step: Step| {
+        tracing::trace!(done = step.done, all = step.all, "a step of a backup");
+        tell(step);
+    };
     let work = tokio::task::spawn_blocking(move || make(&store, &settings, clock::now(), &mut told)).await;
     let made = work.unwrap_or_else(|error| {
         let error = std::io::Error::other(format!("the backup broke off: {error}"));

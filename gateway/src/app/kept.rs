@@ -70,6 +70,7 @@ impl Kept {
         let publisher: Arc<dyn Publisher> = Arc::<LogKeys>::clone(&log_keys);
         store.logs().publish_with(publisher);
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
+        metrics.serves(Router::new(table).routes());
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
         let dues = dues(config, &store);
         let gauges = metrics.supervision.clone();

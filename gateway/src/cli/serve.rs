@@ -17,8 +17,8 @@ use crate::server::{Drained, Server};
 use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
 use crate::{
-    backing_up, clock, condition, hot_keys, logging, memory_watch, reload, resealing, routes, shutdown, status, supervision,
-    sweep, telemetry, witness,
+    backing_up, clock, condition, hot_keys, logging, memory_watch, owed, reload, resealing, routes, shutdown, status,
+    supervision, sweep, telemetry, witness,
 };
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
@@ -148,6 +148,7 @@ impl Running {
         drop(self.spans.await);
         let app = self.live.current();
         let generation = app.trust.current().generation();
+        owed::settle(&app).await;
         // What failed was said in the log; nothing else is left to do about it.
         drop(app.recorder.note_stop(generation, clock::now()).await);
         if let Err(error) = self.anchor.write_last(app.store().logs()).await {

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crypto::budget::WORKING_BYTES_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -22,8 +23,8 @@ const CONNECTION_KIB: u64 = 48;
 /// What a request takes beside its body and a large answer.
 const REQUEST_KIB: u64 = 24;
 
-/// What a verification takes, in bodies: the document, what is unpacked of it, and what is read out of it.
-const BODIES_OF_VERIFICATION: u64 = 5;
+/// What a verification takes, in bodies, beside what its budget allows: the document, and a copy of it.
+const BODIES_OF_VERIFICATION: u64 = 2;
 
 /// How much memory the gateway may take.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -81,6 +82,7 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
     };
     // Half as many work for auditors.
     let workers = u64::try_from(workers.saturating_add(workers.div_ceil(2))).unwrap_or(u64::MAX);
+    let verification = BODIES_OF_VERIFICATION * u64::from(server.body_bytes_max) + WORKING_BYTES_MAX;
     let connections = u64::from(server.connections_max) + u64::from(server.connections_max.div_ceil(4));
     vec![
         ("memory.store_mib", u64::from(memory.store_mib)),
@@ -89,7 +91,7 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
         ("status.history_bytes_max", of_bytes(status.history_bytes_max)),
         ("server.bodies_bytes_max", of_bytes(u64::from(server.bodies_bytes_max))),
         ("server.answers_bytes_max", of_bytes(u64::from(server.answers_bytes_max))),
-        ("server.workers_max", of_bytes(workers.saturating_mul(BODIES_OF_VERIFICATION * u64::from(server.body_bytes_max)))),
+        ("server.workers_max", of_bytes(workers.saturating_mul(verification))),
         ("server.connections_max", of_kib(connections * CONNECTION_KIB)),
         ("limits.in_flight_max", of_kib(u64::from(limits.in_flight_max) * REQUEST_KIB)),
         ("writes under way", WRITES_MIB),
@@ -122,7 +124,9 @@ mod tests {
         let small = "bodies_bytes_max = 67108864\nanswers_bytes_max = 67108864\nconnections_max = 512\n";
         let more = "[cache]\nverdicts_mib = 32\n[status]\nhistory_bytes_max = 33554432\n[limits]\nin_flight_max = 1024\n";
         let with = |max: u32| read(small, &format!("{more}[memory]\nmax_mib = {max}\nstore_mib = 64\n"));
-        assert_eq!(with(1024).unwrap().memory.max_bytes(), Some(1 << 30));
+        assert_eq!(with(1280).unwrap().memory.max_bytes(), Some(1280 << 20));
+        // Three that verify, each with the heaviest document there may be.
+        assert!(with(1024).unwrap_err().to_string().contains("server.workers_max 588"));
         assert!(with(512).unwrap_err().to_string().contains("memory.max_mib: "));
         assert_eq!(read("", "").unwrap().memory.max_bytes(), None);
     }

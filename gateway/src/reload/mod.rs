@@ -108,9 +108,11 @@ pub async fn reload(live: &Arc<Live>, how: How, by: &str) -> Result<Reloaded, Fa
 /// Reads and opens everything, and compares. Nothing to put in force where nothing has changed.
 fn prepare(before: &App, file: &Path) -> Result<(Reloaded, Option<Next>), Faults> {
     let config = Config::read(file)?;
+    tracing::debug!("the configuration is read");
     let difference = before.config.origin().difference(config.origin());
     let needs_restart = restart::needed(&difference);
     let next = Next::of(before, config, clock::now())?;
+    tracing::debug!(is_other = next.is_some(), restart = ?needs_restart, "all that the configuration names is opened");
     let files = next.as_ref().map(|next| next.app().files_changed(before)).unwrap_or_default();
     let generation = before.generation;
     Ok((Reloaded { outcome: Outcome::Unchanged, generation, difference, files, needs_restart }, next))
@@ -129,6 +131,7 @@ fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &st
     next.keep()?;
     let app = next.app();
     put_on_record(before, app, by).map_err(|error| Faults::one("(record)", format!("it cannot be put on record: {error}")))?;
+    tracing::debug!(generation = app.generation, "another configuration is on record");
     live.put_in_force(turn, app);
     if let Some(levels) = logging::levels() {
         levels.follow(&app.config.log);

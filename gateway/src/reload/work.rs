@@ -27,6 +27,7 @@ pub async fn run(live: Arc<Live>, mut hangups: Hangups, mut shutdown: Shutdown) 
                 if !have_changed(&live, &mut watch).await {
                     continue;
                 }
+                tracing::debug!("files of the configuration have changed");
                 "files"
             }
         };

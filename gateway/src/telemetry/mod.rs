@@ -84,11 +84,11 @@ impl Telemetry {
         self.queue.resize(self.tracing.as_ref().map_or(0, |tracing| tracing.spans_max));
     }
 
-    /// The first step of a request that began then.
-    pub(crate) fn request(&self, headers: &HeaderMap, began: Instant) -> Step {
+    /// The first step of a request that began then. That its trace is recorded elsewhere counts from known callers alone.
+    pub(crate) fn request(&self, headers: &HeaderMap, is_of_caller: bool, began: Instant) -> Step {
         let told = Context::of(headers);
         match (told, &self.tracing) {
-            (Some(told), Some(tracing)) if told.is_sampled && tracing.follow_callers => match told.child() {
+            (Some(told), Some(tracing)) if told.is_sampled && tracing.follow_callers && is_of_caller => match told.child() {
                 Some(own) => self.record(("request", Kind::Server), (own, Some(told.span)), began),
                 None => Step::passed(told),
             },

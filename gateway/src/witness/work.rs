@@ -87,6 +87,7 @@ impl Witnesses {
     /// Sets the metrics that change by time alone.
     pub fn measure(&self, tally: &Tally, now: Timestamp) {
         let board = self.board();
+        board.witnesses().iter().for_each(|asked| tally.knows(&asked.name));
         for log in LogName::ALL {
             if let Some((size, lag_s)) = self.logs.published(log).and_then(|newest| board.reached(log, newest.shard, now)) {
                 tally.reached(log, size, lag_s);

@@ -281,6 +281,7 @@ async fn an_anchor_that_is_older_than_the_backup_proves_nothing() {
     let process = site.start();
     put_in_use(&site.client(&process, ISSUER), &office).await;
     assert!(process.terminate().1);
+    assert!(licet(&site, &["backup", "create"], true).contains("not on record: no gateway runs"));
     let id = back_up(&site);
     // A folder that is somebody else's is refused, and stays as it is.
     let refused = licet(&site, &["backup", "verify", "--deep", path(&site, "data").to_str().unwrap()], false);
@@ -385,7 +386,7 @@ async fn the_gateway_makes_backups_by_itself() {
         }
         tokio::task::yield_now().await;
     };
-    assert!(!metrics.contains("outcome=\"failed\""), "{metrics}");
+    assert!(metrics.contains("licet_backups_total{outcome=\"failed\"} 0"), "{metrics}");
     assert!(process.terminate().1);
     let listed = licet(&site, &["backup", "list", "--json"], true);
     assert_eq!(listed.lines().count(), 1, "{listed}");

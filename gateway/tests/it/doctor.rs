@@ -173,6 +173,17 @@ fn certificates_that_end() {
 }
 
 #[test]
+fn an_anchor_that_cannot_be_read() {
+    let site = well();
+    let anchor = site.folder.path().join("data.anchor");
+    fs::create_dir(&anchor).unwrap();
+    let verdict = finds(&site, 2, &[("anchor", "fault"), DOWN]);
+    assert_eq!(verdict, "licet does not run; anchor is wrong.");
+    fs::remove_dir(&anchor).unwrap();
+    finds(&site, 2, &[DOWN]);
+}
+
+#[test]
 fn a_store_that_is_in_use_or_made_with_other_keys() {
     let site = well();
     let held = store(&site);

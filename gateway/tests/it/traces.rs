@@ -8,7 +8,7 @@ use hyper::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::client::{Http, post_json};
+use crate::client::{Http, get, post_json};
 use crate::department::{Department, says};
 use crate::licence_kit::HOLDER;
 use crate::lookup_kit::{CONSUMER, City, ITEM, NAME, PEOPLE, start_over, subject};
@@ -138,4 +138,24 @@ async fn a_collector_that_refuses_is_in_nobodys_way() {
         telemetry::run(Arc::clone(&gateway.live), shutdown.clone()).await;
     }
     assert_eq!(gateway.app.metrics.spans.count("exported"), 0);
+}
+
+#[tokio::test]
+async fn a_stranger_has_nothing_recorded() {
+    let (police, (collector, _messages)) = (police().await, collector().await);
+    let telemetry = format!("[telemetry]\nurl = '{}'\nevery_ms = 60000\nsample_permille = 0\n", collector.url("/v1/traces"));
+    let gateway = start(&police, &telemetry).await;
+    let (trigger, shutdown) = shutdown::channel();
+    trigger.stop();
+    let parent = format!("00-{TRACE}-{CALLERS_SPAN}-01");
+    for (stranger, status) in [(gateway.client(), 401), (gateway.caller("urn:test:nobody"), 403)] {
+        let mut request = get("/v1/trust");
+        request.headers_mut().insert("traceparent", parent.parse().unwrap());
+        assert_eq!(stranger.send(Http::Two, request).await.status, status);
+    }
+    gateway.app.telemetry.run(shutdown.clone()).await;
+    assert_eq!(gateway.app.metrics.spans.count("exported"), 0, "what strangers want recorded is nothing to go by");
+    look_up(&gateway, Some(&parent)).await;
+    gateway.app.telemetry.run(shutdown).await;
+    assert!(gateway.app.metrics.spans.count("exported") > 0);
 }

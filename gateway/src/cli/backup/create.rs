@@ -21,6 +21,9 @@ pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure>
     } else {
         let [bytes, new] = ["bytes", "new_bytes"].map(|name| size(made.get(name).and_then(Value::as_u64).unwrap_or(0)));
         println!("{}: {bytes}, {new} of it new", made.get("backup").and_then(Value::as_str).unwrap_or_default());
+        if made.get("record").is_some() {
+            println!("not on record: no gateway runs, and nothing is written into a store that is only looked at");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -52,5 +55,7 @@ fn offline(backups: &Backups) -> Result<Value, Failure> {
     progress.end();
     let made = made?;
     let (bytes, pieces) = (made.bytes(), made.pieces.len());
-    Ok(json!({ "backup": made.id, "parent": made.parent, "pieces": pieces, "bytes": bytes, "new_bytes": made.new_bytes }))
+    Ok(
+        json!({ "backup": made.id, "parent": made.parent, "pieces": pieces, "bytes": bytes, "new_bytes": made.new_bytes, "record": "none" }),
+    )
 }

@@ -85,6 +85,12 @@ const ADVICE: &[Advice] = &[
         "Changes are refused below storage.free_mib_min, all that is put on record below a quarter of it. Nothing is lost.",
         "df -h, then make room or a larger disk; it goes on by itself",
     ),
+    (
+        "anchor",
+        "the-anchor-cannot-be-written",
+        "A store that is set back to what it was before would be served, and nobody would see what is missing. Nothing stops for it.",
+        "df -h and ls -ld on the folder of record.anchor; it goes on by itself",
+    ),
     ("running", "no-gateway-runs", "Nobody is answered.", "systemctl start licet, then: journalctl -u licet -n 50"),
     (
         "answer",

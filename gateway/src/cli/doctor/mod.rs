@@ -80,6 +80,7 @@ fn examine(file: &Path) -> Diagnosis {
                 findings.push(Finding::fault("running", "no gateway runs with this configuration"));
                 findings.extend(offline::ports(&config));
                 if !is_stranger {
+                    findings.extend(offline::anchor(&config));
                     findings.extend(offline::store(&config, now));
                 }
             }

@@ -5,10 +5,12 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crypto::time::Timestamp;
+use rustix::fs::Access;
 use storage::engine::{OpenError, ReadError};
 use storage::{Options, StorageError, Store, StoreError, SurveyEnd};
 
 use super::finding::Finding;
+use crate::anchor::Anchor;
 use crate::cli::config as config_command;
 use crate::config::{Config, Fault, Faults};
 use crate::expiry::Expiry;
@@ -114,6 +116,21 @@ pub(super) fn disk(config: &Config) -> Option<Finding> {
         }
         Ok(_) => None,
     }
+}
+
+/// An anchor that cannot be read, which keeps a gateway from starting, or that it could not replace.
+pub(super) fn anchor(config: &Config) -> Option<Finding> {
+    let anchor = Anchor::of(config);
+    if let Err(error) = anchor.read() {
+        let what = format!("{} cannot be read, and no gateway starts: {error}", anchor.path().display());
+        return Some(
+            Finding::fault("anchor", what).then("keep a copy of it, ls -l on it, then: licet backup list --config CONFIG"),
+        );
+    }
+    // It is replaced by a new file of its name.
+    let folder = existing(anchor.path().parent()?);
+    let error = rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).err()?;
+    Some(Finding::warning("anchor", format!("{} cannot be written into: {error}", folder.display())))
 }
 
 /// The folder, or the nearest above it that there is.
