@@ -420,7 +420,7 @@ fn copy(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             copy(&entry.path(), &to);
         } else {
-            drop(fs::copy(entry.path(), to).unwrap());
+            assert!(fs::copy(entry.path(), to).is_ok());
         }
     }
 }
