@@ -65,7 +65,7 @@ mod tests {
         let usual = Options::default();
         assert_eq!((usual.writes_bytes(), usual.write_buffer_bytes()), (128 << 20, 16 << 20));
         assert_eq!(usual.wal_bytes_max(), 128 << 20);
-        let small = Options { memory_bytes: 0, ..usual.clone() };
+        let small = Options { memory_bytes: 0, journal_bytes: 0 };
         assert_eq!(small.writes_bytes(), 8 << 20);
         assert!(small.write_buffer_bytes() * Space::ALL.len() <= 8 << 20);
         let shared = usual.shared();

@@ -69,6 +69,13 @@ impl Desk {
         name
     }
 
+    /// A segment, if there is something to be written.
+    fn turn(&mut self) {
+        let until = self.later();
+        let is_something = self.journal.gather().unwrap();
+        assert_eq!(self.journal.write(until).unwrap().is_some(), is_something);
+    }
+
     fn back_up(&mut self, folder: &Folder) -> BackupId {
         let making = Making { now: self.later(), program: "test" };
         backup::create(&self.store, folder, &key(), making, &mut quiet).unwrap().id
@@ -193,17 +200,13 @@ fn under_load_the_journal_and_the_backups_join() {
         for _ in 0..4 {
             desk.back_up(&folder);
             for _ in 0..3 {
-                let until = desk.later();
-                drop(desk.journal.gather().unwrap());
-                drop(desk.journal.write(until).unwrap());
+                desk.turn();
             }
         }
         writers.into_iter().for_each(|writer| writer.join().unwrap());
     });
     drop(store);
-    let until = desk.later();
-    drop(desk.journal.gather().unwrap());
-    drop(desk.journal.write(until).unwrap());
+    desk.turn();
     let newest = rows(&desk.engine);
     drop(desk);
     assert_eq!(verified(&folder), []);
