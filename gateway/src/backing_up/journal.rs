@@ -86,7 +86,7 @@ pub async fn run(live: Arc<Live>, opened: Sender<()>, mut shutdown: Shutdown) ->
         tally.tell_lag(clock::now());
         drop(app);
         // Whoever does not wait for it any more has been told to stop.
-        drop(opened.take().map(|opened| opened.send(())));
+        opened.take().map_or(Ok(()), |opened| opened.send(())).unwrap_or_default();
         if tokio::time::timeout(TURN, shutdown.requested()).await.is_ok() {
             return Last(kept.map(|kept| kept.journal));
         }

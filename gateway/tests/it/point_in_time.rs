@@ -154,8 +154,12 @@ async fn after_a_crash_a_backup_is_made_at_once_and_after_a_stop_none() {
     assert_eq!(line.len(), 1, "what was committed before the crash is in no segment");
     let process = site.start();
     // The gateway has looked whether one is due when it tells how old the newest is.
-    while metric(&process, "licet_backup_age_seconds").await == 0 {
-        tokio::task::yield_now().await;
+    let age = async || metric(&process, "licet_backup_age_seconds").await;
+    let (mut before, mut looks) = (0, 0);
+    while looks < 2 {
+        let now = age().await;
+        looks += u32::from(now != before);
+        before = now;
     }
     assert!(process.terminate().1);
     assert_eq!(backups(), 2);
