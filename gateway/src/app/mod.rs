@@ -214,7 +214,7 @@ pub(crate) fn store_key(key: &str, source: &KeySource) -> Result<Zeroizing<Vec<u
 /// When the keys are wrong, another process has it open, or its format is unknown.
 pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
-    let options = Options { memory_bytes: memory.store_bytes() };
+    let options = Options { memory_bytes: memory.store_bytes(), journal_bytes: Memory::journal_bytes() };
     Store::open(&storage.path, &keys, &options).map_err(|error| unopened(&error))
 }
 

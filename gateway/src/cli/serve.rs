@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Failure, arguments, config as config_command, notify};
 use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
+use crate::backing_up::journal::Last;
 use crate::config::{Config, Faults};
 use crate::control::Control;
 use crate::live::Live;
@@ -74,6 +76,7 @@ pub(super) struct Running {
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
     spans: JoinHandle<()>,
+    journal: JoinHandle<Last>,
 }
 
 impl Running {
@@ -111,7 +114,9 @@ impl Running {
         }
         // They end with the signal to stop: an anchor may be behind the store, and a backup that is cut short is none.
         drop(tokio::spawn(anchor::run(Arc::clone(&live), anchor.clone(), shutdown.clone())));
-        drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
+        let (opened, is_open) = oneshot::channel();
+        let journal = tokio::spawn(backing_up::journal::run(Arc::clone(&live), opened, shutdown.clone()));
+        drop(tokio::spawn(backing_up::run(Arc::clone(&live), is_open, shutdown.clone())));
         // It ends with the signal to stop.
         drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
         let spans = tokio::spawn(telemetry::run(Arc::clone(&live), shutdown.clone()));
@@ -124,7 +129,21 @@ impl Running {
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
-        Ok(Self { address, admin_address, live, anchor, shutdown, trigger, public, admin, control, status, turns, spans })
+        Ok(Self {
+            address,
+            admin_address,
+            live,
+            anchor,
+            shutdown,
+            trigger,
+            public,
+            admin,
+            control,
+            status,
+            turns,
+            spans,
+            journal,
+        })
     }
 
     /// Reads the configuration again from now on when a signal says so, or when its files have changed.
@@ -153,6 +172,10 @@ impl Running {
         drop(app.recorder.note_stop(generation, clock::now()).await);
         if let Err(error) = self.anchor.write_last(app.store().logs()).await {
             tracing::error!(%error, "the anchor could not be replaced");
+        }
+        // Behind everything that is committed: the next start goes on from there.
+        if let Ok(journal) = self.journal.await {
+            journal.write().await;
         }
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)

@@ -53,6 +53,7 @@ mod mirrored;
 mod objections;
 mod peers;
 mod pki;
+mod point_in_time;
 mod presentations;
 mod process;
 mod publisher;

@@ -15,12 +15,15 @@ use serde_json::json;
 use storage::Store;
 use storage::log::{Draft, Pending};
 
-use crate::audit;
-use crate::client::{Http, Reply, request};
+use crate::client::{Http, Reply, get, request};
+use crate::crash::put_in_use;
+use crate::licence_kit::Office;
 use crate::log_kit::{self, BEGIN, Keys, grow, key};
 use crate::pki::Folder;
+use crate::process::Process;
 use crate::reload::again;
-use crate::started::{AUDITOR, Setup, Started, VERIFIER, memory};
+use crate::started::{AUDITOR, ISSUER, Setup, Started, VERIFIER, memory};
+use crate::{audit, backup};
 
 fn witness_key() -> SigningKey {
     SigningKey::from_label(KeyType::Ed25519, "witness")
@@ -202,20 +205,30 @@ async fn who_is_no_witness_says_so() {
     add(&gateway, "old 0\n").await.is_problem(404, "not-found");
 }
 
+/// The section of a gateway whose logs a witness signs, no more often than that.
+fn witnessed(interval_s: u32) -> String {
+    format!(
+        "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
+        interval_s = {interval_s}\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n"
+    )
+}
+
+/// The files that it names.
+fn introduce(witness: &Started, folder: &Folder) {
+    let verifier = service().verifier().clone();
+    let url = format!("https://localhost:{}/witness", witness.address.port());
+    folder.write("policy.txt", format!("witness one {verifier} {url}\nquorum one\n"));
+    folder.write("witness-ca.pem", witness.authority.pem());
+    let holder = witness.holder(VERIFIER);
+    folder.write("own.pem", holder.pem());
+    folder.write("own.key", holder.key.pem());
+}
+
 /// A gateway whose logs that witness signs.
 async fn witnessed_gateway(witness: &Started, store: Store) -> Started {
     let mut setup = Setup::new();
-    let verifier = service().verifier().clone();
-    let url = format!("https://localhost:{}/witness", witness.address.port());
-    setup.folder.write("policy.txt", format!("witness one {verifier} {url}\nquorum one\n"));
-    setup.folder.write("witness-ca.pem", witness.authority.pem());
-    let holder = witness.holder(VERIFIER);
-    setup.folder.write("own.pem", holder.pem());
-    setup.folder.write("own.key", holder.key.pem());
-    setup.sections.push_str(
-        "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
-        interval_s = 5\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n",
-    );
+    introduce(witness, &setup.folder);
+    setup.sections.push_str(&witnessed(5));
     setup.sections.push_str(&format!(
         "[[callers]]\nname = 'all-seeing'\norganisation = '91350211M000100Y46'\ncertificates = ['uri:{}']
         roles = ['auditor']\naudits = ['*']\n",
@@ -379,4 +392,43 @@ async fn our_logs_are_witnessed_in_the_background_and_never_wait() {
     drop(gateway);
     let kept = store.witnessing().cosigned(LogName::Access, 0).unwrap();
     assert_eq!(kept.newest.unwrap().size, second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_signs_the_shard_that_follows_a_restoration() {
+    let (witness, office) = (witness_gateway().await, Office::new());
+    let site = backup::site_with(&office, &format!("every_s = 0\n{}", witnessed(1)));
+    introduce(&witness, &site.folder);
+    // Waits until the newest shard of the access log is witnessed, and says which it is.
+    let signed = async |process: &Process| loop {
+        let logs = site.client(process, VERIFIER).send(Http::One, get("/v1/logs")).await.json();
+        let log = logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "access").unwrap();
+        let shard = log["shards"].as_array().unwrap().last().unwrap();
+        if let Some(size) = shard["witnesses"]["size"].as_u64().filter(|size| *size > 0) {
+            break (shard["period"].as_str().unwrap().to_owned(), size);
+        }
+    };
+    let process = site.start();
+    put_in_use(&site.client(&process, ISSUER), &office).await;
+    assert!(process.terminate().1);
+    backup::back_up(&site);
+    let process = site.start();
+    let (before, size) = signed(&process).await;
+    assert!(process.terminate().1);
+    let data = backup::path(&site, "data");
+    std::fs::rename(&data, backup::path(&site, "gone")).unwrap();
+    let restored = backup::licet(&site, &["backup", "restore", "--to", data.to_str().unwrap()], false);
+    assert!(restored.contains("behind what was published"), "{restored}");
+    backup::licet(&site, &["restore", "accept", "--reason", "the disk was lost"], true);
+    backup::licet(&site, &["restore", "confirm", "--reason", "nothing was revoked"], true);
+    let process = site.start();
+    let (after, _) = signed(&process).await;
+    assert!(after.starts_with(&format!("{before}-r")), "{after}");
+    // It has vouched for both, and for no other tree of the old one.
+    let vouched = |period: &str| {
+        let origin = format!("licet.test.example/access/{period}");
+        witness.app.store().witnessing().vouched(&origin).unwrap().1.unwrap().size
+    };
+    assert!(vouched(&after) > 0 && vouched(&before) >= size);
+    assert!(process.terminate().1);
 }
