@@ -51,6 +51,7 @@ mod lookups;
 mod messages;
 mod mirrored;
 mod objections;
+mod packaging;
 mod peers;
 mod pki;
 mod point_in_time;
