@@ -66,6 +66,7 @@ impl Tally {
         rows(&made, &[&["made", "failed"]]);
         let segments = Opts::new("licet_journal_segments_total", "Writes of the journal, by what came of them");
         let segments = IntCounterVec::new(segments, &["outcome"])?;
+        rows(&segments, &[&["written", "failed"]]);
         let standing = Standing { line: None, led: None, until: Timestamp::from_unix(0) };
         Ok(Self {
             age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
