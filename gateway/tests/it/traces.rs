@@ -143,8 +143,8 @@ async fn a_collector_that_refuses_is_in_nobodys_way() {
 #[tokio::test]
 async fn a_stranger_has_nothing_recorded() {
     let (police, (collector, _messages)) = (police().await, collector().await);
-    let telemetry = format!("[telemetry]\nurl = '{}'\nevery_ms = 60000\nsample_permille = 0\n", collector.url("/v1/traces"));
-    let gateway = start(&police, &telemetry).await;
+    let section = format!("[telemetry]\nurl = '{}'\nevery_ms = 60000\nsample_permille = 0\n", collector.url("/v1/traces"));
+    let gateway = start(&police, &section).await;
     let (trigger, shutdown) = shutdown::channel();
     trigger.stop();
     let parent = format!("00-{TRACE}-{CALLERS_SPAN}-01");
@@ -153,9 +153,9 @@ async fn a_stranger_has_nothing_recorded() {
         request.headers_mut().insert("traceparent", parent.parse().unwrap());
         assert_eq!(stranger.send(Http::Two, request).await.status, status);
     }
-    gateway.app.telemetry.run(shutdown.clone()).await;
+    telemetry::run(Arc::clone(&gateway.live), shutdown.clone()).await;
     assert_eq!(gateway.app.metrics.spans.count("exported"), 0, "what strangers want recorded is nothing to go by");
     look_up(&gateway, Some(&parent)).await;
-    gateway.app.telemetry.run(shutdown).await;
+    telemetry::run(Arc::clone(&gateway.live), shutdown).await;
     assert!(gateway.app.metrics.spans.count("exported") > 0);
 }
