@@ -90,7 +90,9 @@ impl Rotating {
         let inner = Arc::clone(&self.inner);
         Some(tokio::spawn(async move {
             let _turn = turn;
-            let lent = Arc::new((inner.fetch)().await?);
+            let fetched = (inner.fetch)().await;
+            tracing::debug!(fault = fetched.as_ref().err().map(|fault| fault.name()), "a secret of a source was asked for");
+            let lent = Arc::new(fetched?);
             inner.current.store(Some(Arc::clone(&lent)));
             Ok(lent)
         }))
