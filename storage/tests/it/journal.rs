@@ -1,7 +1,6 @@
 //! The journal: a store is restored to every state of which there is a segment, nothing that is not what was written passes, and what is
 //! missing is known to be.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,15 +18,15 @@ use crate::ledger::{findings, look_up, seal_use};
 use crate::sample::{identifier, ingest, keys, licence, now, options, status};
 use crate::scratch::Scratch;
 
-fn key() -> BackupKey {
+pub(crate) fn key() -> BackupKey {
     BackupKey::new(&[5; 32])
 }
 
-fn quiet(_: Step) {}
+pub(crate) fn quiet(_: Step) {}
 
-type Rows = Vec<(Space, Row)>;
+pub(crate) type Rows = Vec<(Space, Row)>;
 
-fn rows(engine: &Rocks) -> Rows {
+pub(crate) fn rows(engine: &Rocks) -> Rows {
     let of = |space| engine.scan(Part(0), space, Range::prefix(&[]), Direction::Ascending, usize::MAX).unwrap();
     Space::ALL.into_iter().flat_map(|space| of(space).into_iter().map(move |row| (space, row))).collect()
 }
@@ -37,15 +36,15 @@ fn rows_of(path: &Path) -> Rows {
 }
 
 /// A store that is open with its journal, and what it was at the end of each segment.
-struct Desk {
-    journal: Journal,
-    store: Store,
-    engine: Arc<Rocks>,
-    seconds: i64,
+pub(crate) struct Desk {
+    pub(crate) journal: Journal,
+    pub(crate) store: Store,
+    pub(crate) engine: Arc<Rocks>,
+    pub(crate) seconds: i64,
 }
 
 impl Desk {
-    fn open(data: &Path, folder: &Folder, seconds: i64) -> Self {
+    pub(crate) fn open(data: &Path, folder: &Folder, seconds: i64) -> Self {
         Self::with(data, folder, seconds, 8 << 20)
     }
 
@@ -71,7 +70,7 @@ impl Desk {
     }
 
     /// A segment, if there is something to be written; until when it reaches.
-    fn turn(&mut self) -> Option<Timestamp> {
+    pub(crate) fn turn(&mut self) -> Option<Timestamp> {
         let until = self.later();
         let is_something = self.journal.gather().unwrap();
         let name = self.journal.write(until).unwrap();
@@ -79,12 +78,12 @@ impl Desk {
         name.map(|name| name.until)
     }
 
-    fn back_up(&mut self, folder: &Folder) -> BackupId {
+    pub(crate) fn back_up(&mut self, folder: &Folder) -> BackupId {
         let making = Making { now: self.later(), program: "test" };
         backup::create(&self.store, folder, &key(), making, &mut quiet).unwrap().id
     }
 
-    fn fill(&self, numbers: std::ops::Range<u16>) {
+    pub(crate) fn fill(&self, numbers: std::ops::Range<u16>) {
         fill(&self.store, numbers);
     }
 }
@@ -97,11 +96,11 @@ fn fill(store: &Store, numbers: std::ops::Range<u16>) {
     }
 }
 
-fn goal(folder: &Folder, until: Option<Timestamp>) -> Result<Goal, BackupError> {
+pub(crate) fn goal(folder: &Folder, until: Option<Timestamp>) -> Result<Goal, BackupError> {
     backup::goal(folder, &key(), &folder.ids().unwrap(), until)
 }
 
-fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
+pub(crate) fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
     let restored = backup::restore_to(folder, goal, &key(), to, &mut quiet).unwrap();
     assert_eq!(restored.until, goal.until());
     assert!(to.join("restored.json").exists());
@@ -109,7 +108,7 @@ fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
     rows_of(to)
 }
 
-fn verified(folder: &Folder) -> Vec<Damage> {
+pub(crate) fn verified(folder: &Folder) -> Vec<Damage> {
     backup::verify(folder, &folder.ids().unwrap(), &key(), &mut quiet).unwrap()
 }
 
@@ -117,7 +116,7 @@ fn path(folder: &Folder, name: &SegmentName) -> PathBuf {
     folder.path().join("journal").join(name.to_string())
 }
 
-fn places(scratch: &Scratch) -> (PathBuf, Folder) {
+pub(crate) fn places(scratch: &Scratch) -> (PathBuf, Folder) {
     (scratch.path().join("data"), Folder::new(&scratch.path().join("backups")))
 }
 
@@ -469,69 +468,4 @@ fn a_restoration_that_is_cut_short_is_no_store_and_says_so() {
     let error = backup::restore_to(&folder, &goal, &key(), &empty, &mut quiet).unwrap_err();
     assert!(matches!(error, BackupError::Damaged { harm: Harm::SegmentMissing, .. }), "{error}");
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
-}
-
-/// Whatever is done in whatever order: a state that is reached is the one that was at that moment, and none is passed over that can be.
-#[test]
-fn seeded_histories_come_back() {
-    for seed in 1..=3_u64 {
-        let scratch = Scratch::new(&format!("journal-seed-{seed}"));
-        let (data, folder) = places(&scratch);
-        let mut random = seed;
-        let mut below = |bound: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (random >> 33) % bound
-        };
-        let mut desk = Desk::open(&data, &folder, 0);
-        let mut states: BTreeMap<Timestamp, Rows> = BTreeMap::new();
-        // Whether a backup leads to what is journalled now.
-        let (mut led, mut reachable, mut number) = (None, now(), 0_u16);
-        for step in 0..30 {
-            match if step == 0 { 7 } else { below(9) } {
-                0..=2 => {
-                    desk.fill(number..number + 1);
-                    number += 1;
-                }
-                3 => desk.store.probe(now().plus(i64::from(step))).unwrap(),
-                4..=6 => {
-                    if let Some(until) = desk.turn() {
-                        drop(states.insert(until, rows(&desk.engine)));
-                        reachable = if led == Some(desk.journal.line()) { until } else { reachable };
-                    }
-                }
-                7 => {
-                    drop(desk.back_up(&folder));
-                    reachable = now().plus(desk.seconds);
-                    drop(states.insert(reachable, rows(&desk.engine)));
-                    led = Some(desk.journal.line());
-                    assert!(folder.prune(4, &key()).unwrap() <= 1);
-                }
-                // A restart: in peace, after the end of the journal was written, or not.
-                _ => {
-                    let seconds = desk.seconds + 1;
-                    if let Some(until) = (below(2) == 0).then(|| desk.turn()).flatten() {
-                        drop(states.insert(until, rows(&desk.engine)));
-                        reachable = if led == Some(desk.journal.line()) { until } else { reachable };
-                    }
-                    drop(desk);
-                    desk = Desk::open(&data, &folder, seconds);
-                }
-            }
-        }
-        drop(desk);
-        assert_eq!(verified(&folder), [], "seed {seed}");
-        assert_eq!(goal(&folder, None).unwrap().until(), reachable, "seed {seed}");
-        let oldest = folder.ids().unwrap()[0].made_at();
-        let asked: Vec<Timestamp> = states.keys().filter(|until| **until >= oldest).copied().collect();
-        for until in asked {
-            let reached = goal(&folder, Some(until)).unwrap().until();
-            let nearest = states.range(..=until).next_back().map(|(at, _)| *at);
-            assert!(reached <= until && states.contains_key(&reached), "seed {seed}: {until} is {reached}, {nearest:?}");
-            if below(4) == 0 || until == reachable {
-                let to = scratch.path().join(format!("until-{}", until.unix()));
-                let state = restored(&folder, &goal(&folder, Some(until)).unwrap(), &to);
-                assert!(state == states[&reached], "seed {seed}: the state of {until}");
-            }
-        }
-    }
 }
