@@ -17,7 +17,7 @@
 //!   keyring                          the keys of the store, in the store; re-encryption
 //!   vault, sealing                   values sealed, subjects blinded
 //!   migrate                          from one format to the next
-//! backup                             copies of it all, sealed, and what is restored of them
+//! backup                             copies of it all and a journal between them, sealed; restores
 //! engine                             the port, with RocksDB and memory behind it
 //! ```
 //!

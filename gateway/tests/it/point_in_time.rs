@@ -45,7 +45,7 @@ async fn journalled(site: &Site, process: &Process) -> SegmentName {
         site.client(process, ISSUER).send(Http::One, get(&format!("/v1/seals/{SEAL}"))).await;
     }
     let segments = journal(site);
-    *segments.iter().max_by_key(|name| name.to).unwrap()
+    *segments.iter().max_by_key(|name| (name.until, name.to)).unwrap()
 }
 
 async fn freeze(issuer: &Client) {

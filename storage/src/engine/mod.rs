@@ -13,7 +13,7 @@
 //!    empty value.
 //! 7. [`Engine::caps`] bounds one batch.
 //! 8. What was overwritten or deleted is in no file any more once [`Engine::forget`] has returned, but for what was
-//!    [frozen](Engine::freeze) before.
+//!    [frozen](Engine::freeze) before, or handed on by the [tap](Engine::tap).
 
 mod batch;
 mod error;

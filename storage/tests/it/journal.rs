@@ -18,15 +18,15 @@ use crate::ledger::{findings, look_up, seal_use};
 use crate::sample::{identifier, ingest, keys, licence, now, options, status};
 use crate::scratch::Scratch;
 
-fn key() -> BackupKey {
+pub(crate) fn key() -> BackupKey {
     BackupKey::new(&[5; 32])
 }
 
-fn quiet(_: Step) {}
+pub(crate) fn quiet(_: Step) {}
 
-type Rows = Vec<(Space, Row)>;
+pub(crate) type Rows = Vec<(Space, Row)>;
 
-fn rows(engine: &Rocks) -> Rows {
+pub(crate) fn rows(engine: &Rocks) -> Rows {
     let of = |space| engine.scan(Part(0), space, Range::prefix(&[]), Direction::Ascending, usize::MAX).unwrap();
     Space::ALL.into_iter().flat_map(|space| of(space).into_iter().map(move |row| (space, row))).collect()
 }
@@ -36,15 +36,15 @@ fn rows_of(path: &Path) -> Rows {
 }
 
 /// A store that is open with its journal, and what it was at the end of each segment.
-struct Desk {
-    journal: Journal,
-    store: Store,
-    engine: Arc<Rocks>,
-    seconds: i64,
+pub(crate) struct Desk {
+    pub(crate) journal: Journal,
+    pub(crate) store: Store,
+    pub(crate) engine: Arc<Rocks>,
+    pub(crate) seconds: i64,
 }
 
 impl Desk {
-    fn open(data: &Path, folder: &Folder, seconds: i64) -> Self {
+    pub(crate) fn open(data: &Path, folder: &Folder, seconds: i64) -> Self {
         Self::with(data, folder, seconds, 8 << 20)
     }
 
@@ -69,19 +69,21 @@ impl Desk {
         name
     }
 
-    /// A segment, if there is something to be written.
-    fn turn(&mut self) {
+    /// A segment, if there is something to be written; until when it reaches.
+    pub(crate) fn turn(&mut self) -> Option<Timestamp> {
         let until = self.later();
         let is_something = self.journal.gather().unwrap();
-        assert_eq!(self.journal.write(until).unwrap().is_some(), is_something);
+        let name = self.journal.write(until).unwrap();
+        assert_eq!(name.is_some(), is_something);
+        name.map(|name| name.until)
     }
 
-    fn back_up(&mut self, folder: &Folder) -> BackupId {
+    pub(crate) fn back_up(&mut self, folder: &Folder) -> BackupId {
         let making = Making { now: self.later(), program: "test" };
         backup::create(&self.store, folder, &key(), making, &mut quiet).unwrap().id
     }
 
-    fn fill(&self, numbers: std::ops::Range<u16>) {
+    pub(crate) fn fill(&self, numbers: std::ops::Range<u16>) {
         fill(&self.store, numbers);
     }
 }
@@ -94,11 +96,11 @@ fn fill(store: &Store, numbers: std::ops::Range<u16>) {
     }
 }
 
-fn goal(folder: &Folder, until: Option<Timestamp>) -> Result<Goal, BackupError> {
+pub(crate) fn goal(folder: &Folder, until: Option<Timestamp>) -> Result<Goal, BackupError> {
     backup::goal(folder, &key(), &folder.ids().unwrap(), until)
 }
 
-fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
+pub(crate) fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
     let restored = backup::restore_to(folder, goal, &key(), to, &mut quiet).unwrap();
     assert_eq!(restored.until, goal.until());
     assert!(to.join("restored.json").exists());
@@ -106,7 +108,7 @@ fn restored(folder: &Folder, goal: &Goal, to: &Path) -> Rows {
     rows_of(to)
 }
 
-fn verified(folder: &Folder) -> Vec<Damage> {
+pub(crate) fn verified(folder: &Folder) -> Vec<Damage> {
     backup::verify(folder, &folder.ids().unwrap(), &key(), &mut quiet).unwrap()
 }
 
@@ -114,7 +116,7 @@ fn path(folder: &Folder, name: &SegmentName) -> PathBuf {
     folder.path().join("journal").join(name.to_string())
 }
 
-fn places(scratch: &Scratch) -> (PathBuf, Folder) {
+pub(crate) fn places(scratch: &Scratch) -> (PathBuf, Folder) {
     (scratch.path().join("data"), Folder::new(&scratch.path().join("backups")))
 }
 
