@@ -28,5 +28,6 @@ mod sample;
 mod scratch;
 mod secrecy;
 mod slots;
+mod torn;
 mod use_codes;
 mod whole;
