@@ -16,6 +16,10 @@ pub struct Budget {
     pdf_bytes: u64,
 }
 
+/// What the parts of one document may take in memory beside the document itself, in bytes, whatever it says of itself: all that is
+/// inflated of it, and as many values as it may have. A tree of XML takes less.
+pub const WORKING_BYTES_MAX: u64 = (64 << 20) + (100 << 20);
+
 /// The document would cost more than any honest one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exhausted {
@@ -33,7 +37,7 @@ pub enum Exhausted {
     XmlBytes,
     /// More bytes digested than allowed, a file counting once for each signature over it.
     DigestedBytes,
-    /// More values in the objects of a PDF than allowed, an object counting each time that it is read.
+    /// More values and names of entries in the objects of a PDF than allowed, an object counting each time that it is read.
     PdfValues,
     /// More bytes of PDF objects looked at than allowed, a byte counting each time that it is looked at.
     PdfBytes,
@@ -58,8 +62,8 @@ impl Budget {
             xml_bytes: 128 << 20,
             // Two signatures over the largest package, hundreds over a licence.
             digested_bytes: 128 << 20,
-            // A licence has thousands, an atlas a million; each takes up to a hundred bytes of memory.
-            pdf_values: 4_000_000,
+            // A licence has thousands. Each takes up to 250 bytes of memory: a dictionary of one entry, with room for eleven.
+            pdf_values: 400_000,
             // Everything but the data of streams, a few times over: pages are in streams.
             pdf_bytes: 128 << 20,
         }
@@ -121,7 +125,7 @@ impl Budget {
         spend(&mut self.digested_bytes, u64::try_from(count).unwrap_or(u64::MAX), Exhausted::DigestedBytes)
     }
 
-    /// Takes `count` values of PDF objects.
+    /// Takes `count` values of PDF objects, or names of entries.
     ///
     /// # Errors
     /// [`Exhausted::PdfValues`].

@@ -19,6 +19,8 @@ use storage::log::{KnownHead, Logs, Standing};
 use storage::restoration::Lost;
 use storage::{StorageError, Store};
 
+use crate::app::App;
+use crate::clock;
 use crate::config::{Config, Faults};
 use crate::covered;
 use crate::live::Live;
@@ -27,6 +29,9 @@ use crate::trust::replace;
 
 /// How often the anchor is replaced at most.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// How long replacing it may take before it counts as failed.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The longest file that is read for an anchor.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -114,7 +119,7 @@ impl Anchor {
         let heads = self.read().map_err(|error| Refused::Unreadable { path: self.0.clone(), error })?;
         let compared = compare(store.logs(), &heads)?;
         if compared != Compared::default() {
-            return Err(Refused::RolledBack { anchor: self.0.clone(), compared });
+            return Err(Refused::RolledBack { anchor: self.0.clone(), compared, is_marked: is_marked(data) });
         }
         if !is_marked(data) {
             return Ok(());
@@ -163,6 +168,16 @@ pub fn is_behind(logs: &Logs, heads: &[KnownHead]) -> Result<bool, StorageError>
     Ok(false)
 }
 
+/// What to do about an anchor that says other things of a restored store than were ever true of it.
+#[must_use]
+pub fn of_another_store(anchor: &Path) -> String {
+    format!(
+        "if that is the anchor of a store that was begun here before the restoration (a gateway was started on an empty folder), move {} \
+         away: the restored store is then taken into use with licet restore accept",
+        anchor.display()
+    )
+}
+
 /// Whether a store is marked as restored; it is, where that cannot be told.
 #[must_use]
 pub fn is_marked(data: &Path) -> bool {
@@ -190,14 +205,32 @@ pub async fn run(live: Arc<Live>, anchor: Anchor, mut shutdown: Shutdown) {
             continue;
         }
         let (to, says) = (anchor.clone(), heads.clone());
-        match tokio::task::spawn_blocking(move || to.write(&says)).await {
-            Ok(Ok(())) => written = heads,
-            Ok(Err(error)) => {
-                app.metrics.backups.anchor_failed();
-                tracing::error!(%error, path = %anchor.0.display(), "the anchor could not be replaced");
+        let mut work = tokio::task::spawn_blocking(move || to.write(&says));
+        let done = loop {
+            match tokio::time::timeout(WAIT_MAX, &mut work).await {
+                Ok(done) => break done,
+                // One thread waits for it, and no more: it is not tried again while it hangs.
+                Err(_) => fails(&app, &anchor, "the disk does not answer"),
             }
-            Err(error) => tracing::error!(panic = error.is_panic(), "the anchor was not replaced"),
+        };
+        match done {
+            Ok(Ok(())) => {
+                written = heads;
+                if app.condition.anchor.works() {
+                    tracing::info!(path = %anchor.0.display(), "the anchor is replaced again");
+                }
+            }
+            Ok(Err(error)) => fails(&app, &anchor, &error.to_string()),
+            Err(error) => fails(&app, &anchor, if error.is_panic() { "a fault of licet" } else { "it was not begun" }),
         }
+    }
+}
+
+/// Counts that it could not be replaced, and says so once.
+fn fails(app: &App, anchor: &Anchor, why: &str) {
+    app.metrics.backups.anchor_failed();
+    if app.condition.anchor.fails(why, clock::now()) {
+        tracing::error!(why, path = %anchor.0.display(), "the anchor cannot be replaced: it is tried again every second");
     }
 }
 
@@ -215,6 +248,8 @@ pub enum Refused {
         anchor: PathBuf,
         /// What is missing.
         compared: Compared,
+        /// Whether the store was restored.
+        is_marked: bool,
     },
     /// The store does not answer.
     Store(StorageError),
@@ -248,12 +283,13 @@ impl fmt::Display for Refused {
                  backup; licet restore accept takes it into use",
                 anchor.display()
             ),
-            Self::RolledBack { anchor, compared } => {
+            Self::RolledBack { anchor, compared, is_marked } => {
                 write!(f, "store-rolled-back: the store is not what was published of it, says {}:{compared}", anchor.display())?;
-                if compared.differing.is_empty() {
-                    f.write_str("\n  restore a newer state, or take this one into use with licet restore accept")?;
+                match (compared.differing.is_empty(), is_marked) {
+                    (true, _) => f.write_str("\n  restore a newer state, or take this one into use with licet restore accept"),
+                    (false, true) => write!(f, "\n  {}", of_another_store(anchor)),
+                    (false, false) => Ok(()),
                 }
-                Ok(())
             }
             Self::Store(error) => error.fmt(f),
             Self::Unreadable { path, error } => write!(f, "{}: {error}", path.display()),

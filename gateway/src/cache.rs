@@ -220,18 +220,30 @@ impl Cache {
 
     /// The kept verdict on this question, if there is one that holds as of `now`.
     pub async fn kept(&self, question: Question, now: Timestamp) -> Option<Given> {
-        let kept = self.verdicts.get(&question).await?;
-        self.holds(question, &kept, now).then(|| Given::new(&kept, question, now, CacheOutcome::Hit))
+        let kept = self.verdicts.get(&question).await;
+        let ended = kept.as_ref().map_or(Some("nothing is kept"), |kept| self.ended(question, kept, now));
+        match ended {
+            None => tracing::debug!("a verdict that was kept is given"),
+            Some(why) => tracing::debug!(why, "no verdict that was kept is given"),
+        }
+        kept.filter(|_| ended.is_none()).map(|kept| Given::new(&kept, question, now, CacheOutcome::Hit))
     }
 
     fn holds(&self, question: Question, judged: &Judged, now: Timestamp) -> bool {
-        let current = judged.epochs.iter().all(|epoch| self.epochs.is_current(*epoch));
+        self.ended(question, judged, now).is_none()
+    }
+
+    /// Why a verdict holds no more.
+    fn ended(&self, question: Question, judged: &Judged, now: Timestamp) -> Option<&'static str> {
         let report = &judged.report;
         let in_time = match question.at {
             At::Now => report.validation_time <= now && report.holds_until.is_none_or(|until| now < until),
             At::Moment(_) => true,
         };
-        current && in_time
+        if !judged.epochs.iter().all(|epoch| self.epochs.is_current(*epoch)) {
+            return Some("its issuer or a seal has changed");
+        }
+        (!in_time).then_some("its time is over")
     }
 }
 

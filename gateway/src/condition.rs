@@ -1,4 +1,4 @@
-//! In what condition the gateway is: the disk and the clock under it, and whether operators have stopped it. A new configuration
+//! In what condition the gateway is: the disk and the clock under it, the anchor, and whether operators have stopped it. A new configuration
 //! changes none of it.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,14 @@ use serde_json::json;
 use storage::{StorageError, Store};
 
 use crate::admin::{self, Health};
+use crate::anchor_watch::AnchorWatch;
 use crate::app::App;
 use crate::clock;
 use crate::clock_watch::ClockWatch;
 use crate::disk_watch::{self, DiskWatch};
 use crate::live::Live;
 use crate::maintenance::Maintenance;
+use crate::owed::{self, Owed};
 use crate::shutdown::Shutdown;
 
 /// How often the clocks are compared.
@@ -29,10 +31,14 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Condition {
     /// The disk under the store.
     pub disk: DiskWatch,
+    /// The anchor beside it.
+    pub anchor: AnchorWatch,
     /// The wall clock.
     pub clock: ClockWatch,
     /// Whether changes and look-ups are stopped.
     pub maintenance: Maintenance,
+    /// What operators did that is not on record yet.
+    pub owed: Owed,
     /// What looks whether it can do its work.
     pub health: Health,
 }
@@ -44,8 +50,9 @@ impl Condition {
     /// Those of a store that does not work.
     pub fn recall(store: &Store) -> Result<Arc<Self>, StorageError> {
         let maintenance = Maintenance::recall(store.logs())?;
-        let (disk, clock) = (DiskWatch::default(), ClockWatch::default());
-        Ok(Arc::new(Self { disk, clock, maintenance, health: Health::new(admin::checks()) }))
+        let health = Health::new(admin::checks());
+        let (disk, anchor, clock, owed) = Default::default();
+        Ok(Arc::new(Self { disk, anchor, clock, maintenance, owed, health }))
     }
 }
 
@@ -118,7 +125,10 @@ impl Tally {
 pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
     let disk = tokio::spawn(disk_watch::run(Arc::clone(&live), shutdown.clone()));
     loop {
-        look_at_clock(&live.current(), (clock::unix_ms(), clock::instant())).await;
+        let app = live.current();
+        look_at_clock(&app, (clock::unix_ms(), clock::instant())).await;
+        owed::settle(&app).await;
+        drop(app);
         if tokio::time::timeout(EVERY, shutdown.requested()).await.is_ok() {
             break;
         }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crypto::record::{EventKind, LogName};
 use crypto::time::Timestamp;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::{Method, Response, Version, http};
 use storage::StorageError;
 
@@ -18,9 +18,9 @@ use crate::app::App;
 use crate::auth::{Caller, Identity, Peer, Role};
 use crate::http::{
     Answer, Code, Found, Language, Outgoing, PIECE_BYTES, Params, Problem, Query, Request, RequestId, Room, discard_body,
-    read_body,
+    discard_little, read_body,
 };
-use crate::metrics::Held;
+use crate::metrics::{Held, NO_ROUTE};
 use crate::routes::Route;
 use crate::telemetry::{Fact, Here, Step};
 use crate::trail::{End, Trail};
@@ -83,12 +83,13 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     let now = clock::now();
     let trail = Trail::begin(&app.recorder, now, &request_id, &peer);
     let mut trace = Trace::default();
-    let step = app.telemetry.request(request.headers(), started);
+    let identity = app.callers.identify(&peer.credentials);
+    let step = app.telemetry.request(request.headers(), is_known(&identity, now), started);
     let here = Here::of(request_id.clone(), &step);
     let (head, mut body) = request.into_parts();
-    let version = head.version;
+    let (version, awaits_word) = (head.version, head.headers.contains_key(EXPECT));
 
-    let asked = Asked { peer: &peer, now, arrived, request_id: request_id.clone(), trail: Arc::clone(&trail) };
+    let asked = Asked { peer: &peer, identity, now, arrived, request_id: request_id.clone(), trail: Arc::clone(&trail) };
     let work = here.clone().doing(Guarded(Box::pin(answer(&app, asked, &mut trace, (head, &mut body)))));
     let ended = tokio::time::timeout(app.limits.request_timeout(), work).await;
     let outcome = match ended {
@@ -113,17 +114,25 @@ pub async fn handle(app: Arc<App>, peer: Arc<Peer>, request: hyper::Request<Inco
     };
     tell(&app, &trace, &answer, &here, started);
     trace.end(step, &here, &answer);
-    if version == Version::HTTP_2 {
-        // HTTP/1.1 has its own way: the connection is closed after the answer.
-        let bytes_max = app.limits.body_bytes_max.saturating_mul(2);
-        discard_body(&mut body, bytes_max, started + app.limits.body_timeout()).await;
+    let until = started + app.limits.body_timeout();
+    let is_over = match version {
+        Version::HTTP_2 => {
+            discard_body(&mut body, app.limits.body_bytes_max.saturating_mul(2), until).await;
+            true
+        }
+        _ => trace.was_handled || discard_little(&mut body, awaits_word, until).await,
+    };
+    let mut response = answer.into_response(&request_id, head_only);
+    if !is_over {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    (answer.into_response(&request_id, head_only), Places { _place: trace.place, _room: room })
+    (response, Places { _place: trace.place, _room: room })
 }
 
 /// What is known of a request before it is read.
 struct Asked<'a> {
     peer: &'a Peer,
+    identity: Identity,
     now: Timestamp,
     arrived: tokio::time::Instant,
     request_id: RequestId,
@@ -136,8 +145,9 @@ async fn answer(
     trace: &mut Trace,
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
-    let caller = identify(app.callers.identify(&asked.peer.credentials), asked.now)?;
-    if app.entrance.gate.is_revoked(asked.peer) {
+    let caller = identify(&asked.identity, asked.now)?;
+    let is_known_revoked = || asked.peer.is_revoked(&app.trust.current(), &app.status, asked.now);
+    if app.entrance.gate.is_revoked(asked.peer) || is_known_revoked() {
         return Err(Code::CertificateRevoked.into());
     }
     trace.caller = Some(Arc::clone(&caller));
@@ -229,13 +239,18 @@ fn late(trace: &Trace) -> Problem {
     if trace.route.is_some_and(|route| route.method == Method::POST) { problem.outcome_unknown() } else { problem }
 }
 
-fn identify(identity: Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {
+/// Whether it is that of a caller. What strangers want told in traces is nothing to go by: they could have everything recorded.
+fn is_known(identity: &Identity, now: Timestamp) -> bool {
+    matches!(identity, Identity::Known { not_after, .. } if now <= *not_after)
+}
+
+fn identify(identity: &Identity, now: Timestamp) -> Result<Arc<Caller>, Problem> {
     match identity {
         Identity::Anonymous => Err(Code::CertificateRequired.into()),
         Identity::Unknown => Err(Code::UnknownCaller.into()),
         // The handshake has checked this, but a connection may outlive the certificate.
-        Identity::Known { not_after, .. } if now > not_after => Err(Code::CertificateExpired.into()),
-        Identity::Known { caller, .. } => Ok(caller),
+        Identity::Known { not_after, .. } if now > *not_after => Err(Code::CertificateExpired.into()),
+        Identity::Known { caller, .. } => Ok(Arc::clone(caller)),
     }
 }
 
@@ -311,7 +326,7 @@ async fn parse(
 
 fn tell(app: &App, trace: &Trace, answer: &Answer, here: &Here, started: Instant) {
     let took = clock::instant().saturating_duration_since(started);
-    let route = trace.route.map_or("(none)", |route| route.path);
+    let route = trace.route.map_or(NO_ROUTE, |route| route.path);
     app.metrics.answered(route, answer.status.as_u16(), took, answer.verdict);
     if let (Some(Code::Overloaded), Some(_), Some(route)) = (answer.code, &trace.place, trace.route) {
         app.admission.had_no_room(route.class);

@@ -62,12 +62,14 @@ pub mod witness;
 pub mod openapi;
 
 pub mod admin;
+pub mod anchor_watch;
 pub mod bucket;
 pub mod clock_watch;
 pub mod condition;
 pub mod disk_watch;
 pub mod expiry;
 pub mod maintenance;
+pub mod owed;
 pub mod server;
 pub mod shutdown;
 

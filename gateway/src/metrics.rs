@@ -17,13 +17,25 @@ use crate::lookup;
 use crate::recorder::Tally;
 use crate::reload;
 use crate::resealing;
+use crate::routes::Route;
 use crate::server::door;
-use crate::status::Kind;
+use crate::status::{Fault, Kind};
 use crate::trust::Gauges;
+use crate::unrecorded::is_impersonal;
 use crate::{supervision, telemetry, witness};
 
 /// Upper bounds of the latency histograms, in seconds: fine where a cached and an uncached verdict lie.
 const SECONDS: [f64; 15] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Classes of status.
+const STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+/// What requests to no route are counted under.
+pub const NO_ROUTE: &str = "(none)";
+
+const INDICATIONS: [Indication; 3] = [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed];
+
+const OUTCOMES: [CacheOutcome; 4] = [CacheOutcome::Hit, CacheOutcome::Miss, CacheOutcome::Joined, CacheOutcome::Bypass];
 
 /// What is said of a metric: docs/METRICS.md has a row for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +136,7 @@ impl Metrics {
             condition: condition::Tally::new()?,
             reloads: reload::Tally::new()?,
         };
+        metrics.begin();
         let build = IntGaugeVec::new(Opts::new("licet_build_info", "Always 1"), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let all = metrics.collectors().into_iter().chain(metrics.trust.collectors()).chain(metrics.record.collectors());
@@ -164,14 +177,34 @@ impl Metrics {
         ]
     }
 
+    /// The rows whose labels are known from the start.
+    fn begin(&self) {
+        rows(&self.verdicts, &[&INDICATIONS.map(Indication::name)]);
+        rows(&self.cache_lookups, &[&OUTCOMES.map(CacheOutcome::name)]);
+        let ends: Vec<_> = Fault::ALL.iter().map(|fault| fault.code()).chain(["good"]).collect();
+        rows(&self.status_fetches, &[&Kind::ALL.map(Kind::name), &ends]);
+    }
+
+    /// The rows of these routes.
+    pub fn serves<'a>(&self, routes: impl Iterator<Item = &'a Route>) {
+        let routes: Vec<&Route> = routes.collect();
+        let paths: Vec<_> = routes.iter().map(|route| route.path).chain([NO_ROUTE]).collect();
+        rows(&self.requests, &[&paths, &STATUSES]);
+        for path in paths {
+            self.seconds.with_label_values(&[path]);
+        }
+        let unrecorded: Vec<_> = routes.iter().filter(|route| is_impersonal(route)).map(|route| route.path).collect();
+        rows(&self.condition.unrecorded, &[&unrecorded]);
+    }
+
     /// Counts a request that was answered.
     pub fn answered(&self, route: &str, status: u16, took: Duration, verdict: Option<Indication>) {
+        let [good, elsewhere, wrong, failed] = STATUSES;
         let class = match status / 100 {
-            1 => "1xx",
-            2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            _ => "5xx",
+            2 => good,
+            3 => elsewhere,
+            4 => wrong,
+            _ => failed,
         };
         self.requests.with_label_values(&[route, class]).inc();
         self.seconds.with_label_values(&[route]).observe(took.as_secs_f64());
@@ -203,6 +236,20 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// Makes the rows with these values of labels, in every combination, at 0: a rate over the first event of a row would not see it.
+pub(crate) fn rows(counter: &IntCounterVec, values: &[&[&str]]) {
+    let mut rows: Vec<Vec<&str>> = vec![Vec::new()];
+    for values in values {
+        let shorter = std::mem::take(&mut rows);
+        for row in &shorter {
+            rows.extend(values.iter().map(|value| [row.as_slice(), &[*value]].concat()));
+        }
+    }
+    for row in rows {
+        counter.with_label_values(&row);
     }
 }
 
@@ -246,6 +293,8 @@ mod tests {
             "licet_requests_total{route=\"/v1/trust\",status=\"2xx\"} 1",
             "licet_request_seconds_bucket{route=\"/v1/trust\",le=\"0.003\"} 1",
             "licet_verdicts_total{indication=\"TOTAL-PASSED\"} 1",
+            "licet_verdicts_total{indication=\"INDETERMINATE\"} 0",
+            "licet_status_fetches_total{kind=\"ocsp\",outcome=\"not-answered\"} 0",
             "licet_cache_lookups_total{outcome=\"hit\"} 1",
             "licet_requests_in_flight 1",
             "licet_build_info{version=",

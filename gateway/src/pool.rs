@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::TryAcquireError;
 use tokio::task::JoinError;
 
+use crate::clock;
 use crate::http::{Code, Problem};
 use crate::seats::Seats;
 use crate::telemetry;
@@ -52,9 +53,11 @@ impl Pool {
             TryAcquireError::NoPermits => Problem::new(Code::Overloaded),
             TryAcquireError::Closed => Problem::new(Code::Unavailable),
         })?;
-        let waiting = telemetry::step("wait");
+        let (waiting, came) = (telemetry::step("wait"), clock::instant());
         let running = Arc::clone(self.running.semaphore()).acquire_owned().await.or(Err(Code::Unavailable))?;
         drop(waiting);
+        let waited_us = clock::instant().saturating_duration_since(came).as_micros();
+        tracing::debug!(waited_us, depth = self.depth(), "a job begins");
         let (step, job) = (telemetry::step("work"), telemetry::carried_off(job));
         let task = tokio::task::spawn_blocking(move || {
             // The places are given back, and the step ends, when the job ends, not when its caller goes away.

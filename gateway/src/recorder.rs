@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 use crate::config::Digests;
+use crate::metrics::rows;
 
 /// The name of the gateway itself in records.
 pub(crate) const OWN_NAME: &str = "licet";
@@ -366,8 +367,12 @@ impl Tally {
     pub fn new() -> prometheus::Result<Self> {
         let appended = Opts::new("licet_log_records_total", "Records put into the logs");
         let seconds = HistogramOpts::new("licet_log_append_seconds", "Time until a record is durable").buckets(SECONDS.to_vec());
+        let appended = IntCounterVec::new(appended, &["log", "event", "outcome"])?;
+        for event in EventKind::ALL {
+            rows(&appended, &[&[event.log().name()], &[event.name()], &Ending::ALL.map(Ending::name)]);
+        }
         Ok(Self {
-            appended: IntCounterVec::new(appended, &["log", "event", "outcome"])?,
+            appended,
             seconds: Histogram::with_opts(seconds)?,
             suppressed: IntCounter::new(
                 "licet_log_suppressed_total",

@@ -99,6 +99,7 @@ pub async fn on(app: &App, inquiry: Inquiry) -> Result<Given, Problem> {
     } else {
         app.cache.verdict(question, now, verify).await?
     };
+    tracing::debug!(outcome = given.cache.outcome.name(), age_s = given.cache.age_s, "a verdict");
     app.metrics.looked_up(given.cache.outcome);
     Ok(given)
 }

@@ -87,7 +87,7 @@ pub(super) fn value(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<(Val
     let found = cursor.value(&mut seen, 0);
     budget.spend_pdf(cursor.seen())?;
     found?;
-    budget.spend_values(seen.values)?;
+    budget.spend_values(seen.values.saturating_add(seen.keys))?;
     let text = bytes.get(start..cursor.position()).ok_or(PdfError::Malformed)?;
     let raw = MaybeRef::<Raw<'_>>::from_bytes(text).ok_or(PdfError::Malformed)?;
     let mut decoded = Tally::default();
@@ -188,6 +188,7 @@ fn header(bytes: &[u8], at: usize, id: Id, budget: &mut Budget) -> Result<usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Exhausted;
 
     fn read(text: &[u8]) -> Result<Value, PdfError> {
         value(text, 0, &mut Budget::for_document()).map(|(value, _)| value)
@@ -208,6 +209,14 @@ mod tests {
         ]);
         assert_eq!(read(b"[1 -.5 /A#20B (a\\)\\n) <415> 12 0 R true null]"), Ok(expected));
         assert_eq!(read(b"<</A 1/B 2>>"), read(b"<< /B 2.0 /#41 1 >>"));
+    }
+
+    #[test]
+    fn what_would_take_too_much_memory_is_refused_before_it_is_read() {
+        // A dictionary of one entry takes as much as one of eleven.
+        let array = |count| format!("[{}]", "<</a 0>>".repeat(count));
+        assert_eq!(read(array(133_400).as_bytes()), Err(PdfError::Exhausted(Exhausted::PdfValues)));
+        assert!(read(array(10_000).as_bytes()).is_ok());
     }
 
     #[test]

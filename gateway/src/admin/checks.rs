@@ -5,6 +5,7 @@ use storage::{Refusal, Room};
 use super::check::{Check, Found, Sight, State};
 use super::log_watch::LogWatch;
 use super::rehearsal;
+use crate::anchor_watch::Failing;
 use crate::broker::BreakerState;
 use crate::clock_watch::Standing;
 use crate::maintenance::Ordered;
@@ -26,12 +27,16 @@ pub fn all() -> Vec<Check> {
             Found::of(logs.check(sight.app.store().logs(), sight.at))
         }),
         Check::glance("disk", "the-disk-is-nearly-full", disk),
+        Check::glance("anchor", "the-anchor-cannot-be-written", anchor),
         Check::glance("damage", "stored-bytes-are-damaged", damage),
         Check::glance("clock", "the-clock-is-wrong", clock),
         Check::glance("maintenance", "maintenance", maintenance),
         Check::glance("restoration", "the-store-was-lost", restoration),
         Check::glance("configuration", "the-configuration-is-wrong", |sight: &Sight| {
-            Found::degraded(unnamed("configuration: ", sight.app.reloads.warnings().into_iter().collect()))
+            Found::degraded(sight.app.reloads.refused().into_iter().collect())
+        }),
+        Check::glance("restart", "a-restart-is-due", |sight: &Sight| {
+            Found::degraded(sight.app.reloads.restart_due().into_iter().collect())
         }),
         Check::glance("trust", "trust-cannot-be-read", trust),
         Check::glance("status", "no-news-of-certificates", |sight: &Sight| {
@@ -88,6 +93,13 @@ fn disk(sight: &Sight) -> Found {
         (Room::Ample, Some(Err(_))) => Found::degraded(vec![left]),
         (Room::Ample, _) => Found::ready(),
     }
+}
+
+fn anchor(sight: &Sight) -> Found {
+    let Some(failing) = sight.app.condition.anchor.failing() else { return Found::ready() };
+    let Failing { since, why } = failing;
+    let path = sight.app.config.anchor();
+    Found::degraded(vec![format!("{} cannot be written since {since}: {why}", path.display())])
 }
 
 fn damage(sight: &Sight) -> Found {

@@ -111,6 +111,12 @@ impl Admission {
     /// Why not. What a caller may ask is looked at first: the gateway is not said to be busy to who asks too much.
     pub fn take(&self, caller: &str, class: Class, filled_permille: u32, now: Instant) -> Result<Place, Refused> {
         let taken = self.try_take(caller, class, filled_permille, now);
+        match &taken {
+            Ok(_) => tracing::debug!(caller, class = class.name(), filled_permille, "a request is let in"),
+            Err(Refused { reason, .. }) => {
+                tracing::debug!(caller, class = class.name(), filled_permille, reason = reason.name(), "a request is not let in");
+            }
+        }
         taken.inspect_err(|refused| self.tally.shed(class, refused.reason))
     }
 
@@ -178,6 +184,9 @@ impl Drop for Place {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [Self::InFlight, Self::Queue, Self::Memory, Self::Room, Self::CallerInFlight, Self::CallerRate];
+
     /// The stable code: in metrics, and in problems where it is about the caller.
     #[must_use]
     pub const fn name(self) -> &'static str {

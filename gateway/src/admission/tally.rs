@@ -4,6 +4,7 @@ use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 
 use super::{Class, Reason};
+use crate::metrics::rows;
 
 /// What the metrics tell of who was let in.
 #[derive(Clone, Debug)]
@@ -24,8 +25,10 @@ impl Tally {
         let admitted = Opts::new("licet_admitted", "Requests that were let in and whose answers have not left");
         let queued = Opts::new("licet_queue_depth", "Jobs that run or wait in a pool");
         let memory = Opts::new("licet_memory_bytes", "Resident memory of the process, and what it may have");
+        let shed = IntCounterVec::new(shed, &["class", "reason"])?;
+        rows(&shed, &[&Class::ALL.map(Class::name), &Reason::ALL.map(Reason::name)]);
         Ok(Self {
-            shed: IntCounterVec::new(shed, &["class", "reason"])?,
+            shed,
             admitted: IntGaugeVec::new(admitted, &["class"])?,
             queued: IntGaugeVec::new(queued, &["pool"])?,
             memory: IntGaugeVec::new(memory, &["what"])?,

@@ -127,6 +127,7 @@ impl Guard {
 
     /// Something came of a question.
     pub(super) fn outcome(&self, state: State) {
+        tracing::debug!(source = self.name.as_str(), state = state.name(), "a question to a source has its outcome");
         if let Some(meter) = &self.meter {
             meter.outcome(state);
         }
@@ -160,6 +161,12 @@ impl Guard {
 
     /// A call ended.
     pub(super) fn called(&self, took: Duration, fault: Option<SourceFault>) {
+        tracing::debug!(
+            source = self.name.as_str(),
+            took_ms = took.as_millis(),
+            fault = fault.map(SourceFault::name),
+            "a call of a source ended"
+        );
         if let Some(meter) = &self.meter {
             meter.called(took, fault);
         }
@@ -274,6 +281,7 @@ impl Guard {
         let began = clock::tokio_instant();
         berth.depart(began.into_std());
         let left = until.saturating_duration_since(began.into_std()).min(self.limits.timeout());
+        tracing::trace!(source = self.name.as_str(), left_ms = left.as_millis(), "a call of a source begins");
         let mut step = telemetry::question("ask");
         if step.is_recorded() {
             step.note("licet.source", Fact::Name(self.name.clone()));
@@ -308,6 +316,7 @@ impl Guard {
         let now = clock::tokio_instant().into_std();
         let ticket = self.desk().hedge(question.errand.class, (now, flight.until()))?;
         let until = flight.hedge();
+        tracing::debug!(source = self.name.as_str(), "a source is asked a second time, as it is late");
         if let Some(meter) = &self.meter {
             meter.hedged();
         }

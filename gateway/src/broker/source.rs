@@ -35,6 +35,9 @@ pub enum SourceFault {
 }
 
 impl SourceFault {
+    /// Every fault.
+    pub const ALL: [Self; 6] = [Self::Unreachable, Self::Slow, Self::Overloaded, Self::Refused, Self::Failed, Self::Malformed];
+
     /// Whether it tells against the health of the source: a refusal is an answer, and a malformed answer will be malformed again.
     #[must_use]
     pub const fn counts_against(self) -> bool {

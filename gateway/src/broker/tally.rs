@@ -6,9 +6,13 @@ use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 
 use super::{BreakerState, SourceFault, State};
+use crate::metrics::rows;
 
 /// Upper bounds of the latency histogram, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 0.8, 1.0, 2.5, 5.0];
+
+/// How a call ended that ended well.
+const ANSWERED: &str = "answered";
 
 /// The metrics of all sources.
 #[derive(Clone, Debug)]
@@ -75,6 +79,8 @@ impl Tally {
 
     /// Those of one source.
     pub(super) fn of(&self, source: &str) -> Meter {
+        let ends: Vec<_> = SourceFault::ALL.iter().map(|fault| fault.name()).chain([ANSWERED]).collect();
+        rows(&self.calls, &[&[source], &ends]);
         Meter {
             outcomes: State::ALL.map(|state| self.outcomes.with_label_values(&[source, state.name()])),
             calls: self.calls.clone(),
@@ -100,7 +106,7 @@ impl Meter {
 
     /// A call ended.
     pub(super) fn called(&self, took: Duration, fault: Option<SourceFault>) {
-        self.calls.with_label_values(&[self.source.as_str(), fault.map_or("answered", SourceFault::name)]).inc();
+        self.calls.with_label_values(&[self.source.as_str(), fault.map_or(ANSWERED, SourceFault::name)]).inc();
         if fault.is_none() {
             self.seconds.observe(took.as_secs_f64());
         }

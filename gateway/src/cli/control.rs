@@ -27,6 +27,14 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// An answer that has begun, and what keeps its connection.
 type Head = (http1::SendRequest<Full<Bytes>>, Response<Incoming>);
 
+/// What is to be said where the record of what was done was not made with it.
+pub(super) fn gap(told: &Value) -> Option<&'static str> {
+    Some(match told.get("record")?.as_str()? {
+        "owed" => "not on record yet, as the store takes no records: it will be when it does, if the gateway runs until then",
+        _ => "it may not be on record: the disk did not say",
+    })
+}
+
 /// The socket of a gateway that runs.
 pub(super) struct Socket(PathBuf);
 

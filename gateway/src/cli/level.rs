@@ -8,14 +8,15 @@ use lexopt::prelude::*;
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::control::Socket;
+use super::control::{self, Socket};
 use crate::config::{Config, LogLevel};
 use crate::logging::Wanted;
 
 pub(super) const ARGUMENTS: &str = "--config FILE [MODULE=LEVEL ...] [--for SECONDS]";
 
 const USAGE: &str = "Shows how much the gateway that runs with this configuration writes to its log, or changes it: for all modules that are not named by
-LEVEL alone, for one by MODULE=LEVEL. What is changed goes on record, and ends with --for, --reset or a restart.
+LEVEL alone, for one by MODULE=LEVEL. What is changed goes on record (later, where the store takes no records), and ends with --for,
+--reset or a restart.
 
 Usage: licet level --config FILE [--json]
        licet level --config FILE [LEVEL] [MODULE=LEVEL ...] [--for SECONDS] [--json]
@@ -83,5 +84,8 @@ fn show(told: &Value) {
         println!("for {seconds} seconds more");
     } else if told.get("configured") == Some(&Value::Bool(false)) {
         println!("until a restart");
+    }
+    if let Some(gap) = control::gap(told) {
+        println!("{gap}");
     }
 }

@@ -8,7 +8,7 @@ use lexopt::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::Failure;
-use super::control::Socket;
+use super::control::{self, Socket};
 use crate::config::Config;
 
 pub(super) const ARGUMENTS: &str = "[on|off] --config FILE";
@@ -68,6 +68,9 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         println!("{told}");
     } else {
         println!("{}", sentence(&told));
+        if let Some(gap) = control::gap(&told) {
+            println!("{gap}");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

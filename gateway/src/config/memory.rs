@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crypto::budget::WORKING_BYTES_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -16,14 +17,17 @@ const WRITES_MIB: u64 = 128;
 /// Answers of sources that are kept.
 const SOURCES_MIB: u64 = 64;
 
+/// What waits for the journal, and is being written to it.
+const JOURNAL_MIB: u64 = 64;
+
 /// What a connection takes: buffers of TLS and of HTTP.
 const CONNECTION_KIB: u64 = 48;
 
 /// What a request takes beside its body and a large answer.
 const REQUEST_KIB: u64 = 24;
 
-/// What a verification takes, in bodies: the document, what is unpacked of it, and what is read out of it.
-const BODIES_OF_VERIFICATION: u64 = 5;
+/// What a verification takes, in bodies, beside what its budget allows: the document, and a copy of it.
+const BODIES_OF_VERIFICATION: u64 = 2;
 
 /// How much memory the gateway may take.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -55,6 +59,12 @@ impl Memory {
         usize::try_from(self.store_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20)
     }
 
+    /// What may wait for the journal of the store, in bytes.
+    #[must_use]
+    pub fn journal_bytes() -> usize {
+        usize::try_from(JOURNAL_MIB << 20).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn check(&self, config: &Config, faults: &mut Faults) {
         faults.demand((16..=1 << 20).contains(&self.store_mib), "memory.store_mib", "must be from 16 to 1048576");
         if self.max_mib == 0 {
@@ -81,7 +91,9 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
     };
     // Half as many work for auditors.
     let workers = u64::try_from(workers.saturating_add(workers.div_ceil(2))).unwrap_or(u64::MAX);
+    let verification = BODIES_OF_VERIFICATION * u64::from(server.body_bytes_max) + WORKING_BYTES_MAX;
     let connections = u64::from(server.connections_max) + u64::from(server.connections_max.div_ceil(4));
+    let journal = config.backup.as_ref().and_then(super::Backup::journal_every).map_or(0, |_| JOURNAL_MIB);
     vec![
         ("memory.store_mib", u64::from(memory.store_mib)),
         ("cache.verdicts_mib", u64::from(cache.verdicts_mib)),
@@ -89,10 +101,11 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
         ("status.history_bytes_max", of_bytes(status.history_bytes_max)),
         ("server.bodies_bytes_max", of_bytes(u64::from(server.bodies_bytes_max))),
         ("server.answers_bytes_max", of_bytes(u64::from(server.answers_bytes_max))),
-        ("server.workers_max", of_bytes(workers.saturating_mul(BODIES_OF_VERIFICATION * u64::from(server.body_bytes_max)))),
+        ("server.workers_max", of_bytes(workers.saturating_mul(verification))),
         ("server.connections_max", of_kib(connections * CONNECTION_KIB)),
         ("limits.in_flight_max", of_kib(u64::from(limits.in_flight_max) * REQUEST_KIB)),
         ("writes under way", WRITES_MIB),
+        ("backup.journal_s", journal),
         ("answers of sources", SOURCES_MIB),
         ("the program", PROGRAM_MIB),
     ]
@@ -122,7 +135,9 @@ mod tests {
         let small = "bodies_bytes_max = 67108864\nanswers_bytes_max = 67108864\nconnections_max = 512\n";
         let more = "[cache]\nverdicts_mib = 32\n[status]\nhistory_bytes_max = 33554432\n[limits]\nin_flight_max = 1024\n";
         let with = |max: u32| read(small, &format!("{more}[memory]\nmax_mib = {max}\nstore_mib = 64\n"));
-        assert_eq!(with(1024).unwrap().memory.max_bytes(), Some(1 << 30));
+        assert_eq!(with(1280).unwrap().memory.max_bytes(), Some(1280 << 20));
+        // Three that verify, each with the heaviest document there may be.
+        assert!(with(1024).unwrap_err().to_string().contains("server.workers_max 588"));
         assert!(with(512).unwrap_err().to_string().contains("memory.max_mib: "));
         assert_eq!(read("", "").unwrap().memory.max_bytes(), None);
     }

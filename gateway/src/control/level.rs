@@ -12,9 +12,10 @@ use super::{Asked, Command, Refused, Reply};
 use crate::clock;
 use crate::live::Live;
 use crate::logging::{self, Levels, Wanted};
+use crate::owed::{self, Noted};
 
 pub(super) static COMMANDS: &[Command] = &[
-    Command { method: Method::GET, path: "/level", run: |_| Box::pin(async { shown(levels()?) }) },
+    Command { method: Method::GET, path: "/level", run: |_| Box::pin(async { shown(levels()?, Noted::OnRecord) }) },
     Command { method: Method::POST, path: "/level", run: |asked| Box::pin(change(asked)) },
     Command { method: Method::POST, path: "/level/reset", run: |asked| Box::pin(reset(asked)) },
 ];
@@ -23,9 +24,9 @@ fn levels() -> Result<&'static Levels, Refused> {
     logging::levels().ok_or_else(|| Refused::conflict("no-log", "this process writes no log"))
 }
 
-fn shown(levels: &Levels) -> Result<Reply, Refused> {
+fn shown(levels: &Levels, noted: Noted) -> Result<Reply, Refused> {
     let shown = serde_json::to_value(levels.shown(clock::instant()));
-    shown.map(Reply::Whole).map_err(|error| Refused::failed(error.to_string()))
+    shown.map(|shown| Reply::Whole(noted.told(shown))).map_err(|error| Refused::failed(error.to_string()))
 }
 
 async fn change(asked: Asked) -> Result<Reply, Refused> {
@@ -39,21 +40,22 @@ async fn change(asked: Asked) -> Result<Reply, Refused> {
         ("for_s".to_owned(), json!(wanted.for_s)),
     ]);
     details.retain(|_, value| !value.is_null());
-    note(&asked.live, details).await?;
+    let noted = note(&asked.live, details).await?;
     let span = wanted.for_s.map(|seconds| Duration::from_secs(seconds.into()));
     let turn = levels.want(Some(wanted), clock::instant());
     let turn = turn.ok_or_else(|| Refused::failed("the log does not take other levels"))?;
     if let Some(span) = span {
         drop(tokio::spawn(end(asked.live, (levels, turn), span)));
     }
-    shown(levels)
+    shown(levels, noted)
 }
 
 async fn reset(asked: Asked) -> Result<Reply, Refused> {
     let levels = levels()?;
-    note(&asked.live, BTreeMap::from([("by".to_owned(), json!(asked.by)), ("configured".to_owned(), json!(true))])).await?;
+    let details = [("by".to_owned(), json!(asked.by)), ("configured".to_owned(), json!(true))];
+    let noted = note(&asked.live, details.into()).await?;
     levels.want(None, clock::instant()).ok_or_else(|| Refused::failed("the log does not take other levels"))?;
-    shown(levels)
+    shown(levels, noted)
 }
 
 /// Goes back to the levels of the configuration after this time.
@@ -65,9 +67,7 @@ async fn end(live: Arc<Live>, (levels, turn): (&'static Levels, u64), after: Dur
     }
 }
 
-async fn note(live: &Live, details: BTreeMap<String, Value>) -> Result<(), Refused> {
-    let app = live.current();
-    let trust = app.trust.current().generation();
-    let noted = app.recorder.note_own(EventKind::LogLevel, details, trust, clock::now()).await;
-    noted.map_err(|error| Refused::failed(format!("it cannot be put on record: {error}")))
+async fn note(live: &Live, details: BTreeMap<String, Value>) -> Result<Noted, Refused> {
+    let noted = owed::note(&live.current(), EventKind::LogLevel, details).await;
+    noted.map_err(|error| Refused::failed(format!("it cannot be put on record, and is not done: {error}")))
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Asked, Command, Refused, Reply};
 use crate::clock;
 use crate::maintenance::{Ordered, REASON_MAX};
+use crate::owed;
 use crate::purpose::holds_citizen_number;
 
 /// The longest time that may be named: 30 days.
@@ -35,7 +36,7 @@ fn told(asked: &Asked) -> Reply {
     Reply::Whole(in_force.map_or_else(|| json!(Ordered::Off), |ordered| json!(*ordered)))
 }
 
-/// It is on record before it is in force.
+/// It is on record before it is in force, or owed to the record where no record can be made.
 async fn set(asked: Asked) -> Result<Reply, Refused> {
     let wanted: Wanted = serde_json::from_value(asked.body).map_err(|error| Refused::malformed(error.to_string()))?;
     let (app, now) = (asked.live.current(), clock::now());
@@ -62,11 +63,10 @@ async fn set(asked: Asked) -> Result<Reply, Refused> {
     let Value::Object(details) = json!(ordered) else { return Err(Refused::failed("it cannot be written down")) };
     let mut details: BTreeMap<_, _> = details.into_iter().collect();
     details.insert("by".to_owned(), json!(asked.by));
-    let trust = app.trust.current().generation();
-    let noted = app.recorder.note_own(EventKind::Maintenance, details, trust, now).await;
-    noted.map_err(|error| Refused::failed(format!("it cannot be put on record, and is not done: {error}")))?;
+    let noted = owed::note(&app, EventKind::Maintenance, details).await;
+    let noted = noted.map_err(|error| Refused::failed(format!("it cannot be put on record, and is not done: {error}")))?;
     tracing::warn!(on = wanted.on, by = asked.by, "maintenance");
-    let told = json!(ordered);
+    let told = noted.told(json!(ordered));
     app.condition.maintenance.set(ordered);
     Ok(Reply::Whole(told))
 }

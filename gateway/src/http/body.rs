@@ -96,6 +96,9 @@ const JSON_BYTES_MAX: u32 = 64 << 10;
 /// How long nothing may come of a body that is thrown away.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
+/// How much of a body is thrown away so that a connection of HTTP/1.1 can go on, in bytes: sooner done than another handshake.
+const LITTLE_BYTES: u32 = 64 << 10;
+
 impl BodyRule {
     /// The types of content that the route takes.
     #[must_use]
@@ -163,21 +166,37 @@ pub async fn read(body: &mut Incoming, bytes_max: u32, room: &mut Room, time: Du
     }
 }
 
-/// Takes what is left of a body and throws it away, up to a limit, until a moment, while it keeps coming.
+/// Takes what is left of a body and throws it away, up to a limit, until a moment, while it keeps coming. Whether it came to its end.
 ///
 /// An answer that goes out while the client still sends makes HTTP/2 reset the stream, and common clients (curl 7.88 among
 /// them) then report the reset instead of the answer.
-pub async fn discard(body: &mut Incoming, bytes_max: u32, until: Instant) {
+pub async fn discard(body: &mut Incoming, bytes_max: u32, until: Instant) -> bool {
     let mut left = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     while !body.is_end_stream() {
         let pause = until.min(clock::instant() + PAUSE_MAX);
-        let Ok(Some(Ok(frame))) = tokio::time::timeout_at(pause.into(), body.frame()).await else { return };
+        let frame = match tokio::time::timeout_at(pause.into(), body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => return true,
+            Ok(Some(Err(_))) | Err(_) => return false,
+        };
         let bytes = frame.data_ref().map_or(0, body::Buf::remaining);
         match left.checked_sub(bytes) {
             Some(rest) => left = rest,
-            None => return,
+            None => return false,
         }
     }
+    true
+}
+
+/// The same where the client of HTTP/1.1 may go on with its next request behind the body: only what is soon over is waited for, and no
+/// client is told to send what is thrown away. Where it did not come to its end, the connection has to be closed, and the client told so:
+/// it would go on sending, or take the next answer for a broken connection.
+pub async fn discard_little(body: &mut Incoming, awaits_word: bool, until: Instant) -> bool {
+    let is_little = body.size_hint().lower() <= u64::from(LITTLE_BYTES);
+    if body.is_end_stream() || !is_little || awaits_word {
+        return body.is_end_stream();
+    }
+    discard(body, LITTLE_BYTES, until.min(clock::instant() + PAUSE_MAX)).await
 }
 
 /// `None` when there is more than `bytes_max`.

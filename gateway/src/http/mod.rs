@@ -17,7 +17,7 @@ mod router;
 mod storage;
 
 pub use answer::{Answer, guard};
-pub use body::{BodyRule, Media, discard as discard_body, read as read_body};
+pub use body::{BodyRule, Media, discard as discard_body, discard_little, read as read_body};
 pub use code::Code;
 pub use negotiate::{EVENTS, Language, accepts, single};
 pub use object::object;

@@ -1,4 +1,4 @@
-//! What is written to standard error: one line a request, and what goes wrong.
+//! What is written to standard error: one line a request, and what goes wrong; at lower levels, how it came to that.
 //!
 //! Never a URL, a body, the name or number of a holder, a token or a key. A panic is written with its place, not its words,
 //! because the words may hold any of these.

@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 use super::order::Order;
 use super::view::{Completeness, millis};
+use crate::broker::Class;
 use crate::clock;
+use crate::metrics::rows;
 
 /// What the metrics tell of look-ups.
 #[derive(Clone, Debug)]
@@ -23,10 +25,14 @@ impl Tally {
     pub fn new() -> prometheus::Result<Self> {
         let ended = Opts::new("licet_lookups_total", "Look-ups answered");
         let late = Opts::new("licet_lookups_late_total", "Look-ups that were ready after their deadline, record included");
-        Ok(Self {
-            ended: IntCounterVec::new(ended, &["kind", "class", "status"])?,
-            late: IntCounterVec::new(late, &["kind", "class"])?,
-        })
+        let ended = IntCounterVec::new(ended, &["kind", "class", "status"])?;
+        let late = IntCounterVec::new(late, &["kind", "class"])?;
+        let kinds = ["look-up", "batch", "materials", "comparison"];
+        let classes = [Class::Interactive, Class::Batch].map(Class::name);
+        let statuses = [Completeness::Complete, Completeness::Partial].map(Completeness::name);
+        rows(&ended, &[&kinds, &classes, &statuses]);
+        rows(&late, &[&kinds, &classes]);
+        Ok(Self { ended, late })
     }
 
     /// Counts a look-up that is on record and about to be answered.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! What is wrong with any part leaves the last good configuration in force, and is shown: in the log once, in `/ready`, in the
-//! metrics.
+//! metrics. A good file that needs a restart is shown as that.
 
 mod restart;
 mod standing;
@@ -66,6 +66,21 @@ pub enum Outcome {
     DryRun,
 }
 
+/// Why a configuration was not put in force.
+#[derive(Debug)]
+enum Refusal {
+    /// Something is wrong with it.
+    Wrong(Faults),
+    /// Nothing is wrong with it; these keys need a restart.
+    NeedsRestart(Faults),
+}
+
+impl From<Faults> for Refusal {
+    fn from(faults: Faults) -> Self {
+        Self::Wrong(faults)
+    }
+}
+
 /// Reads the configuration again, for who is named. Runs to its end even if nobody waits for it any more.
 ///
 /// # Errors
@@ -85,7 +100,7 @@ pub async fn reload(live: &Arc<Live>, how: How, by: &str) -> Result<Reloaded, Fa
         }
         let result = put_in_force((&live, &turn), &before, &file, &by);
         before.reloads.note(&result, clock::now());
-        result
+        result.map_err(|(Refusal::Wrong(faults) | Refusal::NeedsRestart(faults))| faults)
     });
     work.await.unwrap_or_else(|_panic| Err(Faults::one("(reload)", "reading the configuration broke down")))
 }
@@ -93,15 +108,17 @@ pub async fn reload(live: &Arc<Live>, how: How, by: &str) -> Result<Reloaded, Fa
 /// Reads and opens everything, and compares. Nothing to put in force where nothing has changed.
 fn prepare(before: &App, file: &Path) -> Result<(Reloaded, Option<Next>), Faults> {
     let config = Config::read(file)?;
-    let difference = Difference::between(&before.config.origin().lines(), &config.origin().lines());
+    tracing::debug!("the configuration is read");
+    let difference = before.config.origin().difference(config.origin());
     let needs_restart = restart::needed(&difference);
     let next = Next::of(before, config, clock::now())?;
+    tracing::debug!(is_other = next.is_some(), restart = ?needs_restart, "all that the configuration names is opened");
     let files = next.as_ref().map(|next| next.app().files_changed(before)).unwrap_or_default();
     let generation = before.generation;
     Ok((Reloaded { outcome: Outcome::Unchanged, generation, difference, files, needs_restart }, next))
 }
 
-fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &str) -> Result<Reloaded, Faults> {
+fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &str) -> Result<Reloaded, Refusal> {
     // Rules that were put in force while others are prepared would be lost.
     let _rules = before.renewal.turn();
     let (reloaded, next) = prepare(before, file)?;
@@ -109,11 +126,12 @@ fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &st
     for key in &reloaded.needs_restart {
         faults.add(key, "cannot be changed while the gateway runs: it needs a restart");
     }
-    faults.none_or(())?;
+    faults.none_or(()).map_err(Refusal::NeedsRestart)?;
     let Some(next) = next else { return Ok(reloaded) };
     next.keep()?;
     let app = next.app();
     put_on_record(before, app, by).map_err(|error| Faults::one("(record)", format!("it cannot be put on record: {error}")))?;
+    tracing::debug!(generation = app.generation, "another configuration is on record");
     live.put_in_force(turn, app);
     if let Some(levels) = logging::levels() {
         levels.follow(&app.config.log);

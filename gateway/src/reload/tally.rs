@@ -4,6 +4,8 @@ use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGauge, Opts};
 
+use crate::metrics::rows;
+
 /// The metrics of the configuration.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -19,8 +21,10 @@ impl Tally {
     /// When a name is not one, which is a fault of this file.
     pub fn new() -> prometheus::Result<Self> {
         let reloads = Opts::new("licet_reloads_total", "Attempts to take up another configuration");
+        let reloads = IntCounterVec::new(reloads, &["outcome"])?;
+        rows(&reloads, &[&["in-force", "unchanged", "refused"]]);
         Ok(Self {
-            reloads: IntCounterVec::new(reloads, &["outcome"])?,
+            reloads,
             generation: IntGauge::new(
                 "licet_configuration_generation",
                 "Configurations before the one in force, since the start",

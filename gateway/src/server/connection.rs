@@ -1,5 +1,6 @@
 //! One connection: handshake, requests, end.
 
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use super::activity::{Activity, Running, Silence};
 use super::door::Visit;
 use super::leaving::Leaving;
 use super::linger::Lingering;
+use crate::app::App;
 use crate::auth::{Identity, Peer};
 use crate::config::Server as Limits;
 use crate::flow;
@@ -52,10 +54,8 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
         () = shutdown.requested() => return,
         done = handshake => match done {
             Ok(Ok(tls)) => tls,
-            Ok(Err(_)) | Err(_) => {
-                app.metrics.handshakes_failed.inc();
-                return;
-            }
+            Ok(Err(error)) => return no_handshake(&app, address, &error.to_string()),
+            Err(_) => return no_handshake(&app, address, "it took too long"),
         },
     };
     let (_, session) = tls.get_ref();
@@ -71,6 +71,7 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
         }
     }
     let is_http2 = session.alpn_protocol() == Some(b"h2");
+    tracing::debug!(?address, is_http2, "a connection is open");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     let limits = app.limits.clone();
     let leave = Leave { gate: app.entrance.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
@@ -84,6 +85,12 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
     if end == Silence::Unread {
         visit.reads_too_slowly();
     }
+}
+
+/// Counts a handshake that failed, and says why. What is wrong with a certificate is said, and nothing of what it holds.
+fn no_handshake(app: &App, address: Option<IpAddr>, why: &str) {
+    app.metrics.handshakes_failed.inc();
+    tracing::debug!(?address, why, "a TLS handshake failed");
 }
 
 /// Why a connection is told to leave.
@@ -174,13 +181,22 @@ fn service(
 }
 
 /// Runs a connection to its end: its own, the end of its patience, or ours. Says what was wrong with it.
-async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mut leave: Leave) -> Silence {
+async fn drive<C: GracefulConnection<Error: std::fmt::Display>>(
+    connection: C,
+    activity: Arc<Activity>,
+    mut leave: Leave,
+) -> Silence {
     let mut connection = pin!(connection);
     let mut leaving = false;
     loop {
         tokio::select! {
-            // Errors here are clients that went away or broke the protocol; there is nobody left to tell.
-            _ = connection.as_mut() => return Silence::None,
+            // Errors here are clients that went away or broke the protocol; there is nobody left to tell but the operator.
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke off");
+                }
+                return Silence::None;
+            }
             () = leave.told(), if !leaving => {
                 leaving = true;
                 connection.as_mut().graceful_shutdown();
@@ -191,6 +207,7 @@ async fn drive<C: GracefulConnection>(connection: C, activity: Arc<Activity>, mu
                 end @ Silence::TooLong if leaving => return end,
                 Silence::TooLong => {
                     leaving = true;
+                    tracing::debug!("a connection is told to leave, as nothing is asked on it");
                     activity.last_chance();
                     connection.as_mut().graceful_shutdown();
                 }

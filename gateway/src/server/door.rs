@@ -14,6 +14,7 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 use tokio::sync::Notify;
 
 use crate::config;
+use crate::metrics::rows;
 
 /// So many strangers there may be for each caller.
 const STRANGERS_PART: u32 = 4;
@@ -132,6 +133,7 @@ impl Door {
     fn push_out(&self, state: &mut State, stranger: Option<u64>, reason: Reason) {
         if let Some(stranger) = stranger.and_then(|number| state.strangers.remove(&number)) {
             stranger.go.notify_one();
+            tracing::debug!(network = ?stranger.network, reason = reason.name(), "a connection is turned away");
             self.shared.tally.refused(reason);
         }
     }
@@ -209,7 +211,7 @@ impl Visit {
     /// Says which caller's connection it is, and waits for a place for so long. Whether there is one.
     pub(super) async fn is_of(&self, caller: &str, patience: Duration) -> bool {
         tokio::time::timeout(patience, self.admitted(caller)).await.unwrap_or_else(|_elapsed| {
-            self.door.shared.tally.refused(Reason::Full);
+            self.refused(caller, Reason::Full);
             false
         })
     }
@@ -231,16 +233,22 @@ impl Visit {
                 }
                 Err(Some(Reason::Full)) => freed.await,
                 Err(reason) => {
-                    reason.into_iter().for_each(|reason| self.door.shared.tally.refused(reason));
+                    reason.into_iter().for_each(|reason| self.refused(caller, reason));
                     return false;
                 }
             }
         }
     }
 
+    fn refused(&self, caller: &str, reason: Reason) {
+        tracing::debug!(caller, reason = reason.name(), "a connection is turned away");
+        self.door.shared.tally.refused(reason);
+    }
+
     /// Says that the client does not take its answers.
     pub(super) fn reads_too_slowly(&self) {
-        self.door.shared.tally.refused(Reason::SlowReader);
+        let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.refused(caller.as_deref().unwrap_or_default(), Reason::SlowReader);
     }
 }
 
@@ -258,6 +266,8 @@ impl Drop for Visit {
 }
 
 impl Reason {
+    const ALL: [Self; 5] = [Self::Strangers, Self::Address, Self::CallerShare, Self::Full, Self::SlowReader];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Strangers => "strangers",
@@ -277,7 +287,9 @@ impl Tally {
     pub fn new() -> prometheus::Result<Self> {
         let open = Opts::new("licet_connections", "Connections that are open");
         let refused = Opts::new("licet_connections_refused_total", "Connections that were turned away");
-        Ok(Self { open: IntGaugeVec::new(open, &["state"])?, refused: IntCounterVec::new(refused, &["reason"])? })
+        let refused = IntCounterVec::new(refused, &["reason"])?;
+        rows(&refused, &[&Reason::ALL.map(Reason::name)]);
+        Ok(Self { open: IntGaugeVec::new(open, &["state"])?, refused })
     }
 
     /// Everything that is measured.

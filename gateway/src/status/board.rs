@@ -29,6 +29,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::List, Self::Ocsp];
+
     /// Its name in views, logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -36,6 +36,24 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Every fault; of refusals one.
+    pub const ALL: [Self; 14] = [
+        Self::Unreachable,
+        Self::Tls,
+        Self::Slow,
+        Self::Broken,
+        Self::Refused(0),
+        Self::TooLarge,
+        Self::Malformed,
+        Self::UnknownIssuer,
+        Self::NotSigned,
+        Self::NotCurrent,
+        Self::NotAnswered,
+        Self::UnknownCertificate,
+        Self::Declined,
+        Self::Internal,
+    ];
+
     /// A stable code for views, logs and metrics.
     #[must_use]
     pub const fn code(self) -> &'static str {

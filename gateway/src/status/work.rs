@@ -130,6 +130,7 @@ async fn perform(app: Arc<App>, job: Job, now: impl Fn() -> Timestamp + Copy + S
     let by = Arc::clone(&app.status);
     match job {
         Job::List { source, url, known } => {
+            tracing::debug!(%url, kind = Kind::List.name(), "a source of status is asked");
             let (result, proof) = fetch_list(&app, &url, &known, now).await;
             Done { by, ended: Ended::List { source, result }, proofs: proof.into_iter().collect() }
         }
@@ -166,6 +167,7 @@ async fn ask(
     let request = question(&judged, app.status.with_nonce);
     let (mut faults, mut proofs, mut answer) = (Vec::new(), Vec::new(), None);
     for (source, url) in responders {
+        tracing::debug!(%url, kind = Kind::Ocsp.name(), "a source of status is asked");
         let outcome = match app.telemetry.own("status").doing(app.status.client.ask(&url, request.to_der())).await {
             Ok(bytes) => {
                 let (request, judged) = (request.clone(), Arc::clone(&judged));
@@ -238,7 +240,9 @@ fn settle(app: &App, done: Result<Done, JoinError>, now: Timestamp) -> Vec<Proof
     };
     let recovered = good.filter(|source| by.board().sources().get(*source).is_some_and(|source| source.failures > 0));
     by.board().settle(ended, now);
-    if good.is_some() {
+    if let Some(source) = good {
+        let url = by.board().sources().get(source).map(|source| source.url.to_string());
+        tracing::debug!(url, kind = kind.name(), "a source of status answered");
         app.metrics.status_fetched(kind, "good");
     }
     for (source, fault) in faults {

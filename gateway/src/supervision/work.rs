@@ -7,7 +7,7 @@ use crypto::time::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{IntGaugeVec, Opts};
 use serde_json::json;
-use storage::ledger::{Card, Ledger, TOGETHER_MAX, Watched};
+use storage::ledger::{Card, Colour, Ledger, TOGETHER_MAX, Watched};
 use storage::log::{Draft, Pending};
 use storage::{StorageError, Store};
 use tokio::sync::watch;
@@ -57,7 +57,20 @@ impl Gauges {
         let cards = Opts::new("licet_supervision_cards", "Cards in force");
         let used =
             Opts::new("licet_supervision_used_permille", "How much of the tightest limit was used in the window, in thousandths");
-        Ok(Self { cards: IntGaugeVec::new(cards, &["kind", "colour"])?, used: IntGaugeVec::new(used, &["kind", "about"])? })
+        let gauges =
+            Self { cards: IntGaugeVec::new(cards, &["kind", "colour"])?, used: IntGaugeVec::new(used, &["kind", "about"])? };
+        gauges.none();
+        Ok(gauges)
+    }
+
+    /// No card in force.
+    fn none(&self) {
+        self.cards.reset();
+        for kind in KINDS {
+            for colour in [Colour::Yellow, Colour::Red] {
+                self.cards.with_label_values(&[kind, colour.name()]).set(0);
+            }
+        }
     }
 
     /// Everything that is measured.
@@ -192,7 +205,7 @@ impl Supervision {
     }
 
     fn measure(&self, now: Timestamp) {
-        self.gauges.cards.reset();
+        self.gauges.none();
         self.gauges.used.reset();
         for card in self.cards() {
             self.gauges.cards.with_label_values(&[kind(&card.about), card.colour.name()]).inc();
@@ -207,6 +220,9 @@ impl Supervision {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What [`kind`] can be.
+const KINDS: [&str; 4] = ["resource", "source", "consumer", "matter"];
 
 const fn kind(about: &Watched) -> &'static str {
     match about {

@@ -3,6 +3,8 @@
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, Opts};
 
+use crate::metrics::rows;
+
 /// What became of spans.
 #[derive(Clone, Debug)]
 pub struct Tally(IntCounterVec);
@@ -14,7 +16,9 @@ impl Tally {
     /// When one is malformed, which is a fault of this file.
     pub fn new() -> prometheus::Result<Self> {
         let spans = Opts::new("licet_trace_spans_total", "Spans of traces, by what became of them");
-        IntCounterVec::new(spans, &["end"]).map(Self)
+        let spans = IntCounterVec::new(spans, &["end"])?;
+        rows(&spans, &[&["exported", "no-room", "refused"]]);
+        Ok(Self(spans))
     }
 
     /// Everything that is measured.

@@ -4,6 +4,12 @@ use crypto::record::LogName;
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 
+use crate::metrics::rows;
+use crate::status;
+
+/// What can come of a question, beside what keeps it from being asked.
+const RESULTS: [&str; 6] = ["signed", "other-size", "ahead", "bad-signature", "contradiction", "unprovable"];
+
 /// What the metrics tell of witnesses.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -34,10 +40,23 @@ impl Tally {
         [Box::new(self.size.clone()), Box::new(self.lag.clone()), Box::new(self.asked.clone())]
     }
 
+    /// A witness that will be asked.
+    pub fn knows(&self, witness: &str) {
+        rows(&self.asked, &[&[witness], &RESULTS]);
+        let faults: Vec<_> = status::Fault::ALL.iter().map(|fault| fault.code()).collect();
+        rows(&self.asked, &[&[witness], &faults]);
+    }
+
     /// How far the witnesses of a log have come.
     pub fn reached(&self, log: LogName, size: u64, lag_s: i64) {
         self.size.with_label_values(&[log.name()]).set(i64::try_from(size).unwrap_or(i64::MAX));
         self.lag.with_label_values(&[log.name()]).set(lag_s);
+    }
+
+    /// There are no witnesses.
+    pub fn is_idle(&self) {
+        self.size.reset();
+        self.lag.reset();
     }
 
     /// A witness answered, or did not.

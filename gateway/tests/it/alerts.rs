@@ -4,8 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use crypto::issue::{KeyType, SigningKey};
+use crypto::tlog::NoteSigner as _;
 use gateway::metrics::Metrics;
+use gateway::routes::TABLE;
+use gateway::witness::WitnessKey;
 use serde_json::Value;
+
+use crate::admin::ask;
+use crate::lookup_kit::City;
+use crate::started::Setup;
 
 /// What Prometheus itself puts on every series.
 const TARGET: [&str; 2] = ["instance", "job"];
@@ -147,6 +155,71 @@ fn every_alert_is_about_what_is_measured_and_has_its_page() {
     for (name, page) in pages {
         let (meaning, deed) = (page.find("**Means:**"), page.find("**Do:**"));
         assert!(meaning.is_some() && meaning < deed, "{name} says what it means, then what to do");
+    }
+}
+
+/// A label, and the values of which there must be rows.
+type Demand<'a> = (&'a str, Vec<&'a str>);
+
+/// The series that an expression asks for: names, and what their labels must be.
+fn selectors(expr: &str) -> Vec<(&str, Vec<Demand<'_>>)> {
+    let mut found = Vec::new();
+    for (at, _) in expr.match_indices("licet_") {
+        let (_, rest) = expr.split_at(at);
+        let (name, rest) =
+            rest.split_at(rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len()));
+        let chosen = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(chosen, _)| chosen);
+        let matchers = chosen.split(',').filter(|matcher| !matcher.is_empty()).map(|matcher| {
+            let (label, value) = matcher.split_once('=').unwrap();
+            (label.trim(), value.trim_start_matches('~').trim_matches('"').split('|').collect())
+        });
+        found.push((name, matchers.collect()));
+    }
+    found
+}
+
+/// Of what nothing can be known before somebody has answered.
+const LATER: [&str; 2] = ["licet_status_age_seconds", "licet_log_witness_lag_seconds"];
+
+#[tokio::test]
+async fn every_alert_finds_its_series_from_the_start() {
+    let mut setup = Setup::new();
+    let witness = WitnessKey::new("one", SigningKey::from_label(KeyType::Ed25519, "one")).unwrap();
+    setup.folder.write("policy.txt", format!("witness one {} http://127.0.0.1:9/\nquorum one\n", witness.key()));
+    setup.sections.push_str("[record.witnesses]\npolicy = 'policy.txt'\n");
+    let gateway = City::start().await.asked_by(setup).start_with(TABLE).await;
+    let metrics = ask(&gateway, "GET /metrics").await;
+    let mut looked_for = 0;
+    for alert in alerts() {
+        for (name, labels) in selectors(&alert["expr"]).into_iter().filter(|(name, _)| !LATER.contains(name)) {
+            let rows: Vec<&str> =
+                metrics.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))).collect();
+            assert!(!rows.is_empty(), "nothing is measured of {name}: {}", alert["alert"]);
+            for (label, values) in labels {
+                for value in values {
+                    let row = rows.iter().any(|row| row.contains(&format!("{label}=\"{value}\"")));
+                    assert!(row, "no row of {name} has {label} {value}: {}", alert["alert"]);
+                    looked_for += 1;
+                }
+            }
+        }
+    }
+    assert!(looked_for > 12, "{looked_for}");
+}
+
+#[test]
+fn every_check_of_ready_has_its_page() {
+    let operations = text("docs/OPERATIONS.md");
+    let pages: BTreeMap<String, &str> = operations
+        .split("\n## ")
+        .flat_map(|part| part.split("\n### "))
+        .filter_map(|page| page.split_once('\n'))
+        .map(|(heading, page)| (heading.to_lowercase().replace(' ', "-"), page))
+        .collect();
+    for check in gateway::admin::checks() {
+        let page = pages.get(check.page).unwrap_or_else(|| panic!("{} has no page {}", check.name, check.page));
+        let said = page.lines().any(|line| line.contains("`/ready`") && line.contains(&format!("`{}`", check.name)));
+        assert!(said, "the page {} does not speak of `/ready`: `{}`", check.page, check.name);
     }
 }
 

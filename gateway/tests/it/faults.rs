@@ -1,6 +1,8 @@
 //! Faults of the machine, each caused: what callers see, what `/ready` says, what comes back by itself.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,9 @@ use crypto::record::{Ending, EventKind, Facts, LogName, Opening};
 use crypto::time::Timestamp;
 use gateway::admin::{Sight, State};
 use gateway::condition::look_at_clock;
+use gateway::control::Control;
+use gateway::maintenance::Maintenance;
+use gateway::owed;
 use gateway::routes::TABLE;
 use serde_json::Value;
 use storage::engine::Engine;
@@ -168,6 +173,39 @@ async fn a_full_disk() {
     assert_eq!(last_access(world.store()).details.get("unrecorded"), None);
     let metrics = ask(&world.gateway, "GET /metrics").await;
     assert!(metrics.contains("licet_disk_free_bytes 4294967296"), "{metrics}");
+}
+
+/// What the control socket answers to this.
+fn control(socket: &Path, command: &str, body: &str) -> Value {
+    let mut curl = Command::new("curl");
+    let output =
+        curl.args(["--silent", "--data", body, "--unix-socket"]).arg(socket).arg(format!("http://licet/{command}")).output();
+    serde_json::from_slice(&output.unwrap().stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_operator_does_on_a_full_disk_is_owed_to_the_record() {
+    let world = World::over(Arc::new(Memory::new())).await;
+    let (app, socket) = (&world.gateway.app, world.gateway.folder.path().join("licet.sock"));
+    tokio::spawn(Control::bind(&socket).unwrap().run(Arc::clone(&world.gateway.live)));
+    assert_eq!(app.condition.disk.look_at_room(world.store(), Ok(1), 512), Some(Room::None));
+    let before = world.store().logs().size(LogName::Access).unwrap();
+    let on = control(&socket, "maintenance", r#"{"on":true,"reason":"a new disk"}"#);
+    assert_eq!((&on["state"], &on["record"]), (&"on".into(), &"owed".into()), "{on}");
+    assert!(app.condition.maintenance.in_force(gateway::clock::now()).is_some(), "it is done");
+    owed::settle(app).await;
+    assert_eq!((app.condition.owed.count(), world.store().logs().size(LogName::Access).unwrap()), (1, before));
+
+    assert_eq!(app.condition.disk.look_at_room(world.store(), Ok(4096), 512), Some(Room::Ample));
+    owed::settle(app).await;
+    assert_eq!(app.condition.owed.count(), 0);
+    let facts = last_access(world.store());
+    assert_eq!((facts.event, &facts.details["reason"]), (EventKind::Maintenance, &"a new disk".into()));
+    assert!(facts.details["done_at"].is_string() && facts.details["by"].is_u64(), "{facts:?}");
+    let recalled = Maintenance::recall(world.store().logs()).unwrap();
+    assert!(recalled.in_force(gateway::clock::now()).is_some(), "a restart knows it");
+    let off = control(&socket, "maintenance", r#"{"on":false}"#);
+    assert_eq!((&off["state"], off.get("record")), (&"off".into(), None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! What `/ready` tells, and maintenance.
 
+use std::fs;
 use std::sync::Arc;
 
 use crypto::record::{EventKind, Facts, LogName, Opening};
@@ -122,4 +123,50 @@ async fn maintenance_stops_changes_and_look_ups_over_a_restart() {
         })
         .collect();
     assert_eq!(states, ["on", "off"]);
+}
+
+/// How often replacing the anchor has failed.
+async fn failures(process: &Process) -> u64 {
+    let metrics = ask_at(process.admin, "GET /metrics").await;
+    let line = metrics.lines().find_map(|line| line.strip_prefix("licet_anchor_failures_total "));
+    line.unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anchor_that_cannot_be_written_is_told_once_and_stops_nothing() {
+    let office = Office::new();
+    let site = Site::new(&office);
+    let process = site.start();
+    let anchor = site.folder.path().join("data.anchor");
+    // No file takes the place of a folder, whoever tries.
+    while fs::create_dir(&anchor).is_err() {
+        drop(fs::remove_file(&anchor));
+    }
+    let verifier = site.client(&process, VERIFIER);
+    let document = office.ofd(&fields("1", 1));
+    let stands = async || {
+        let verdict = verifier.send(Http::One, request("POST", "/v1/verifications", "application/ofd", document.clone())).await;
+        assert_eq!(marked(&verdict), (200, ""), "it is on record as any other");
+        told(&ask_at(process.admin, "GET /ready").await, "anchor")
+    };
+    let (status, check) = loop {
+        let (status, check) = stands().await;
+        if check["state"] != "ready" {
+            break (status, check);
+        }
+    };
+    assert_eq!((status, &check["state"]), (200, &"degraded".into()), "{check}");
+    assert!(check["reason"].as_str().unwrap().contains("data.anchor cannot be written since "), "{check}");
+    let doctor: Value = serde_json::from_slice(&site.licet(&["doctor", "--json"]).stdout).unwrap();
+    let found = doctor["findings"].as_array().unwrap().iter().find(|finding| finding["check"] == "anchor").unwrap();
+    assert_eq!((&found["severity"], &found["page"]), (&"warning".into(), &check["page"]), "{doctor}");
+    while failures(&process).await < 3 {
+        assert_eq!(stands().await.1["state"], "degraded");
+    }
+    fs::remove_dir(&anchor).unwrap();
+    while stands().await.1["state"] != "ready" {}
+    let (log, is_well) = process.terminate();
+    let said = |what: &str| log.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((said("the anchor cannot be replaced"), said("the anchor is replaced again")), (1, 1), "{log:#?}");
+    assert!(is_well && anchor.is_file());
 }

@@ -3,9 +3,13 @@
 use crypto::record::{EventKind, Facts, LogName, Opening};
 use serde_json::Value;
 use storage::{Keys, Options, Store};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::client::{Http, get};
-use crate::licence_kit::Office;
+use crate::admin::ask_at;
+use crate::client::{Http, get, request};
+use crate::faults::told;
+use crate::licence_kit::{Office, fields};
 use crate::process::{Process, Site};
 use crate::started::VERIFIER;
 
@@ -94,4 +98,58 @@ async fn lines_below_a_request_carry_its_name() {
     let lines: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let below = lines.iter().find(|line| line["message"] == "a record could not be made").unwrap();
     assert_eq!(below["request_id"], failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_level_is_raised_while_the_disk_is_full() {
+    let site = Site::new(&Office::new());
+    let file = site.folder.path().join("licet.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // No disk has so much room.
+    std::fs::write(&file, text.replace("[storage]", "[storage]\nfree_mib_min = 1_073_741_824")).unwrap();
+    let process = site.start();
+    while told(&ask_at(process.admin, "GET /ready").await, "disk").1["state"] != "not-ready" {}
+    let shown = level(&site, &["server=debug"]);
+    assert_eq!((&shown["levels"]["server"], &shown["record"]), (&"debug".into(), &"owed".into()), "{shown}");
+    let said = String::from_utf8(site.licet(&["level", "storage=trace"]).stdout).unwrap();
+    assert!(said.contains("storage: trace\n") && said.contains("not on record yet"), "{said}");
+    let said = String::from_utf8(site.licet(&["maintenance", "on"]).stdout).unwrap();
+    assert!(said.starts_with("changes and look-ups are stopped") && said.contains("not on record yet"), "{said}");
+    let (log, _) = process.terminate();
+    let gaps = log.iter().filter(|line| line.contains("an operator did something that is not on record yet")).count();
+    assert_eq!(gaps, 3, "{log:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_night_the_log_says_why() {
+    let office = Office::new();
+    let site = Site::new(&office);
+    let process = site.start();
+    level(&site, &["debug", "storage=trace"]);
+    let mut stranger = TcpStream::connect(process.address).await.unwrap();
+    stranger.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    // It ends, one way or the other.
+    drop(stranger.read_to_end(&mut rest).await);
+    let document = office.ofd(&fields("1", 1));
+    for _ in 0..2 {
+        let asked = request("POST", "/v1/verifications", "application/ofd", document.clone());
+        assert_eq!(site.client(&process, VERIFIER).send(Http::One, asked).await.status, 200);
+    }
+    assert!(site.licet(&["reload"]).status.success());
+    let (log, is_well) = process.terminate();
+    assert!(is_well);
+    let lines: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said =
+        |message: &str| lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("{message}: {log:#?}"));
+    let failed = said("a TLS handshake failed");
+    assert!(failed["why"].as_str().unwrap().len() > 5 && failed["address"].as_str().unwrap().contains("127.0.0.1"), "{failed}");
+    let admitted = said("a request is let in");
+    assert_eq!((&admitted["class"], &admitted["caller"]), (&"verify".into(), &"approval".into()), "{admitted}");
+    assert_eq!(said("no verdict that was kept is given")["why"], "nothing is kept");
+    assert!(said("a job begins")["waited_us"].is_u64() && said("a job begins")["request_id"].is_string());
+    for message in ["a connection is open", "a verdict that was kept is given", "the configuration is read", "a group is written"]
+    {
+        said(message);
+    }
 }

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{BOTH, Client, Http, get, post_json, request};
-use crate::started::{ISSUER, Setup};
+use crate::started::{ISSUER, Setup, VERIFIER};
 
 const OFD: &str = "application/ofd";
 
@@ -42,6 +42,56 @@ async fn a_body_of_unannounced_length_ends_at_the_limit() {
     assert!(small.starts_with("HTTP/1.1 200 ") && small.ends_with("32768"), "{small}");
     let large = raw(&gateway.verifier(), format!("{POST}transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(4)).as_bytes()).await;
     assert!(large.starts_with("HTTP/1.1 413 ") && large.contains("content-too-large"), "{large}");
+}
+
+/// The head of a request behind which another may come.
+const KEPT: &str = "POST /files HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/ofd\r\n";
+
+#[tokio::test]
+async fn an_answer_before_the_end_of_a_body_says_that_the_connection_ends_and_arrives() {
+    let gateway = Setup::new().with("body_bytes_max = 100000\nbody_timeout_ms = 500").start().await;
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let much = "x".repeat(150_000);
+    for (body, status) in [
+        (format!("content-length: 10000000\r\n\r\n{much}"), "413"),
+        ("content-length: 10000000\r\nexpect: 100-continue\r\n\r\n".to_owned(), "413"),
+        (format!("transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(5)), "413"),
+        ("content-length: 10\r\n\r\nhalf".to_owned(), "408"),
+    ] {
+        let mut stream = gateway.verifier().tls(Http::One).await.unwrap();
+        stream.write_all(format!("{KEPT}{body}").as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        // An end, and no reset.
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")) && reply.contains("\r\nconnection: close\r\n"), "{reply}");
+    }
+    // What is little is thrown away instead, and the connection goes on.
+    let refused = "POST /files HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/nothing\r\ncontent-length: 4\r\n\r\nabcd";
+    let next = "GET /whoami HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let both = raw(&gateway.verifier(), format!("{refused}{next}").as_bytes()).await;
+    assert!(both.starts_with("HTTP/1.1 415 ") && both.contains("HTTP/1.1 200 "), "{both}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn curl_sees_why_its_file_is_not_taken() {
+    let gateway = Setup::new().with("body_bytes_max = 200000").start().await;
+    let holder = gateway.holder(VERIFIER);
+    for (name, text) in [("own.pem", holder.pem()), ("own.key", holder.key.pem()), ("file", "x".repeat(390_000))] {
+        gateway.folder.write(name, text);
+    }
+    let port = gateway.address.port();
+    for version in ["--http1.1", "--http2"] {
+        let mut curl = std::process::Command::new("curl");
+        curl.current_dir(gateway.folder.path()).args(["--silent", "--show-error", version, "--header", "expect:", "--write-out"]);
+        curl.args(["%{http_code}", "--output", "answer", "--cacert", "clients.pem", "--cert", "own.pem", "--key", "own.key"]);
+        curl.args(["--header", "content-type: application/ofd", "--data-binary", "@file", "--resolve"]);
+        curl.args([&format!("localhost:{port}:127.0.0.1"), &format!("https://localhost:{port}/files")]);
+        let output = curl.output().unwrap();
+        assert!(output.status.success(), "{version}: {output:?}");
+        assert_eq!(output.stdout, b"413", "{version}");
+        let answer = std::fs::read_to_string(gateway.folder.path().join("answer")).unwrap();
+        assert!(answer.contains("content-too-large"), "{answer}");
+    }
 }
 
 #[tokio::test]

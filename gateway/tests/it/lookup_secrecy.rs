@@ -76,7 +76,8 @@ async fn look_up(site: &Site, process: &Process, office: &Office) -> Vec<String>
 async fn nothing_personal_on_disk_in_logs_or_in_metrics() {
     let city = City::start().await;
     let office = Office::new();
-    let site = Site::with(&office, &city.sections());
+    // Every line that there is.
+    let site = Site::with(&office, &format!("{}[log]\nlevel = 'trace'\n", city.sections()));
     let keys = Keys::load_files(&site.folder.path().join("value.key"), &site.folder.path().join("index.key")).unwrap();
     let data = site.folder.path().join("data");
     seed(&Store::open(&data, &keys, &Options::default()).unwrap());
@@ -88,7 +89,9 @@ async fn nothing_personal_on_disk_in_logs_or_in_metrics() {
     let (log, ended_well) = process.terminate();
     assert!(ended_well, "{log:#?}");
     let log = log.join("\n");
-    assert!(log.contains("/v1/lookups/batch"), "{log}");
+    for said in ["/v1/lookups/batch", "a call of a source ended", "a request is let in", "a group is written"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
     // Once more over what is left in the journal of the database.
     drop(Store::open(&data, &keys, &Options::default()).unwrap());
     let secrets: Vec<&str> =

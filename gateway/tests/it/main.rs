@@ -54,6 +54,7 @@ mod objections;
 mod packaging;
 mod peers;
 mod pki;
+mod point_in_time;
 mod presentations;
 mod process;
 mod publisher;

@@ -88,6 +88,8 @@ impl Site {
 pub(crate) struct Usage {
     /// Resident memory.
     pub(crate) kib: u64,
+    /// The most that was resident at any time.
+    pub(crate) peak_kib: u64,
     /// Open files and connections.
     pub(crate) handles: usize,
 }
@@ -97,8 +99,11 @@ impl Process {
     pub(crate) fn usage(&self) -> Usage {
         let of = |name: &str| format!("/proc/{}/{name}", self.child.id());
         let status = std::fs::read_to_string(of("status")).unwrap();
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Usage { kib: kib.unwrap().parse().unwrap(), handles: std::fs::read_dir(of("fd")).unwrap().count() }
+        let kib = |name: &str| {
+            let found = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+            found.unwrap().parse().unwrap()
+        };
+        Usage { kib: kib("VmRSS:"), peak_kib: kib("VmHWM:"), handles: std::fs::read_dir(of("fd")).unwrap().count() }
     }
 
     /// SIGTERM; then everything it still says, and whether it ended well.

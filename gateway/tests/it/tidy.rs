@@ -48,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 3] = [
             "zeroize",
         ],
     ),
-    ("storage", &["aes-gcm", "crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "sm4", "zeroize"]),
+    ("storage", &["aes-gcm", "crypto", "ring", "rocksdb", "schemars", "serde", "serde_json", "sm4", "tracing", "zeroize"]),
     (
         "gateway",
         &[

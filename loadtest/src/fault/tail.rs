@@ -112,7 +112,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("licet-tail-{}", std::process::id()));
         std::fs::write(&path, [7; 20_000]).unwrap();
         let file = File::options().write(true).open(&path).unwrap();
-        let tail = Tail { length: 13_000, holes: vec![5_000..8_192], garbage: Some(12_288..13_000) };
+        let tail = Tail { length: 13_000, holes: std::iter::once(5_000..8_192).collect(), garbage: Some(12_288..13_000) };
         tail.leave(&file, &mut Chance::of(&[1])).unwrap();
         let left = std::fs::read(&path).unwrap();
         assert_eq!(left.len(), 13_000);

@@ -125,6 +125,11 @@ impl Desk {
         match group.finish(&signings) {
             Ok((batch, witness, taken, staged)) => {
                 let outcome = self.commit(&batch, witness);
+                let (submissions, writes, bytes) = (taken.len(), batch.writes().len(), batch.bytes());
+                match &outcome {
+                    Ok(()) => tracing::trace!(submissions, writes, bytes, signed = signings.len(), "a group is written"),
+                    Err(error) => tracing::debug!(submissions, writes, bytes, code = error.code(), "a group is not written"),
+                }
                 // Over before anybody hears of it, so that who asks again finds the gate as it is.
                 drop(turn);
                 if outcome.is_ok() {

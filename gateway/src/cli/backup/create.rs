@@ -11,7 +11,7 @@ use super::Backups;
 use crate::cli::Failure;
 use crate::cli::control::Socket;
 use crate::cli::progress::{Progress, size};
-use crate::{app, backing_up, clock};
+use crate::{anchor, app, backing_up, clock};
 
 /// Makes a backup, and says what is in it.
 pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure> {
@@ -21,6 +21,9 @@ pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure>
     } else {
         let [bytes, new] = ["bytes", "new_bytes"].map(|name| size(made.get(name).and_then(Value::as_u64).unwrap_or(0)));
         println!("{}: {bytes}, {new} of it new", made.get("backup").and_then(Value::as_str).unwrap_or_default());
+        if made.get("record").is_some() {
+            println!("not on record: no gateway runs, and nothing is written into a store that is only looked at");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -45,6 +48,12 @@ fn offline(backups: &Backups) -> Result<Value, Failure> {
         // Opening would make one.
         return Err(Failure::Work(format!("{}: there is no store", storage.path.display())));
     }
+    if anchor::is_marked(&storage.path) {
+        // It would pass for the newest state, and nobody knows yet what is missing.
+        let why =
+            "the store was restored, and is not in use yet: start the gateway, or licet restore accept, before it is backed up";
+        return Err(Failure::Work(why.to_owned()));
+    }
     let store = Store::inspect(&storage.path, &app::store_keys(storage)?, &Options::default());
     let store = store.map_err(|error| Failure::Work(format!("{}: {error}", storage.path.display())))?;
     let mut progress = Progress::new("backup");
@@ -52,5 +61,7 @@ fn offline(backups: &Backups) -> Result<Value, Failure> {
     progress.end();
     let made = made?;
     let (bytes, pieces) = (made.bytes(), made.pieces.len());
-    Ok(json!({ "backup": made.id, "parent": made.parent, "pieces": pieces, "bytes": bytes, "new_bytes": made.new_bytes }))
+    Ok(
+        json!({ "backup": made.id, "parent": made.parent, "pieces": pieces, "bytes": bytes, "new_bytes": made.new_bytes, "record": "none" }),
+    )
 }

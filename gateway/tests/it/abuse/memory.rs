@@ -11,13 +11,13 @@ use crate::licence_kit::{Office, fields};
 use crate::process::{Process, Site};
 use crate::started::{AUDITOR, ISSUER, VERIFIER};
 
-const MAX_MIB: u64 = 512;
+const MAX_MIB: u64 = 832;
 
-/// What makes a gateway of half a gigabyte.
+/// What makes a small gateway.
 const SMALL: &str = "workers_max = 1\nbody_bytes_max = 4_194_304\nbodies_bytes_max = 33_554_432\nanswers_bytes_max = 33_554_432
 connections_max = 256\n";
 
-const SECTIONS: &str = "[memory]\nmax_mib = 512\nstore_mib = 32\n[cache]\nverdicts_mib = 8\nsm2_tables_mib = 4
+const SECTIONS: &str = "[memory]\nmax_mib = 832\nstore_mib = 32\n[cache]\nverdicts_mib = 8\nsm2_tables_mib = 4
 [status]\nhistory_bytes_max = 16_777_216\n[limits]\nin_flight_max = 1_024\ncaller_in_flight_max = 400\n";
 
 /// Bodies that never end, answers that nobody takes, and connections that say nothing; as much of each as is let in.
@@ -57,7 +57,7 @@ async fn memory_and_handles_hold() {
     assert!(during.kib < MAX_MIB << 10, "{during:?}, from {before:?}");
     assert!(during.handles <= before.handles + 320, "{during:?}, from {before:?}");
     let metrics = ask_at(process.admin, "GET /metrics").await;
-    assert!(metrics.contains("licet_memory_bytes{what=\"limit\"} 536870912"), "{metrics}");
+    assert!(metrics.contains("licet_memory_bytes{what=\"limit\"} 872415232"), "{metrics}");
     drop(held);
     while process.usage().handles > before.handles + 8 {
         assert_eq!(verifier.send(Http::Two, get_request("/v1/trust")).await.status, 200);

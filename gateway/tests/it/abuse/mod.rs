@@ -3,6 +3,7 @@
 mod classes;
 mod connections;
 mod flood;
+mod heavy;
 mod memory;
 mod neighbour;
 mod protocol;
