@@ -31,3 +31,4 @@ pub mod soak;
 pub mod stale;
 pub mod target;
 pub mod time;
+pub mod trees;

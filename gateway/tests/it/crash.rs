@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crypto::budget::Budget;
-use crypto::tlog::merkle::verify_consistency;
-use crypto::tlog::{Checkpoint, Hash, Note, VerifierKey};
+use loadtest::trees::{Shard, Trees};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -29,53 +27,20 @@ struct Ack {
     entry: String,
 }
 
-/// What was acknowledged, and what was only asked for, by the name of the use; and what the gateway signed meanwhile.
+/// What was acknowledged, and what was only asked for, by the name of the use.
 #[derive(Debug, Default)]
 struct Seen {
     acknowledged: BTreeMap<String, Ack>,
     doubtful: Vec<String>,
-    /// The roots of checkpoints, by the period of the shard and the size of its tree.
-    signed: BTreeMap<(String, u64), Hash>,
+    /// What the gateway signed meanwhile.
+    trees: Trees,
 }
 
 impl Seen {
-    fn add_tree(&mut self, period: &str, (size, root): (u64, Hash)) {
-        let before = self.signed.insert((period.to_owned(), size), root);
-        assert!(before.is_none_or(|before| before == root), "two trees of {size} records were signed");
-    }
-
     fn add(&mut self, other: Self) {
         self.acknowledged.extend(other.acknowledged);
         self.doubtful.extend(other.doubtful);
-        for ((period, size), root) in other.signed {
-            self.add_tree(&period, (size, root));
-        }
-    }
-}
-
-/// A shard of the seal log, as the gateway tells of it.
-#[derive(Clone)]
-struct Shard {
-    period: String,
-    keys: Vec<VerifierKey>,
-}
-
-impl Shard {
-    fn all(log: &Value) -> Vec<Self> {
-        let key = |key: &Value| key.as_str().unwrap().parse().unwrap();
-        let shard = |shard: &Value| Self {
-            period: shard["period"].as_str().unwrap().to_owned(),
-            keys: shard["keys"].as_array().unwrap().iter().map(key).collect(),
-        };
-        log["shards"].as_array().unwrap().iter().map(shard).collect()
-    }
-
-    /// Size and root of a checkpoint that is signed with the keys of the shard.
-    fn tree(&self, note: &[u8]) -> (u64, Hash) {
-        let note = Note::parse(note).unwrap();
-        assert_eq!(note.verify(&self.keys, &mut Budget::for_document()).unwrap().len(), self.keys.len());
-        let checkpoint = Checkpoint::of(&note).unwrap();
-        (checkpoint.size(), checkpoint.root())
+        self.trees.join(other.trees).unwrap();
     }
 }
 
@@ -103,7 +68,7 @@ async fn nothing_acknowledged_is_lost_by_kill() {
         size = check(&site.client(&process, ISSUER), &site.client(&process, ALL_SEEING), &mut seen, size).await;
     }
     assert!(seen.acknowledged.len() >= usize::try_from(rounds).unwrap());
-    assert!(!seen.signed.is_empty(), "nobody saw a checkpoint");
+    assert!(!seen.trees.is_empty(), "nobody saw a checkpoint");
     assert_all(&site.client(&process, ALL_SEEING), &seen, size).await;
     let (_, ended_well) = process.terminate();
     assert!(ended_well);
@@ -123,8 +88,7 @@ pub(crate) async fn put_in_use(issuer: &Client, office: &Office) {
 /// Lets callers use the seal and read checkpoints until so many uses are acknowledged, and kills the gateway then, in the middle of
 /// others.
 async fn work(site: &Site, process: &mut Process, round: u64, target: usize, seen: &mut Seen) {
-    let log = seal_log(&mut site.client(process, ISSUER).connect(Http::One).await).await;
-    let shard = Shard::all(&log).pop().unwrap();
+    let shard = seal_shards(&logs(&mut site.client(process, ISSUER).connect(Http::One).await).await).pop().unwrap();
     let (count, enough) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
@@ -146,9 +110,9 @@ async fn work(site: &Site, process: &mut Process, round: u64, target: usize, see
                         enough.notify_one();
                     }
                     // Without an answer the next use finds that the gateway is gone.
-                    if let Ok(reply) = connection.send(get(&format!("/log/seal/{}/checkpoint", shard.period))).await {
+                    if let Ok(reply) = connection.send(get(&shard.checkpoint())).await {
                         assert_eq!(reply.status, 200, "{reply:?}");
-                        mine.add_tree(&shard.period, shard.tree(&reply.body));
+                        mine.trees.add(&shard, shard.tree(&reply.body).unwrap()).unwrap();
                     }
                 }
                 mine
@@ -182,31 +146,25 @@ async fn check(issuer: &Client, auditor: &Client, seen: &mut Seen, before: u64) 
         assert_eq!(reply.status, 200, "{name} is missing: {reply:?}");
         assert_eq!(reply.json()["entry"], seen.acknowledged[*name].entry, "{name}");
     }
-    let log = seal_log(&mut reader).await;
-    let size = log["size"].as_u64().unwrap();
-    assert!(size > *numbers.last_key_value().unwrap().0 && size >= before, "{log}");
-    check_growth(&mut reader, &log, seen).await;
+    let logs = logs(&mut reader).await;
+    let size = Shard::all(&logs).unwrap().1["seal"];
+    assert!(size > *numbers.last_key_value().unwrap().0 && size >= before, "{logs}");
+    check_growth(&mut reader, &logs, seen).await;
     size
 }
 
 /// Every tree that was signed before must be the beginning of the one that is signed now.
-async fn check_growth(reader: &mut Connection, log: &Value, seen: &mut Seen) {
-    let shards = Shard::all(log);
-    let mut newest = BTreeMap::new();
-    for ((period, size), root) in &seen.signed {
-        let shard = shards.iter().find(|shard| shard.period == *period).unwrap();
-        let path = format!("/v1/logs/seal/consistency?period={period}&from={size}");
-        let reply = reader.send(get(&path)).await.unwrap();
-        assert_eq!(reply.status, 200, "a tree of {size} records is gone: {reply:?}");
-        let proof = reply.json();
-        let now = shard.tree(proof["checkpoint"]["note"].as_str().unwrap().as_bytes());
-        let hashes: Vec<Hash> =
-            proof["hashes"].as_array().unwrap().iter().map(|hash| hash.as_str().unwrap().parse().unwrap()).collect();
-        assert_eq!(verify_consistency(*size, now.0, root, &now.1, &hashes), Ok(()), "from {size} to {}", now.0);
-        newest.insert((period.clone(), now.0), now.1);
+async fn check_growth(reader: &mut Connection, logs: &Value, seen: &mut Seen) {
+    for shard in seal_shards(logs) {
+        let newest = shard.tree(&reader.send(get(&shard.checkpoint())).await.unwrap().body).unwrap();
+        for (size, question) in seen.trees.questions(&shard, newest.0) {
+            let reply = reader.send(get(&question)).await.unwrap();
+            assert_eq!(reply.status, 200, "a tree of {size} records is gone: {reply:?}");
+            seen.trees.prove(&shard, size, newest, &reply.json()).unwrap();
+        }
+        // It vouches for all that led to it.
+        seen.trees.vouch(&shard, newest).unwrap();
     }
-    // These vouch for all that led to them.
-    seen.signed = newest;
 }
 
 /// Reads the whole log: no number is left out, and every use that was acknowledged is there once, and no other.
@@ -226,9 +184,12 @@ async fn assert_all(auditor: &Client, seen: &Seen, size: u64) {
     assert_eq!(uses, seen.acknowledged);
 }
 
-async fn seal_log(connection: &mut Connection) -> Value {
-    let logs = connection.send(get("/v1/logs")).await.unwrap().json();
-    logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "seal").unwrap().clone()
+async fn logs(connection: &mut Connection) -> Value {
+    connection.send(get("/v1/logs")).await.unwrap().json()
+}
+
+fn seal_shards(logs: &Value) -> Vec<Shard> {
+    Shard::all(logs).unwrap().0.into_iter().filter(|shard| shard.log == "seal").collect()
 }
 
 /// A use of the seal by this name.

@@ -38,7 +38,7 @@ impl Control {
     }
 }
 
-/// Puts one folder of files in the place of another.
+/// Puts one folder in the place of another.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;
@@ -46,9 +46,12 @@ fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir(to)?;
     for file in fs::read_dir(from)? {
         let file = file?;
-        // Sockets and what else is no file is made anew.
-        if file.file_type()?.is_file() {
-            fs::copy(file.path(), to.join(file.file_name()))?;
+        let (kind, to) = (file.file_type()?, to.join(file.file_name()));
+        // A socket is made anew.
+        if kind.is_dir() {
+            replace(&file.path(), &to)?;
+        } else if kind.is_file() {
+            fs::copy(file.path(), to).map(drop)?;
         }
     }
     Ok(())
@@ -61,21 +64,21 @@ mod tests {
     #[test]
     fn a_store_is_put_back_with_its_anchor_every_second_round() {
         let folder = std::env::temp_dir().join(format!("licet-control-{}", std::process::id()));
-        fs::create_dir_all(folder.join("data")).unwrap();
+        fs::create_dir_all(folder.join("data/inner")).unwrap();
         let put = |text: &str| {
-            fs::write(folder.join("data/a"), text).unwrap();
+            fs::write(folder.join("data/inner/a"), text).unwrap();
             fs::write(folder.join("data.anchor"), text).unwrap();
         };
         put("1");
         Control::SetBack.between(&folder, 0).unwrap();
         put("2");
-        fs::write(folder.join("data/b"), "new").unwrap();
+        fs::write(folder.join("data/inner/b"), "new").unwrap();
         Control::Forgets.between(&folder, 1).unwrap();
-        assert_eq!(fs::read_to_string(folder.join("data/a")).unwrap(), "2");
+        assert_eq!(fs::read_to_string(folder.join("data/inner/a")).unwrap(), "2");
         Control::SetBack.between(&folder, 1).unwrap();
-        assert_eq!(fs::read_to_string(folder.join("data/a")).unwrap(), "1");
+        assert_eq!(fs::read_to_string(folder.join("data/inner/a")).unwrap(), "1");
         assert_eq!(fs::read_to_string(folder.join("data.anchor")).unwrap(), "1");
-        assert!(!folder.join("data/b").exists());
+        assert!(!folder.join("data/inner/b").exists());
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::known::Known;
-use super::trees::Trees;
 use crate::departments::Chance;
 use crate::number::count;
+use crate::trees::Trees;
 
 /// What is found wrong is told up to here; one thing is enough to fail.
 const WRONG_MAX: usize = 100;

@@ -13,7 +13,6 @@ mod plan;
 mod report;
 mod scene;
 mod strike;
-mod trees;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -30,5 +30,6 @@ mod sample;
 mod scratch;
 mod secrecy;
 mod slots;
+mod torn;
 mod use_codes;
 mod whole;

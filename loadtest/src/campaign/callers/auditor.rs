@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::asks::{get, post};
 use crate::campaign::ledger::State;
 use crate::campaign::scene::{Came, Line, Scene};
-use crate::campaign::trees::Shard;
 use crate::site::AUDITOR;
+use crate::trees::Shard;
 
 pub(super) async fn run(scene: Arc<Scene>, which: u64) -> Result<(), String> {
     let (mut chance, mut line) = (scene.chance(which), scene.line(AUDITOR)?);

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{each, one};
 use crate::asks::get;
 use crate::campaign::scene::{Came, Scene};
-use crate::campaign::trees::Shard;
 use crate::site::AUDITOR;
+use crate::trees::Shard;
 
 /// Proves all that was seen.
 pub(super) async fn grown(scene: &Arc<Scene>) -> Result<(), String> {

@@ -9,6 +9,7 @@ mod frozen;
 pub(crate) mod peek;
 mod replay;
 mod settings;
+mod torn;
 
 use std::fs::{self, File, TryLockError};
 use std::ops::{Bound, RangeInclusive};
@@ -18,8 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
-    BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode, LiveFile,
-    ReadOptions, WriteBatch, WriteOptions, properties,
+    BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, DBRecoveryMode, ErrorKind, FlushOptions,
+    IteratorMode, LiveFile, ReadOptions, WriteBatch, WriteOptions, properties,
 };
 
 use super::options::Options;
@@ -125,10 +126,18 @@ impl Rocks {
         frozen::clear(directory)?;
         refuse_foreign(&path)?;
         let shared = options.shared();
-        let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
-        let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
-        let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
-        let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
+        let opened = |mode| {
+            let families = Space::ALL.iter().map(|space| (space.name(), family_options(options, &shared)));
+            let families = families.chain([(DEFAULT_FAMILY, rocksdb::Options::default())]);
+            let families = families.map(|(name, options)| ColumnFamilyDescriptor::new(name, options));
+            DB::open_cf_descriptors(&database_options(options, &shared, mode), &path, families)
+        };
+        let db = match opened(DBRecoveryMode::TolerateCorruptedTailRecords) {
+            // What is before the damage is all that anybody was told of.
+            Err(error) if error.kind() == ErrorKind::Corruption && torn::is_torn(&path)? => opened(DBRecoveryMode::PointInTime),
+            other => other,
+        };
+        let db = db.map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
         let tap = Arc::new(Tap::new(disk.db.latest_sequence_number(), options.journal_bytes));
@@ -433,7 +442,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("licet-sync-{}", std::process::id()));
         drop(fs::remove_dir_all(&folder));
         let sizes = Options::default();
-        let mut options = database_options(&sizes, &sizes.shared());
+        let mut options = database_options(&sizes, &sizes.shared(), DBRecoveryMode::TolerateCorruptedTailRecords);
         options.enable_statistics();
         let families = Space::ALL.map(|space| ColumnFamilyDescriptor::new(space.name(), rocksdb::Options::default()));
         let disk = Disk { db: DB::open_cf_descriptors(&options, &folder, families).unwrap() };

@@ -7,14 +7,14 @@ use super::super::options::{Options, Shared};
 /// How many bytes a second flushes and compactions write at most: what they write in bursts, the next synced write waits for.
 const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
 
-pub(super) fn database_options(options: &Options, shared: &Shared) -> rocksdb::Options {
+pub(super) fn database_options(options: &Options, shared: &Shared, recovery: DBRecoveryMode) -> rocksdb::Options {
     let mut database = rocksdb::Options::default();
     database.create_if_missing(true);
     database.create_missing_column_families(true);
     database.set_write_buffer_manager(&shared.writes);
     database.set_max_total_wal_size(options.wal_bytes_max());
-    // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start.
-    database.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    // What was acknowledged was synced, so that only the very end of a log may be torn; damage before it stops the start (see `torn`).
+    database.set_wal_recovery_mode(recovery);
     database.set_track_and_verify_wals_in_manifest(true);
     database.set_log_level(LogLevel::Warn);
     database.set_max_log_file_size(4 << 20);

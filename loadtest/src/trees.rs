@@ -8,29 +8,32 @@ use crypto::tlog::{Checkpoint, Hash, Note, VerifierKey};
 use serde_json::Value;
 
 /// The names of both logs.
-pub(super) const LOGS: [&str; 2] = ["seal", "access"];
+const LOGS: [&str; 2] = ["seal", "access"];
 
 /// A shard of a log, as the gateway tells of it.
 #[derive(Clone, Debug)]
-pub(super) struct Shard {
+pub struct Shard {
     /// The log.
-    pub(super) log: &'static str,
+    pub log: &'static str,
     /// The period.
-    pub(super) period: String,
+    pub period: String,
     keys: Vec<VerifierKey>,
 }
 
 /// Roots that were signed, by log, period and size.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trees {
+pub struct Trees {
     signed: BTreeMap<(&'static str, String, u64), Hash>,
     /// The most records that each log was said to have.
     sizes: BTreeMap<&'static str, u64>,
 }
 
 impl Shard {
-    /// All of them, and the size of each log.
-    pub(super) fn all(logs: &Value) -> Result<(Vec<Self>, BTreeMap<&'static str, u64>), String> {
+    /// All of them, and the size of each log, from what `/v1/logs` tells.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn all(logs: &Value) -> Result<(Vec<Self>, BTreeMap<&'static str, u64>), String> {
         Self::read(logs).ok_or_else(|| format!("the logs cannot be read: {logs}"))
     }
 
@@ -50,12 +53,16 @@ impl Shard {
     }
 
     /// Where its newest checkpoint is.
-    pub(super) fn checkpoint(&self) -> String {
+    #[must_use]
+    pub fn checkpoint(&self) -> String {
         format!("/log/{}/{}/checkpoint", self.log, self.period)
     }
 
     /// Size and root of a checkpoint that all keys of the shard have signed.
-    pub(super) fn tree(&self, note: &[u8]) -> Result<(u64, Hash), String> {
+    ///
+    /// # Errors
+    /// It is not that.
+    pub fn tree(&self, note: &[u8]) -> Result<(u64, Hash), String> {
         let fault = |error: &dyn std::fmt::Debug| format!("a checkpoint of {} is wrong: {error:?}", self.log);
         let note = Note::parse(note).map_err(|error| fault(&error))?;
         let signed = note.verify(&self.keys, &mut Budget::for_document()).map_err(|error| fault(&error))?;
@@ -69,27 +76,60 @@ impl Shard {
 
 impl Trees {
     /// A tree was signed.
-    pub(super) fn add(&mut self, shard: &Shard, (size, root): (u64, Hash)) -> Result<(), String> {
-        let before = self.signed.insert((shard.log, shard.period.clone(), size), root);
-        let is_same = before.is_none_or(|before| before == root);
-        if is_same { Ok(()) } else { Err(format!("two trees of {size} records were signed for {}", shard.log)) }
+    ///
+    /// # Errors
+    /// Another one of this size was.
+    pub fn add(&mut self, shard: &Shard, tree: (u64, Hash)) -> Result<(), String> {
+        self.signed((shard.log, shard.period.clone()), tree)
+    }
+
+    fn signed(&mut self, (log, period): (&'static str, String), (size, root): (u64, Hash)) -> Result<(), String> {
+        let is_same = self.signed.insert((log, period, size), root).is_none_or(|before| before == root);
+        if is_same { Ok(()) } else { Err(format!("two trees of {size} records were signed for {log}")) }
+    }
+
+    /// What somebody else saw was signed as well.
+    ///
+    /// # Errors
+    /// Two trees of one size were.
+    pub fn join(&mut self, other: Self) -> Result<(), String> {
+        other.signed.into_iter().try_for_each(|((log, period, size), root)| self.signed((log, period), (size, root)))
+    }
+
+    /// How many trees are to be led to the newest one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.signed.len()
+    }
+
+    /// Whether none was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.signed.is_empty()
     }
 
     /// A log was said to have so many records.
-    pub(super) fn sized(&mut self, log: &'static str, size: u64) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// It had more before.
+    pub fn sized(&mut self, log: &'static str, size: u64) -> Result<(), String> {
         let before = self.sizes.insert(log, size).unwrap_or(0);
         if before <= size { Ok(()) } else { Err(format!("the log {log} had {before} records and has {size}")) }
     }
 
     /// The sizes of a shard that are to be proven to lead to this tree, and how that is asked for.
-    pub(super) fn questions(&self, shard: &Shard, to: u64) -> Vec<(u64, String)> {
+    #[must_use]
+    pub fn questions(&self, shard: &Shard, to: u64) -> Vec<(u64, String)> {
         let Shard { log, period, .. } = shard;
         let sizes = self.signed.keys().filter(|(one, other, size)| one == log && other == period && (1..to).contains(size));
         sizes.map(|(.., size)| (*size, format!("/v1/logs/{log}/consistency?period={period}&from={size}&to={to}"))).collect()
     }
 
     /// Holds the answer to such a question against what was signed.
-    pub(super) fn prove(&self, shard: &Shard, from: u64, to: (u64, Hash), answer: &Value) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// It proves nothing.
+    pub fn prove(&self, shard: &Shard, from: u64, to: (u64, Hash), answer: &Value) -> Result<(), String> {
         let wrong = || format!("no proof that {} of {} began with {from}: {answer}", shard.log, to.0);
         let before = self.signed.get(&(shard.log, shard.period.clone(), from)).ok_or_else(wrong)?;
         let hashes = answer.get("hashes").and_then(Value::as_array).ok_or_else(wrong)?.iter();
@@ -98,7 +138,10 @@ impl Trees {
     }
 
     /// All trees of this shard lead to this one: from here on it vouches for them.
-    pub(super) fn vouch(&mut self, shard: &Shard, (size, root): (u64, Hash)) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// A larger one was signed, or another one of this size.
+    pub fn vouch(&mut self, shard: &Shard, (size, root): (u64, Hash)) -> Result<(), String> {
         let ahead = self.signed.keys().any(|(log, period, seen)| *log == shard.log && *period == shard.period && *seen > size);
         if ahead {
             return Err(format!("the newest tree of {} has {size} records, and a larger one was signed", shard.log));
@@ -128,5 +171,12 @@ mod tests {
         assert_eq!((trees.sized("seal", 5), trees.sized("seal", 5)), (Ok(()), Ok(())));
         assert!(trees.sized("seal", 4).unwrap_err().contains("had 5 records and has 4"));
         assert!(shard.tree(b"x\n1\n\n").is_err());
+        let mut other = Trees::default();
+        assert!(other.is_empty() && other.add(&shard, (9, Hash([3; 32]))).is_ok());
+        assert_eq!((trees.join(other.clone()), other.add(&shard, (12, Hash([4; 32])))), (Ok(()), Ok(())));
+        assert_eq!((trees.join(other), trees.len()), (Ok(()), 2));
+        let mut false_one = Trees::default();
+        assert_eq!(false_one.add(&shard, (12, Hash([5; 32]))), Ok(()));
+        assert!(trees.join(false_one).unwrap_err().contains("two trees of 12"));
     }
 }
