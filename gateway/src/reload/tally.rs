@@ -22,7 +22,7 @@ impl Tally {
     pub fn new() -> prometheus::Result<Self> {
         let reloads = Opts::new("licet_reloads_total", "Attempts to take up another configuration");
         let reloads = IntCounterVec::new(reloads, &["outcome"])?;
-        rows(&reloads, &[&["in-force", "unchanged", "refused"]]);
+        rows(&reloads, &[&["in-force", "unchanged", "refused", "needs-restart"]]);
         Ok(Self {
             reloads,
             generation: IntGauge::new(

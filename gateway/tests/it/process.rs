@@ -66,10 +66,18 @@ impl Site {
         let reader = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || reader.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
-        let first = lines.recv_timeout(Duration::from_secs(20)).unwrap();
-        let started: Value = serde_json::from_str(&first).unwrap_or_else(|_| panic!("{first}"));
+        let mut log = Vec::new();
+        // Where everything is told, more is told first.
+        let started = loop {
+            let line = lines.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("{log:#?}"));
+            let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+            log.push(line);
+            if said["listen"].is_string() {
+                break said;
+            }
+        };
         let address = |name: &str| started[name].as_str().unwrap().parse().unwrap();
-        Process { child, lines, address: address("listen"), admin: address("admin"), log: vec![first] }
+        Process { child, lines, address: address("listen"), admin: address("admin"), log }
     }
 
     /// A command over what the process has left, with its configuration.

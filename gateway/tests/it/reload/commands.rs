@@ -60,7 +60,7 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
 
     // What is refused waits for the file that is missing.
     edit("client_anchors = [\"clients.pem\"]", "client_anchors = [\"clients.pem\", \"second.pem\"]");
-    wait_for(&process, "licet_reloads_total{outcome=\"refused\"}");
+    wait_for(&process, "licet_reloads_total{outcome=\"refused\"} 1\n");
     site.folder.write("second.pem", Authority::new("second").pem());
     wait(&process, 4);
 
