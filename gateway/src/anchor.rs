@@ -119,7 +119,7 @@ impl Anchor {
         let heads = self.read().map_err(|error| Refused::Unreadable { path: self.0.clone(), error })?;
         let compared = compare(store.logs(), &heads)?;
         if compared != Compared::default() {
-            return Err(Refused::RolledBack { anchor: self.0.clone(), compared });
+            return Err(Refused::RolledBack { anchor: self.0.clone(), compared, is_marked: is_marked(data) });
         }
         if !is_marked(data) {
             return Ok(());
@@ -166,6 +166,16 @@ pub fn is_behind(logs: &Logs, heads: &[KnownHead]) -> Result<bool, StorageError>
         }
     }
     Ok(false)
+}
+
+/// What to do about an anchor that says other things of a restored store than were ever true of it.
+#[must_use]
+pub fn of_another_store(anchor: &Path) -> String {
+    format!(
+        "if that is the anchor of a store that was begun here before the restoration (a gateway was started on an empty folder), move {} \
+         away: the restored store is then taken into use with licet restore accept",
+        anchor.display()
+    )
 }
 
 /// Whether a store is marked as restored; it is, where that cannot be told.
@@ -238,6 +248,8 @@ pub enum Refused {
         anchor: PathBuf,
         /// What is missing.
         compared: Compared,
+        /// Whether the store was restored.
+        is_marked: bool,
     },
     /// The store does not answer.
     Store(StorageError),
@@ -271,12 +283,13 @@ impl fmt::Display for Refused {
                  backup; licet restore accept takes it into use",
                 anchor.display()
             ),
-            Self::RolledBack { anchor, compared } => {
+            Self::RolledBack { anchor, compared, is_marked } => {
                 write!(f, "store-rolled-back: the store is not what was published of it, says {}:{compared}", anchor.display())?;
-                if compared.differing.is_empty() {
-                    f.write_str("\n  restore a newer state, or take this one into use with licet restore accept")?;
+                match (compared.differing.is_empty(), is_marked) {
+                    (true, _) => f.write_str("\n  restore a newer state, or take this one into use with licet restore accept"),
+                    (false, true) => write!(f, "\n  {}", of_another_store(anchor)),
+                    (false, false) => Ok(()),
                 }
-                Ok(())
             }
             Self::Store(error) => error.fmt(f),
             Self::Unreadable { path, error } => write!(f, "{}: {error}", path.display()),

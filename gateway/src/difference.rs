@@ -49,6 +49,17 @@ impl Difference {
         difference
     }
 
+    /// The same with the values of those facts alone that may be seen; that the others differ stays said.
+    #[must_use]
+    pub fn showing(mut self, may_be_seen: impl Fn(&str) -> bool, instead: &str) -> Self {
+        for line in self.added.iter_mut().chain(&mut self.removed).chain(&mut self.changed) {
+            if !may_be_seen(&line.about) {
+                line.old.iter_mut().chain(&mut line.new).for_each(|value| instead.clone_into(value));
+            }
+        }
+        self
+    }
+
     /// What it is about, each once.
     pub fn about(&self) -> impl Iterator<Item = &str> {
         let lines = self.removed.iter().chain(&self.added).chain(&self.changed);

@@ -146,7 +146,8 @@ async fn answer(
     (head, body): (http::request::Parts, &mut Incoming),
 ) -> Result<Answer, Problem> {
     let caller = identify(&asked.identity, asked.now)?;
-    if app.entrance.gate.is_revoked(asked.peer) {
+    let is_known_revoked = || asked.peer.is_revoked(&app.trust.current(), &app.status, asked.now);
+    if app.entrance.gate.is_revoked(asked.peer) || is_known_revoked() {
         return Err(Code::CertificateRevoked.into());
     }
     trace.caller = Some(Arc::clone(&caller));

@@ -86,8 +86,13 @@ pub(crate) fn holds_citizen_number(text: &str, today: Date) -> bool {
 
 /// The citizen numbers of 18 characters that stand somewhere in the text, also in full width, or with spaces and marks between.
 pub(crate) fn citizen_numbers(text: &str, today: Date) -> Vec<String> {
-    let text: String = text.chars().map(narrow).filter(|char| !is_between(*char)).collect::<String>().to_ascii_uppercase();
-    let numbers = (0..text.len()).filter_map(|from| text.get(from..).and_then(|rest| rest.get(..18)));
+    // Most texts have too few digits, and are done with here.
+    if text.chars().filter(|char| narrow(*char).is_ascii_digit()).nth(16).is_none() {
+        return Vec::new();
+    }
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(text.chars().map(narrow).filter(|char| !is_between(*char)).map(|char| char.to_ascii_uppercase()));
+    let numbers = (0..plain.len()).filter_map(|from| plain.get(from..from + 18));
     numbers.filter(|number| citizen_number(number, today).is_ok()).map(str::to_owned).collect()
 }
 

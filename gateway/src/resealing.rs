@@ -92,7 +92,7 @@ fn stretch(store: &Store, tally: &Tally) -> Result<bool, StorageError> {
     let keyring = store.keyring();
     tally.keys.set(keyring.list()?.len().try_into().unwrap_or(i64::MAX));
     let before = keyring.resealing()?;
-    let Some(now) = keyring.reseal()? else { return Ok(false) };
+    let Some(now) = keyring.reseal(clock::now())? else { return Ok(false) };
     let of_this = before.as_ref().filter(|before| before.to == now.to);
     let was_done = of_this.is_some_and(|before| before.is_done);
     tally.came(of_this.map_or(0, |before| before.resealed), &now, keyring.rows().unwrap_or_default());

@@ -2,7 +2,8 @@
  *
  * It stands between the program and the kernel for files below one folder. It writes down what was synced, so that after a kill the
  * files can be cut back to what a loss of power would have left; and it makes one kind of fault when the control page asks for it.
- * The kernel is called directly, so nothing of libc has to be looked up, and nothing here allocates.
+ * The kernel is called directly, so nothing of libc has to be looked up, and nothing here allocates. A program that asks for the room of
+ * a file system may call the kernel directly as well: that one call is caught in the kernel, by seccomp, and answered here.
  *
  *   LICET_FAULT_UNDER   the folder, absolute and without links in it
  *   LICET_FAULT_FOLDER  where `control` and `journal` are
@@ -11,23 +12,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-enum { NOTHING = 0, SYNC_FAILS = 1, SYNC_HANGS = 2, WRITE_FAILS = 3, FULL = 4, SHORT_WRITES = 5 };
+enum { NOTHING = 0, SYNC_FAILS = 1, SYNC_HANGS = 2, WRITE_FAILS = 3, FULL = 4, SHORT_WRITES = 5, SAYS_FULL = 6, FORGETS = 7 };
 
 /* Shared with the campaign, which writes the first three and reads the rest. */
 struct control {
     int64_t kind;
-    int64_t left;  /* operations, or bytes for FULL, that still go well */
+    int64_t left;  /* operations, or bytes for FULL, that still go well; MiB that SAYS_FULL tells of */
     int64_t many;  /* how many writes are cut short */
     int64_t hits;  /* operations that went wrong by this */
     int64_t syncs; /* that were asked for */
@@ -43,6 +51,8 @@ static char under[PATH_MAX];
 static size_t under_length;
 /* Whether a file descriptor is one of ours. */
 static unsigned char ours[FILES_MAX];
+
+static void catch_questions_for_room(void);
 
 __attribute__((constructor)) static void begin(void) {
     const char *folder = getenv("LICET_FAULT_FOLDER"), *wanted = getenv("LICET_FAULT_UNDER");
@@ -62,6 +72,7 @@ __attribute__((constructor)) static void begin(void) {
     control = mapped;
     strcpy(under, wanted);
     under_length = strlen(under);
+    catch_questions_for_room();
 }
 
 static int is_ours(int fd) {
@@ -255,6 +266,54 @@ int ftruncate64(int fd, off64_t length) {
     return cut_to(fd, length);
 }
 
+/* room */
+
+#if defined(__x86_64__)
+
+/* In a place where the kernel looks for nothing: this call is ours, and goes through. */
+#define OURS 0x6c696365
+
+static void asked_for_room(int number, siginfo_t *info, void *context) {
+    (void)number, (void)info;
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    const char *path = (const char *)registers[REG_RDI];
+    struct statfs *room = (struct statfs *)registers[REG_RSI];
+    int before = errno;
+    long done = syscall(SYS_statfs, path, room, OURS);
+    if (done != 0) {
+        done = -errno;
+    } else if (is_below(path) && __atomic_load_n(&control->kind, __ATOMIC_ACQUIRE) == SAYS_FULL) {
+        uint64_t unit = (uint64_t)(room->f_frsize ? room->f_frsize : room->f_bsize);
+        room->f_bavail = room->f_bfree = ((uint64_t)__atomic_load_n(&control->left, __ATOMIC_ACQUIRE) << 20) / unit;
+        __atomic_fetch_add(&control->hits, 1, __ATOMIC_ACQ_REL);
+    }
+    errno = before;
+    registers[REG_RAX] = done;
+}
+
+static void catch_questions_for_room(void) {
+    struct sigaction action = {.sa_flags = SA_SIGINFO};
+    action.sa_sigaction = asked_for_room;
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statfs, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OURS, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof steps / sizeof *steps, steps};
+    if (sigaction(SIGSYS, &action, NULL) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
+#else
+
+/* Elsewhere the program is told the truth, and a campaign that waits for this fault says that it did not come. */
+static void catch_questions_for_room(void) {}
+
+#endif
+
 /* sync */
 
 static int synced(int fd, long call) {
@@ -270,6 +329,11 @@ static int synced(int fd, long call) {
         if (done == 0)
             note('D', 0, path, "");
         return done;
+    }
+    /* A disk that says yes and does nothing: against what it is for, to see that a campaign finds it. */
+    if (__atomic_load_n(&control->kind, __ATOMIC_ACQUIRE) == FORGETS) {
+        __atomic_fetch_add(&control->hits, 1, __ATOMIC_ACQ_REL);
+        return (int)syscall(call, fd);
     }
     if (is_due(SYNC_FAILS)) {
         once(SYNC_FAILS);

@@ -10,7 +10,7 @@ use crate::certificates::Certificates;
 use crate::engine::memory::Memory;
 use crate::engine::options::Options;
 use crate::engine::rocks::Rocks;
-use crate::engine::{Engine, Format, FreezeError, Frozen};
+use crate::engine::{Engine, Format, FreezeError, Frozen, Tap};
 use crate::error::{StorageError, StoreError};
 use crate::evidence::EvidenceTable;
 use crate::gate::{Gate, Refusal, Room};
@@ -251,6 +251,12 @@ impl Store {
     /// [`FreezeError`] when the engine cannot.
     pub fn freeze(&self) -> Result<Frozen, FreezeError> {
         self.shelf.engine.freeze()
+    }
+
+    /// Where the commits that become durable are heard; a store in memory has none.
+    #[must_use]
+    pub fn tap(&self) -> Option<&Arc<Tap>> {
+        self.shelf.engine.tap()
     }
 
     pub(crate) fn shelf(&self) -> &Shelf {

@@ -73,7 +73,8 @@ impl Identifier {
     pub fn new(type_code: &str, issuer: &str, serial: &str, version: u16) -> Result<Self, IdentifierError> {
         let mut made = Self::shaped(type_code, issuer, serial, version, '0')?;
         made.check = made.expected_check();
-        made.strict()
+        let deviations = made.deviations();
+        made.strict(&deviations)
     }
 
     /// Reads an identifier of the right shape and tells what is wrong with its content.
@@ -128,18 +129,18 @@ impl Identifier {
         found.into_iter().filter_map(|(present, deviation)| present.then_some(deviation)).collect()
     }
 
-    fn strict(self) -> Result<Self, IdentifierError> {
-        match self.deviations().into_iter().find(|deviation| *deviation != Deviation::IssuerIsRegion) {
-            Some(deviation) => Err(IdentifierError::Content(deviation)),
+    fn strict(self, deviations: &[Deviation]) -> Result<Self, IdentifierError> {
+        match deviations.iter().find(|deviation| **deviation != Deviation::IssuerIsRegion) {
+            Some(deviation) => Err(IdentifierError::Content(*deviation)),
             None => Ok(self),
         }
     }
 
     /// ISO/IEC 7064 MOD 37,36 over the segments before the check character, without the root and the dots.
     fn expected_check(&self) -> char {
-        let version = format!("{:03}", self.version);
-        let characters = [&self.type_code, &self.issuer, &self.serial, &version].into_iter().flat_map(|text| text.chars());
-        let product = characters.filter_map(|c| c.to_digit(36)).fold(36, |product, value| {
+        let characters = [&self.type_code, &self.issuer, &self.serial].into_iter().flat_map(|text| text.chars());
+        let version = [100, 10, 1].map(|place| u32::from(self.version / place % 10));
+        let product = characters.filter_map(|c| c.to_digit(36)).chain(version).fold(36, |product, value| {
             let sum = (product + value) % 36;
             2 * (if sum == 0 { 36 } else { sum }) % 37
         });
@@ -210,7 +211,8 @@ impl FromStr for Identifier {
 
     /// Reads an identifier in which everything is right; only a region code in place of the issuing body passes.
     fn from_str(text: &str) -> Result<Self, IdentifierError> {
-        Self::parse_lenient(text)?.0.strict()
+        let (read, deviations) = Self::parse_lenient(text)?;
+        read.strict(&deviations)
     }
 }
 

@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crypto::issue::der;
 use crypto::sig::sm2::Point;
@@ -100,8 +101,13 @@ fn reference(case: &Case) -> bool {
 
 /// OpenSSL, if it is there. Where it must be, its absence fails the test.
 fn openssl() -> Option<PathBuf> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(build_openssl).clone()
+}
+
+fn build_openssl() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    // Tests are processes of their own, and may build it at the same time.
+    // Tests may be threads of one process or processes of their own, and build it at the same time.
     let program = folder.join(format!("sm2-verify-{}", std::process::id()));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/sm2_verify.c");
     let built = Command::new("cc").arg("-O2").arg("-o").args([&program, &source]).arg("-l:libcrypto.so.3").output();

@@ -33,7 +33,10 @@ pub fn all() -> Vec<Check> {
         Check::glance("maintenance", "maintenance", maintenance),
         Check::glance("restoration", "the-store-was-lost", restoration),
         Check::glance("configuration", "the-configuration-is-wrong", |sight: &Sight| {
-            Found::degraded(unnamed("configuration: ", sight.app.reloads.warnings().into_iter().collect()))
+            Found::degraded(sight.app.reloads.refused().into_iter().collect())
+        }),
+        Check::glance("restart", "a-restart-is-due", |sight: &Sight| {
+            Found::degraded(sight.app.reloads.restart_due().into_iter().collect())
         }),
         Check::glance("trust", "trust-cannot-be-read", trust),
         Check::glance("status", "no-news-of-certificates", |sight: &Sight| {

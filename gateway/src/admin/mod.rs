@@ -142,8 +142,9 @@ async fn measure(app: &App) {
     let pools = [("verify", &app.pool), ("look-up", &app.reading), ("audit", &app.auditing)];
     app.metrics.admission.memory(memory_watch::used_bytes().unwrap_or(0), app.memory.max_bytes());
     app.admission.measure(&pools.map(|(name, pool)| (name, pool.depth())));
-    if let Some(witnesses) = &app.witnesses {
-        witnesses.measure(now);
+    match &app.witnesses {
+        Some(witnesses) => witnesses.measure(&app.metrics.witnesses, now),
+        None => app.metrics.witnesses.is_idle(),
     }
     let recorder = Arc::clone(&app.recorder);
     if !matches!(tokio::task::spawn_blocking(move || recorder.measure()).await, Ok(Ok(()))) {

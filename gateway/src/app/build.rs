@@ -9,7 +9,7 @@ use storage::{Keys, Store};
 
 use super::kept::{Kept, seed};
 use super::prints::Prints;
-use super::{App, store_keys};
+use super::{App, opens_with, store_key, store_keys};
 use crate::audit::Tree;
 use crate::auth::Callers;
 use crate::broker::{self, Broker};
@@ -27,10 +27,10 @@ use crate::sources::{self, Sources};
 use crate::status::staple::Staple;
 use crate::status::{self, Fetcher};
 use crate::status_lists::StatusLists;
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::{Telemetry, Tracing};
 use crate::trust::{Prepared, Renewal};
 use crate::verdict::Judge;
-use crate::witness::{self, Service, Witnesses};
+use crate::witness::{Service, Witnesses};
 use crate::{authority, clock, trust};
 
 /// What verdicts depend on that trust does not say.
@@ -44,7 +44,8 @@ struct Opened {
     status_lists: Option<Arc<StatusLists>>,
     signer: Option<Signer>,
     witness: Option<Service>,
-    witness_client: Option<witness::Client>,
+    witnesses: Option<Arc<Witnesses>>,
+    tracing: Option<Arc<Tracing>>,
     identity_providers: Vec<Provider>,
     sources: Sources,
 }
@@ -71,14 +72,20 @@ impl App {
         let kept = Arc::new(Kept::open(config, table, store)?);
         let recalled = opened.status.recall(&kept.store, &trust.keeper, config.status.history_bytes_max);
         recalled.map_err(|error| Faults::one("storage.path", error.to_string()))?;
-        assemble(config.clone(), (kept, None), (prints, opened, &trust), now).map(Arc::new)
+        let app = assemble(config.clone(), (kept, None), (prints, opened, &trust), now)?;
+        app.telemetry.take_over();
+        Ok(Arc::new(app))
     }
 
     /// The sections of which files have changed since another generation was made, and nothing that they say themselves.
     #[must_use]
     pub fn files_changed(&self, before: &Self) -> Vec<String> {
         let (now, then) = (self.config.said(), before.config.said());
-        let mut sections = self.prints.files_changed(&before.prints, |name| now.of_section(name) == then.of_section(name));
+        let said_alike = |name: &str| {
+            let section = name.split('.').next().unwrap_or(name);
+            now.of_section(section) == then.of_section(section)
+        };
+        let mut sections = self.prints.files_changed(&before.prints, said_alike);
         if !Arc::ptr_eq(&self.renewal, &before.renewal) && self.renewal.source().says_the_same(before.renewal.source()) {
             sections.push(if self.config.trust_list.is_some() { "trust_list" } else { "trust" }.to_owned());
         }
@@ -97,9 +104,7 @@ impl App {
     /// What is shared goes by the limits of this generation from now on.
     pub fn take_over(&self) {
         self.kept.follow(&self.config);
-        if let (Some(witnesses), Some(client)) = (&self.witnesses, &self.witness_client) {
-            witnesses.follow(client);
-        }
+        self.telemetry.take_over();
     }
 }
 
@@ -111,12 +116,20 @@ impl Next {
     pub fn of(before: &App, config: Config, now: Timestamp) -> Result<Option<Self>, Faults> {
         let mut faults = Faults::default();
         let prints = Prints::of(&config);
+        // What a command prints is asked for when its part has changed; a file may have been replaced by mistake at any time, or the
+        // store wrapped anew.
+        let may_differ = config.storage.keys().all(|key| key.file().is_some()) || !prints.are_same(&before.prints, &["storage"]);
+        // Of another store nothing can be said before the restart that it needs.
+        if may_differ && config.storage.path == before.config.storage.path {
+            faults.take(opens_with(&config.storage, before.store().keyring()));
+        }
         let trust = faults.take(Renewal::prepare(&config, (&before.renewal, &before.trust), now));
-        if prints == before.prints && trust.as_ref().is_some_and(Prepared::is_unchanged) {
+        if faults.is_empty() && prints == before.prints && trust.as_ref().is_some_and(Prepared::is_unchanged) {
             return Ok(None);
         }
         let opened = faults.take(open(&config, before.store(), Some((before, &prints))));
         let (Some(trust), Some(opened)) = (trust, opened) else { return Err(faults) };
+        faults.none_or(())?;
         let kept = Arc::clone(&before.kept);
         let app = assemble(config, (kept, Some(before)), (prints, opened, &trust), now).map(Arc::new)?;
         Ok(Some(Self { app, trust }))
@@ -149,9 +162,6 @@ pub fn rehearse(config: &Config) -> Result<(LogKeys, Option<Service>), Faults> {
     faults.take(trust::load(config));
     faults.take(store_keys(&config.storage));
     let opened = faults.take(open(config, &store, None));
-    faults.take(config.record.witnesses.as_ref().map(Witnesses::check).transpose());
-    let tally = telemetry::Tally::new().map_err(|error| Faults::one("(metrics)", error.to_string()));
-    faults.take(tally.and_then(|tally| Telemetry::new(config.telemetry.as_ref(), &config.record.origin, tally)));
     let log_keys = faults.take(LogKeys::load(&config.record));
     let (Some(opened), Some(log_keys)) = (opened, log_keys) else { return Err(faults) };
     faults.none_or((log_keys, opened.witness))
@@ -188,16 +198,37 @@ fn open(config: &Config, store: &Store, before: Option<(&App, &Prints)>) -> Resu
     let status_lists = faults.take(status_lists);
     let signer = faults.take(config.signing.as_ref().map(Signer::load).transpose());
     let witness = faults.take(config.witness.as_ref().map(Service::load).transpose());
-    let witness_client = config.record.witnesses.as_ref().map(witness::Client::new);
-    let witness_client = faults.take(witness_client.transpose());
+    let witnesses = faults.take(match unchanged(&["record.witnesses"]) {
+        Some(app) if app.config.record.witnesses == config.record.witnesses => Ok(app.witnesses.clone()),
+        _ => witnesses(config, store),
+    });
+    let tracing = faults.take(match unchanged(&["telemetry"]) {
+        Some(app) => Ok(app.telemetry.tracing()),
+        None => tracing(config),
+    });
     let providers = faults.take(authority::load(&config.identity_providers));
     let sources = faults.take(sources::load(config, store));
+    if unchanged(&["backup"]).is_none() {
+        // Each backup reads it anew: here it is seen that one could be made.
+        faults.take(config.backup.as_ref().map(|backup| store_key("backup.key", &backup.key)).transpose());
+    }
     let (Some(entrance), Some(staple), Some(status), Some(status_lists)) = (entrance, staple, status, status_lists) else {
         return Err(faults);
     };
-    let (Some(signer), Some((witness, witness_client))) = (signer, witness.zip(witness_client)) else { return Err(faults) };
-    let (Some(identity_providers), Some(sources)) = (providers, sources) else { return Err(faults) };
-    Ok(Opened { entrance, staple, status, status_lists, signer, witness, witness_client, identity_providers, sources })
+    let (Some(signer), Some(witness), Some(witnesses)) = (signer, witness, witnesses) else { return Err(faults) };
+    let (Some(tracing), Some(identity_providers), Some(sources)) = (tracing, providers, sources) else { return Err(faults) };
+    faults.none_or(())?;
+    Ok(Opened { entrance, staple, status, status_lists, signer, witness, witnesses, tracing, identity_providers, sources })
+}
+
+fn witnesses(config: &Config, store: &Store) -> Result<Option<Arc<Witnesses>>, Faults> {
+    let settings = config.record.witnesses.as_ref();
+    settings.map(|settings| Witnesses::load(settings, store, seed()?, clock::now()).map(Arc::new)).transpose()
+}
+
+fn tracing(config: &Config) -> Result<Option<Arc<Tracing>>, Faults> {
+    let settings = config.telemetry.as_ref();
+    settings.map(|settings| Tracing::new(settings, &config.record.origin).map(Arc::new)).transpose()
 }
 
 fn staple(config: &Config, entrance: &Entrance) -> Result<Option<Arc<Staple>>, Faults> {
@@ -241,9 +272,8 @@ fn assemble(
         bodies: Arc::clone(&kept.bodies),
         answers: Arc::clone(&kept.answers),
         memory: config.memory,
-        witnesses: kept.witnesses.clone(),
+        witnesses: opened.witnesses,
         witness: opened.witness,
-        witness_client: opened.witness_client,
         doubt: Arc::clone(&kept.doubt),
         recorder: Arc::clone(&kept.recorder),
         signer: opened.signer,
@@ -266,7 +296,7 @@ fn assemble(
         office_hours: config.audit.office_hours.hours(),
         retention_s: i64::from(config.record.retention_days) * 86_400,
         reloads: Arc::clone(&kept.reloads),
-        telemetry: Arc::clone(&kept.telemetry),
+        telemetry: Arc::new(Telemetry::new(opened.tracing, Arc::clone(&kept.spans))),
         condition: Arc::clone(&kept.condition),
         expiries: Expiry::all(&config),
         config,

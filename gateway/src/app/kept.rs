@@ -29,9 +29,8 @@ use crate::routes::Route;
 use crate::server::door::Door;
 use crate::shares::Shares;
 use crate::supervision::{Dues, Matters, Supervision};
-use crate::telemetry::Telemetry;
+use crate::telemetry;
 use crate::turns::Turns;
-use crate::witness::Witnesses;
 
 /// What all generations share.
 #[derive(Debug)]
@@ -49,7 +48,6 @@ pub(super) struct Kept {
     pub(super) door: Door,
     pub(super) bodies: Arc<Rooms>,
     pub(super) answers: Arc<Rooms>,
-    pub(super) witnesses: Option<Arc<Witnesses>>,
     pub(super) doubt: Arc<Doubt>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) turns: Arc<Turns>,
@@ -59,7 +57,7 @@ pub(super) struct Kept {
     pub(super) metrics: Arc<Metrics>,
     pub(super) supervision: Arc<Supervision>,
     pub(super) reloads: Arc<Standing>,
-    pub(super) telemetry: Arc<Telemetry>,
+    pub(super) spans: Arc<telemetry::Queue>,
     pub(super) condition: Arc<Condition>,
 }
 
@@ -74,9 +72,6 @@ impl Kept {
         let metrics = Metrics::new().map_err(|error| Faults::one("(metrics)", error.to_string()))?;
         metrics.serves(Router::new(table).routes());
         let recorder = Recorder::new(store.logs().clone(), metrics.record.clone(), config.record.refusals_per_s);
-        let telemetry = Telemetry::new(config.telemetry.as_ref(), &config.record.origin, metrics.spans.clone())?;
-        let witnesses = config.record.witnesses.as_ref();
-        let witnesses = witnesses.map(|settings| Witnesses::load(settings, &store, metrics.witnesses.clone(), seed()?));
         let dues = dues(config, &store);
         let gauges = metrics.supervision.clone();
         let supervision = Supervision::load(&config.supervision, &store, dues, gauges, clock::now()).map_err(unreadable)?;
@@ -99,10 +94,9 @@ impl Kept {
             door: Door::new(&config.server, metrics.door.clone()),
             bodies: rooms(config.server.bodies_bytes_max),
             answers: rooms(config.server.answers_bytes_max),
-            witnesses: witnesses.transpose()?.map(Arc::new),
             supervision: Arc::new(supervision),
             reloads: Arc::new(Standing::new(metrics.reloads.clone())),
-            telemetry: Arc::new(telemetry),
+            spans: Arc::new(telemetry::Queue::new(metrics.spans.clone())),
             condition: Condition::recall(&store).map_err(unreadable)?,
             doubt: Arc::new(Doubt::of(&store).map_err(unreadable)?),
             recorder: Arc::new(recorder),

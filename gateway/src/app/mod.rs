@@ -11,8 +11,9 @@ use crypto::grants::Calendar;
 use crypto::identity::Provider;
 use crypto::time::Timestamp;
 use hyper::body::Bytes;
+use storage::keyring::{self, Keyring};
 use storage::log::{OfficeHours, Published};
-use storage::{Keys, Options, Store};
+use storage::{Keys, Options, Store, StoreError};
 use zeroize::Zeroizing;
 
 use crate::admission::Admission;
@@ -46,7 +47,7 @@ use crate::telemetry::Telemetry;
 use crate::trust::{Keeper, Renewal};
 use crate::turns::Turns;
 use crate::verdict::Judge;
-use crate::witness::{self, Service, WitnessedView, Witnesses};
+use crate::witness::{Service, WitnessedView, Witnesses};
 
 use kept::Kept;
 use prints::Prints;
@@ -160,7 +161,6 @@ pub struct App {
     pub expiries: Vec<Expiry>,
     kept: Arc<Kept>,
     prints: Prints,
-    witness_client: Option<witness::Client>,
     source_prints: sources::Prints,
 }
 
@@ -214,6 +214,51 @@ pub(crate) fn store_key(key: &str, source: &KeySource) -> Result<Zeroizing<Vec<u
 /// When the keys are wrong, another process has it open, or its format is unknown.
 pub fn open_store(storage: &config::Storage, memory: &Memory) -> Result<Store, Faults> {
     let keys = store_keys(storage)?;
-    let options = Options { memory_bytes: memory.store_bytes() };
-    Store::open(&storage.path, &keys, &options).map_err(|error| Faults::one("storage.path", error.to_string()))
+    let options = Options { memory_bytes: memory.store_bytes(), journal_bytes: Memory::journal_bytes() };
+    Store::open(&storage.path, &keys, &options).map_err(|error| unopened(&error))
+}
+
+/// Looks whether the next start would open the store in use with the keys of a configuration.
+///
+/// # Errors
+/// Which of them it would not open with.
+fn opens_with(storage: &config::Storage, keyring: &Keyring) -> Result<(), Faults> {
+    misfit(keyring.opens_with(&store_keys(storage)?))
+}
+
+/// Looks whether a start would open the store that is there, which nobody need have open, with the keys of a configuration. Changes
+/// nothing.
+///
+/// # Errors
+/// Which of them it would not open with. What else may be wrong with keys and store is for others to tell.
+pub fn would_open(storage: &config::Storage) -> Result<(), Faults> {
+    let Ok(keys) = store_keys(storage) else { return Ok(()) };
+    misfit(keyring::would_open(&storage.path, &keys))
+}
+
+/// Of why a store does not open, what the keys are to blame for.
+fn misfit(opened: Result<(), StoreError>) -> Result<(), Faults> {
+    match opened {
+        Err(error @ (StoreError::WrongValueKey { .. } | StoreError::WrongIndexKey)) => Err(unopened(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Why a store does not open, by the key that has to be another one. Names of keys are told, and nothing of what they are.
+fn unopened(error: &StoreError) -> Faults {
+    let mut faults = Faults::default();
+    match error {
+        StoreError::WrongValueKey { .. } => {
+            faults.add_with("storage.value_key", error.to_string(), "the name of a key is no secret: licet keys list tells it");
+        }
+        StoreError::WrongIndexKey => {
+            faults.add_with(
+                "storage.index_key",
+                error.to_string(),
+                "a store of format 2 has its own: the setting can be left out",
+            );
+        }
+        error => faults.add("storage.path", error.to_string()),
+    }
+    faults
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crypto::digest::Sha256;
+use zeroize::Zeroizing;
 
 use crate::config::Config;
 
@@ -20,7 +21,7 @@ impl Prints {
             said.names().filter_map(|name| Some((name.to_owned(), vec![said.of_section(name)?]))).collect();
         for (section, file) in config.files() {
             // What cannot be read is a fault when it is opened.
-            let content = std::fs::read(file).unwrap_or_default();
+            let content = Zeroizing::new(std::fs::read(file).unwrap_or_default());
             parts.entry(section.to_owned()).or_default().push(Sha256::of(&[&content]));
         }
         let whole = |digests: Vec<Sha256>| Sha256::of(&digests.iter().map(|digest| digest.0.as_slice()).collect::<Vec<_>>());

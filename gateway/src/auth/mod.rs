@@ -6,6 +6,7 @@ mod caller;
 mod certificate;
 mod peer;
 mod role;
+mod standing;
 
 pub use caller::{Caller, Callers, Identity};
 pub use certificate::{BadName, CertificateName, Credentials, Presented};

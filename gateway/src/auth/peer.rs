@@ -1,11 +1,15 @@
 //! The other end of a connection.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crypto::digest::Sha256;
-use crypto::x509::Certificate;
+use crypto::time::Timestamp;
+use crypto::x509::{Certificate, Trust};
 
 use super::certificate::Credentials;
+use super::standing::Standing;
+use crate::status::Fetcher;
 
 /// What is at the other end of a connection: what it presented, and what can be put on record about it. Which caller that is,
 /// each request asks anew, for callers change while a connection lasts.
@@ -19,6 +23,7 @@ pub struct Peer {
     pub certificate: Option<Sha256>,
     /// The address that it came from.
     pub address: Option<IpAddr>,
+    standing: Arc<Standing>,
 }
 
 impl Peer {
@@ -30,6 +35,13 @@ impl Peer {
         let chain = presented.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         // A caller behind an old socket is the same caller: the address is written in its short form.
         let address = address.map(|address| address.to_canonical());
-        Self { credentials: Credentials::read(leaf), chain, certificate: leaf.map(|der| Sha256::of(&[der])), address }
+        let certificate = leaf.map(|der| Sha256::of(&[der]));
+        Self { credentials: Credentials::read(leaf), chain, certificate, address, standing: Arc::default() }
+    }
+
+    /// Whether its certificate is revoked, by what is known in the trust domains for callers. What is not known, is asked for.
+    #[must_use]
+    pub fn is_revoked(&self, trust: &Trust, status: &Fetcher, now: Timestamp) -> bool {
+        self.standing.is_revoked(&self.chain, (trust, status), now)
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             let path = if options.counts { "/keys?count" } else { "/keys" };
             show(&ask(Method::GET, path, Value::Null)?, &options, list);
         }
-        (["status"], None) => show(&ask(Method::GET, "/keys", Value::Null)?, &options, status),
+        (["status"], None) => show(&ask(Method::GET, "/keys", Value::Null)?, &options, |told| println!("{}", status(told))),
         (["rotate"], None) => {
             let cipher = options.cipher.as_deref().unwrap_or_else(|| config.storage.cipher.name());
             let known = [Cipher::Aes256Gcm, Cipher::Sm4Gcm].into_iter().find(|known| known.name() == cipher);
@@ -106,7 +106,7 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             let to = std::path::absolute(to).map_err(|error| Failure::Usage(format!("{}: {error}", to.display())))?;
             let told = ask(Method::POST, "/keys/rewrap", json!({ "to": to }))?;
             println!(
-                "the store opens with {} now; name {} in storage.value_key before the next start",
+                "the store opens with {} now; name {} in storage.value_key: until then no reload is taken, and no start",
                 text(&told, "outer"),
                 to.display()
             );
@@ -139,19 +139,55 @@ fn list(told: &Value) {
     }
 }
 
-fn status(told: &Value) {
+fn status(told: &Value) -> String {
     let Some(at) = told.get("resealing").filter(|at| !at.is_null()) else {
-        println!("nothing was ever re-encrypted");
-        return;
+        return "every value was always under the current key: there is nothing to re-encrypt".to_owned();
     };
     let number = |name: &str| at.get(name).and_then(Value::as_u64).unwrap_or_default();
     let is_done = at.get("is_done").and_then(Value::as_bool).unwrap_or_default();
-    let state = if is_done { "done".to_owned() } else { format!("{} %", number("permille") / 10) };
-    println!(
+    let at_time =
+        |word: &str, name: &str| at.get(name).and_then(Value::as_str).map_or_else(String::new, |time| format!(" {word} {time}"));
+    let (began, ended) = (at_time("since", "began_at"), at_time("at", "ended_at"));
+    let state = match (is_done, began.as_str()) {
+        (true, _) => format!("done{ended}"),
+        (false, "") if number("seen") == 0 => {
+            format!("has not begun, and will within seconds; about {} rows to look at", number("rows"))
+        }
+        (false, _) => format!("{} %{began}, of about {} rows", number("permille") / 10, number("rows")),
+    };
+    format!(
         "re-encryption under {}: {state}; {} rows looked at, {} sealed anew, {} damaged",
         text(at, "to"),
         number("seen"),
         number("resealed"),
         number("damaged"),
-    );
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_re_encryption_is_true_at_each_stage() {
+        let said = |resealing: Value| status(&json!({ "resealing": resealing }));
+        assert!(said(Value::Null).ends_with("there is nothing to re-encrypt"));
+        let at = |more: Value| {
+            let mut at =
+                json!({ "to": "k", "is_done": false, "permille": 0, "rows": 700, "seen": 0, "resealed": 0, "damaged": 0 });
+            at.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            said(at)
+        };
+        let pending = at(json!({}));
+        assert!(
+            pending.contains("under k: has not begun, and will within seconds; about 700 rows to look at; 0 rows"),
+            "{pending}"
+        );
+        let began = json!({ "began_at": "2026-01-01T00:00:00Z", "permille": 412, "seen": 288 });
+        assert!(at(began).contains("41 % since 2026-01-01T00:00:00Z, of about 700 rows; 288 rows looked at"));
+        let ended = json!({ "began_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:01:00Z", "is_done": true });
+        assert!(at(ended).contains("under k: done at 2026-01-01T00:01:00Z; "));
+        // One that an older licet began.
+        assert!(at(json!({ "permille": 412, "seen": 288 })).contains("41 %, of about"));
+    }
 }

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Failure, arguments, notify};
+use super::{Failure, arguments, config as config_command, notify};
 use crate::admin::Admin;
 use crate::anchor::{self, Anchor};
 use crate::app::{self, App};
+use crate::backing_up::journal::Last;
 use crate::config::{Config, Faults};
 use crate::control::Control;
 use crate::live::Live;
@@ -18,7 +20,7 @@ use crate::shutdown::{Hangups, Shutdown, Trigger};
 use crate::trust::renewal;
 use crate::{
     backing_up, clock, condition, hot_keys, logging, memory_watch, owed, reload, resealing, routes, shutdown, status,
-    supervision, sweep, witness,
+    supervision, sweep, telemetry, witness,
 };
 
 const USAGE: &str = "Runs the gateway until SIGTERM or Ctrl-C, then lets running requests finish.
@@ -39,6 +41,9 @@ pub(super) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         let mut stops = shutdown::stops().map_err(unwatched)?;
         let running = Running::start(&config).await.map_err(|failure| failure.in_file(&file))?;
         running.follow(hangups);
+        for fault in config_command::exposed(&file).err().unwrap_or_default().iter() {
+            tracing::warn!(what = fault.message, "not only its owner can change the configuration");
+        }
         // Said to whoever started it, whatever the level of the log, which has stderr to itself.
         println!("licet serves on https://{}; health and metrics on http://{}", running.address, running.admin_address);
         notify::tell(notify::READY);
@@ -71,6 +76,7 @@ pub(super) struct Running {
     status: JoinHandle<()>,
     turns: JoinHandle<()>,
     spans: JoinHandle<()>,
+    journal: JoinHandle<Last>,
 }
 
 impl Running {
@@ -101,22 +107,19 @@ impl Running {
         // It ends with the signal to stop; nothing that it still does would be missed.
         drop(tokio::spawn(status::staple::run(Arc::clone(&live), shutdown.clone())));
         let status = tokio::spawn(status::run(Arc::clone(&live), shutdown.clone()));
-        if app.witnesses.is_some() {
-            // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
-            drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
-        }
+        // It ends with the signal to stop; what a witness then still signs is asked for again after a restart.
+        drop(tokio::spawn(witness::run(Arc::clone(&live), shutdown.clone())));
         if app.doubt.is_there() {
             tracing::warn!("the store was restored, and nothing is vouched for until licet restore confirm");
         }
         // They end with the signal to stop: an anchor may be behind the store, and a backup that is cut short is none.
         drop(tokio::spawn(anchor::run(Arc::clone(&live), anchor.clone(), shutdown.clone())));
-        drop(tokio::spawn(backing_up::run(Arc::clone(&live), shutdown.clone())));
+        let (opened, is_open) = oneshot::channel();
+        let journal = tokio::spawn(backing_up::journal::run(Arc::clone(&live), opened, shutdown.clone()));
+        drop(tokio::spawn(backing_up::run(Arc::clone(&live), is_open, shutdown.clone())));
         // It ends with the signal to stop.
         drop(tokio::spawn(condition::run(Arc::clone(&live), shutdown.clone())));
-        let spans = tokio::spawn({
-            let (telemetry, shutdown) = (Arc::clone(&app.telemetry), shutdown.clone());
-            async move { telemetry.run(shutdown).await }
-        });
+        let spans = tokio::spawn(telemetry::run(Arc::clone(&live), shutdown.clone()));
         // It ends with the signal to stop, from when on nothing new comes.
         drop(tokio::spawn(memory_watch::run(Arc::clone(&live), shutdown.clone())));
         // It ends with the signal to stop; what it did not let go, the next start does.
@@ -126,7 +129,21 @@ impl Running {
         let turns = tokio::spawn(supervision::run(Arc::clone(&live), shutdown.clone()));
         let control = tokio::spawn(control.run(Arc::clone(&live)));
         let public = tokio::spawn(public.run(Arc::clone(&live), shutdown.clone()));
-        Ok(Self { address, admin_address, live, anchor, shutdown, trigger, public, admin, control, status, turns, spans })
+        Ok(Self {
+            address,
+            admin_address,
+            live,
+            anchor,
+            shutdown,
+            trigger,
+            public,
+            admin,
+            control,
+            status,
+            turns,
+            spans,
+            journal,
+        })
     }
 
     /// Reads the configuration again from now on when a signal says so, or when its files have changed.
@@ -155,6 +172,10 @@ impl Running {
         drop(app.recorder.note_stop(generation, clock::now()).await);
         if let Err(error) = self.anchor.write_last(app.store().logs()).await {
             tracing::error!(%error, "the anchor could not be replaced");
+        }
+        // Behind everything that is committed: the next start goes on from there.
+        if let Ok(journal) = self.journal.await {
+            journal.write().await;
         }
         tracing::info!(cut = drained.cut, "stopped");
         Ok(drained)

@@ -1,6 +1,7 @@
 //! `[backup]`: copies of the store.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,9 +23,19 @@ pub struct Backup {
     /// How many backups are kept; older ones are removed when there is a new one. Default 48.
     #[serde(default = "keep")]
     pub keep: u32,
+    /// How often what was changed since the last backup is written there as well, in seconds: so much is lost with the machine. 0 for never, and
+    /// never where `every_s` is 0. Default 10.
+    #[serde(default = "journal_s")]
+    pub journal_s: u32,
 }
 
 impl Backup {
+    /// How often the journal is written, if there is one.
+    #[must_use]
+    pub fn journal_every(&self) -> Option<Duration> {
+        (self.every_s > 0 && self.journal_s > 0).then(|| Duration::from_secs(self.journal_s.into()))
+    }
+
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         std::iter::once(&mut self.path).chain(self.key.file_mut())
     }
@@ -32,6 +43,7 @@ impl Backup {
     pub(super) fn check(&self, faults: &mut Faults) {
         let is_sensible = self.every_s == 0 || (60..=2_678_400).contains(&self.every_s);
         faults.demand(is_sensible, "backup.every_s", "must be 0, or from 60 to 2678400");
+        faults.demand(self.journal_s <= 3600, "backup.journal_s", "must be from 0 to 3600");
         faults.demand((1..=10_000).contains(&self.keep), "backup.keep", "must be from 1 to 10000");
     }
 }
@@ -55,4 +67,8 @@ const fn every_s() -> u32 {
 
 const fn keep() -> u32 {
     48
+}
+
+const fn journal_s() -> u32 {
+    10
 }

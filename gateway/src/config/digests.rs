@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crypto::digest::Sha256;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
 use super::{Config, Faults};
 
@@ -27,14 +28,12 @@ pub struct Changed {
 }
 
 impl Digests {
-    /// Of the text of a configuration. A section has the same digest however it is laid out.
-    pub(super) fn of(text: &str) -> Result<Self, Faults> {
-        let fault = |error: String| Faults::one("(syntax)", error);
-        let sections: toml::Table = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+    /// Of a configuration, as text and as what it says. A section has the same digest however it is laid out.
+    pub(super) fn of(text: &str, sections: &Table) -> Result<Self, Faults> {
         let mut digests = BTreeMap::from([(FILE.to_owned(), Sha256::of(&[text.as_bytes()]))]);
         for (name, section) in sections {
-            let json = serde_json::to_vec(&section).map_err(|error| fault(error.to_string()))?;
-            digests.insert(name, Sha256::of(&[&json]));
+            let json = serde_json::to_vec(section).map_err(|error| Faults::one(name, error.to_string()))?;
+            digests.insert(name.clone(), Sha256::of(&[&json]));
         }
         Ok(Self(digests))
     }
@@ -92,6 +91,9 @@ impl Config {
         if !keys.is_empty() {
             add("identity_providers.keys", &keys)?;
         }
+        if let Some(witnesses) = &self.record.witnesses {
+            add("record.witnesses.policy", &[&witnesses.policy])?;
+        }
         if let Some(signing) = &self.signing {
             add("signing.certificate", &[&signing.certificate])?;
         }
@@ -105,9 +107,12 @@ mod tests {
 
     const BEFORE: &str = "[[callers]]\nname = 'a'\nroles = ['issuer']\n[policy]\nraw_sm2 = false\n";
 
+    fn of(text: &str) -> Digests {
+        Digests::of(text, &toml::from_str(text).unwrap()).unwrap()
+    }
+
     fn changed(after: &str) -> Vec<String> {
-        let before = Digests::of(BEFORE).unwrap();
-        Digests::of(after).unwrap().since(&before).into_keys().collect()
+        of(after).since(&of(BEFORE)).into_keys().collect()
     }
 
     #[test]
@@ -121,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_came_and_what_went_has_one_side() {
-        let (before, mut after) = (Digests::of(BEFORE).unwrap(), Digests::of(BEFORE).unwrap());
+        let (before, mut after) = (of(BEFORE), of(BEFORE));
         after.add("record.key", b"key");
         let side = Some(Sha256::of(&[b"key"]));
         assert_eq!(after.since(&before)["record.key"], Changed { before: None, after: side });

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reading::{Place, Places};
-use super::{Config, Schema};
+use super::{Config, KeySource, Schema};
 
 /// One fault, by the key it concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,12 @@ impl Faults {
         if !holds {
             self.add(key, message);
         }
+    }
+
+    /// A certificate and its key are both given, or neither is. `at` is what they stand in.
+    pub(super) fn demand_both(&mut self, at: &str, certificate: Option<&Path>, key: Option<&KeySource>) {
+        let message = format!("and {at}.key belong together");
+        self.demand(certificate.is_some() == key.is_some(), format!("{at}.certificate"), message);
     }
 
     /// Adds the faults of another check, if it failed.

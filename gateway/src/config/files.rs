@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::trust::TrustDomain;
-use super::{Backup, Config, DataSource, Signing, Telemetry, TrustList, Witness, Witnesses};
+use super::{Backup, Config, DataSource, KeySource, Signing, Telemetry, TrustList, Witness, Witnesses};
 
 /// Takes a relative path from this folder.
 pub(super) fn resolve(path: &mut PathBuf, folder: &Path) {
@@ -37,14 +37,24 @@ impl Config {
         domains.chain(lists).cloned().collect()
     }
 
-    /// The certificates, keys and secrets that are put in force with it, each with its section. Files of trust have their own times
-    /// (`reload.trust_s`), and the keys of store and logs and the policy of witnesses are read at the start alone.
+    /// The certificates, keys and secrets that are put in force with it, each with its section; and the keys of the store and of backups,
+    /// so that it is seen when they are no longer those that are needed. Files of trust have their own times (`reload.trust_s`), and the
+    /// keys of the logs are read at the start alone.
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let mut own = self.clone();
         let sections = [
             ("server", own.server.paths()),
-            ("record", own.record.witnesses.iter_mut().flat_map(Witnesses::materials).collect()),
+            (
+                "storage",
+                std::iter::once(&mut own.storage.value_key)
+                    .chain(&mut own.storage.index_key)
+                    .filter_map(KeySource::file_mut)
+                    .collect(),
+            ),
+            ("record.witnesses", own.record.witnesses.iter_mut().flat_map(Witnesses::paths).collect()),
+            ("backup", own.backup.iter_mut().flat_map(|backup| backup.key.file_mut()).collect()),
+            ("telemetry", own.telemetry.iter_mut().flat_map(Telemetry::paths).collect()),
             ("status", own.status.paths().collect()),
             ("signing", own.signing.iter_mut().flat_map(Signing::paths).collect()),
             ("witness", own.witness.iter_mut().flat_map(Witness::paths).collect()),

@@ -17,6 +17,9 @@ const WRITES_MIB: u64 = 128;
 /// Answers of sources that are kept.
 const SOURCES_MIB: u64 = 64;
 
+/// What waits for the journal, and is being written to it.
+const JOURNAL_MIB: u64 = 64;
+
 /// What a connection takes: buffers of TLS and of HTTP.
 const CONNECTION_KIB: u64 = 48;
 
@@ -56,6 +59,12 @@ impl Memory {
         usize::try_from(self.store_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20)
     }
 
+    /// What may wait for the journal of the store, in bytes.
+    #[must_use]
+    pub fn journal_bytes() -> usize {
+        usize::try_from(JOURNAL_MIB << 20).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn check(&self, config: &Config, faults: &mut Faults) {
         faults.demand((16..=1 << 20).contains(&self.store_mib), "memory.store_mib", "must be from 16 to 1048576");
         if self.max_mib == 0 {
@@ -84,6 +93,7 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
     let workers = u64::try_from(workers.saturating_add(workers.div_ceil(2))).unwrap_or(u64::MAX);
     let verification = BODIES_OF_VERIFICATION * u64::from(server.body_bytes_max) + WORKING_BYTES_MAX;
     let connections = u64::from(server.connections_max) + u64::from(server.connections_max.div_ceil(4));
+    let journal = config.backup.as_ref().and_then(super::Backup::journal_every).map_or(0, |_| JOURNAL_MIB);
     vec![
         ("memory.store_mib", u64::from(memory.store_mib)),
         ("cache.verdicts_mib", u64::from(cache.verdicts_mib)),
@@ -95,6 +105,7 @@ fn parts(config: &Config) -> Vec<(&'static str, u64)> {
         ("server.connections_max", of_kib(connections * CONNECTION_KIB)),
         ("limits.in_flight_max", of_kib(u64::from(limits.in_flight_max) * REQUEST_KIB)),
         ("writes under way", WRITES_MIB),
+        ("backup.journal_s", journal),
         ("answers of sources", SOURCES_MIB),
         ("the program", PROGRAM_MIB),
     ]

@@ -81,6 +81,9 @@ pub use trust::{AlgorithmRow, AnchorRow, EndingAlgorithm, PolicyRow, ServedAncho
 pub use trust_list::{Reload, TrustList};
 pub use witness::{Witness, WitnessedLog, Witnesses};
 
+/// The longest path by which a socket can be had, in bytes.
+const SOCKET_BYTES_MAX: usize = 107;
+
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -214,13 +217,13 @@ impl Config {
     }
 
     fn look(text: &str, folder: &Path) -> Examined {
-        let Reading { value, faults, doubtful } = Reading::<Self>::of(text);
+        let Reading { value, table, faults, doubtful } = Reading::<Self>::of(text);
         let is_good = faults.is_empty();
         let mut examined = Examined { config: None, faults, doubtful };
         let Some(mut config) = value else { return examined };
         if is_good {
-            config.digests = examined.take(Digests::of(text)).unwrap_or_default();
-            config.origin = examined.take(Origin::of(text)).unwrap_or_default();
+            config.digests = examined.take(Digests::of(text, &table)).unwrap_or_default();
+            config.origin = Origin::of(table);
         }
         config.resolve(folder);
         let checked = config.check();
@@ -235,7 +238,8 @@ impl Config {
         let config = self;
         let mut faults = Faults::default();
         config.server.check(&mut faults);
-        config.admin.check(&mut faults);
+        config.admin.check(&config.server, &mut faults);
+        config.check_socket(&mut faults);
         config.storage.check(&mut faults);
         config.record.check(&mut faults);
         config.backup.iter().for_each(|backup| backup.check(&mut faults));
@@ -267,6 +271,20 @@ impl Config {
         identity::check(&config.identity_providers, &mut faults);
         config.use_codes.check(&mut faults);
         faults.none_or(())
+    }
+
+    /// The system takes a socket only by a short path.
+    fn check_socket(&self, faults: &mut Faults) {
+        let path = Admin::socket_unnamed(&self.socket());
+        let bytes = path.as_os_str().len();
+        if bytes > SOCKET_BYTES_MAX {
+            let key = if self.admin.socket.is_some() { "admin.socket" } else { "storage.path" };
+            let what = format!(
+                "the path of the control socket would be too long: {} has {bytes} bytes, and may have {SOCKET_BYTES_MAX}",
+                path.display()
+            );
+            faults.add_with(key, what, "give admin.socket a shorter path, such as /run/licet/licet.sock");
+        }
     }
 
     /// What a list says, the configuration does not say again.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::Cipher;
 
-use super::{Faults, KeySource};
+use super::{Faults, KeySource, Server};
 
 /// The listener for metrics and health: plain HTTP, so by default for this machine alone.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -22,8 +22,8 @@ pub struct Admin {
     /// Allows an address that other machines can reach. Default false.
     #[serde(default)]
     pub allow_remote: bool,
-    /// The control socket, through which commands on this machine reach the running gateway. Default `licet.sock` in the folder of the
-    /// database.
+    /// The control socket, through which commands on this machine reach the running gateway: a path of some 100 bytes at most. Default
+    /// `licet.sock` in the folder of the database.
     #[serde(default)]
     pub socket: Option<PathBuf>,
 }
@@ -35,7 +35,17 @@ impl Default for Admin {
 }
 
 impl Admin {
-    pub(super) fn check(&self, faults: &mut Faults) {
+    /// Where a control socket is made, until it may be asked and gets its name.
+    #[must_use]
+    pub fn socket_unnamed(path: &Path) -> PathBuf {
+        path.with_extension("sock.new")
+    }
+
+    pub(super) fn check(&self, server: &Server, faults: &mut Faults) {
+        let (ours, other) = (self.listen, server.listen);
+        let is_one = ours.port() != 0 && ours.port() == other.port();
+        let meets = ours.ip() == other.ip() || ours.ip().is_unspecified() || other.ip().is_unspecified();
+        faults.demand(!(is_one && meets), "admin.listen", "has the port of server.listen");
         faults.demand(
             self.allow_remote || self.listen.ip().is_loopback(),
             "admin.listen",
@@ -82,9 +92,14 @@ impl Storage {
         Duration::from_millis(self.stall_ms.into())
     }
 
+    /// Its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &KeySource> {
+        std::iter::once(&self.value_key).chain(&self.index_key)
+    }
+
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let keys = std::iter::once(&mut self.value_key).chain(&mut self.index_key);
-        std::iter::once(&mut self.path).chain(keys.filter_map(KeySource::file_mut))
+        let Self { path, value_key, index_key, .. } = self;
+        std::iter::once(path).chain(std::iter::once(value_key).chain(index_key).filter_map(KeySource::file_mut))
     }
 }
 

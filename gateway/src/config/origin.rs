@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Faults;
+use crate::difference::Difference;
 
 /// The keys by which an element of a list is known, where no two have the same.
 const NAMES: [&str; 3] = ["name", "code", "domain"];
+
+/// What is told of a value that may hold a secret.
+const NOT_SHOWN: &str = "(not shown)";
 
 /// What a configuration was read from.
 #[derive(Clone, Default)]
@@ -19,10 +22,9 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Of the text of a configuration.
-    pub(super) fn of(text: &str) -> Result<Self, Faults> {
-        let table = toml::from_str(text).map_err(|error| Faults::one("(syntax)", error.to_string()))?;
-        Ok(Self { file: None, table })
+    /// Of what a configuration says.
+    pub(super) const fn of(table: Table) -> Self {
+        Self { file: None, table }
     }
 
     /// The same text, read from this file.
@@ -42,9 +44,14 @@ impl Origin {
         element.and_then(|element| serde_json::to_string(element).ok()).unwrap_or_default()
     }
 
-    /// Every value by its key, such as `callers[approval].roles`: defaults that it leaves out are not there.
+    /// What another configuration says otherwise. Of a value that may hold a secret, that it is another, and not what it is.
     #[must_use]
-    pub fn lines(&self) -> BTreeMap<String, String> {
+    pub fn difference(&self, to: &Self) -> Difference {
+        Difference::between(&self.lines(), &to.lines()).showing(|key| !may_hold_secret(key), NOT_SHOWN)
+    }
+
+    /// Every value by its key, such as `callers[approval].roles`: defaults that it leaves out are not there.
+    fn lines(&self) -> BTreeMap<String, String> {
         let mut lines = BTreeMap::new();
         for (key, value) in &self.table {
             flatten(key, value, &mut lines);
@@ -58,6 +65,12 @@ impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Origin")
     }
+}
+
+/// Whether a value may hold a secret: arguments of a command that prints a key, and what a source is asked.
+fn may_hold_secret(key: &str) -> bool {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    name == "command" || name == "request" && key.starts_with("sources")
 }
 
 /// As deep as tables are, which the reader of TOML bounds.
@@ -90,11 +103,15 @@ fn names(elements: &[Value]) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn origin(text: &str) -> Origin {
+        Origin::of(toml::from_str(text).unwrap())
+    }
+
     #[test]
     fn every_value_has_its_key() {
         let text = "[server]\nlisten = '127.0.0.1:1'\nclient_crls = ['a', 'b']\n[[callers]]\nname = 'x'\nroles = []\n\
             [[callers]]\nname = 'y'\n[[rows]]\na = 1\n[[rows]]\na = 1\n[a.b]\nc = true\n";
-        let lines = Origin::of(text).unwrap().lines();
+        let lines = origin(text).lines();
         let lines: Vec<String> = lines.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let expected = [
             "a.b.c = true",
@@ -107,5 +124,29 @@ mod tests {
             "server.listen = \"127.0.0.1:1\"",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn what_may_hold_a_secret_is_told_to_differ_and_not_shown() {
+        let text = |secret: &str| {
+            format!(
+                "[storage]\nvalue_key = {{ command = ['/bin/hook', '{secret}'], timeout_ms = 9 }}\n\
+                 [record]\nkeys_also = [{{ command = ['/bin/hook', '{secret}'] }}]\n\
+                 [[sources]]\nname = 'a'\nrequest = '{{\"token\":\"{secret}\"}}'\n\
+                 [sources.resources.'1/1']\nrequest = '{{\"token\":\"{secret}\"}}'\n"
+            )
+        };
+        let (one, other) = (origin(&text("one")), origin(&text("other")));
+        assert!(one.difference(&one).same);
+        let told = one.difference(&other);
+        let about = [
+            "record.keys_also[0].command",
+            "sources[a].request",
+            "sources[a].resources.1/1.request",
+            "storage.value_key.command",
+        ];
+        assert_eq!(told.about().collect::<Vec<_>>(), about);
+        let all = [&told, &origin("").difference(&other), &other.difference(&origin(""))].map(|told| format!("{told}{told:?}"));
+        assert!(all.iter().all(|told| !told.contains("other") && told.contains("(not shown)")), "{all:?}");
     }
 }

@@ -210,8 +210,7 @@ impl DataSource {
             faults.demand(uscc(code).is_ok(), key("organisations"), format!("{code:?} is no unified social credit code"));
         }
         self.check_address(&self.url, &key("url"), faults);
-        let has_both = self.certificate.is_some() == self.key.is_some();
-        faults.demand(has_both, key("certificate"), "and key belong together");
+        faults.demand_both(at, self.certificate.as_deref(), self.key.as_ref());
         for (name, value) in [("connect_timeout_ms", self.connect_timeout_ms), ("idle_timeout_ms", self.idle_timeout_ms)] {
             faults.demand(value > 0, key(name), "must not be 0");
         }

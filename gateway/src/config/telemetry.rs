@@ -72,8 +72,7 @@ impl Telemetry {
         {
             faults.demand(value > 0, format!("telemetry.{name}"), "must not be 0");
         }
-        let has_both = self.certificate.is_some() == self.key.is_some();
-        faults.demand(has_both, "telemetry.certificate", "and telemetry.key belong together");
+        faults.demand_both("telemetry", self.certificate.as_deref(), self.key.as_ref());
         let is_known = !self.url.is_tls || !self.tls_anchors.is_empty();
         faults.demand(is_known, "telemetry.tls_anchors", "must name the authorities of a collector that is reached over https");
     }

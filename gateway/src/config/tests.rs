@@ -41,6 +41,35 @@ fn unknown_keys_are_faults_with_their_name() {
 }
 
 #[test]
+fn what_the_system_would_not_bind_is_a_fault() {
+    let long = "d/".repeat(60);
+    let text = faults(&format!("[admin]\nsocket = '/run/{long}licet.sock'"));
+    assert!(text.contains("admin.socket: the path of the control socket would be too long: /run/d/"), "{text}");
+    assert!(text.contains("shorter path, such as /run/licet/licet.sock"), "{text}");
+    let far = SMALLEST.replace("path = \"data\"", &format!("path = \"{long}data\""));
+    let text = Config::parse(&far, Path::new("/srv")).unwrap_err().to_string();
+    assert!(text.contains("storage.path: the path of the control socket"), "{text}");
+    let near = format!("{far}[admin]\nsocket = '/run/licet/licet.sock'");
+    assert_eq!(Config::parse(&near, Path::new("/srv")).unwrap().socket(), Path::new("/run/licet/licet.sock"));
+    // The longest: it is made under a name that is four bytes longer.
+    for (length, is_good) in [(103, true), (104, false)] {
+        let path = format!("/{}.sock", "s".repeat(length - 6));
+        assert_eq!(
+            Config::parse(&format!("{SMALLEST}[admin]\nsocket = '{path}'"), Path::new("/srv")).is_ok(),
+            is_good,
+            "{length}"
+        );
+    }
+
+    let both = |public: &str, admin: &str| {
+        let text = SMALLEST.replacen("[server]", &format!("[server]\nlisten = '{public}'"), 1);
+        Config::parse(&format!("{text}[admin]\nlisten = '{admin}'"), Path::new("/srv")).is_ok()
+    };
+    assert!(both("127.0.0.1:1", "127.0.0.1:2") && both("127.0.0.2:1", "127.0.0.1:1") && both("127.0.0.1:0", "127.0.0.1:0"));
+    assert!(!both("127.0.0.1:1", "127.0.0.1:1") && !both("0.0.0.0:1", "127.0.0.1:1"));
+}
+
+#[test]
 fn every_fault_is_named_by_its_key() {
     let text = faults(
         "[admin]\nlisten = '0.0.0.0:9443'\n[cache]\nverdicts_mib = 0\n[log]\nlevel = 'much'

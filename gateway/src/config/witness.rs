@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Faults, KeySource};
 
 /// Who witnesses our logs, and how they are asked, in the background.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Witnesses {
     /// File with the policy (C2SP tlog-policy): witnesses with keys and addresses, groups, quorum.
@@ -85,20 +85,13 @@ impl Witnesses {
         std::iter::once(policy).chain(tls_anchors).chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
     }
 
-    /// The files with which they are asked.
-    pub(super) fn materials(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { tls_anchors, certificate, key, .. } = self;
-        tls_anchors.iter_mut().chain(certificate).chain(key.iter_mut().filter_map(KeySource::file_mut))
-    }
-
     pub(super) fn check(&self, faults: &mut Faults) {
         let timeouts = [("connect_timeout_ms", self.connect_timeout_ms), ("answer_timeout_ms", self.answer_timeout_ms)];
         for (name, value) in timeouts {
             faults.demand(value > 0, format!("record.witnesses.{name}"), "must not be 0");
         }
         faults.demand(self.interval_s > 0, "record.witnesses.interval_s", "must not be 0");
-        let has_both = self.certificate.is_some() == self.key.is_some();
-        faults.demand(has_both, "record.witnesses.certificate", "and record.witnesses.key belong together");
+        faults.demand_both("record.witnesses", self.certificate.as_deref(), self.key.as_ref());
     }
 }
 

@@ -15,7 +15,7 @@ use storage::{Cipher, KeyId, Keys};
 use super::{Asked, Command, Refused, Reply};
 use crate::app::{App, store_key};
 use crate::clock;
-use crate::config::KeySource;
+use crate::config::{Config, KeySource};
 
 pub(super) static COMMANDS: &[Command] = &[
     Command { method: Method::GET, path: "/keys", run: |asked| Box::pin(list(asked)) },
@@ -63,16 +63,27 @@ async fn list(asked: Asked) -> Result<Reply, Refused> {
                 key.insert("rows".to_owned(), json!(id.and_then(|id| rows.get(&id)).unwrap_or(&0)));
             }
         }
-        let resealing = keyring.resealing()?.map(|at| {
-            let permille = at.permille(keyring.rows().unwrap_or_default());
-            json!({
-                "to": at.to, "is_done": at.is_done, "permille": permille,
-                "seen": at.seen, "resealed": at.resealed, "damaged": at.damaged,
-            })
-        });
-        Ok(json!({ "outer": keyring.outer().to_string(), "keys": keys, "resealing": resealing }))
+        Ok(json!({ "outer": keyring.outer().to_string(), "keys": keys, "resealing": resealing(keyring)? }))
     })
     .await
+}
+
+/// How far re-encryption under the current key has come; nothing where all was always under that one.
+fn resealing(keyring: &Keyring) -> Result<Option<Value>, KeyringError> {
+    let listed = keyring.list()?;
+    let Some(current) = listed.first().map(|key| key.id) else { return Ok(None) };
+    let rows = keyring.rows().unwrap_or_default();
+    Ok(match keyring.resealing()?.filter(|at| at.to == current) {
+        Some(at) => Some(json!({
+            "to": at.to, "began_at": at.began_at, "ended_at": at.ended_at, "is_done": at.is_done, "permille": at.permille(rows),
+            "rows": rows, "seen": at.seen, "resealed": at.resealed, "damaged": at.damaged,
+        })),
+        // The work in the background takes it up within seconds.
+        None if listed.len() > 1 => Some(json!({
+            "to": current, "is_done": false, "permille": 0, "rows": rows, "seen": 0, "resealed": 0, "damaged": 0,
+        })),
+        None => None,
+    })
 }
 
 async fn rotate(asked: Asked) -> Result<Reply, Refused> {
@@ -89,7 +100,9 @@ async fn retire(asked: Asked) -> Result<Reply, Refused> {
 
 async fn rewrap(asked: Asked) -> Result<Reply, Refused> {
     let Rewrap { to } = read(&asked)?;
-    let outer = outer(&to)?;
+    let app = asked.live.current();
+    let outer = tokio::task::spawn_blocking(move || outer(&to, &app.config)).await;
+    let outer = outer.map_err(|error| Refused::failed(format!("it broke off: {error}")))??;
     let app = noted(&asked, "rewrap", json!(outer.outer_id())).await?;
     blocking(app, move |keyring| {
         keyring.rewrap(&outer)?;
@@ -98,9 +111,18 @@ async fn rewrap(asked: Asked) -> Result<Reply, Refused> {
     .await
 }
 
-/// The key in a file.
-fn outer(path: &Path) -> Result<Keys, Refused> {
-    let text = store_key("to", &KeySource::File(path.to_owned())).map_err(|faults| Refused::malformed(faults.to_string()))?;
+/// The key in a file, which opens nothing else: whoever has what opens the backups, or what subjects are indexed under, has not the
+/// store by that.
+fn outer(path: &Path, config: &Config) -> Result<Keys, Refused> {
+    let key = |name: &str, source: &KeySource| store_key(name, source).map_err(|faults| Refused::malformed(faults.to_string()));
+    let text = key("to", &KeySource::File(path.to_owned()))?;
+    let index = config.storage.index_key.as_ref().map(|source| ("storage.index_key", source));
+    for (name, source) in index.into_iter().chain(config.backup.as_ref().map(|backup| ("backup.key", &backup.key))) {
+        if Keys::parse(&text, Some(&key(name, source)?)).is_some_and(|keys| keys.are_same()) {
+            let detail = format!("{} holds the key of {name}; make one of its own: licet keys new FILE", path.display());
+            return Err(Refused::conflict("key-of-another", detail));
+        }
+    }
     Keys::parse(&text, None).ok_or_else(|| Refused::malformed("the file holds no key"))
 }
 
@@ -126,4 +148,29 @@ async fn blocking(
     let done = tokio::task::spawn_blocking(move || work(app.store().keyring())).await;
     let done = done.map_err(|error| Refused::failed(format!("it broke off: {error}")))?;
     Ok(Reply::Whole(done?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn re_encryption_is_told_of_the_current_key_from_the_rotation_on() {
+        let store = storage::Store::memory(&Keys::new([1; 32], [2; 32])).unwrap();
+        let keyring = store.keyring();
+        let stage = || {
+            let at = resealing(keyring).unwrap()?;
+            Some((at["to"].clone(), at["is_done"] == true, at.get("began_at").is_some()))
+        };
+        assert_eq!(stage(), None, "there was one key at all times");
+        for _ in 0..2 {
+            let now = clock::now();
+            let id = json!(keyring.rotate(Cipher::Aes256Gcm, now).unwrap());
+            assert_eq!(stage(), Some((id.clone(), false, false)), "what was done for the key before says nothing");
+            while keyring.reseal(now).unwrap().is_some_and(|at| !at.is_done) {
+                assert!(stage().unwrap().2);
+            }
+            assert_eq!(stage(), Some((id, true, true)));
+        }
+    }
 }

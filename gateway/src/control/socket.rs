@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use super::answer::{Content, response};
 use super::{Asked, COMMANDS, Command, Refused, Reply};
+use crate::config::Admin;
 use crate::live::Live;
 
 /// Commands that run at the same time.
@@ -50,7 +51,7 @@ impl Control {
     /// Those of the system.
     pub fn bind(path: &Path) -> io::Result<Self> {
         // Nobody can ask before the permissions are right: it gets its name last.
-        let new = path.with_extension("sock.new");
+        let new = Admin::socket_unnamed(path);
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

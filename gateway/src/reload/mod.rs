@@ -5,7 +5,7 @@
 //! ```
 //!
 //! What is wrong with any part leaves the last good configuration in force, and is shown: in the log once, in `/ready`, in the
-//! metrics.
+//! metrics. A good file that needs a restart is shown as that.
 
 mod restart;
 mod standing;
@@ -66,6 +66,21 @@ pub enum Outcome {
     DryRun,
 }
 
+/// Why a configuration was not put in force.
+#[derive(Debug)]
+enum Refusal {
+    /// Something is wrong with it.
+    Wrong(Faults),
+    /// Nothing is wrong with it; these keys need a restart.
+    NeedsRestart(Faults),
+}
+
+impl From<Faults> for Refusal {
+    fn from(faults: Faults) -> Self {
+        Self::Wrong(faults)
+    }
+}
+
 /// Reads the configuration again, for who is named. Runs to its end even if nobody waits for it any more.
 ///
 /// # Errors
@@ -85,7 +100,7 @@ pub async fn reload(live: &Arc<Live>, how: How, by: &str) -> Result<Reloaded, Fa
         }
         let result = put_in_force((&live, &turn), &before, &file, &by);
         before.reloads.note(&result, clock::now());
-        result
+        result.map_err(|(Refusal::Wrong(faults) | Refusal::NeedsRestart(faults))| faults)
     });
     work.await.unwrap_or_else(|_panic| Err(Faults::one("(reload)", "reading the configuration broke down")))
 }
@@ -94,7 +109,7 @@ pub async fn reload(live: &Arc<Live>, how: How, by: &str) -> Result<Reloaded, Fa
 fn prepare(before: &App, file: &Path) -> Result<(Reloaded, Option<Next>), Faults> {
     let config = Config::read(file)?;
     tracing::debug!("the configuration is read");
-    let difference = Difference::between(&before.config.origin().lines(), &config.origin().lines());
+    let difference = before.config.origin().difference(config.origin());
     let needs_restart = restart::needed(&difference);
     let next = Next::of(before, config, clock::now())?;
     tracing::debug!(is_other = next.is_some(), restart = ?needs_restart, "all that the configuration names is opened");
@@ -103,7 +118,7 @@ fn prepare(before: &App, file: &Path) -> Result<(Reloaded, Option<Next>), Faults
     Ok((Reloaded { outcome: Outcome::Unchanged, generation, difference, files, needs_restart }, next))
 }
 
-fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &str) -> Result<Reloaded, Faults> {
+fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &str) -> Result<Reloaded, Refusal> {
     // Rules that were put in force while others are prepared would be lost.
     let _rules = before.renewal.turn();
     let (reloaded, next) = prepare(before, file)?;
@@ -111,7 +126,7 @@ fn put_in_force((live, turn): (&Live, &Turn), before: &App, file: &Path, by: &st
     for key in &reloaded.needs_restart {
         faults.add(key, "cannot be changed while the gateway runs: it needs a restart");
     }
-    faults.none_or(())?;
+    faults.none_or(()).map_err(Refusal::NeedsRestart)?;
     let Some(next) = next else { return Ok(reloaded) };
     next.keep()?;
     let app = next.app();

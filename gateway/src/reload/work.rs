@@ -33,6 +33,7 @@ pub async fn run(live: Arc<Live>, mut hangups: Hangups, mut shutdown: Shutdown) 
         };
         // What is wrong is noted and logged where it is found, and is tried again with the next change.
         drop(reload(&live, How::InForce, by).await);
+        watch.has_read(live.current().reloads.refusals());
     }
 }
 
@@ -45,9 +46,10 @@ async fn pause(every: Option<Duration>) {
 
 async fn have_changed(live: &Live, watch: &mut Watch) -> bool {
     let app = live.current();
+    let refusals = app.reloads.refusals();
     // A file system that hangs holds a thread, and not the signals.
     match tokio::task::spawn_blocking(move || look(files(&app))).await {
-        Ok(now) => watch.is_due(now),
+        Ok(now) => watch.is_due(now, refusals),
         Err(_) => false,
     }
 }
@@ -58,7 +60,7 @@ fn files(app: &App) -> Vec<PathBuf> {
     let mut files = own.clone();
     files.extend(app.config.files().into_iter().map(|(_, file)| file));
     // What was refused may wait for a file that only it names, or for one of trust.
-    let refused = own.first().filter(|_| app.reloads.trouble().is_some()).and_then(|own| Config::read(own).ok());
+    let refused = own.first().filter(|_| app.reloads.refusals().is_some()).and_then(|own| Config::read(own).ok());
     if let Some(refused) = refused {
         files.extend(refused.files().into_iter().map(|(_, file)| file));
         files.extend(refused.trust_files());

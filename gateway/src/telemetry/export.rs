@@ -1,6 +1,5 @@
 //! Sends spans to the collector, in the background.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -9,7 +8,6 @@ use super::otlp;
 use super::queue::Queue;
 use crate::config::{self, Faults, SourceUrl};
 use crate::outbound::{Material, Outbound, Question};
-use crate::shutdown::Shutdown;
 use crate::status::Fault;
 
 /// Spans of one message.
@@ -21,46 +19,33 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// What sends them.
 #[derive(Debug)]
 pub(super) struct Exporter {
-    queue: Arc<Queue>,
     outbound: Outbound,
     url: SourceUrl,
     /// Who says it.
     instance: String,
-    every: Duration,
-    within: Duration,
+    pub(super) every: Duration,
+    pub(super) within: Duration,
 }
 
 impl Exporter {
     /// With what the configuration has for it.
-    pub(super) fn new(settings: &config::Telemetry, instance: &str, queue: Arc<Queue>) -> Result<Self, Faults> {
+    pub(super) fn new(settings: &config::Telemetry, instance: &str) -> Result<Self, Faults> {
         let own = settings.own().map(|(certificate, key)| ("telemetry.certificate", certificate, key));
         let material = Material { anchors_key: "telemetry.tls_anchors", anchors: &settings.tls_anchors, own };
         let outbound = Outbound::new(settings.timeout(), &material)?;
         let (every, within) = (settings.every(), settings.timeout());
-        Ok(Self { queue, outbound, url: settings.url.clone(), instance: instance.to_owned(), every, within })
+        Ok(Self { outbound, url: settings.url.clone(), instance: instance.to_owned(), every, within })
     }
 
-    /// Sends until the signal to stop, and then what is left and can be sent soon.
-    pub(super) async fn run(&self, mut shutdown: Shutdown) {
-        let mut is_well = true;
-        while !shutdown.is_requested() {
-            tokio::select! {
-                () = tokio::time::sleep(self.every) => self.send_all(&mut is_well).await,
-                () = shutdown.requested() => {}
-            }
-        }
-        // What is not sent within this time is lost with the process.
-        drop(tokio::time::timeout(self.within, self.send_all(&mut is_well)).await);
-    }
-
-    async fn send_all(&self, is_well: &mut bool) {
+    /// Sends all that waits, until the collector does not take it.
+    pub(super) async fn send_all(&self, queue: &Queue, is_well: &mut bool) {
         loop {
-            let spans = self.queue.take(MESSAGE_SPANS_MAX);
+            let spans = queue.take(MESSAGE_SPANS_MAX);
             if spans.is_empty() {
                 return;
             }
             let sent = self.send(otlp::message(&self.instance, &spans).to_string()).await;
-            self.queue.tally().ended(if sent.is_ok() { "exported" } else { "refused" }, spans.len());
+            queue.tally().ended(if sent.is_ok() { "exported" } else { "refused" }, spans.len());
             match sent {
                 Err(fault) if *is_well => tracing::warn!(code = fault.code(), "the collector of traces does not take them"),
                 Ok(()) if !*is_well => tracing::info!("the collector of traces takes them again"),

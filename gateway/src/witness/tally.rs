@@ -53,6 +53,12 @@ impl Tally {
         self.lag.with_label_values(&[log.name()]).set(lag_s);
     }
 
+    /// There are no witnesses.
+    pub fn is_idle(&self) {
+        self.size.reset();
+        self.lag.reset();
+    }
+
     /// A witness answered, or did not.
     pub fn answered(&self, witness: &str, result: &str) {
         self.asked.with_label_values(&[witness, result]).inc();

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use crypto::record::LogName;
 use crypto::time::Timestamp;
 use crypto::tlog::{AddCheckpoint, Note, Policy, VerifierKey};
@@ -32,35 +31,22 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Witnesses {
     logs: Logs,
     table: Witnessing,
-    client: ArcSwap<Client>,
-    tally: Tally,
+    client: Client,
     board: Mutex<Board>,
 }
 
 impl Witnesses {
-    /// Reads the policy. The seed spreads the moments of asking again.
+    /// Reads the policy, and what witnesses have signed for this store. The seed spreads the moments of asking again.
     ///
     /// # Errors
     /// What is wrong with the policy, or with a file of certificates.
-    pub fn load(settings: &config::Witnesses, store: &Store, tally: Tally, seed: u64) -> Result<Self, Faults> {
+    pub fn load(settings: &config::Witnesses, store: &Store, seed: u64, now: Timestamp) -> Result<Self, Faults> {
         let (board, client) = read(settings, seed)?;
         let (logs, table) = (store.logs().clone(), store.witnessing().clone());
-        let client = ArcSwap::from_pointee(client);
-        board.witnesses().iter().for_each(|asked| tally.knows(&asked.name));
-        Ok(Self { logs, table, client, tally, board: Mutex::new(board) })
-    }
-
-    /// Asks with other certificates from now on.
-    pub fn follow(&self, client: &Client) {
-        self.client.store(Arc::new(client.clone()));
-    }
-
-    /// Reads the same files, and asks nobody.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub fn check(settings: &config::Witnesses) -> Result<(), Faults> {
-        read(settings, 0).map(drop)
+        let witnesses = Self { logs, table, client, board: Mutex::new(board) };
+        // What cannot be read now is tried again, and told, in the background.
+        witnesses.look(now).unwrap_or_default();
+        Ok(witnesses)
     }
 
     /// The signed note of a checkpoint, with the lines that witnesses have given for it.
@@ -99,11 +85,12 @@ impl Witnesses {
     }
 
     /// Sets the metrics that change by time alone.
-    pub fn measure(&self, now: Timestamp) {
+    pub fn measure(&self, tally: &Tally, now: Timestamp) {
         let board = self.board();
+        board.witnesses().iter().for_each(|asked| tally.knows(&asked.name));
         for log in LogName::ALL {
             if let Some((size, lag_s)) = self.logs.published(log).and_then(|newest| board.reached(log, newest.shard, now)) {
-                self.tally.reached(log, size, lag_s);
+                tally.reached(log, size, lag_s);
             }
         }
     }
@@ -196,41 +183,39 @@ pub async fn tick(app: &Arc<App>, now: Timestamp) {
     }
 }
 
-/// A job with what came of it.
-type Done = (Job, Answered);
+/// A job with whose it is, and what came of it.
+type Done = (Arc<Witnesses>, Job, Answered);
 
 fn spawn(app: &Arc<App>, jobs: &mut JoinSet<Done>, now: impl Fn() -> Timestamp) {
     let Some(witnesses) = &app.witnesses else { return };
     let room = JOBS_MAX.saturating_sub(jobs.len());
     let due = witnesses.board().due(now(), room);
     for job in due {
-        jobs.spawn(perform(Arc::clone(app), job));
+        jobs.spawn(perform(Arc::clone(app), Arc::clone(witnesses), job));
     }
 }
 
 async fn look(app: &Arc<App>, now: Timestamp) {
-    let shared = Arc::clone(app);
-    let work = spawn_blocking(move || shared.witnesses.as_ref().map_or(Ok(()), |witnesses| witnesses.look(now)));
+    let Some(witnesses) = app.witnesses.clone() else { return };
+    let work = spawn_blocking(move || witnesses.look(now));
     if let Ok(Err(error)) = work.await {
         tracing::warn!(code = error.code(), %error, "the checkpoints to be witnessed could not be read");
     }
 }
 
-async fn perform(app: Arc<App>, job: Job) -> Done {
-    let (shared, asked) = (Arc::clone(&app), job.clone());
-    let question = spawn_blocking(move || shared.witnesses.as_ref().map(|witnesses| witnesses.question(&asked))).await;
-    let (Ok(Some(Ok(question))), Some(witnesses)) = (question, &app.witnesses) else {
-        return (job, Answered::Failed(Fault::Unprovable));
+async fn perform(app: Arc<App>, witnesses: Arc<Witnesses>, job: Job) -> Done {
+    let (asker, asked) = (Arc::clone(&witnesses), job.clone());
+    let Ok(Ok(question)) = spawn_blocking(move || asker.question(&asked)).await else {
+        return (witnesses, job, Answered::Failed(Fault::Unprovable));
     };
-    let client = witnesses.client.load_full();
-    let answered = app.telemetry.own("witness").doing(client.ask(&job.url, &job.key, &question)).await;
-    (job, answered)
+    let asking = witnesses.client.ask(&job.url, &job.key, &question);
+    let answered = app.telemetry.own("witness").doing(asking).await;
+    (witnesses, job, answered)
 }
 
 /// Takes in what a witness answered, keeps it, and tells of it.
 async fn settle(app: &Arc<App>, done: Result<Done, JoinError>, now: Timestamp) {
-    let Some(witnesses) = &app.witnesses else { return };
-    let (job, answered) = match done {
+    let (witnesses, job, answered) = match done {
         Ok(done) => done,
         Err(error) => {
             tracing::error!(panic = error.is_panic(), "a question to a witness did not end");
@@ -242,10 +227,14 @@ async fn settle(app: &Arc<App>, done: Result<Done, JoinError>, now: Timestamp) {
         Answered::LastSize(_) => "other-size",
         Answered::Failed(fault) => fault.code(),
     };
-    witnesses.tally.answered(&job.name, result);
+    app.metrics.witnesses.answered(&job.name, result);
     if let Answered::Failed(fault) = &answered {
         let (witness, log) = (&job.name, job.target.place().0);
         tracing::warn!(witness, %log, code = fault.code(), "a witness has not signed");
+    }
+    if !app.witnesses.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, &witnesses)) {
+        // It was asked by a policy that is no longer in force: whoever is asked now says it again.
+        return;
     }
     let kept = witnesses.board().settle(&job, answered, now);
     let Some(kept) = kept else { return };

@@ -158,8 +158,11 @@ fn every_alert_is_about_what_is_measured_and_has_its_page() {
     }
 }
 
-/// The series that an expression asks for: names, and for each label the values of which there must be rows.
-fn selectors(expr: &str) -> Vec<(&str, Vec<(&str, Vec<&str>)>)> {
+/// A label, and the values of which there must be rows.
+type Demand<'a> = (&'a str, Vec<&'a str>);
+
+/// The series that an expression asks for: names, and what their labels must be.
+fn selectors(expr: &str) -> Vec<(&str, Vec<Demand<'_>>)> {
     let mut found = Vec::new();
     for (at, _) in expr.match_indices("licet_") {
         let (_, rest) = expr.split_at(at);

@@ -104,6 +104,60 @@ fn files_that_are_wrong() {
 }
 
 #[test]
+fn a_configuration_that_everybody_can_change() {
+    let site = well();
+    let file = site.folder.path().join("licet.toml");
+    let set = |path: &std::path::Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let checked = || {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_licet")).args(["config", "check"]).arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(checked().0, Some(0));
+    set(&file, 0o666);
+    finds(&site, 2, &[DOWN, ("exposed", "warning")]);
+    let (status, said) = checked();
+    assert!(status == Some(2) && said.contains(&format!("everybody can change it: {} has mode 666", file.display())), "{said}");
+    // It starts all the same, and says so.
+    let process = site.start();
+    let (log, is_well) = process.terminate();
+    assert!(is_well && log.iter().any(|line| line.contains("not only its owner can change the configuration")), "{log:?}");
+    set(&file, 0o644);
+    set(site.folder.path(), 0o777);
+    let (status, said) = checked();
+    assert!(status == Some(2) && said.contains("everybody can put another file in its place"), "{said}");
+    // There nobody replaces what is somebody else's.
+    set(site.folder.path(), 0o1777);
+    assert_eq!(checked().0, Some(0));
+}
+
+#[test]
+fn a_port_that_somebody_else_has() {
+    let site = well();
+    let file = site.folder.path().join("licet.toml");
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("listen = \"127.0.0.1:0\"", &format!("listen = \"127.0.0.1:{port}\""), 1)).unwrap();
+    let checked = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_licet"));
+        let output = command.args(["config", "check", "--json"]).arg(&file).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["faults"].clone()
+    };
+    let faults = checked();
+    assert_eq!(faults[0]["message"], format!("127.0.0.1:{port} is in use by another process"));
+    assert!(faults[0]["key"] == "server.listen" && faults[0]["line"].is_u64() && faults[0]["hint"].is_string(), "{faults}");
+    finds(&site, 2, &[("ports", "fault"), DOWN]);
+    drop(other);
+    assert_eq!(checked(), Value::Array(Vec::new()));
+    // A gateway of this configuration has it for good reason.
+    let process = site.start();
+    assert_eq!(checked(), Value::Array(Vec::new()));
+    finds(&site, 0, &[]);
+    drop(process);
+}
+
+#[test]
 fn certificates_that_end() {
     for (days, severity) in [(10, "warning"), (-1, "fault")] {
         let site = well();
@@ -137,6 +191,11 @@ fn a_store_that_is_in_use_or_made_with_other_keys() {
     drop(held);
     fs::write(site.folder.path().join("value.key"), "3".repeat(64)).unwrap();
     finds(&site, 2, &[("store", "fault"), DOWN]);
+    let file = site.folder.path().join("licet.toml");
+    let checked = std::process::Command::new(env!("CARGO_BIN_EXE_licet")).args(["config", "check"]).arg(file).output().unwrap();
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert!(checked.status.code() == Some(2) && said.contains("storage.value_key: the store opens with the key "), "{said}");
+    assert!(!said.contains("3333"), "{said}");
 }
 
 #[test]

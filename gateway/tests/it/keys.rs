@@ -41,7 +41,8 @@ async fn keys_change_while_the_gateway_serves() {
     let config = site.folder.path().join("licet.toml");
     // The key that opens the store comes from a command.
     let file = site.folder.path().join("value.key");
-    let text = fs::read_to_string(&config).unwrap();
+    let text = fs::read_to_string(&config).unwrap() + "[backup]\npath = 'backups'\nkey = 'backup.key'\nevery_s = 0\n";
+    storage::secret::new_key_file(&site.folder.path().join("backup.key")).unwrap();
     let command = format!("value_key = {{ command = [\"/bin/cat\", \"{}\"] }}", file.display());
     fs::write(&config, text.replace("value_key = \"value.key\"", &command)).unwrap();
     let mut process = site.start();
@@ -54,14 +55,18 @@ async fn keys_change_while_the_gateway_serves() {
     assert!(String::from_utf8(refused.stderr).unwrap().contains("rotate first"));
     let told = stdout(&site.licet(&["keys", "rotate", "--cipher", "sm4-gcm"]));
     assert!(told.contains("(sm4-gcm)"), "{told}");
+    // At once, whether the work in the background has begun or not.
+    let said = stdout(&site.licet(&["keys", "status"]));
+    assert!(said.starts_with("re-encryption under ") && !said.contains(&first), "{said}");
     loop {
         let told: Value = serde_json::from_str(&stdout(&site.licet(&["keys", "status", "--json"]))).unwrap();
         if told["resealing"]["is_done"] == true {
             assert_eq!(told["resealing"]["damaged"], 0);
+            assert!(told["resealing"]["began_at"].as_str() <= told["resealing"]["ended_at"].as_str());
             break;
         }
     }
-    assert!(stdout(&site.licet(&["keys", "status"])).contains(": done; "));
+    assert!(stdout(&site.licet(&["keys", "status"])).contains(": done at 20"));
     let keys = listed(&site);
     assert_eq!((keys.len(), &keys[1]["rows"]), (2, &Value::from(0)));
     assert!(keys[0]["rows"].as_u64().unwrap() > 10 && keys[0]["is_current"] == true);
@@ -73,8 +78,15 @@ async fn keys_change_while_the_gateway_serves() {
     let new_text = new.to_str().unwrap();
     let made = std::process::Command::new(env!("CARGO_BIN_EXE_licet")).args(["keys", "new", new_text]).output().unwrap();
     assert!(made.status.success());
+    for (name, of) in [("index.key", "storage.index_key"), ("backup.key", "backup.key")] {
+        let refused = site.licet(&["keys", "rewrap", "--to", site.folder.path().join(name).to_str().unwrap()]);
+        let why = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(1) && why.contains(&format!("holds the key of {of}")), "{why}");
+    }
     stdout(&site.licet(&["keys", "rewrap", "--to", new_text]));
+    named_anew(&site, &text, &command);
     process.kill();
+    fs::write(&config, text.replace("value_key = \"value.key\"", &command)).unwrap();
     let refused = site.licet(&["store", "show"]);
     assert!(String::from_utf8(refused.stderr).unwrap().contains("opens with the key"), "the old key opens it no longer");
     fs::write(&config, text.replace("value.key", "new.key")).unwrap();
@@ -85,6 +97,36 @@ async fn keys_change_while_the_gateway_serves() {
     reads(&site, &process).await;
     assert!(process.terminate().1);
     assert_eq!(on_record(&site), ["retire", "rotate", "retire", "rewrap"].map(str::to_owned));
+}
+
+/// The store was wrapped anew, and the gateway runs: until the new key is named, everybody who is asked says so.
+fn named_anew(site: &Site, text: &str, command: &str) {
+    let config = site.folder.path().join("licet.toml");
+    let check = || {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_licet")).args(["config", "check"]).arg(&config).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, why) = check();
+    assert!(status == Some(2) && why.contains("storage.value_key: the store opens with the key "), "{why}");
+    let told = site.licet(&["doctor"]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("configuration: storage.value_key: the store opens with the key "), "{told}");
+
+    let named = text.replace("value.key", "new.key");
+    fs::write(&config, &named).unwrap();
+    assert_eq!(check().0, Some(0));
+    let told = stdout(&site.licet(&["reload"]));
+    assert!(told.contains("storage.value_key") && told.contains("in force as generation 1"), "{told}");
+    // From a command again, but the wrong one: what it is asked for by is not shown.
+    fs::write(&config, text.replace("value_key = \"value.key\"", command)).unwrap();
+    let refused = site.licet(&["reload"]);
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && why.contains("storage.value_key: the store opens with the key"), "{why}");
+    let right = command.replace("value.key", "new.key");
+    fs::write(&config, text.replace("value_key = \"value.key\"", &right)).unwrap();
+    let told = stdout(&site.licet(&["reload"]));
+    assert!(told.contains("+ storage.value_key.command: (not shown)") && !told.contains("/bin/cat"), "{told}");
 }
 
 /// What is on record of the keys, oldest first; what was refused was begun.

@@ -101,6 +101,11 @@ impl Setup {
 
     /// The same over a store that may have been used before.
     pub(crate) async fn start_over(self, table: &'static [Route], store: Store) -> Started {
+        // Those of every store that is made here.
+        for (name, byte) in [("value.key", "01"), ("index.key", "02")] {
+            let path = self.folder.write(name, byte.repeat(32));
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
         let config = Config::read(&self.folder.write("licet.toml", self.text())).unwrap();
         let app = App::build(&config, table, store).unwrap();
         let listener = Server::bind(config.server.listen).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway::shutdown;
+use gateway::{shutdown, telemetry};
 use hyper::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -34,7 +34,7 @@ async fn police() -> Department {
 }
 
 /// A collector, and the spans that it is told of.
-async fn collector() -> (Department, UnboundedReceiver<Value>) {
+pub(crate) async fn collector() -> (Department, UnboundedReceiver<Value>) {
     let (told, spans) = unbounded_channel();
     let department = Department::start(move |seen| {
         assert_eq!((seen.target.as_str(), seen.header("content-type")), ("/v1/traces", "application/json"));
@@ -71,8 +71,7 @@ async fn a_trace_goes_through_the_gateway_to_the_source() {
     let telemetry = format!("[telemetry]\nurl = '{}'\nevery_ms = 5\nsample_permille = 0\n", collector.url("/v1/traces"));
     let gateway = start(&police, &telemetry).await;
     let (trigger, shutdown) = shutdown::channel();
-    let app = Arc::clone(&gateway.app);
-    let sending = tokio::spawn(async move { app.telemetry.run(shutdown).await });
+    let sending = tokio::spawn(telemetry::run(Arc::clone(&gateway.live), shutdown));
     look_up(&gateway, Some(&format!("00-{TRACE}-{CALLERS_SPAN}-01"))).await;
 
     let message = tokio::time::timeout(Duration::from_secs(20), messages.recv()).await.unwrap().unwrap();
@@ -131,13 +130,12 @@ async fn a_collector_that_refuses_is_in_nobodys_way() {
     look_up(&gateway, None).await;
     let seen = police.seen();
     assert!(seen.first().unwrap().header("traceparent").ends_with("-01"));
-    let app = Arc::clone(&gateway.app);
     let (trigger, shutdown) = shutdown::channel();
     trigger.stop();
     // What is left at the end is sent once.
     let refused = || gateway.app.metrics.spans.count("refused");
     while refused() == 0 {
-        app.telemetry.run(shutdown.clone()).await;
+        telemetry::run(Arc::clone(&gateway.live), shutdown.clone()).await;
     }
     assert_eq!(gateway.app.metrics.spans.count("exported"), 0);
 }
@@ -145,8 +143,8 @@ async fn a_collector_that_refuses_is_in_nobodys_way() {
 #[tokio::test]
 async fn a_stranger_has_nothing_recorded() {
     let (police, (collector, _messages)) = (police().await, collector().await);
-    let telemetry = format!("[telemetry]\nurl = '{}'\nevery_ms = 60000\nsample_permille = 0\n", collector.url("/v1/traces"));
-    let gateway = start(&police, &telemetry).await;
+    let section = format!("[telemetry]\nurl = '{}'\nevery_ms = 60000\nsample_permille = 0\n", collector.url("/v1/traces"));
+    let gateway = start(&police, &section).await;
     let (trigger, shutdown) = shutdown::channel();
     trigger.stop();
     let parent = format!("00-{TRACE}-{CALLERS_SPAN}-01");
@@ -155,9 +153,9 @@ async fn a_stranger_has_nothing_recorded() {
         request.headers_mut().insert("traceparent", parent.parse().unwrap());
         assert_eq!(stranger.send(Http::Two, request).await.status, status);
     }
-    gateway.app.telemetry.run(shutdown.clone()).await;
+    telemetry::run(Arc::clone(&gateway.live), shutdown.clone()).await;
     assert_eq!(gateway.app.metrics.spans.count("exported"), 0, "what strangers want recorded is nothing to go by");
     look_up(&gateway, Some(&parent)).await;
-    gateway.app.telemetry.run(shutdown).await;
+    telemetry::run(Arc::clone(&gateway.live), shutdown).await;
     assert!(gateway.app.metrics.spans.count("exported") > 0);
 }

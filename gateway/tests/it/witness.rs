@@ -8,17 +8,22 @@ use crypto::issue::{KeyType, SigningKey};
 use crypto::record::{Ending, EventKind, Facts, LogName};
 use crypto::tlog::{AddCheckpoint, Checkpoint, Note, Policy, Refusal, SignatureLine, VerifierKey};
 use gateway::config::WitnessedLog;
+use gateway::reload::Outcome;
 use gateway::routes::TABLE;
 use gateway::witness::{self, Decided, Service, WitnessKey};
 use serde_json::json;
 use storage::Store;
 use storage::log::{Draft, Pending};
 
-use crate::audit;
-use crate::client::{Http, Reply, request};
+use crate::client::{Http, Reply, get, request};
+use crate::crash::put_in_use;
+use crate::licence_kit::Office;
 use crate::log_kit::{self, BEGIN, Keys, grow, key};
 use crate::pki::Folder;
-use crate::started::{AUDITOR, Setup, Started, VERIFIER, memory};
+use crate::process::Process;
+use crate::reload::again;
+use crate::started::{AUDITOR, ISSUER, Setup, Started, VERIFIER, memory};
+use crate::{audit, backup};
 
 fn witness_key() -> SigningKey {
     SigningKey::from_label(KeyType::Ed25519, "witness")
@@ -200,20 +205,30 @@ async fn who_is_no_witness_says_so() {
     add(&gateway, "old 0\n").await.is_problem(404, "not-found");
 }
 
+/// The section of a gateway whose logs a witness signs, no more often than that.
+fn witnessed(interval_s: u32) -> String {
+    format!(
+        "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
+        interval_s = {interval_s}\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n"
+    )
+}
+
+/// The files that it names.
+fn introduce(witness: &Started, folder: &Folder) {
+    let verifier = service().verifier().clone();
+    let url = format!("https://localhost:{}/witness", witness.address.port());
+    folder.write("policy.txt", format!("witness one {verifier} {url}\nquorum one\n"));
+    folder.write("witness-ca.pem", witness.authority.pem());
+    let holder = witness.holder(VERIFIER);
+    folder.write("own.pem", holder.pem());
+    folder.write("own.key", holder.key.pem());
+}
+
 /// A gateway whose logs that witness signs.
 async fn witnessed_gateway(witness: &Started, store: Store) -> Started {
     let mut setup = Setup::new();
-    let verifier = service().verifier().clone();
-    let url = format!("https://localhost:{}/witness", witness.address.port());
-    setup.folder.write("policy.txt", format!("witness one {verifier} {url}\nquorum one\n"));
-    setup.folder.write("witness-ca.pem", witness.authority.pem());
-    let holder = witness.holder(VERIFIER);
-    setup.folder.write("own.pem", holder.pem());
-    setup.folder.write("own.key", holder.key.pem());
-    setup.sections.push_str(
-        "[record.witnesses]\npolicy = 'policy.txt'\ntls_anchors = ['witness-ca.pem']\ncertificate = 'own.pem'\nkey = 'own.key'
-        interval_s = 5\nconnect_timeout_ms = 2000\nanswer_timeout_ms = 5000\n",
-    );
+    introduce(witness, &setup.folder);
+    setup.sections.push_str(&witnessed(5));
     setup.sections.push_str(&format!(
         "[[callers]]\nname = 'all-seeing'\norganisation = '91350211M000100Y46'\ncertificates = ['uri:{}']
         roles = ['auditor']\naudits = ['*']\n",
@@ -272,6 +287,42 @@ async fn what_auditors_are_given_meets_a_policy_that_demands_witnesses() {
     let shown = &answer.json()["checkpoints"][0];
     let noted = Checkpoint::of(&Note::parse(shown["note"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
     assert_eq!((shown["size"].as_u64(), shown["root"].clone()), (Some(noted.size()), json!(noted.root())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_policy_of_witnesses_needs_no_restart() {
+    let witness = witness_gateway().await;
+    let gateway = witnessed_gateway(&witness, memory()).await;
+    let now = gateway::clock::now();
+    let text = std::fs::read_to_string(gateway.folder.path().join("licet.toml")).unwrap();
+    let view = async || access(&gateway).await["witnesses"].clone();
+    visit(&gateway).await;
+    witness::tick(&gateway.live.current(), now).await;
+    let signed = view().await["size"].as_u64().unwrap();
+    assert!(signed > 0);
+
+    // The same file with another content: what was signed stays known.
+    let policy = std::fs::read_to_string(gateway.folder.path().join("policy.txt")).unwrap();
+    gateway.folder.write("policy.txt", format!("# another one\n{policy}"));
+    let done = again(&gateway).await.unwrap();
+    assert_eq!((done.outcome, done.files), (Outcome::InForce, vec!["record.witnesses".to_owned()]));
+    assert_eq!(view().await["size"], signed);
+    visit(&gateway).await;
+    witness::tick(&gateway.live.current(), now.plus(9)).await;
+    assert!(view().await["size"].as_u64().unwrap() > signed, "{}", view().await);
+    gateway.folder.write("policy.txt", "quorum everybody\n");
+    assert!(again(&gateway).await.unwrap_err().to_string().contains("record.witnesses.policy: "));
+
+    let (before, after) = text.split_once("[record.witnesses]").unwrap();
+    let (_, after) = after.split_once("[[callers]]").unwrap();
+    gateway.folder.write("licet.toml", format!("{before}[[callers]]{after}"));
+    let done = again(&gateway).await.unwrap();
+    assert_eq!(done.needs_restart, [""; 0]);
+    assert_eq!(view().await["state"], "not-required");
+    gateway.folder.write("policy.txt", policy);
+    gateway.folder.write("licet.toml", text);
+    again(&gateway).await.unwrap();
+    assert!(view().await["size"].as_u64().unwrap() > signed, "it is known from the store");
 }
 
 /// Leaves a record in the access log, and waits until a checkpoint has it.
@@ -341,4 +392,43 @@ async fn our_logs_are_witnessed_in_the_background_and_never_wait() {
     drop(gateway);
     let kept = store.witnessing().cosigned(LogName::Access, 0).unwrap();
     assert_eq!(kept.newest.unwrap().size, second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_signs_the_shard_that_follows_a_restoration() {
+    let (witness, office) = (witness_gateway().await, Office::new());
+    let site = backup::site_with(&office, &format!("every_s = 0\n{}", witnessed(1)));
+    introduce(&witness, &site.folder);
+    // Waits until the newest shard of the access log is witnessed, and says which it is.
+    let signed = async |process: &Process| loop {
+        let logs = site.client(process, VERIFIER).send(Http::One, get("/v1/logs")).await.json();
+        let log = logs["logs"].as_array().unwrap().iter().find(|log| log["log"] == "access").unwrap();
+        let shard = log["shards"].as_array().unwrap().last().unwrap();
+        if let Some(size) = shard["witnesses"]["size"].as_u64().filter(|size| *size > 0) {
+            break (shard["period"].as_str().unwrap().to_owned(), size);
+        }
+    };
+    let process = site.start();
+    put_in_use(&site.client(&process, ISSUER), &office).await;
+    assert!(process.terminate().1);
+    backup::back_up(&site);
+    let process = site.start();
+    let (before, size) = signed(&process).await;
+    assert!(process.terminate().1);
+    let data = backup::path(&site, "data");
+    std::fs::rename(&data, backup::path(&site, "gone")).unwrap();
+    let restored = backup::licet(&site, &["backup", "restore", "--to", data.to_str().unwrap()], false);
+    assert!(restored.contains("behind what was published"), "{restored}");
+    backup::licet(&site, &["restore", "accept", "--reason", "the disk was lost"], true);
+    backup::licet(&site, &["restore", "confirm", "--reason", "nothing was revoked"], true);
+    let process = site.start();
+    let (after, _) = signed(&process).await;
+    assert!(after.starts_with(&format!("{before}-r")), "{after}");
+    // It has vouched for both, and for no other tree of the old one.
+    let vouched = |period: &str| {
+        let origin = format!("licet.test.example/access/{period}");
+        witness.app.store().witnessing().vouched(&origin).unwrap().1.unwrap().size
+    };
+    assert!(vouched(&after) > 0 && vouched(&before) >= size);
+    assert!(process.terminate().1);
 }

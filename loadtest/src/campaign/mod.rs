@@ -6,6 +6,7 @@
 
 mod callers;
 mod check;
+mod control;
 mod known;
 mod ledger;
 mod plan;
@@ -20,12 +21,13 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+pub use control::Control;
 pub use plan::{Fault, Plan};
 pub use report::{Outcome, Round};
 pub use strike::Struck;
 
 use crate::dataset::Dataset;
-use crate::fault::{Disk, Lost};
+use crate::fault::{Disk, DiskFault, Lost};
 use crate::number::count;
 use crate::rig::{Rig, Settings};
 use crate::server::{Gateway, Pin};
@@ -55,6 +57,8 @@ pub struct Options {
     pub rounds: u64,
     /// After how many rounds the whole store is read by `licet log fsck`.
     pub fsck: u64,
+    /// What is done that must be found, in place of any fault.
+    pub control: Option<Control>,
 }
 
 /// A campaign under way.
@@ -74,7 +78,11 @@ pub async fn run(options: &Options, mut tell: impl FnMut(&Round)) -> Result<Outc
     let campaign = Campaign::prepare(options).await?;
     let mut rounds = Vec::new();
     for number in options.from..options.from + options.rounds {
-        let round = campaign.round(Plan::of(options.seed, number)).await?;
+        let mut plan = Plan::of(options.seed, number);
+        if options.control.is_some() {
+            (plan.fault, plan.power) = (Fault::Power, true);
+        }
+        let round = campaign.round(plan).await?;
         tell(&round);
         let is_wrong = !round.wrong.is_empty();
         rounds.push(round);
@@ -143,6 +151,9 @@ impl<'a> Campaign<'a> {
             Err(reason) => return Ok(Round::lost(plan, format!("after the faults before it: {reason}"))),
         };
         let (start, checked) = (gateway.start_took, now().saturating_duration_since(began));
+        if self.options.control == Some(Control::Forgets) {
+            self.disk.ask(DiskFault::Forgets)?;
+        }
         let mut callers = callers::begin(&scene);
         tokio::time::sleep(plan.at).await;
         let struck = strike::strike(&self.disk, plan, &scene, &gateway).await?;
@@ -162,7 +173,9 @@ impl<'a> Campaign<'a> {
             self.kill_starting(plan.start).await?;
         }
         let lost = if plan.power { self.disk.lose_power(&mut scene.chance(999))? } else { Lost::default() };
-        if (plan.round + 1).is_multiple_of(self.options.fsck.max(1)) {
+        if let Some(control) = self.options.control {
+            control.between(&self.site.folder, plan.round - self.options.from)?;
+        } else if (plan.round + 1).is_multiple_of(self.options.fsck.max(1)) {
             self.fsck().await?;
         }
         let mut ledger = self.memory.ledger();

@@ -49,6 +49,8 @@ impl Fault {
             Self::Disk(DiskFault::WriteFails { .. }) => "a write fails",
             Self::Disk(DiskFault::Full { .. }) => "disk full",
             Self::Disk(DiskFault::ShortWrites { .. }) => "short writes",
+            Self::Disk(DiskFault::SaysFull { .. }) => "disk says that it is full",
+            Self::Disk(DiskFault::Forgets) => "syncs do nothing",
         }
     }
 
@@ -67,8 +69,8 @@ impl Plan {
         let mut chance = Chance::of(&[seed, 71, round]);
         let mut upto = |most: u32| u32::try_from(chance.next() % u64::from(most)).unwrap_or(0);
         let (at, start, after) = (200 + u64::from(upto(900)), u64::from(upto(400)), upto(40));
-        // The first nine rounds are one of each; then chance decides.
-        let kind = if round < 9 { round } else { u64::from(upto(9)) };
+        // The first ten rounds are one of each; then chance decides.
+        let kind = if round < 10 { round } else { u64::from(upto(10)) };
         let power = upto(2) == 0;
         let fault = match kind {
             0 => Fault::Kill,
@@ -79,6 +81,7 @@ impl Plan {
             5 => Fault::Disk(DiskFault::ShortWrites { many: 1 + after }),
             6 => Fault::Disk(DiskFault::SyncHangs { after }),
             7 => Fault::Twice,
+            9 => Fault::Disk(DiskFault::SaysFull { free_mib: upto(500) }),
             _ => Fault::Restart,
         };
         let power = fault == Fault::Power || (power && fault != Fault::Restart);
@@ -96,9 +99,9 @@ mod tests {
     fn a_round_follows_from_seed_and_number_and_soon_every_fault_has_come() {
         assert_eq!(Plan::of(1, 7), Plan::of(1, 7));
         assert_ne!(Plan::of(1, 20), Plan::of(2, 20));
-        let first: BTreeSet<_> = (0..9).map(|round| Plan::of(5, round).fault.name()).collect();
-        assert_eq!(first.len(), 9);
-        let later: BTreeSet<_> = (9..200).map(|round| Plan::of(5, round).fault.name()).collect();
+        let first: BTreeSet<_> = (0..10).map(|round| Plan::of(5, round).fault.name()).collect();
+        assert_eq!(first.len(), 10);
+        let later: BTreeSet<_> = (10..200).map(|round| Plan::of(5, round).fault.name()).collect();
         assert_eq!(later, first);
         let plans: Vec<_> = (0..500).map(|round| Plan::of(3, round)).collect();
         assert!(plans.iter().all(|plan| plan.fault != Fault::Power || plan.power));

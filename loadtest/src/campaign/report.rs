@@ -62,8 +62,10 @@ impl Round {
         if struck.hits > 0 {
             parts.push(format!("{} calls failed", grouped(struck.hits)));
         }
-        if lost.cut + lost.gone > 0 {
-            parts.push(format!("{} bytes of {} files were never synced", grouped(lost.bytes), lost.cut + lost.gone));
+        if *lost != Lost::default() {
+            let Lost { cut, gone, holed, garbled, bytes } = lost;
+            let bytes = grouped(*bytes);
+            parts.push(format!("{bytes} bytes lost: {cut} files cut, {gone} gone, {holed} with holes, {garbled} with garbage"));
         }
         parts.push(format!("start {} ms, check {} ms", short(millis(self.start)), short(millis(self.checked - self.start))));
         parts.push(format!("{} acknowledged", grouped(self.acknowledged)));
@@ -132,12 +134,24 @@ impl Outcome {
                 all(|round| round.struck.hits),
                 all(|round| round.lost.cut),
                 all(|round| round.lost.gone),
+                all(|round| round.lost.holed),
+                all(|round| round.lost.garbled),
                 all(|round| round.lost.bytes),
                 short(longest / 1000.0),
             ]
         };
-        let columns =
-            ["fault", "rounds", "with power lost", "calls that failed", "files cut", "files gone", "bytes lost", "longest, s"];
+        let columns = [
+            "fault",
+            "rounds",
+            "with power lost",
+            "calls that failed",
+            "files cut",
+            "files gone",
+            "with holes",
+            "with garbage",
+            "bytes lost",
+            "longest, s",
+        ];
         let columns = columns.map(str::to_owned).to_vec();
         Table { title: "By fault".to_owned(), columns, rows: rows.into_iter().map(row).collect() }
     }

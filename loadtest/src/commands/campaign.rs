@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use loadtest::campaign::{self, Options};
+use loadtest::campaign::{self, Control, Options};
 
 use super::common::{each, read};
 use super::{Done, Failure, threads};
@@ -20,6 +20,8 @@ usage: licet-load campaign --licet FILE --folder FOLDER [options]
   --rounds N           how many [25], at most 100000
   --from N             the first of them [0], to do a round again
   --fsck N             after how many rounds the whole store is read by `licet log fsck` [5]
+  --control WHAT       something that no gateway can stand, and that must be found: `forgets`, a disk that says that it synced and did
+                       not, or `set-back`, a store that is put back by a round; it ends with 0 when something is found wrong
   --out FOLDER         where report.json, report.md and report.html are written; left out, Markdown is printed
 
 It ends with 1 at the first round in which something is wrong. A C compiler (cc) is needed, and a gateway that is linked dynamically.
@@ -28,7 +30,7 @@ It ends with 1 at the first round in which something is wrong. A C compiler (cc)
 /// Carries out a campaign.
 pub(crate) fn campaign(parser: &mut lexopt::Parser) -> Done {
     let (licet, folder) = (PathBuf::new(), PathBuf::new());
-    let mut options = Options { licet, folder, seed: 1, from: 0, rounds: 25, fsck: 5 };
+    let mut options = Options { licet, folder, seed: 1, from: 0, rounds: 25, fsck: 5, control: None };
     let mut out = None;
     let is_read = each(parser, HELP, &[], |name, value| {
         match name {
@@ -38,6 +40,7 @@ pub(crate) fn campaign(parser: &mut lexopt::Parser) -> Done {
             "rounds" => options.rounds = read::<u64>(value)?.clamp(1, 100_000),
             "from" => options.from = read::<u64>(value)?.min(100_000),
             "fsck" => options.fsck = read::<u64>(value)?.max(1),
+            "control" => options.control = Some(Control::named(value).ok_or("is forgets or set-back")?),
             "out" => out = Some(PathBuf::from(value)),
             _ => return Ok(false),
         }
@@ -55,6 +58,13 @@ pub(crate) fn campaign(parser: &mut lexopt::Parser) -> Done {
     match &out {
         Some(folder) => report.write(folder).map_err(Failure::Failed)?,
         None => print!("{}", report.markdown()),
+    }
+    if options.control.is_some() {
+        return if outcome.is_right() {
+            Err(Failure::Failed("nothing was found wrong".to_owned()))
+        } else {
+            Ok(ExitCode::SUCCESS)
+        };
     }
     match outcome.again() {
         None => Ok(ExitCode::SUCCESS),

@@ -23,6 +23,13 @@ pub enum DiskFault {
         /// How many.
         bytes: u32,
     },
+    /// The file system says that there is so much room, and takes whatever is written, until the fault is taken away.
+    SaysFull {
+        /// MiB.
+        free_mib: u32,
+    },
+    /// Syncs succeed and write nothing, until the fault is taken away. No gateway can stand it: it shows that it is found.
+    Forgets,
     /// Writes take half of what they are given, which is no failure.
     ShortWrites {
         /// How many of them.
@@ -39,6 +46,8 @@ impl DiskFault {
             Self::WriteFails { after } => [3, after, 0],
             Self::Full { bytes } => [4, bytes, 0],
             Self::ShortWrites { many } => [5, 0, many],
+            Self::SaysFull { free_mib } => [6, free_mib, 0],
+            Self::Forgets => [7, 0, 0],
         }
     }
 }

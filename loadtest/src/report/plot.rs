@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 
 use crate::number::short;
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 740.0;
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 70.0;
 const BOTTOM: f64 = 34.0;
 const TOP: f64 = 12.0;
-const RIGHT: f64 = 12.0;
+/// Room for the names of the lines, each beside the end of its line.
+const RIGHT: f64 = 128.0;
+/// How far two of them stand apart.
+const LABEL: f64 = 14.0;
 
 /// One after another, for lines.
 const COLOURS: [&str; 4] = ["#1f6fb4", "#c2452d", "#3b8f4a", "#8a5aa8"];
@@ -122,20 +125,43 @@ impl Plot {
             escape(&self.across)
         )?;
         write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", LEFT + 6.0, TOP + 8.0, escape(&self.up))?;
-        for (place, (line, colour)) in self.lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
+        // Where a line ends stands what it is.
+        let ends = self.lines.iter().map(|line| line.points.last().map_or(floor, |(_, end)| y(*end)));
+        let labels = spread(&ends.collect::<Vec<_>>(), TOP + LABEL / 2.0, floor - LABEL / 2.0);
+        for ((line, at), colour) in self.lines.iter().zip(labels).zip(COLOURS.iter().cycle()) {
             let points: Vec<String> = line.points.iter().map(|(px, py)| format!("{:.1},{:.1}", x(*px), y(*py))).collect();
             write!(svg, "<polyline fill=\"none\" stroke=\"{colour}\" points=\"{}\"/>", points.join(" "))?;
-            let at = TOP + 8.0 + 14.0 * f64::from(u32::try_from(place).unwrap_or(0));
-            write!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{at:.1}\" text-anchor=\"end\" fill=\"{colour}\">{}</text>",
-                WIDTH - RIGHT,
-                escape(&line.name)
-            )?;
+            let (left, base) = (WIDTH - RIGHT + 6.0, at + 4.0);
+            write!(svg, "<text x=\"{left:.1}\" y=\"{base:.1}\" style=\"fill:{colour}\">{}</text>", escape(&line.name))?;
         }
         svg.push_str("</svg></figure>\n");
         Ok(())
     }
+}
+
+/// Places for labels, each as near to where it should be as goes without one on top of another, between these two: lower ones are moved
+/// down first, and up again from where there is no more room. What does not fit at all goes on below.
+fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
+    let mut order: Vec<(usize, f64)> = wanted.iter().copied().enumerate().collect();
+    order.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+    let mut least = top;
+    for (_, at) in &mut order {
+        *at = at.max(least);
+        least = *at + LABEL;
+    }
+    let mut most = bottom;
+    for (_, at) in order.iter_mut().rev() {
+        *at = at.min(most);
+        most = *at - LABEL;
+    }
+    // Too many of them: from the top on.
+    let mut least = top;
+    for (_, at) in &mut order {
+        *at = at.max(least);
+        least = *at + LABEL;
+    }
+    order.sort_by_key(|(place, _)| *place);
+    order.into_iter().map(|(_, at)| at).collect()
 }
 
 /// Text as HTML has it.
@@ -151,6 +177,52 @@ mod tests {
         let lines = vec![Line { name: "a<b".to_owned(), points }];
         let (across, up) = ("s".to_owned(), "ms".to_owned());
         Plot { title: "t & u".to_owned(), across, up, scale, marks: Vec::new(), lines }.svg()
+    }
+
+    #[test]
+    fn labels_do_not_lie_on_each_other_and_stay_in_their_order() {
+        let cases: [&[f64]; 8] = [
+            &[],
+            &[50.0],
+            &[50.0, 50.0],
+            &[100.0, 98.0, 103.0],
+            &[-9.0, 4.0, 400.0],
+            &[189.0, 189.5, 188.0, 187.0],
+            &[20.0, 20.0, 189.0, 189.0],
+            &[10.0, 60.0, 120.0],
+        ];
+        for wanted in cases {
+            let placed = spread(wanted, 10.0, 190.0);
+            assert_eq!(placed.len(), wanted.len());
+            for (place, (at, should)) in placed.iter().zip(wanted).enumerate() {
+                assert!((10.0..=190.0).contains(at), "{placed:?}");
+                for (other, other_should) in placed.iter().zip(wanted).skip(place + 1) {
+                    assert!((at - other).abs() >= LABEL - 1e-9, "{wanted:?}: {placed:?}");
+                    assert!(should == other_should || (should < other_should) == (at < other), "{wanted:?}: {placed:?}");
+                }
+            }
+        }
+        assert_eq!(spread(&[10.0, 60.0, 120.0], 10.0, 190.0), [10.0, 60.0, 120.0], "what has room stays where it is");
+        // Twenty do not fit into the room of thirteen, and still none is on another.
+        let mut many = spread(&[100.0; 20], 10.0, 190.0);
+        many.sort_by(f64::total_cmp);
+        assert!(many.windows(2).all(|two| two[1] - two[0] >= LABEL - 1e-9) && many[0] >= 10.0);
+    }
+
+    #[test]
+    fn two_curves_that_end_together_have_labels_beside_the_picture_one_above_the_other() {
+        let line = |name: &str, end: f64| Line { name: name.to_owned(), points: vec![(0.0, 1.0), (9.0, end)] };
+        let lines = vec![line("from when it was due", 5.0), line("floor", 5.1)];
+        let (across, up) = ("s".to_owned(), "ms".to_owned());
+        let svg = Plot { title: "t".to_owned(), across, up, scale: Scale::Logarithmic, marks: Vec::new(), lines }.svg();
+        let label = |name: &str| {
+            let element = svg.split("<text ").find(|text| text.contains(&format!(">{name}<"))).unwrap();
+            let number = |key: &str| element.split(key).nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap();
+            (number("x=\""), number("y=\""))
+        };
+        let (due, floor) = (label("from when it was due"), label("floor"));
+        assert!(due.0 > WIDTH - RIGHT && floor.0 > WIDTH - RIGHT, "{due:?} {floor:?}");
+        assert!(due.1 - floor.1 >= LABEL - 0.11, "{due:?} {floor:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ring::rand::SystemRandom;
 
 use super::folder::sync;
 use super::seal::{PieceKey, Sealer, sealed_bytes};
-use super::{BackupError, BackupId, BackupKey, Folder, Manifest, PieceRow, Progress, Step};
+use super::{BackupError, BackupId, BackupKey, Folder, Manifest, PieceRow, Progress, Step, journal};
 use crate::engine::FORMAT_NEWEST;
 use crate::store::Store;
 
@@ -45,6 +45,7 @@ pub fn create(
     let parent = folder.ids()?.iter().rev().find_map(|id| folder.manifest(id, key).ok());
     // Before the copy is made: what is told is durable, and therefore in it.
     let logs = store.logs().heads();
+    let journal = journal::joint(store, folder, key)?;
     let frozen = store.freeze()?;
     let files = files(frozen.path())?;
     let mut work = Work {
@@ -69,6 +70,7 @@ pub fn create(
         logs,
         parent: parent.map(|parent| parent.id),
         new_bytes,
+        journal,
         pieces,
     };
     folder.put(&folder.manifests().join(manifest.id.as_str()), &manifest.encode(key, &random)?)?;
@@ -151,9 +153,9 @@ impl Work<'_> {
 }
 
 /// Passes on what is written, and takes its digest.
-struct Hashing<W> {
-    to: W,
-    hash: Context,
+pub(super) struct Hashing<W> {
+    pub(super) to: W,
+    pub(super) hash: Context,
 }
 
 impl<W: Write> Write for Hashing<W> {

@@ -7,8 +7,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crypto::digest::Sha256;
+use crypto::time::Timestamp;
 
-use super::{BackupError, BackupId, BackupKey, Manifest};
+use super::{BackupError, BackupId, BackupKey, Manifest, journal};
 
 /// What a file is called before it is whole.
 const NEW: &str = "new";
@@ -26,6 +27,8 @@ pub struct Listed {
     pub id: BackupId,
     /// What it consists of, or why that cannot be told.
     pub manifest: Result<Manifest, BackupError>,
+    /// Until when the journal leads on from it; when it was begun, where it does not.
+    pub until: Timestamp,
 }
 
 impl Folder {
@@ -71,8 +74,13 @@ impl Folder {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self, key: &BackupKey) -> Result<Vec<Listed>, BackupError> {
-        let ids = self.ids()?.into_iter();
-        Ok(ids.map(|id| Listed { manifest: self.manifest(&id, key), id }).collect())
+        let journal = self.segments()?;
+        let listed = |id: BackupId| {
+            let manifest = self.manifest(&id, key);
+            let until = manifest.as_ref().map_or_else(|_| id.made_at(), |manifest| journal::reach(manifest, &journal));
+            Listed { id, manifest, until }
+        };
+        Ok(self.ids()?.into_iter().map(listed).collect())
     }
 
     /// What a backup consists of.
@@ -83,7 +91,7 @@ impl Folder {
         Manifest::read(&self.manifests().join(id.as_str()), id, key)
     }
 
-    /// Removes all but the newest `keep` backups, and the pieces that no backup has any more. Says how many backups went.
+    /// Removes all but the newest `keep` backups, and the pieces and segments that no backup needs any more. Says how many backups went.
     ///
     /// Pieces stay as long as there is a backup that does not open, under this key: they may be its.
     ///
@@ -108,6 +116,9 @@ impl Folder {
             fs::remove_file(&path).map_err(BackupError::io(&path))?;
         }
         sync(&self.pieces())?;
+        let segments = self.segments()?;
+        let needed: BTreeSet<_> = journal::needed(&manifests, &segments).into_iter().collect();
+        journal::remove(self, &segments.difference(&needed).copied().collect::<Vec<_>>())?;
         Ok(ids.len())
     }
 
@@ -157,7 +168,7 @@ pub(super) fn create(path: &Path) -> Result<File, BackupError> {
 }
 
 /// The names of the files in a folder; none, where there is no folder.
-fn names(folder: &Path) -> Result<Vec<String>, BackupError> {
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, BackupError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

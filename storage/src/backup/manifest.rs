@@ -8,13 +8,14 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::str::FromStr;
 
-use crypto::digest::{Sha256, from_hex, to_hex};
+use crypto::digest::{Sha256, to_hex};
 use crypto::time::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
+use super::envelope;
 use super::seal::{self, PieceKey, Sealer, Unopened};
-use super::{BackupError, BackupKey, BackupKeyId, Harm};
+use super::{BackupError, BackupKey, Harm, Joint};
 use crate::log::KnownHead;
 
 /// The first line of every manifest.
@@ -50,6 +51,9 @@ pub struct Manifest {
     pub parent: Option<BackupId>,
     /// The plain bytes of the pieces that were written for it.
     pub new_bytes: u64,
+    /// Where the journal goes on from it; none, where there was no journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Joint>,
     /// The files of the store.
     pub pieces: Vec<PieceRow>,
 }
@@ -70,14 +74,6 @@ pub struct PieceRow {
     pub key: PieceKey,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Head {
-    /// The name of the key that wraps.
-    key: BackupKeyId,
-    /// The wrapped key, hexadecimal.
-    wrapped: String,
-}
-
 impl BackupId {
     /// A name for a backup that is begun now, behind all that there are: also behind one of the same second, and one from when the clock
     /// was ahead.
@@ -86,8 +82,7 @@ impl BackupId {
         random.fill(&mut tail).map_err(|_unspecified| BackupError::NoRandomness)?;
         let at = newest.map_or(at, |newest| at.max(newest.made_at()));
         let number = newest.filter(|newest| newest.made_at() == at).map_or(0, |newest| newest.number().saturating_add(1));
-        let at: String = at.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-        Ok(Self(format!("{at}-{number:04x}{}", to_hex(&tail))))
+        Ok(Self(format!("{}-{number:04x}{}", compact(at), to_hex(&tail))))
     }
 
     /// The how many-th of its second it is.
@@ -123,7 +118,17 @@ impl FromStr for BackupId {
 
 /// The moment that a name begins with.
 fn moment(name: &str) -> Option<Timestamp> {
-    let (day, time) = name.split_once('-')?.0.strip_suffix('Z')?.split_once('T')?;
+    compact_moment(name.split_once('-')?.0)
+}
+
+/// A moment as it stands in a name.
+pub(super) fn compact(at: Timestamp) -> String {
+    at.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect()
+}
+
+/// The moment that stands in a name.
+pub(super) fn compact_moment(text: &str) -> Option<Timestamp> {
+    let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
     let part = |text: &str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
     let day = [part(day, 0, 4)?, part(day, 4, 6)?, part(day, 6, day.len())?].join("-");
     let time = [part(time, 0, 2)?, part(time, 2, 4)?, part(time, 4, time.len())?].join(":");
@@ -159,12 +164,10 @@ impl Manifest {
 
     /// The bytes of the file.
     pub(super) fn encode(&self, key: &BackupKey, random: &SystemRandom) -> Result<Vec<u8>, BackupError> {
-        let inner = PieceKey::random(random)?;
-        let wrapped = to_hex(&key.wrap(self.id.as_str(), &inner, random)?);
-        let mut bytes = FORMAT.to_vec();
         let unwritten = |error: std::io::Error| BackupError::Io { path: self.id.as_str().into(), error };
-        serde_json::to_writer(&mut bytes, &Head { key: key.id(), wrapped }).map_err(|error| unwritten(error.into()))?;
-        bytes.push(b'\n');
+        let mut bytes = FORMAT.to_vec();
+        let name = self.id.as_str();
+        let inner = envelope::begin(name, key, random, Path::new(name), &mut bytes)?;
         let text = zeroize::Zeroizing::new(serde_json::to_vec(self).map_err(|error| unwritten(error.into()))?);
         let mut sealer = Sealer::new(bytes, &inner).map_err(unwritten)?;
         sealer.write_all(&text).map_err(unwritten)?;
@@ -189,12 +192,7 @@ impl Manifest {
         };
         let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
         let (head, sealed) = rest.split_at_checked(end.saturating_add(1)).ok_or_else(damaged)?;
-        let head: Head = serde_json::from_slice(head).map_err(|_error| damaged())?;
-        let wrapped = from_hex(&head.wrapped).ok_or_else(damaged)?;
-        let inner = key.unwrap(id.as_str(), &wrapped).ok_or_else(|| match head.key == key.id() {
-            true => damaged(),
-            false => BackupError::OtherKey { sealed: head.key, given: key.id() },
-        })?;
+        let inner = envelope::open(head, id.as_str(), key)?.ok_or_else(damaged)?;
         let mut text = zeroize::Zeroizing::new(Vec::with_capacity(sealed.len()));
         let opened = seal::open(&mut &*sealed, &inner, &mut |plain| {
             text.extend_from_slice(plain);
@@ -217,6 +215,7 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Line;
 
     const NAME: &str = "20260301T000000Z-0123abcd";
 
@@ -237,6 +236,7 @@ mod tests {
             logs: Vec::new(),
             parent: None,
             new_bytes: 5,
+            journal: Some(Joint { line: Line::new([4; 8]), from: 77 }),
             pieces: vec![row],
         }
     }

@@ -4,6 +4,7 @@
 //! FOLDER/licet-backup.lock       held by who writes here
 //! FOLDER/manifests/ID            what a backup consists of: written last, so that a backup which was cut short is none
 //! FOLDER/pieces/SHA-256          a file of the store, sealed, under the digest of what it is here
+//! FOLDER/journal/SEGMENT         what was committed between backups ([`Journal`])
 //! ```
 //!
 //! A backup begins with a [copy](crate::engine::Engine::freeze) of the store as it is at one moment. Each file of it becomes a piece,
@@ -15,7 +16,9 @@
 //! The keys of the store are in no backup.
 
 mod create;
+mod envelope;
 mod folder;
+mod journal;
 mod key;
 mod manifest;
 mod restore;
@@ -28,13 +31,16 @@ use std::path::{Path, PathBuf};
 
 pub use create::{Making, create};
 pub use folder::{Folder, Listed};
+pub use journal::{Gap, Goal, Joint, Journal, SegmentName, goal};
 pub use key::{BackupKey, BackupKeyId};
 pub use manifest::{BackupId, Manifest, PieceRow};
-pub use restore::{RESTORED, restore};
+pub use restore::{RESTORED, Restored, restore, restore_to};
 pub use seal::PieceKey;
 pub use verify::{Damage, Harm, verify};
 
-use crate::engine::FreezeError;
+use crypto::time::Timestamp;
+
+use crate::engine::{FreezeError, OpenError};
 use crate::error::StorageError;
 use crate::secret::KeysError;
 
@@ -58,6 +64,11 @@ pub enum BackupError {
         /// The name.
         id: String,
     },
+    /// A commit of the journal does not lead on from the state that it is written over.
+    Astray {
+        /// The number of the last write before it.
+        at: u64,
+    },
     /// Something in the folder of backups is not what was written there.
     Damaged {
         /// The file.
@@ -74,6 +85,20 @@ pub enum BackupError {
         /// What it said.
         error: io::Error,
     },
+    /// An earlier restoration into the folder was cut short.
+    HalfRestored {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The journal does not lead to the moment that was asked for.
+    Hole {
+        /// The segment that it does not lead through.
+        at: SegmentName,
+        /// What is wrong with it.
+        harm: Harm,
+        /// The moment until which it leads.
+        until: Timestamp,
+    },
     /// Somebody else writes to the folder of backups.
     Locked {
         /// The folder.
@@ -83,11 +108,20 @@ pub enum BackupError {
     Key(String),
     /// The system gives no random bytes.
     NoRandomness,
+    /// There is no backup from before a moment, or none at all.
+    NoneUntil {
+        /// The moment.
+        until: Option<Timestamp>,
+        /// The folder of the backups.
+        folder: PathBuf,
+    },
     /// A store is restored into an empty folder, and there is something in this one.
     NotEmpty {
         /// The folder.
         path: PathBuf,
     },
+    /// What was restored does not open.
+    Open(OpenError),
     /// The backup is sealed under another key than the one given.
     OtherKey {
         /// The name of the key that sealed it.
@@ -109,9 +143,12 @@ impl BackupError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Absent { .. } => "backup-absent",
+            Self::Absent { .. } | Self::NoneUntil { .. } => "backup-absent",
+            Self::Astray { .. } => "journal-astray",
             Self::Damaged { .. } => "backup-damaged",
-            Self::Freeze(_) => "backup-store-refused",
+            Self::Freeze(_) | Self::Open(_) => "backup-store-refused",
+            Self::HalfRestored { .. } => "backup-half-restored",
+            Self::Hole { .. } => "journal-hole",
             Self::Io { .. } => "backup-io",
             Self::Locked { .. } => "backup-locked",
             Self::Key(_) => "backup-key",
@@ -133,19 +170,33 @@ impl fmt::Display for BackupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent { id } => write!(f, "there is no backup {id}"),
+            Self::Astray { at } => write!(f, "the journal does not fit what it is written over, at write {at}"),
             Self::Damaged { path, harm } => write!(f, "{}: {harm}", path.display()),
             Self::Freeze(error) => error.fmt(f),
+            Self::HalfRestored { path } => write!(
+                f,
+                "a restoration into {} was cut short, and there is no store in it; remove the folder, and restore again",
+                path.display()
+            ),
+            Self::Hole { at, harm, until } => {
+                write!(f, "the journal leads no further than {until} ({harm}: {at}); --until {until} restores that")
+            }
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Locked { path } => write!(f, "{} is in use by another backup", path.display()),
             Self::Key(why) => f.write_str(why),
             Self::NoRandomness => f.write_str("the system gives no random bytes"),
+            Self::NoneUntil { until, folder } => {
+                write!(f, "there is no backup in {}", folder.display())?;
+                until.map_or(Ok(()), |until| write!(f, " that was begun by {until}"))
+            }
             Self::NotEmpty { path } => write!(f, "{} is not empty; a store is restored into an empty folder", path.display()),
+            Self::Open(error) => error.fmt(f),
             Self::OtherKey { sealed, given } => {
                 write!(f, "the backup is sealed under the backup key {sealed}, and the key given is {given}")
             }
             Self::Store(error) => error.fmt(f),
             Self::UnknownFormat { path } => {
-                write!(f, "{} is no manifest of a backup, or was made by a newer licet", path.display())
+                write!(f, "{} is no file of a backup, or was made by a newer licet", path.display())
             }
         }
     }
@@ -155,6 +206,7 @@ impl std::error::Error for BackupError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Freeze(error) => Some(error),
+            Self::Open(error) => Some(error),
             Self::Io { error, .. } => Some(error),
             Self::Store(error) => Some(error),
             _ => None,
@@ -165,6 +217,12 @@ impl std::error::Error for BackupError {
 impl From<FreezeError> for BackupError {
     fn from(error: FreezeError) -> Self {
         Self::Freeze(error)
+    }
+}
+
+impl From<OpenError> for BackupError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
     }
 }
 

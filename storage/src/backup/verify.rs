@@ -11,7 +11,7 @@ use ring::digest::{Context, SHA256};
 
 use super::create::digest;
 use super::seal::{self, Unopened, sealed_bytes};
-use super::{BackupError, BackupId, BackupKey, Folder, PieceRow, Progress, Step};
+use super::{BackupError, BackupId, BackupKey, Folder, PieceRow, Progress, Step, journal};
 
 /// What is wrong with a file in a folder of backups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +22,25 @@ pub enum Harm {
     Missing,
     /// A piece is not what was written.
     Piece,
+    /// A segment of the journal is not what was written.
+    Segment,
+    /// What comes before a segment is missing.
+    SegmentMissing,
+    /// A segment does not follow the one before it.
+    SegmentOrder,
     /// A backup is sealed under another key, and was not looked at.
     OtherKey,
-    /// A manifest is none, or of a newer program.
+    /// A file is none of a backup, or of a newer program.
     UnknownFormat,
 }
 
 impl Harm {
+    /// Whether it is about the journal: backups stay what they are, and are led on no further.
+    #[must_use]
+    pub const fn is_of_journal(self) -> bool {
+        matches!(self, Self::Segment | Self::SegmentMissing | Self::SegmentOrder)
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -36,6 +48,9 @@ impl Harm {
             Self::Manifest => "manifest-damaged",
             Self::Missing => "piece-missing",
             Self::Piece => "piece-damaged",
+            Self::Segment => "segment-damaged",
+            Self::SegmentMissing => "segment-missing",
+            Self::SegmentOrder => "segment-out-of-order",
             Self::OtherKey => "backup-other-key",
             Self::UnknownFormat => "backup-unknown-format",
         }
@@ -48,8 +63,11 @@ impl fmt::Display for Harm {
             Self::Manifest => "the manifest is damaged",
             Self::Missing => "the piece is missing",
             Self::Piece => "the piece is damaged",
+            Self::Segment => "the segment of the journal is damaged",
+            Self::SegmentMissing => "a segment of the journal is missing here or before it",
+            Self::SegmentOrder => "the segment of the journal does not follow the one before it",
             Self::OtherKey => "it is sealed under another backup key, and was not looked at",
-            Self::UnknownFormat => "it is no manifest of a backup, or was made by a newer licet",
+            Self::UnknownFormat => "it is no file of a backup, or was made by a newer licet",
         })
     }
 }
@@ -59,25 +77,26 @@ impl fmt::Display for Harm {
 pub struct Damage {
     /// What.
     pub harm: Harm,
-    /// The name of the file: of a backup, or of a piece.
+    /// The name of the file: of a backup, a piece, or a segment of the journal.
     pub name: String,
-    /// The backups that cannot be restored for it.
+    /// The backups that cannot be restored for it, or not beyond it.
     pub backups: Vec<BackupId>,
 }
 
-/// Reads every byte of these backups, and tells what is not as it was written.
+/// Reads every byte of these backups and of the journal that leads on from them, and tells what is not as it was written.
 ///
 /// # Errors
 /// [`BackupError`] when a file cannot be read, or there is no such backup. What is damaged or does not open is in the list.
 pub fn verify(folder: &Folder, ids: &[BackupId], key: &BackupKey, progress: Progress<'_>) -> Result<Vec<Damage>, BackupError> {
-    let mut damages = Vec::new();
+    let (mut damages, mut manifests) = (Vec::new(), Vec::new());
     let mut pieces: BTreeMap<Sha256, (PieceRow, Vec<BackupId>)> = BTreeMap::new();
     for id in ids {
         let harm = match folder.manifest(id, key) {
             Ok(manifest) => {
-                for row in manifest.pieces {
-                    pieces.entry(row.piece).or_insert_with(|| (row, Vec::new())).1.push(id.clone());
+                for row in &manifest.pieces {
+                    pieces.entry(row.piece).or_insert_with(|| (row.clone(), Vec::new())).1.push(id.clone());
                 }
+                manifests.push(manifest);
                 continue;
             }
             Err(BackupError::Damaged { harm, .. }) => harm,
@@ -88,7 +107,8 @@ pub fn verify(folder: &Folder, ids: &[BackupId], key: &BackupKey, progress: Prog
         damages.push(Damage { harm, name: id.to_string(), backups: vec![id.clone()] });
     }
     let all = pieces.values().map(|(row, _)| sealed_bytes(row.bytes)).fold(0, u64::saturating_add);
-    let mut step = Step { done: 0, all };
+    let segments = journal::needed(&manifests, &folder.segments()?);
+    let mut step = Step { done: 0, all: all.saturating_add(journal::bytes(folder, &segments)) };
     for (name, (row, backups)) in pieces {
         let mut told = |bytes: u64| {
             step.done = step.done.saturating_add(bytes);
@@ -100,6 +120,11 @@ pub fn verify(folder: &Folder, ids: &[BackupId], key: &BackupKey, progress: Prog
             Err(error) => return Err(error),
         }
     }
+    let mut told = |bytes: u64| {
+        step.done = step.done.saturating_add(bytes);
+        progress(step);
+    };
+    damages.extend(journal::verify(folder, &manifests, &segments, key, &mut told)?);
     Ok(damages)
 }
 
@@ -132,10 +157,10 @@ pub(super) fn check(
 }
 
 /// Takes the digest of what is read.
-struct Hashed<'a, R> {
-    from: R,
-    hash: Context,
-    told: &'a mut dyn FnMut(u64),
+pub(super) struct Hashed<'a, R> {
+    pub(super) from: R,
+    pub(super) hash: Context,
+    pub(super) told: &'a mut dyn FnMut(u64),
 }
 
 impl<R: Read> Read for Hashed<'_, R> {

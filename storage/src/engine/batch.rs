@@ -80,7 +80,8 @@ impl Batch {
         self.push(Write { space, key, expect: Some(Expect::Version(version)), value: None });
     }
 
-    fn push(&mut self, write: Write) {
+    /// Adds a write.
+    pub(crate) fn push(&mut self, write: Write) {
         Arc::make_mut(&mut self.writes).push(write);
     }
 

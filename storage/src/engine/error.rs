@@ -125,6 +125,8 @@ impl std::error::Error for FreezeError {}
 pub enum OpenError {
     /// The database is not one of ours: it has other tables, or content without a format marker.
     Foreign,
+    /// A restoration into this directory was cut short, and what there is of it is no store.
+    HalfRestored,
     /// The file system refused something.
     Io(std::io::Error),
     /// Another process, or another part of this one, has it open.
@@ -151,6 +153,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Foreign => f.write_str("the directory holds a database that is not a licet store"),
+            Self::HalfRestored => f.write_str(
+                "a restoration into this directory was cut short, and there is no store; remove the directory, and restore again",
+            ),
             Self::Io(error) => write!(f, "the data directory cannot be used: {error}"),
             Self::Locked => f.write_str("the data directory is in use by another process"),
             Self::Refused(reason) => write!(f, "the database does not open: {reason}"),

@@ -22,13 +22,16 @@ mod frozen;
 pub mod memory;
 pub mod options;
 pub mod rocks;
+mod tap;
 
 pub use batch::{Batch, Expect, Write};
 pub use error::{CommitError, FreezeError, Malformed, OpenError, ReadError};
 pub use format::{FORMAT_KEY, FORMAT_NEWEST, Format};
 pub use frozen::Frozen;
+pub use tap::{Commit, Line, Taken, Tap};
 
 use std::ops::{Bound, RangeInclusive};
+use std::sync::Arc;
 
 /// The longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 200;
@@ -235,6 +238,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// [`FreezeError`]: by default an engine has no files that could be copied.
     fn freeze(&self) -> Result<Frozen, FreezeError> {
         Err(FreezeError::Unsupported)
+    }
+
+    /// Where the commits that become durable are heard, in their order; none, where the engine does not number its writes.
+    fn tap(&self) -> Option<&Arc<Tap>> {
+        None
     }
 }
 

@@ -15,6 +15,8 @@ pub const MEMORY_BYTES_MIN: usize = 16 << 20;
 pub struct Options {
     /// Memory for blocks that have been read and for writes that are not in tables yet, of all spaces together. Writes may take half.
     pub memory_bytes: usize,
+    /// Memory for commits that a journal has not taken yet; 0 where there is none. What a journal does not take in time is a gap in it.
+    pub journal_bytes: usize,
 }
 
 /// What is shared by all spaces.
@@ -25,7 +27,7 @@ pub(super) struct Shared {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20 }
+        Self { memory_bytes: 256 << 20, journal_bytes: 0 }
     }
 }
 
@@ -63,7 +65,7 @@ mod tests {
         let usual = Options::default();
         assert_eq!((usual.writes_bytes(), usual.write_buffer_bytes()), (128 << 20, 16 << 20));
         assert_eq!(usual.wal_bytes_max(), 128 << 20);
-        let small = Options { memory_bytes: 0 };
+        let small = Options { memory_bytes: 0, journal_bytes: 0 };
         assert_eq!(small.writes_bytes(), 8 << 20);
         assert!(small.write_buffer_bytes() * Space::ALL.len() <= 8 << 20);
         let shared = usual.shared();

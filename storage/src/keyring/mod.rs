@@ -10,13 +10,15 @@ pub(crate) mod row;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crypto::time::Timestamp;
 use serde::Serialize;
 
+use crate::engine::rocks::peek;
 use crate::engine::{Direction, Range, Space};
-use crate::error::StorageError;
+use crate::error::{StorageError, StoreError};
 use crate::keys::{self, REGISTRY};
 use crate::sealing::{Cipher, KeyId, sealed_under};
 use crate::secret::Keys;
@@ -59,6 +61,8 @@ pub struct KeyView {
 pub enum KeyringError {
     /// New values are sealed under it.
     Current,
+    /// Subjects are indexed under it.
+    Index,
     /// There is no such key.
     Missing,
     /// So many rows are still sealed under it.
@@ -76,6 +80,7 @@ impl KeyringError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Current => "key-current",
+            Self::Index => "key-of-index",
             Self::Missing => "key-missing",
             Self::InUse { .. } => "key-in-use",
             Self::Storage(error) => error.code(),
@@ -87,6 +92,7 @@ impl fmt::Display for KeyringError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Current => f.write_str("new values are sealed under this key; rotate first"),
+            Self::Index => f.write_str("subjects are indexed under this key; the key that opens the store must be another one"),
             Self::Missing => f.write_str("the store has no such key"),
             Self::InUse { rows } => write!(f, "{rows} rows are still sealed under this key; re-encryption has to end first"),
             Self::Storage(error) => error.fmt(f),
@@ -100,6 +106,17 @@ impl From<StorageError> for KeyringError {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
     }
+}
+
+/// Whether a store in this folder would open with these keys. Nothing changes on the disk. Of a store of the first format, which has no
+/// ring, and where there is none, nothing is said.
+///
+/// # Errors
+/// Why it would not.
+pub fn would_open(store: &Path, keys: &Keys) -> Result<(), StoreError> {
+    let key = keys::ring();
+    let row = peek::row(store, REGISTRY, key.space, &key.bytes)?;
+    row.map_or(Ok(()), |row| Ring::of_row(&row, keys).map(drop))
 }
 
 impl Keyring {
@@ -122,6 +139,14 @@ impl Keyring {
     #[must_use]
     pub fn outer(&self) -> KeyId {
         self.shelf.vault.outer_id()
+    }
+
+    /// Whether the next start would open the store with these keys.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn opens_with(&self, keys: &Keys) -> Result<(), StoreError> {
+        Ring::read(self.shelf.engine.as_ref(), keys).map(drop)
     }
 
     /// How many rows are sealed under each key. Looks at every row: of a large store this takes minutes.
@@ -181,12 +206,12 @@ impl Keyring {
     /// Seals the ring under another key outside. From then on the store opens with that one alone.
     ///
     /// # Errors
-    /// [`KeyringError::Storage`].
+    /// [`KeyringError::Index`] and [`KeyringError::Storage`]; then it opens with what it did.
     pub fn rewrap(&self, outer: &Keys) -> Result<(), KeyringError> {
         let mut held = self.held();
         // The index key is in the ring, and what new keys seal with stays as it was set.
         let next = outer.in_place_of(&held);
-        self.write(&next, |_| Ok(()))?;
+        self.write(&next, |ring| if ring.indexes_with(outer) { Err(KeyringError::Index) } else { Ok(()) })?;
         *held = next;
         drop(held);
         self.forget_old_rings()

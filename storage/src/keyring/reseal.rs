@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crypto::digest::{from_hex, to_hex};
 use crypto::record::LogName;
+use crypto::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Keyring, SEALED, is_ring};
@@ -28,6 +29,12 @@ const PIECES: usize = 32;
 pub struct Resealing {
     /// The key that everything is sealed under in the end.
     pub to: KeyId,
+    /// When it began; not known of one that an older licet began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Timestamp>,
+    /// When the end was reached; not known of one that an older licet ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     /// Whether the end is reached.
     pub is_done: bool,
     /// Rows that were looked at.
@@ -48,8 +55,8 @@ impl Layout for Resealing {
 }
 
 impl Resealing {
-    const fn to(to: KeyId) -> Self {
-        Self { to, is_done: false, seen: 0, resealed: 0, damaged: 0, space: 0, after: None }
+    const fn to(to: KeyId, now: Timestamp) -> Self {
+        Self { to, began_at: Some(now), ended_at: None, is_done: false, seen: 0, resealed: 0, damaged: 0, space: 0, after: None }
     }
 
     /// How much of the store has been looked at, in thousandths, if it has about so many sealed rows.
@@ -86,7 +93,7 @@ impl Keyring {
     ///
     /// # Errors
     /// Those of a store that does not work. What was done stays done.
-    pub fn reseal(&self) -> Result<Option<Resealing>, StorageError> {
+    pub fn reseal(&self, now: Timestamp) -> Result<Option<Resealing>, StorageError> {
         let current = self.shelf.vault.id();
         let noted = self.resealing()?.filter(|noted| noted.to == current);
         match noted {
@@ -98,14 +105,14 @@ impl Keyring {
             // The disk is for others now.
             return Err(StorageError::Unavailable);
         }
-        let before = noted.unwrap_or_else(|| Resealing::to(current));
-        repeat(|| self.attempt_stretch(before.clone())).map(Some)
+        let before = noted.unwrap_or_else(|| Resealing::to(current, now));
+        repeat(|| self.attempt_stretch(before.clone(), now)).map(Some)
     }
 
-    fn attempt_stretch(&self, mut at: Resealing) -> Result<Attempt<Resealing>, StorageError> {
+    fn attempt_stretch(&self, mut at: Resealing, now: Timestamp) -> Result<Attempt<Resealing>, StorageError> {
         let mut stretch = Stretch::default();
         match SEALED.get(at.space) {
-            None => at.is_done = true,
+            None => (at.is_done, at.ended_at) = (true, Some(now)),
             Some(space) => {
                 let rows = self.page(*space, &at)?;
                 match rows.last() {

@@ -128,6 +128,12 @@ impl Ring {
         self.chain.hmac()
     }
 
+    /// Whether the key that is outside is the one under which subjects are indexed, or chains named.
+    pub(crate) fn indexes_with(&self, keys: &Keys) -> bool {
+        let outer = Material::of(keys.outer());
+        outer == self.index || outer == self.chain
+    }
+
     /// Seals with a new key from now on.
     pub(crate) fn rotate(&mut self, cipher: Cipher, now: Timestamp, random: &SystemRandom) -> Result<(), VaultError> {
         loop {
@@ -163,9 +169,13 @@ impl Ring {
 
     /// The ring of the store, once these keys have been shown to be its keys.
     pub(crate) fn read(engine: &dyn Engine, keys: &Keys) -> Result<Self, StoreError> {
-        let outer = keys.outer_key();
         let row = row(engine)?.ok_or(StorageError::Corrupt { what: Self::WHAT })?;
-        let key = keys::ring();
+        Self::of_row(&row, keys)
+    }
+
+    /// The ring in its row, once these keys have been shown to be its keys.
+    pub(crate) fn of_row(row: &Versioned, keys: &Keys) -> Result<Self, StoreError> {
+        let (outer, key) = (keys.outer_key(), keys::ring());
         let ring = match outer.open(place(&key), &row.value) {
             Err(VaultError::OtherKey(expected)) => return Err(StoreError::WrongValueKey { expected, given: outer.id() }),
             opened => Self::of_opened(opened)?,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use storage::engine::memory::{Fault, FaultPlan, Memory};
 use storage::engine::rocks::Rocks;
 use storage::engine::{Engine, Part, Space};
-use storage::keyring::KeyringError;
+use storage::keyring::{KeyringError, would_open};
 use storage::tokens::TokenUse;
 use storage::{Cipher, KeyId, Keys, Store, StoreError};
 
@@ -29,7 +29,7 @@ fn current(store: &Store) -> KeyId {
 /// Re-encrypts to the end. Says how many rows were sealed anew.
 fn reseal(store: &Store) -> u64 {
     loop {
-        match store.keyring().reseal().unwrap() {
+        match store.keyring().reseal(now()).unwrap() {
             Some(at) if at.is_done => {
                 assert_eq!(at.damaged, 0);
                 return at.resealed;
@@ -60,7 +60,7 @@ fn a_key_is_followed_by_another_and_goes_when_nothing_needs_it() {
         let (engine, store) = memory();
         whole::fill(&store);
         let first = current(&store);
-        assert_eq!(store.keyring().reseal(), Ok(None), "with one key there is nothing to do");
+        assert_eq!(store.keyring().reseal(now()), Ok(None), "with one key there is nothing to do");
         assert_eq!(store.keyring().retire(first), Err(KeyringError::Current));
         let second = store.keyring().rotate(cipher, now()).unwrap();
         let listed = store.keyring().list().unwrap();
@@ -141,7 +141,7 @@ fn re_encryption_goes_on_after_a_restart() {
     let first = current(&store);
     let second = store.keyring().rotate(Cipher::Sm4Gcm, now()).unwrap();
     let rows = store.keyring().count().unwrap()[&first];
-    let mut at = store.keyring().reseal().unwrap().unwrap();
+    let mut at = store.keyring().reseal(now()).unwrap().unwrap();
     let mut starts = 0;
     while !at.is_done {
         drop(store);
@@ -149,10 +149,11 @@ fn re_encryption_goes_on_after_a_restart() {
         starts += 1;
         let seen = at.seen;
         assert_eq!(store.keyring().resealing().unwrap().as_ref(), Some(&at));
-        at = store.keyring().reseal().unwrap().unwrap();
+        at = store.keyring().reseal(now()).unwrap().unwrap();
         assert!(at.seen >= seen, "nothing is looked at twice");
     }
     assert!(starts > 3 && at.resealed == rows, "{starts} starts, {at:?}, {rows} rows");
+    assert_eq!((at.began_at, at.ended_at), (Some(now()), Some(now())));
     assert_all_under(&store, second);
     whole::check(&store);
 }
@@ -168,7 +169,7 @@ fn whatever_goes_wrong_with_a_write() {
         let keyring = store.keyring();
         let first = current(store);
         keyring.rotate(Cipher::Sm4Gcm, now())?;
-        while keyring.reseal()?.is_some_and(|at| !at.is_done) {}
+        while keyring.reseal(now())?.is_some_and(|at| !at.is_done) {}
         keyring.retire(first)
     };
     let (engine, store) = begun();
@@ -213,13 +214,41 @@ fn a_row_that_does_not_open_stays_and_keeps_its_key() {
     engine.overwrite(part, space, &key, row);
     store.keyring().rotate(Cipher::Aes256Gcm, now()).unwrap();
     let at = loop {
-        let at = store.keyring().reseal().unwrap().unwrap();
+        let at = store.keyring().reseal(now()).unwrap().unwrap();
         if at.is_done {
             break at;
         }
     };
     assert_eq!(at.damaged, 1);
     assert_eq!(store.keyring().retire(first), Err(KeyringError::InUse { rows: 1 }));
+}
+
+#[test]
+fn whether_a_store_would_open_is_seen_without_opening_it() {
+    let scratch = Scratch::new("would-open");
+    would_open(scratch.path(), &keys()).unwrap();
+    assert!(scratch.files().is_empty(), "none is made");
+    let store = Store::open(scratch.path(), &keys(), &options()).unwrap();
+    whole::fill(&store);
+    let stats = || -> Vec<_> {
+        let files = scratch.files().into_iter();
+        files.map(|file| (fs::metadata(&file).map(|known| (known.len(), known.modified().unwrap())).unwrap(), file)).collect()
+    };
+    let look = || {
+        let before = stats();
+        would_open(scratch.path(), &keys()).unwrap();
+        let wrong = would_open(scratch.path(), &Keys::outside([9; 32])).unwrap_err();
+        assert!(matches!(wrong, StoreError::WrongValueKey { .. }), "{wrong}");
+        let wrong = would_open(scratch.path(), &Keys::new([1; 32], [9; 32])).unwrap_err();
+        assert!(matches!(wrong, StoreError::WrongIndexKey), "{wrong}");
+        assert_eq!(stats(), before, "nothing was written");
+    };
+    // While somebody has it open; of what is in its write-ahead log alone; and of what is in tables.
+    look();
+    drop(store);
+    look();
+    drop(Store::open(scratch.path(), &keys(), &options()).unwrap());
+    look();
 }
 
 #[test]
@@ -232,8 +261,16 @@ fn the_key_outside_is_changed_by_writing_one_row() {
     let ring = Rocks::open(scratch.path(), &options()).unwrap().get(Part(0), Space::Hot, b"Q").unwrap().unwrap();
     let store = Store::open(scratch.path(), &keys(), &options()).unwrap();
     let before = store.keyring().outer();
+    // Subjects are indexed under this one: whoever opens the store must not be able to guess numbers by it alone.
+    assert_eq!(store.keyring().rewrap(&Keys::outside([2; 32])), Err(KeyringError::Index));
+    store.keyring().opens_with(&keys()).unwrap();
     store.keyring().rewrap(&Keys::outside([9; 32])).unwrap();
     assert_ne!(store.keyring().outer(), before);
+    // What the next start says, the store says while it is open.
+    let opens = |keys: &Keys| store.keyring().opens_with(keys).map_err(|error| error.to_string());
+    assert_eq!((opens(&Keys::outside([9; 32])), opens(&Keys::new([9; 32], [2; 32]))), (Ok(()), Ok(())));
+    assert!(opens(&keys()).unwrap_err().contains(&format!("the key given is {before}")));
+    assert!(opens(&Keys::new([9; 32], [3; 32])).unwrap_err().contains("another index key"));
     // The store goes on as it is, and its keys go on to change.
     let second = store.keyring().rotate(Cipher::Aes256Gcm, now()).unwrap();
     whole::check(&store);

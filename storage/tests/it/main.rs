@@ -12,6 +12,7 @@ mod forgetting;
 mod formats;
 mod gate;
 mod grants;
+mod journal;
 mod keyring;
 mod ledger;
 mod licences;

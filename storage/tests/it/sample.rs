@@ -21,7 +21,7 @@ pub(crate) fn keys() -> Keys {
 
 /// Small sizes: tests open many stores.
 pub(crate) fn options() -> Options {
-    Options { memory_bytes: 16 << 20 }
+    Options { memory_bytes: 16 << 20, ..Options::default() }
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {

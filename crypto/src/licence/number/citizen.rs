@@ -23,16 +23,20 @@ pub enum Generation {
 /// # Errors
 /// The first rule that the text breaks.
 pub fn citizen_number(text: &str, today: Date) -> Result<Generation, NumberError> {
-    let (generation, birth) = match text.len() {
-        15 => (Generation::First, text.get(6..12).map(|digits| format!("19{digits}"))),
-        18 => (Generation::Second, text.get(6..14).map(str::to_owned)),
+    let generation = match text.len() {
+        15 => Generation::First,
+        18 => Generation::Second,
         _ => return Err(NumberError::Length),
     };
     let body = text.get(..text.len().min(17)).ok_or(NumberError::Character)?;
     if !body.bytes().all(|c| c.is_ascii_digit()) || body.starts_with('0') {
         return Err(NumberError::Character);
     }
-    let birth: Date = birth.ok_or(NumberError::Character)?.parse().or(Err(NumberError::BirthDate))?;
+    let birth: Option<Date> = match generation {
+        Generation::First => body.get(6..12).and_then(|digits| format!("19{digits}").parse().ok()),
+        Generation::Second => body.get(6..14).and_then(|digits| digits.parse().ok()),
+    };
+    let birth = birth.ok_or(NumberError::BirthDate)?;
     if birth > today {
         return Err(NumberError::BornInFuture);
     }
@@ -50,8 +54,8 @@ pub fn citizen_check_character(first_17: &str) -> Option<char> {
     if first_17.len() != WEIGHTS.len() {
         return None;
     }
-    let digits: Option<Vec<u32>> = first_17.chars().map(|c| c.to_digit(10)).collect();
-    let sum: u32 = digits?.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
+    let mut digits = first_17.chars().zip(WEIGHTS);
+    let sum = digits.try_fold(0, |sum, (c, weight)| Some(sum + c.to_digit(10)? * weight))?;
     match (12 - sum % 11) % 11 {
         10 => Some('X'),
         value => char::from_digit(value, 10),

@@ -3,7 +3,7 @@
 use super::NumberError;
 
 /// Without I, O, S, V and Z.
-const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// Powers of 3 modulo 31.
 const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
@@ -17,7 +17,7 @@ pub fn uscc(text: &str) -> Result<(), NumberError> {
     if text.chars().count() != 18 {
         return Err(NumberError::Length);
     }
-    let (region, all_known) = (text.get(2..8), text.chars().all(|c| ALPHABET.contains(c)));
+    let (region, all_known) = (text.get(2..8), text.bytes().all(|c| value(c).is_some()));
     if !all_known || !region.is_some_and(|region| region.bytes().all(|c| c.is_ascii_digit())) {
         return Err(NumberError::Character);
     }
@@ -38,9 +38,21 @@ pub fn uscc_check_character(first_17: &str) -> Option<char> {
     if first_17.len() != WEIGHTS.len() {
         return None;
     }
-    let values: Option<Vec<usize>> = first_17.chars().map(|c| ALPHABET.find(c)).collect();
-    let sum: usize = values?.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
-    ALPHABET.chars().nth((31 - sum % 31) % 31)
+    let sum = first_17.bytes().zip(WEIGHTS).try_fold(0, |sum, (c, weight)| Some(sum + usize::from(value(c)?) * weight))?;
+    ALPHABET.get((31 - sum % 31) % 31).copied().map(char::from)
+}
+
+/// The place of a character in the alphabet. This stands on the way of every request, where a search would show.
+const fn value(character: u8) -> Option<u8> {
+    Some(match character {
+        b'0'..=b'9' => character - b'0',
+        b'A'..=b'H' => character - b'A' + 10,
+        b'J'..=b'N' => character - b'J' + 18,
+        b'P'..=b'R' => character - b'P' + 23,
+        b'T' | b'U' => character - b'T' + 26,
+        b'W'..=b'Y' => character - b'W' + 28,
+        _ => return None,
+    })
 }
 
 /// The check character that follows the first 8 characters of an organisation code (GB 11714); nothing if they are not 8
@@ -50,8 +62,8 @@ pub fn organisation_check_character(first_8: &str) -> Option<char> {
     if first_8.len() != ORGANISATION_WEIGHTS.len() || first_8.bytes().any(|c| c.is_ascii_lowercase()) {
         return None;
     }
-    let values: Option<Vec<u32>> = first_8.chars().map(|c| c.to_digit(36)).collect();
-    let sum: u32 = values?.iter().zip(ORGANISATION_WEIGHTS).map(|(value, weight)| value * weight).sum();
+    let mut digits = first_8.chars().zip(ORGANISATION_WEIGHTS);
+    let sum = digits.try_fold(0, |sum, (c, weight)| Some(sum + c.to_digit(36)? * weight))?;
     match 11 - sum % 11 {
         10 => Some('X'),
         11 => Some('0'),
@@ -77,6 +89,14 @@ mod tests {
         assert_eq!(uscc_check_character("1110000000001333I"), None);
         assert_eq!(organisation_check_character("0000133a"), None);
         assert_eq!(organisation_check_character("0000133"), None);
+    }
+
+    #[test]
+    fn every_character_has_its_place() {
+        let found = |c: u8| ALPHABET.iter().position(|known| *known == c).map(|place| u8::try_from(place).unwrap());
+        for c in 0..=u8::MAX {
+            assert_eq!(value(c), found(c), "{c}");
+        }
     }
 
     #[test]

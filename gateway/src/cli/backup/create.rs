@@ -11,7 +11,7 @@ use super::Backups;
 use crate::cli::Failure;
 use crate::cli::control::Socket;
 use crate::cli::progress::{Progress, size};
-use crate::{app, backing_up, clock};
+use crate::{anchor, app, backing_up, clock};
 
 /// Makes a backup, and says what is in it.
 pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure> {
@@ -47,6 +47,12 @@ fn offline(backups: &Backups) -> Result<Value, Failure> {
     if !storage.path.is_dir() {
         // Opening would make one.
         return Err(Failure::Work(format!("{}: there is no store", storage.path.display())));
+    }
+    if anchor::is_marked(&storage.path) {
+        // It would pass for the newest state, and nobody knows yet what is missing.
+        let why =
+            "the store was restored, and is not in use yet: start the gateway, or licet restore accept, before it is backed up";
+        return Err(Failure::Work(why.to_owned()));
     }
     let store = Store::inspect(&storage.path, &app::store_keys(storage)?, &Options::default());
     let store = store.map_err(|error| Failure::Work(format!("{}: {error}", storage.path.display())))?;

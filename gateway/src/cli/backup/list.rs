@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crypto::record::LogName;
+use crypto::time::Timestamp;
 use serde_json::json;
 use storage::backup::Manifest;
 
@@ -14,16 +15,17 @@ use crate::cli::table::Table;
 /// Says which backups there are. One that does not open is told of, and is no good end.
 pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure> {
     let mut table = Table::default();
-    table.row(["backup", "begun", "size", "new", "seal log", "access log"]);
+    table.row(["backup", "begun", "until", "size", "new", "seal log", "access log"]);
     let (mut is_good, mut count) = (true, 0_usize);
     for listed in backups.folder.list(&backups.key)? {
         count += 1;
         match listed.manifest {
-            Ok(manifest) if is_json => println!("{}", told(&manifest)),
+            Ok(manifest) if is_json => println!("{}", told(&manifest, listed.until)),
             Ok(manifest) => {
                 let [seal, access] = LogName::ALL.map(|log| extent(&manifest, log).unwrap_or_else(|| "-".to_owned()));
-                let sizes = [manifest.bytes(), manifest.new_bytes].map(size);
-                table.row([manifest.id.as_str(), &manifest.made_at.to_string(), &sizes[0], &sizes[1], &seal, &access]);
+                let [bytes, new] = [manifest.bytes(), manifest.new_bytes].map(size);
+                let (begun, until) = (manifest.made_at.to_string(), listed.until.to_string());
+                table.row([manifest.id.as_str(), &begun, &until, &bytes, &new, &seal, &access]);
             }
             Err(error) => {
                 is_good = false;
@@ -49,12 +51,13 @@ fn extent(manifest: &Manifest, log: LogName) -> Option<String> {
     Some(format!("{}: {}", head.period, head.size))
 }
 
-fn told(manifest: &Manifest) -> serde_json::Value {
+fn told(manifest: &Manifest, until: Timestamp) -> serde_json::Value {
     let logs = manifest.logs.iter();
     let logs = logs.map(|head| json!({ "log": head.log, "period": head.period, "size": head.size, "root": head.root }));
     json!({
         "backup": manifest.id,
         "begun": manifest.made_at,
+        "until": until,
         "program": manifest.program,
         "store_format": manifest.store_format,
         "value_key": manifest.value_key,

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use crypto::time::Timestamp;
 use lexopt::prelude::*;
-use storage::backup::{BackupError, BackupId, BackupKey, Folder};
+use storage::backup::{self, BackupError, BackupId, BackupKey, Folder, Goal};
 
 use super::Failure;
 use crate::backing_up;
@@ -25,20 +25,21 @@ Makes, lists, checks and restores backups: sealed copies of the whole store in t
 Usage: licet backup create  --config FILE [--json]
        licet backup list    --config FILE [--json]
        licet backup verify  --config FILE [ID...] [--deep DIR] [--json]
-       licet backup restore --config FILE [ID | --until TIME] --to DIR [--checkpoint FILE]... [--mirror DIR]
+       licet backup restore --config FILE [ID] [--until TIME] --to DIR [--checkpoint FILE]... [--mirror DIR]
 
   create   makes a backup: in the running gateway, or of a store that nobody has open; what is not new since the last one is
            not written again
-  list     the backups that there are, oldest first: when they were begun, how large they are, what was new, and how many
-           records the logs had in their newest trees
-  verify   reads every byte of these backups, or of all; with --deep the newest of them is also restored into the empty
-           folder DIR, its logs are checked as by licet log fsck, and DIR is emptied
-  restore  restores a backup, the newest if none is named, into the empty folder DIR; checks its logs, and compares them
-           with what is known to have been published since: the anchor, checkpoints, and what licet log monitor copied
+  list     the backups that there are, oldest first: when they were begun, until when the journal leads on from them, how
+           large they are, what was new, and how many records the logs had in their newest trees
+  verify   reads every byte of these backups, or of all, and of the journal behind them; with --deep the newest state of
+           them is also restored into the empty folder DIR, its logs are checked as by licet log fsck, and DIR is emptied
+  restore  restores the newest state into the empty folder DIR, from a backup and the journal behind it; checks its logs, and
+           compares them with what is known to have been published since: the anchor, checkpoints, and what licet log
+           monitor copied. With ID: that backup as it was made
 
   --config FILE      the configuration of the gateway
   --to DIR           where the store is restored; make it storage.path, or storage.path it
-  --until TIME       the newest backup that was begun by then: a day, or a moment (RFC 3339)
+  --until TIME       the newest state in which nothing is from after then: a day, or a moment (RFC 3339)
   --checkpoint FILE  a signed checkpoint of one of the logs that somebody kept; repeat for more
   --mirror DIR       what licet log monitor has copied
   --json             JSON: an object, or one for each line
@@ -96,8 +97,8 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         ("create", [], None, None) if until.is_none() => create::run(&backups, options.is_json),
         ("list", [], None, None) if until.is_none() => list::run(&backups, options.is_json),
         ("verify", ids, None, deep) if until.is_none() => verify::run(&backups, ids, deep.as_deref(), options.is_json),
-        ("restore", [], Some(to), None) => restore::run(&backups, &backups.newest(until)?, to, &options),
-        ("restore", [id], Some(to), None) if until.is_none() => restore::run(&backups, id, to, &options),
+        ("restore", [], Some(to), None) => restore::run(&backups, &backups.goal(None, until)?, to, &options),
+        ("restore", [id], Some(to), None) => restore::run(&backups, &backups.goal(Some(id), until)?, to, &options),
         _ => Err(usage()),
     }
 }
@@ -111,14 +112,13 @@ impl Backups {
         Ok(Self { config, settings, folder, key })
     }
 
-    /// The newest one that was begun by then; there must be one.
-    fn newest(&self, until: Option<Timestamp>) -> Result<BackupId, Failure> {
-        let none = || {
-            let by_then = until.map(|until| format!(" that was begun by {until}")).unwrap_or_default();
-            Failure::Work(format!("there is no backup in {}{by_then}", self.folder.path().display()))
-        };
-        let is_by_then = |id: &BackupId| until.is_none_or(|until| id.made_at() <= until);
-        self.folder.ids()?.into_iter().rev().find(is_by_then).ok_or_else(none)
+    /// What is restored: a backup that is named as it was made, or led on until a moment; otherwise the newest state of all.
+    fn goal(&self, id: Option<&BackupId>, until: Option<Timestamp>) -> Result<Goal, BackupError> {
+        match (id, until) {
+            (Some(id), None) => Ok(Goal::of(self.folder.manifest(id, &self.key)?)),
+            (Some(id), until) => backup::goal(&self.folder, &self.key, std::slice::from_ref(id), until),
+            (None, until) => backup::goal(&self.folder, &self.key, &self.folder.ids()?, until),
+        }
     }
 }
 

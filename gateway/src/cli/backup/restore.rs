@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use storage::Store;
-use storage::backup::{self, BackupId};
+use storage::backup::{self, Goal};
 
 use super::{Backups, Options};
 use crate::anchor::{self, Anchor, Compared};
@@ -16,24 +16,32 @@ use crate::cli::restore::known;
 /// Findings beyond these are only counted.
 const SHOWN_MAX: usize = 100;
 
-/// Restores a backup, and says what is known to be lost.
-pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options) -> Result<ExitCode, Failure> {
+/// Restores a state, and says what is known to be lost.
+pub(super) fn run(backups: &Backups, goal: &Goal, to: &Path, options: &Options) -> Result<ExitCode, Failure> {
     // What is wrong with it is found before the long work.
     let heads = known::heads(&backups.config, &options.checkpoints, options.mirror.as_deref())?;
-    let (store, is_good) = restored(backups, id, to)?;
+    let (store, is_good) = restored(backups, goal, to)?;
     if !is_good {
         return Ok(ExitCode::FAILURE);
     }
-    println!("{id} is restored in {}", to.display());
+    let (id, until) = (&goal.manifest.id, goal.until());
+    println!("{id} is restored in {}, as of {until}", to.display());
+    if let Some((segment, harm)) = goal.broken {
+        println!("the journal leads no further: {harm} ({segment})");
+    }
     let broken = |error| Failure::Work(format!("{}: {error}", to.display()));
+    let newest = Anchor::of(&backups.config);
     let compared = anchor::compare(store.logs(), &heads).map_err(broken)?;
     if compared != Compared::default() {
         println!("it is behind what was published:{compared}");
-        println!("licet serve refuses it until licet restore accept has put that on record");
+        if compared.differing.is_empty() {
+            println!("licet serve refuses it until licet restore accept has put that on record");
+        } else {
+            println!("licet serve refuses it; {}", anchor::of_another_store(newest.path()));
+        }
         return Ok(ExitCode::FAILURE);
     }
     // As licet serve looks at it: one that is older than the backup says nothing of what came after.
-    let newest = Anchor::of(&backups.config);
     let told = newest.read().map_err(|error| Failure::Work(format!("{}: {error}", newest.path().display())))?;
     if told.is_empty() || anchor::is_behind(store.logs(), &told).map_err(broken)? {
         println!("nothing is known of what was published since: {} is missing, or older", newest.path().display());
@@ -44,19 +52,19 @@ pub(super) fn run(backups: &Backups, id: &BackupId, to: &Path, options: &Options
     Ok(ExitCode::SUCCESS)
 }
 
-/// Restores a backup, and checks its logs: against what the backup says of them, and byte by byte. What is found is said.
-pub(super) fn restored(backups: &Backups, id: &BackupId, to: &Path) -> Result<(Store, bool), Failure> {
-    let manifest = backups.folder.manifest(id, &backups.key)?;
+/// Restores a state, and checks its logs: against what the backup says of them, and byte by byte. What is found is said.
+pub(super) fn restored(backups: &Backups, goal: &Goal, to: &Path) -> Result<(Store, bool), Failure> {
+    let manifest = &goal.manifest;
     let keys = app::store_keys(&backups.config.storage)?;
     let (sealed, given) = (&manifest.value_key, keys.outer_id().to_string());
     if *sealed != given {
-        let why = format!("storage.value_key: the store in {id} is under the key {sealed}, and this is {given}");
+        let why = format!("storage.value_key: the store in {} is under the key {sealed}, and this is {given}", manifest.id);
         return Err(Failure::Usage(why));
     }
     let mut progress = Progress::new("restore");
-    let manifest = backup::restore(&backups.folder, id, &backups.key, to, &mut |step| progress.tell(step.done, step.all));
+    let restored = backup::restore_to(&backups.folder, goal, &backups.key, to, &mut |step| progress.tell(step.done, step.all));
     progress.end();
-    let manifest = manifest?;
+    restored?;
     let broken = |error: &dyn std::fmt::Display| Failure::Work(format!("{}: {error}", to.display()));
     let store = Store::inspect(to, &keys, &storage::Options::default());
     let store = store.map_err(|error| broken(&error))?;

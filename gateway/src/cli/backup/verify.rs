@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use storage::backup::{self, BackupError, BackupId, Harm};
+use storage::backup::{self, BackupError, BackupId, Damage, Goal, Harm};
 
 use super::Backups;
 use super::restore::restored;
@@ -31,17 +31,29 @@ pub(super) fn run(backups: &Backups, ids: &[BackupId], deep: Option<&Path>, is_j
             println!("{}", json!({ "code": damage.harm.code(), "name": damage.name, "backups": damage.backups }));
         } else {
             let backups: Vec<_> = damage.backups.iter().map(BackupId::as_str).collect();
-            print!("{} {}: {}", damage.harm.code(), damage.name, damage.harm);
-            let is_lost = damage.harm != Harm::OtherKey;
-            println!("{}", if is_lost { format!("; lost with it: {}", backups.join(", ")) } else { String::new() });
+            let backups = backups.join(", ");
+            let so = match damage.harm {
+                Harm::OtherKey => String::new(),
+                harm if harm.is_of_journal() => format!("; the journal leads no further from {backups}"),
+                _ => format!("; lost with it: {backups}"),
+            };
+            println!("{} {}: {}{so}", damage.harm.code(), damage.name, damage.harm);
         }
     }
     let mut is_good = damages.is_empty();
-    // What is under another key is no damage to the others.
-    if let Some(to) = deep.filter(|_| damages.iter().all(|damage| damage.harm == Harm::OtherKey)) {
-        let opens = |id: &&BackupId| !damages.iter().any(|damage| damage.backups.contains(id));
-        let newest = ids.iter().rev().find(opens).cloned().map_or_else(|| backups.newest(None), Ok)?;
-        is_good &= is_restored_well(backups, &newest, to)?;
+    // What is under another key is no damage to the others, and what is wrong with the journal none to the state before it.
+    let is_harmless = |damage: &Damage| damage.harm == Harm::OtherKey || damage.harm.is_of_journal();
+    if let Some(to) = deep.filter(|_| damages.iter().all(is_harmless)) {
+        let is_other = |id: &BackupId| damages.iter().any(|one| one.harm == Harm::OtherKey && one.name == id.as_str());
+        let ids: Vec<BackupId> = ids.iter().filter(|id| !is_other(id)).cloned().collect();
+        let goal = backup::goal(&backups.folder, &backups.key, &ids, None)?;
+        is_good &= is_restored_well(backups, &goal, to)?;
+        let (id, until) = (&goal.manifest.id, goal.until());
+        if is_json {
+            println!("{}", json!({ "restored": id, "until": until, "segments": goal.segments.len() }));
+        } else {
+            println!("restored {id}, as of {until}");
+        }
     }
     if is_good && !is_json {
         println!(
@@ -63,13 +75,13 @@ fn make_empty(to: &Path) -> Result<(), Failure> {
     if is_empty { Ok(()) } else { Err(BackupError::NotEmpty { path: to.to_owned() }.into()) }
 }
 
-/// Restores a backup into a folder of its own in this one, checks it, and removes that folder.
-fn is_restored_well(backups: &Backups, id: &BackupId, to: &Path) -> Result<bool, Failure> {
+/// Restores a state into a folder of its own in this one, checks it, and removes that folder.
+fn is_restored_well(backups: &Backups, goal: &Goal, to: &Path) -> Result<bool, Failure> {
     let own = to.join(OWN);
     let refused = |error: io::Error| Failure::Work(format!("{}: {error}", own.display()));
     // Refused where there is one: then it is not ours to be removed.
     DirBuilder::new().mode(0o700).create(&own).map_err(refused)?;
-    let found = restored(backups, id, &own).map(|(_, is_good)| is_good);
+    let found = restored(backups, goal, &own).map(|(_, is_good)| is_good);
     let removed = fs::remove_dir_all(&own).map_err(refused);
     let is_good = found?;
     removed?;

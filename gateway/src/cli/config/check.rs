@@ -8,6 +8,7 @@ use lexopt::prelude::*;
 use serde::Serialize;
 use storage::log::Publisher as _;
 
+use super::surroundings;
 use crate::cli::Failure;
 use crate::config::{Config, Fault, Faults};
 use crate::record_key::LogKeys;
@@ -15,7 +16,8 @@ use crate::witness::Service;
 use crate::{app, clock};
 
 const USAGE: &str = "Reads a configuration and every file that it names, says everything that is wrong, each with its line and with what could be done, and
-binds nothing. Of a good one it prints the public keys of the logs, for this period, and that of the gateway as a witness: what
+changes nothing. It also looks whether everybody could change the file, whether the key fits the store that is there, and, where no
+gateway of this configuration runs, whether its ports are free. Of a good one it prints the public keys of the logs, for this period, and that of the gateway as a witness: what
 others put into their policies and after --log-key.
 
 Usage: licet config check [--json] FILE
@@ -30,7 +32,7 @@ struct Checked<'f> {
     faults: Vec<&'f Fault>,
 }
 
-/// Reads a configuration and every file that it names, and binds nothing.
+/// Reads a configuration and every file that it names, and changes nothing.
 pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let (mut file, mut is_json) = (None, false);
     while let Some(argument) = parser.next()? {
@@ -45,7 +47,12 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         }
     }
     let file = file.ok_or_else(|| Failure::Usage("usage: licet config check [--json] FILE".to_owned()))?;
-    let checked = check(&file);
+    let checked = check(&file, |config| {
+        let mut faults = Faults::default();
+        faults.take(surroundings::exposed(&file));
+        faults.take(surroundings::check(config));
+        faults.none_or(())
+    });
     if is_json {
         let faults = checked.as_ref().err().into_iter().flat_map(Faults::iter).collect();
         let said = Checked { file: &file, good: checked.is_ok(), faults };
@@ -66,10 +73,13 @@ pub(super) fn run(mut parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 /// What is printed of a good configuration.
 pub(in crate::cli) type Good = (Option<LogKeys>, Option<Service>);
 
-/// Everything that is wrong at once: with the text, with what it says, and with the files that it names.
-pub(in crate::cli) fn check(file: &Path) -> Result<Good, Faults> {
+/// Everything that is wrong at once: with the text, with what it says, with the files that it names, and what else is looked at.
+pub(in crate::cli) fn check(file: &Path, and: impl Fn(&Config) -> Result<(), Faults>) -> Result<Good, Faults> {
     let mut examined = Config::examine(file)?;
-    let good = examined.config.take().and_then(|config| examined.take(app::rehearse(&config)));
+    let good = examined.config.take().and_then(|config| {
+        examined.take(and(&config));
+        examined.take(app::rehearse(&config))
+    });
     let good = good.map(|(log_keys, witness)| (Some(log_keys), witness)).unwrap_or_default();
     examined.faults.none_or(good).map_err(|faults| faults.in_file(file))
 }

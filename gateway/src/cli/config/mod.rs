@@ -2,12 +2,14 @@
 
 mod check;
 mod docs;
+mod surroundings;
 
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
 
 pub(super) use self::check::check;
+pub(super) use self::surroundings::{exposed, ports};
 use super::Failure;
 
 /// What follows the name of the command.

@@ -44,6 +44,24 @@ const ADVICE: &[Advice] = &[
         "licet config check CONFIG",
     ),
     (
+        "restart",
+        "a-restart-is-due",
+        "The file is good, and part of it counts only after a restart: until then all of it waits.",
+        "licet reload --dry-run --config CONFIG names the keys; then systemctl restart licet, or undo the change",
+    ),
+    (
+        "exposed",
+        "everybody-can-change-the-configuration",
+        "Whoever can log in to this machine can decide whom the gateway believes, and who may ask it what.",
+        "chmod o-w on what is named",
+    ),
+    (
+        "ports",
+        "a-port-is-taken",
+        "A gateway that is started with this does not come up.",
+        "ss -ltnp, then end who has the port, or give the gateway another: licet config check CONFIG",
+    ),
+    (
         "modes",
         "a-key-is-readable-by-others",
         "Whoever can log in to this machine can read the sealed database.",

@@ -65,15 +65,20 @@ fn examine(file: &Path) -> Diagnosis {
     let mut findings: Vec<_> = configuration.into_iter().chain(user).collect();
     let mut is_running = None;
     if let Some(config) = read {
+        findings.extend(offline::exposed(file));
         findings.extend(offline::modes(&config));
         match online::ask(&config) {
             Said::Found(found) => {
                 is_running = Some(true);
                 findings.extend(found);
+                // What is wrong with the file has been said.
+                let is_said = is_stranger || findings.iter().any(|finding| finding.check == "configuration");
+                findings.extend(if is_said { None } else { offline::keys(&config) });
             }
             Said::Nobody => {
                 is_running = Some(false);
                 findings.push(Finding::fault("running", "no gateway runs with this configuration"));
+                findings.extend(offline::ports(&config));
                 if !is_stranger {
                     findings.extend(offline::anchor(&config));
                     findings.extend(offline::store(&config, now));

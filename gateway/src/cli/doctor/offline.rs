@@ -12,7 +12,7 @@ use storage::{Options, StorageError, Store, StoreError, SurveyEnd};
 use super::finding::Finding;
 use crate::anchor::Anchor;
 use crate::cli::config as config_command;
-use crate::config::Config;
+use crate::config::{Config, Fault, Faults};
 use crate::expiry::Expiry;
 use crate::{app, disk_watch};
 
@@ -40,16 +40,37 @@ pub(super) fn user(config: &Config) -> Option<Finding> {
 
 /// What is wrong with the configuration and the files that it names: all of it is for `licet config check` to say.
 pub(super) fn configuration(file: &Path) -> Option<Finding> {
-    let faults = config_command::check(file).err()?;
+    told("configuration", &config_command::check(file, |_| Ok(())).err()?)
+}
+
+/// Faults, by the first of them.
+fn told(check: &str, faults: &Faults) -> Option<Finding> {
     let first = faults.iter().next()?;
     let first = format!("{}: {}", first.key, first.message);
     Some(Finding::fault(
-        "configuration",
+        check,
         match faults.iter().count() {
             1 => first,
             n => format!("{n} things are wrong, first: {first}"),
         },
     ))
+}
+
+/// A key that does not open the store of the gateway that runs: it would not start again.
+pub(super) fn keys(config: &Config) -> Option<Finding> {
+    told("configuration", &app::would_open(&config.storage).err()?)
+}
+
+/// Addresses that somebody else has.
+pub(super) fn ports(config: &Config) -> Option<Finding> {
+    told("ports", &config_command::ports(config).err()?)
+}
+
+/// A configuration that everybody can change.
+pub(super) fn exposed(file: &Path) -> Vec<Finding> {
+    let faults = config_command::exposed(file).err().unwrap_or_default();
+    let finding = |fault: &Fault| Finding::warning("exposed", &fault.message).then(fault.hint.clone().unwrap_or_default());
+    faults.iter().map(finding).collect()
 }
 
 /// A folder of the database that others can open. Keys that others can read are faults of the configuration.

@@ -47,6 +47,9 @@ pub(super) fn run(config: &Config, reason: &str, heads: &[KnownHead]) -> Result<
     if !differing.is_empty() {
         println!("nothing is accepted:{}", Compared { lost: Vec::new(), differing });
         println!("this is no earlier state of what was published, but another history");
+        if anchor::is_marked(data) {
+            println!("{}", anchor::of_another_store(Anchor::of(config).path()));
+        }
         return Ok(ExitCode::FAILURE);
     }
     if lost.is_empty() && !anchor::is_marked(data) {

@@ -15,7 +15,7 @@ const COMPRESSION: u32 = 9;
 /// Section, what is sent, and the code that RFC 9113 wants: none where it is passed over, and the request behind it is answered.
 type Case = (&'static str, Vec<u8>, Option<u32>);
 
-/// Where the library ends the connection with PROTOCOL_ERROR instead, and has no setting for it. docs/SECURITY.md says so.
+/// Where the library ends the connection with `PROTOCOL_ERROR` instead, and has no setting for it. docs/SECURITY.md says so.
 const OTHERWISE: [&str; 11] = [
     "4.3 a block that cannot be read",
     "4.3 an index beyond the table",

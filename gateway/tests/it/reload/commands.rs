@@ -64,6 +64,14 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
     site.folder.write("second.pem", Authority::new("second").pem());
     wait(&process, 4);
 
+    // What is refused, and put back between two looks: the same file, by its time and its place as well.
+    let kept = site.folder.path().join("kept.toml");
+    std::fs::rename(&file, &kept).unwrap();
+    std::fs::write(&file, std::fs::read_to_string(&kept).unwrap().replace("second.pem", "third.pem")).unwrap();
+    assert_eq!(site.licet(&["reload"]).status.code(), Some(1));
+    std::fs::rename(&kept, &file).unwrap();
+    wait_for(&process, "licet_ready{check=\"configuration\"} 1\n");
+
     edit("path = \"data\"", "path = \"elsewhere\"");
     // The socket is where the gateway has it.
     site.folder.write("running.toml", text);
@@ -89,4 +97,6 @@ fn a_signal_a_command_and_a_changed_file_each_put_it_in_force() {
     assert!(said.len() == 4 && by.iter().all(|by| said.iter().any(|line| line.contains(by))), "{said:?}");
     let refused: Vec<_> = log.iter().filter(|line| line.contains("the configuration was refused")).collect();
     assert_eq!(refused.len(), 2, "once for each fault is enough: {refused:?}");
+    let waits: Vec<_> = log.iter().filter(|line| line.contains("the configuration waits for a restart")).collect();
+    assert_eq!(waits.len(), 1, "{waits:?}");
 }

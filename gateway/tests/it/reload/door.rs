@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crypto::issue::AltName;
 use gateway::auth::Peer;
 use gateway::config::Config;
-use gateway::{clock, server};
+use gateway::{clock, server, status};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -101,6 +101,31 @@ async fn who_is_revoked_gets_no_further_answer() {
             reply.is_problem(401, "certificate-revoked");
         }
     }
+}
+
+#[tokio::test]
+async fn a_fetched_status_counts_for_callers_too() {
+    let publisher = Publisher::start().await;
+    let mut setup = Setup::new();
+    setup.sections.push_str(&format!(
+        "[[trust]]\nname = 'callers'\npurpose = 'client'\nanchors = ['clients.pem']\nrevocation = 'require'\n\
+         [status]\nlist_timeout_ms = 2000\n[[status.sources]]\ndomain = 'callers'\ncrl_urls = ['{}']\n",
+        publisher.url("/clients.crl")
+    ));
+    let gateway = setup.start().await;
+    let now = clock::now();
+    let mut connection = gateway.verifier().connect(Http::Two).await;
+    let other = gateway.client().with(&gateway.authority.client(8, VERIFIER));
+    assert_eq!(connection.send(get("/whoami")).await.unwrap().status, 200, "what cannot be fetched keeps nobody out");
+    publisher.give("/clients.crl", gateway.authority.crl(&[9]).into_bytes());
+    status::tick(&gateway.live.current(), now).await;
+    assert_eq!(connection.send(get("/whoami")).await.unwrap().status, 200);
+    // Without a reload, on a connection that lasts.
+    publisher.give("/clients.crl", gateway.authority.crl(&[7]).into_bytes());
+    status::tick(&gateway.live.current(), now.plus(3600)).await;
+    connection.send(get("/whoami")).await.unwrap().is_problem(401, "certificate-revoked");
+    gateway.verifier().get("/whoami").await.is_problem(401, "certificate-revoked");
+    assert_eq!(other.get("/whoami").await.status, 200);
 }
 
 #[test]

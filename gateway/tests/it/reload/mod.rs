@@ -2,6 +2,7 @@
 
 mod commands;
 mod door;
+mod keys;
 mod load;
 mod parts;
 mod refused;
@@ -13,7 +14,7 @@ use crate::started::Started;
 
 /// Changes the file of the configuration: the first of this text becomes that.
 #[track_caller]
-fn edit(gateway: &Started, from: &str, to: &str) {
+pub(crate) fn edit(gateway: &Started, from: &str, to: &str) {
     let file = gateway.folder.path().join("licet.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{from} is not in it");
@@ -21,7 +22,7 @@ fn edit(gateway: &Started, from: &str, to: &str) {
 }
 
 /// Reads it again.
-async fn again(gateway: &Started) -> Result<Reloaded, Faults> {
+pub(crate) async fn again(gateway: &Started) -> Result<Reloaded, Faults> {
     reload(&gateway.live, How::InForce, "test").await
 }
 

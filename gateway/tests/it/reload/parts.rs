@@ -1,9 +1,12 @@
 //! Every part of a configuration, changed under connections that last.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::issue::KeyType;
 use gateway::reload::Outcome;
+use gateway::{shutdown, telemetry};
 use serde_json::{Value, json};
 
 use super::{again, edit};
@@ -12,6 +15,7 @@ use crate::client::{BOTH, Http, get, post_json, request};
 use crate::licence_kit::{Office, fields, identifier};
 use crate::lookup_kit::{CIVIL, CONSUMER, City, ITEM, PEOPLE, ask, source, start_over, subject};
 use crate::started::{ISSUER, Setup, VERIFIER, memory};
+use crate::traces::collector;
 
 #[tokio::test]
 async fn a_caller_has_its_new_roles_with_its_next_request() {
@@ -103,6 +107,57 @@ async fn rules_and_evidence_of_trust_are_those_of_the_configuration() {
     assert_eq!(verdict().await, "TOTAL-FAILED");
     let asked = gateway.operator().send(Http::Two, request("POST", "/v1/trust/reload", "", "")).await;
     assert_eq!((asked.status.as_u16(), asked.json()["policy"]["version"].clone()), (200, json!(8)));
+}
+
+#[tokio::test]
+async fn traces_go_where_the_configuration_says() {
+    let gateway = Setup::new().start().await;
+    let (trigger, shutdown) = shutdown::channel();
+    let sending = tokio::spawn(telemetry::run(Arc::clone(&gateway.live), shutdown));
+    let ((one, mut at_one), (two, mut at_two)) = (collector().await, collector().await);
+    let asked = async || assert_eq!(gateway.verifier().get("/whoami").await.status, 200);
+
+    let section = |url: &str| format!("[telemetry]\nurl = '{url}'\nevery_ms = 5\nsample_permille = 1000\n[admin]");
+    let (one, two) = (section(&one.url("/v1/traces")), section(&two.url("/v1/traces")));
+    edit(&gateway, "[admin]", &one);
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::InForce);
+    asked().await;
+    assert!(at_one.recv().await.is_some());
+    edit(&gateway, &one, &two);
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::InForce);
+    asked().await;
+    assert!(at_two.recv().await.is_some());
+    // What has not changed is not made anew, and a file that cannot be read leaves all as it is.
+    edit(&gateway, "roles = ['verifier']", "roles = ['verifier', 'operator']");
+    let before = gateway.live.current().telemetry.tracing().unwrap();
+    again(&gateway).await.unwrap();
+    assert!(Arc::ptr_eq(&before, &gateway.live.current().telemetry.tracing().unwrap()));
+    edit(&gateway, "sample_permille = 1000", "sample_permille = 1000\ntls_anchors = ['none.pem']");
+    assert!(again(&gateway).await.unwrap_err().to_string().contains("telemetry.tls_anchors"));
+
+    let bad = two.replace("sample_permille = 1000", "sample_permille = 1000\ntls_anchors = ['none.pem']");
+    edit(&gateway, &bad, "[admin]");
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::InForce);
+    asked().await;
+    trigger.stop();
+    sending.await.unwrap();
+    assert!(at_one.try_recv().is_err() && at_two.try_recv().is_err(), "each was told of one request");
+}
+
+#[tokio::test]
+async fn the_limit_of_memory_is_followed() {
+    let gateway = Setup::new().start().await;
+    let limit = async || {
+        let metrics = admin::ask(&gateway, "GET /metrics").await;
+        metrics.lines().find_map(|line| line.strip_prefix("licet_memory_bytes{what=\"limit\"} ").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(limit().await, "0");
+    edit(&gateway, "[admin]", "[memory]\nmax_mib = 1048576\n[admin]");
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::InForce);
+    assert_eq!(limit().await, (1_u64 << 40).to_string());
+    edit(&gateway, "max_mib = 1048576", "max_mib = 100");
+    assert!(again(&gateway).await.unwrap_err().to_string().contains("memory.max_mib: is less than"));
+    assert_eq!(limit().await, (1_u64 << 40).to_string());
 }
 
 /// The certificate with which a list is signed.

@@ -54,9 +54,11 @@ async fn a_fault_in_any_part_leaves_every_part_as_it_was() {
     assert_eq!((verdict.status.as_u16(), verdict.json()["indication"].clone()), (200, json!("TOTAL-PASSED")));
     assert_eq!((gateway.live.current().generation, recorded(&gateway).len()), (0, 0));
     let ready = admin::ask(&gateway, "GET /ready").await;
-    assert!(ready.starts_with("HTTP/1.1 200 ") && ready.contains("configuration: the file was refused at "), "{ready}");
+    assert!(ready.starts_with("HTTP/1.1 200 ") && ready.contains("configuration: the file is refused since "), "{ready}");
+    assert!(ready.contains("trust[0].crls[0]: ") && !ready.contains("restart: "), "{ready}");
     let metrics = admin::ask(&gateway, "GET /metrics").await;
-    assert!(metrics.contains("licet_reloads_total{outcome=\"refused\"} 5\n"), "{metrics}");
+    assert!(metrics.contains("licet_reloads_total{outcome=\"refused\"} 4\n"), "{metrics}");
+    assert!(metrics.contains("licet_reloads_total{outcome=\"needs-restart\"} 1\n"), "{metrics}");
 
     gateway.folder.write("root.crl", list);
     again(&gateway).await.unwrap();
@@ -87,6 +89,21 @@ async fn what_is_only_looked_at_is_told_and_changes_nothing() {
     assert!(!admin::ask(&gateway, "GET /metrics").await.contains("licet_reloads_total{"), "nobody has tried");
     edit(&gateway, "server.pem", "none.pem");
     assert!(rehearsed(&gateway).await.unwrap_err().to_string().contains("server.certificate: "));
+}
+
+#[tokio::test]
+async fn a_good_file_that_waits_for_a_restart_is_not_called_wrong() {
+    let gateway = Setup::new().start().await;
+    edit(&gateway, "[admin]", "[log]\nformat = 'text'\n[memory]\nstore_mib = 64\n[admin]");
+    let faults = again(&gateway).await.unwrap_err().to_string();
+    assert!(faults.contains("memory.store_mib: cannot be changed while the gateway runs: it needs a restart"), "{faults}");
+    let ready = admin::ask(&gateway, "GET /ready").await;
+    assert!(ready.starts_with("HTTP/1.1 200 ") && !ready.contains("configuration: "), "{ready}");
+    assert!(ready.contains("restart: the file waits for a restart since "), "{ready}");
+    assert!(ready.contains("for log.format, memory.store_mib; what was in force"), "{ready}");
+    edit(&gateway, "[log]\nformat = 'text'\n[memory]\nstore_mib = 64\n[admin]", "[admin]");
+    assert_eq!(again(&gateway).await.unwrap().outcome, Outcome::Unchanged);
+    assert!(!admin::ask(&gateway, "GET /ready").await.contains("restart: "));
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 //! frozen for it.
 
 mod frozen;
+pub(crate) mod peek;
+mod replay;
 mod settings;
 
 use std::fs::{self, File, TryLockError};
@@ -13,7 +15,7 @@ use std::ops::{Bound, RangeInclusive};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB, FlushOptions, IteratorMode, LiveFile,
@@ -23,7 +25,7 @@ use rocksdb::{
 use super::options::Options;
 use super::{
     Batch, CAPS, Caps, CommitError, Direction, Engine, Expect, FORMAT_KEY, Format, FreezeError, Frozen, OpenError, Part, Range,
-    ReadError, Row, Space, Versioned,
+    ReadError, Row, Space, Tap, Versioned,
 };
 use settings::{database_options, family_options};
 
@@ -32,6 +34,12 @@ const WRITE_BYTES: usize = 32;
 
 /// The folder of the database in that of the store.
 pub const DATABASE: &str = "rocksdb";
+
+/// The file that one process at a time has locked.
+pub(crate) const LOCK: &str = "licet.lock";
+
+/// The folder that a backup is restored in, until all of it is there and it is the database.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
@@ -42,6 +50,7 @@ pub struct Rocks {
     // In this order: the database closes, then the lock is released.
     disk: Disk,
     turn: Mutex<Turn>,
+    tap: Arc<Tap>,
     damaged: AtomicU64,
     _lock: File,
 }
@@ -72,6 +81,20 @@ struct Decided<'a> {
     value: Option<(u64, &'a [u8])>,
 }
 
+/// Whose word counts for what a caller says it knows of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    Caller,
+    Nobody,
+}
+
+/// When a write is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Durable {
+    Now,
+    Later,
+}
+
 impl std::fmt::Debug for Disk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Disk").field("path", &self.db.path()).finish()
@@ -84,13 +107,21 @@ impl Rocks {
     /// # Errors
     /// [`OpenError`]; nothing is changed in a directory that is refused.
     pub fn open(directory: &Path, options: &Options) -> Result<Self, OpenError> {
+        if directory.join(RESTORING).try_exists()? && !directory.join(DATABASE).try_exists()? {
+            return Err(OpenError::HalfRestored);
+        }
+        Self::open_in(directory, DATABASE, options)
+    }
+
+    /// The same of a database in another folder of the directory.
+    pub(crate) fn open_in(directory: &Path, name: &str, options: &Options) -> Result<Self, OpenError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(directory.join("licet.lock"))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(directory.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => OpenError::Locked,
             TryLockError::Error(error) => OpenError::Io(error),
         })?;
-        let path = directory.join(DATABASE);
+        let path = directory.join(name);
         frozen::clear(directory)?;
         refuse_foreign(&path)?;
         let shared = options.shared();
@@ -100,7 +131,8 @@ impl Rocks {
         let db = DB::open_cf_descriptors(&database_options(options, &shared), &path, families).map_err(refused)?;
         let disk = Disk { db };
         disk.check_format()?;
-        Ok(Self { disk, turn: Mutex::default(), damaged: AtomicU64::new(0), _lock: lock })
+        let tap = Arc::new(Tap::new(disk.db.latest_sequence_number(), options.journal_bytes));
+        Ok(Self { disk, turn: Mutex::default(), tap, damaged: AtomicU64::new(0), _lock: lock })
     }
 
     /// Counts what was read and found damaged.
@@ -152,7 +184,7 @@ impl Disk {
             }
         }
         let marker = Decided { part: Part(0), space: Space::Hot, key: FORMAT_KEY, value: Some((1, Format::FIRST)) };
-        self.write(&[marker])
+        self.write(&[marker], Durable::Now)
             .map_err(|WriteFailed(why)| OpenError::Refused(format!("the format marker cannot be written: {why}")))
     }
 
@@ -192,12 +224,12 @@ impl Disk {
     }
 
     /// What a batch writes, if all that it expects holds.
-    fn decide<'a>(&self, part: Part, batch: &'a Batch) -> Result<Vec<Decided<'a>>, CommitError> {
+    fn decide<'a>(&self, part: Part, batch: &'a Batch, trust: Trust) -> Result<Vec<Decided<'a>>, CommitError> {
         let mut decided = Vec::with_capacity(batch.writes().len());
         for write in batch.writes() {
             let version = match write.expect {
                 // Looking would cost as much as the write does.
-                Some(Expect::Known(version)) => version,
+                Some(Expect::Known(version)) if trust == Trust::Caller => version,
                 _ => self.version(part, write.space, &write.key).map_err(|error| match error {
                     ReadError::Corrupt => CommitError::Corrupt,
                     ReadError::Unavailable => CommitError::Unavailable,
@@ -213,8 +245,8 @@ impl Disk {
         Ok(decided)
     }
 
-    /// Writes all of it and syncs. `Err` means that it is not known how much of it there is.
-    fn write(&self, writes: &[Decided<'_>]) -> Result<(), WriteFailed> {
+    /// Writes all of it, and syncs. `Err` means that it is not known how much of it there is.
+    fn write(&self, writes: &[Decided<'_>], durable: Durable) -> Result<(), WriteFailed> {
         let bytes = writes.iter().map(|write| write.key.len() + write.value.map_or(0, |(_, value)| value.len()) + WRITE_BYTES);
         let mut batch = WriteBatch::with_capacity_bytes(bytes.sum());
         let (mut key, mut stored) = (Vec::new(), Vec::new());
@@ -234,7 +266,7 @@ impl Disk {
             }
         }
         let mut synced = WriteOptions::default();
-        synced.set_sync(true);
+        synced.set_sync(durable == Durable::Now);
         self.db.write_opt(batch, &synced).map_err(|error| WriteFailed(error.into_string()))
     }
 }
@@ -253,11 +285,19 @@ impl Engine for Rocks {
         if turn.trouble.is_some() {
             return Err(CommitError::Poisoned);
         }
-        let decided = self.disk.decide(part, &batch).inspect_err(|error| self.note(*error == CommitError::Corrupt))?;
+        let decided = self.disk.decide(part, &batch, Trust::Caller);
+        let decided = decided.inspect_err(|error| self.note(*error == CommitError::Corrupt))?;
+        let before = self.disk.db.latest_sequence_number();
         // Set first: also a panic in the middle leaves the disk in doubt.
         turn.trouble = Some("a write was broken off".to_owned());
-        turn.trouble = self.disk.write(&decided).err().map(|WriteFailed(why)| why);
-        if turn.trouble.is_some() { Err(CommitError::Unknown) } else { Ok(()) }
+        turn.trouble = self.disk.write(&decided, Durable::Now).err().map(|WriteFailed(why)| why);
+        if turn.trouble.is_some() {
+            // Not heard of: the next start finds other numbers if it was written, and the same if it was not.
+            return Err(CommitError::Unknown);
+        }
+        // In the turn: what is heard is in the order in which it was written.
+        self.tap.hear(before, self.disk.db.latest_sequence_number(), part, &batch);
+        Ok(())
     }
 
     fn settle(&self, part: Part, space: Space, key: &[u8]) -> Result<Option<Versioned>, ReadError> {
@@ -300,6 +340,10 @@ impl Engine for Rocks {
             return Err(FreezeError::Refused(trouble));
         }
         frozen::freeze(&self.disk.db)
+    }
+
+    fn tap(&self) -> Option<&Arc<Tap>> {
+        Some(&self.tap)
     }
 }
 
@@ -396,7 +440,7 @@ mod tests {
         for number in 1..=3 {
             let before = options.get_ticker_count(Ticker::WalFileSynced);
             let write = Decided { part: Part(0), space: Space::Hot, key: &[1], value: Some((number, &[1])) };
-            disk.write(&[write]).unwrap();
+            disk.write(&[write], Durable::Now).unwrap();
             assert_eq!(options.get_ticker_count(Ticker::WalFileSynced), before + 1);
         }
         drop(disk);

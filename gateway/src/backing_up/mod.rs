@@ -1,6 +1,8 @@
-//! Backups, made by the running gateway: by itself from time to time, and when an operator asks.
+//! Backups, made by the running gateway: by itself from time to time, and when an operator asks; and the journal between them.
 
-use std::sync::Arc;
+pub mod journal;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crypto::record::EventKind;
@@ -10,6 +12,9 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts};
 use serde_json::json;
 use storage::Store;
 use storage::backup::{self, BackupError, BackupKey, Folder, Making, Manifest, Step};
+use storage::engine::Line;
+
+use tokio::sync::oneshot::Receiver;
 
 use crate::app::{self, App};
 use crate::clock;
@@ -24,12 +29,30 @@ const TURN: Duration = Duration::from_secs(5);
 /// How long after one that failed the next is tried, unless one is due sooner.
 const AGAIN_S: i64 = 300;
 
+/// How long after a backup that was made because the journal has a gap the next such one is made.
+const GAP_S: i64 = 60;
+
 /// What the metrics tell of backups, and of the anchor.
 #[derive(Clone, Debug)]
 pub struct Tally {
     age: IntGauge,
     made: IntCounterVec,
     anchor_failures: IntCounter,
+    lag: IntGauge,
+    segments: IntCounterVec,
+    gaps: IntCounter,
+    standing: Arc<Mutex<Standing>>,
+}
+
+/// How backups and the journal stand to each other.
+#[derive(Debug)]
+struct Standing {
+    /// The line that the journal writes.
+    line: Option<Line>,
+    /// The line that leads on from the newest backup, as far as that was seen.
+    led: Option<Line>,
+    /// The moment that the journal reaches from that backup.
+    until: Timestamp,
 }
 
 impl Tally {
@@ -41,17 +64,64 @@ impl Tally {
         let made = Opts::new("licet_backups_total", "Backups that were tried, by what came of them");
         let made = IntCounterVec::new(made, &["outcome"])?;
         rows(&made, &[&["made", "failed"]]);
+        let segments = Opts::new("licet_journal_segments_total", "Writes of the journal, by what came of them");
+        let segments = IntCounterVec::new(segments, &["outcome"])?;
+        rows(&segments, &[&["written", "failed"]]);
+        let standing = Standing { line: None, led: None, until: Timestamp::from_unix(0) };
         Ok(Self {
             age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
             made,
             anchor_failures: IntCounter::new("licet_anchor_failures_total", "Replacements of the anchor that failed")?,
+            lag: IntGauge::new("licet_journal_lag_seconds", "Time since the moment to which the journal leads")?,
+            segments,
+            gaps: IntCounter::new("licet_journal_gaps_total", "Gaps in the journal")?,
+            standing: Arc::new(Mutex::new(standing)),
         })
     }
 
     /// Everything that is measured.
     #[must_use]
-    pub fn collectors(&self) -> [Box<dyn Collector>; 3] {
-        [Box::new(self.age.clone()), Box::new(self.made.clone()), Box::new(self.anchor_failures.clone())]
+    pub fn collectors(&self) -> [Box<dyn Collector>; 6] {
+        [
+            Box::new(self.age.clone()),
+            Box::new(self.made.clone()),
+            Box::new(self.anchor_failures.clone()),
+            Box::new(self.lag.clone()),
+            Box::new(self.segments.clone()),
+            Box::new(self.gaps.clone()),
+        ]
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        // Nothing in here panics half-way through a change.
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many backups were made.
+    fn count_made(&self) -> u64 {
+        self.made.with_label_values(&["made"]).get()
+    }
+
+    fn segment(&self, is_written: bool) {
+        self.segments.with_label_values(&[if is_written { "written" } else { "failed" }]).inc();
+    }
+
+    fn gap(&self) {
+        self.gaps.inc();
+    }
+
+    /// The journal has everything of this line until this moment. That counts from when there is a backup in the line.
+    fn reaches(&self, line: Line, until: Timestamp) {
+        let mut standing = self.standing();
+        if standing.led == Some(line) {
+            standing.until = until;
+        }
+    }
+
+    fn tell_lag(&self, now: Timestamp) {
+        let standing = self.standing();
+        let lag = now.unix().saturating_sub(standing.until.unix()).max(0);
+        self.lag.set(if standing.line.is_some() { lag } else { 0 });
     }
 
     /// The anchor could not be replaced.
@@ -130,16 +200,20 @@ pub async fn back_up(
     made
 }
 
-/// Makes backups as the configuration in force wants them, until it is time to stop.
-pub async fn run(live: Arc<Live>, mut shutdown: Shutdown) {
-    let mut failed_at = None;
+/// Makes backups as the configuration in force wants them, until it is time to stop. Begins when the journal has.
+pub async fn run(live: Arc<Live>, journal: Receiver<()>, mut shutdown: Shutdown) {
+    let (mut failed_at, mut gap_at) = (None, None);
+    // One that broke off does not keep backups from being made.
+    journal.await.unwrap_or_default();
     loop {
         let app = live.current();
         if let Some(settings) = &app.config.backup {
             let newest = newest(settings).await;
             let now = clock::now();
             app.metrics.backups.age.set(now.unix().saturating_sub(newest.map_or(0, Timestamp::unix)));
-            if is_due(settings, newest, failed_at, now) {
+            let is_unled = is_unled(&app.metrics.backups, settings).await && !is_recent(gap_at, now, GAP_S);
+            if is_due(settings, newest, failed_at, now) || is_unled && !is_recent(failed_at, now, AGAIN_S) {
+                gap_at = if is_unled { Some(now) } else { gap_at };
                 let made = back_up(&app, settings, "schedule", |_| ()).await;
                 failed_at = made.is_err().then(clock::now);
             }
@@ -158,12 +232,34 @@ async fn newest(settings: &Backup) -> Option<Timestamp> {
     ids.ok()?.ok()?.last().map(|id| id.made_at())
 }
 
+/// Whether there is a journal that leads on from no backup: after a gap, and before the first one.
+async fn is_unled(tally: &Tally, settings: &Backup) -> bool {
+    let (line, led) = {
+        let standing = tally.standing();
+        (standing.line, standing.led)
+    };
+    if line.is_none() || line == led {
+        return false;
+    }
+    let settings = settings.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let (folder, key) = (Folder::new(&settings.path), key(&settings).ok()?);
+        folder.manifest(folder.ids().ok()?.last()?, &key).ok()?.journal
+    });
+    let joint = read.await.ok().flatten();
+    let led = joint.map(|joint| joint.line);
+    tally.standing().led = led;
+    line != led
+}
+
+/// Whether something was less than so many seconds ago. One from the future says nothing: the clock was wrong then, or is now.
+fn is_recent(then: Option<Timestamp>, now: Timestamp, seconds: i64) -> bool {
+    then.is_some_and(|then| (0..seconds).contains(&now.unix().saturating_sub(then.unix())))
+}
+
 fn is_due(settings: &Backup, newest: Option<Timestamp>, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
     let every = i64::from(settings.every_s);
-    let since = |then: Timestamp| now.unix().saturating_sub(then.unix());
-    // One from the future says nothing: the clock was wrong then, or is now.
-    let is_old = newest.is_none_or(|newest| since(newest) >= every || since(newest) < 0);
-    every > 0 && is_old && failed_at.is_none_or(|failed| since(failed) >= AGAIN_S.min(every) || since(failed) < 0)
+    every > 0 && !is_recent(newest, now, every) && !is_recent(failed_at, now, AGAIN_S.min(every))
 }
 
 #[cfg(test)]
@@ -172,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_backup_is_due_when_the_last_is_old_and_none_has_just_failed() {
-        let settings = |every_s| Backup { path: "p".into(), key: "k".into(), every_s, keep: 1 };
+        let settings = |every_s| Backup { path: "p".into(), key: "k".into(), every_s, keep: 1, journal_s: 0 };
         let now = Timestamp::from_unix(1_800_000_000);
         let ago = |seconds: i64| Some(now.plus(-seconds));
         assert!(is_due(&settings(3600), None, None, now));
