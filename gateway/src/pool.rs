@@ -56,8 +56,8 @@ impl Pool {
         let (waiting, came) = (telemetry::step("wait"), clock::instant());
         let running = Arc::clone(self.running.semaphore()).acquire_owned().await.or(Err(Code::Unavailable))?;
         drop(waiting);
-        let waited_us = clock::instant().saturating_duration_since(came).as_micros();
-        tracing::debug!(waited_us, depth = self.depth(), "a job begins");
+        let waited_ms = clock::instant().saturating_duration_since(came).as_secs_f64() * 1000.0;
+        tracing::debug!(waited_ms, depth = self.depth(), "a job begins");
         let (step, job) = (telemetry::step("work"), telemetry::carried_off(job));
         let task = tokio::task::spawn_blocking(move || {
             // The places are given back, and the step ends, when the job ends, not when its caller goes away.

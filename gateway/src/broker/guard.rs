@@ -163,7 +163,7 @@ impl Guard {
     pub(super) fn called(&self, took: Duration, fault: Option<SourceFault>) {
         tracing::debug!(
             source = self.name.as_str(),
-            took_ms = took.as_millis(),
+            took_ms = took.as_secs_f64() * 1000.0,
             fault = fault.map(SourceFault::name),
             "a call of a source ended"
         );
@@ -281,7 +281,7 @@ impl Guard {
         let began = clock::tokio_instant();
         berth.depart(began.into_std());
         let left = until.saturating_duration_since(began.into_std()).min(self.limits.timeout());
-        tracing::trace!(source = self.name.as_str(), left_ms = left.as_millis(), "a call of a source begins");
+        tracing::trace!(source = self.name.as_str(), left_ms = left.as_secs_f64() * 1000.0, "a call of a source begins");
         let mut step = telemetry::question("ask");
         if step.is_recorded() {
             step.note("licet.source", Fact::Name(self.name.clone()));

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tracing::field::display;
 
 use super::activity::{Activity, Running, Silence};
 use super::door::Visit;
@@ -71,7 +72,7 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
         }
     }
     let is_http2 = session.alpn_protocol() == Some(b"h2");
-    tracing::debug!(?address, is_http2, "a connection is open");
+    tracing::debug!(address = address.map(display), is_http2, "a connection is open");
     let tls = Lingering::new(tls, u64::from(app.limits.body_bytes_max).saturating_mul(2));
     let limits = app.limits.clone();
     let leave = Leave { gate: app.entrance.gate.print(), changes: live.changes(), live: Arc::clone(&live), shutdown };
@@ -90,7 +91,7 @@ pub(super) async fn serve(stream: TcpStream, live: Arc<Live>, visit: &Visit, mut
 /// Counts a handshake that failed, and says why. What is wrong with a certificate is said, and nothing of what it holds.
 fn no_handshake(app: &App, address: Option<IpAddr>, why: &str) {
     app.metrics.handshakes_failed.inc();
-    tracing::debug!(?address, why, "a TLS handshake failed");
+    tracing::debug!(address = address.map(display), why, "a TLS handshake failed");
 }
 
 /// Why a connection is told to leave.

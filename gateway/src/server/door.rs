@@ -12,6 +12,7 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 use tokio::sync::Notify;
+use tracing::field::display;
 
 use crate::config;
 use crate::metrics::rows;
@@ -133,7 +134,7 @@ impl Door {
     fn push_out(&self, state: &mut State, stranger: Option<u64>, reason: Reason) {
         if let Some(stranger) = stranger.and_then(|number| state.strangers.remove(&number)) {
             stranger.go.notify_one();
-            tracing::debug!(network = ?stranger.network, reason = reason.name(), "a connection is turned away");
+            tracing::debug!(network = stranger.network.map(display), reason = reason.name(), "a connection is turned away");
             self.shared.tally.refused(reason);
         }
     }

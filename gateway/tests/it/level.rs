@@ -147,7 +147,7 @@ async fn at_night_the_log_says_why() {
     let admitted = said("a request is let in");
     assert_eq!((&admitted["class"], &admitted["caller"]), (&"verify".into(), &"approval".into()), "{admitted}");
     assert_eq!(said("no verdict that was kept is given")["why"], "nothing is kept");
-    assert!(said("a job begins")["waited_us"].is_u64() && said("a job begins")["request_id"].is_string());
+    assert!(said("a job begins")["waited_ms"].is_f64() && said("a job begins")["request_id"].is_string());
     for message in ["a connection is open", "a verdict that was kept is given", "the configuration is read", "a group is written"]
     {
         said(message);

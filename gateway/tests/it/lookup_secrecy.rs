@@ -76,12 +76,13 @@ async fn look_up(site: &Site, process: &Process, office: &Office) -> Vec<String>
 async fn nothing_personal_on_disk_in_logs_or_in_metrics() {
     let city = City::start().await;
     let office = Office::new();
-    // Every line that there is.
-    let site = Site::with(&office, &format!("{}[log]\nlevel = 'trace'\n", city.sections()));
+    let site = Site::with(&office, &city.sections());
     let keys = Keys::load_files(&site.folder.path().join("value.key"), &site.folder.path().join("index.key")).unwrap();
     let data = site.folder.path().join("data");
     seed(&Store::open(&data, &keys, &Options::default()).unwrap());
     let process = site.start();
+    // Every line that there is.
+    assert!(site.licet(&["level", "trace"]).status.success());
     let codes = look_up(&site, &process, &office).await;
     assert_eq!(city.tax.seen()[0]["number"], HOLDER, "the departments do learn it");
     let metrics = metrics(&process).await;
