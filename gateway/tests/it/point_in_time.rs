@@ -92,9 +92,7 @@ async fn a_revocation_after_the_backup_survives_the_loss_of_the_store() {
     let process = site.start();
     assert_eq!(state(&site, &process).await, "frozen");
     site.client(&process, ISSUER).send(Http::One, use_of("after")).await.is_problem(409, "seal-not-in-use");
-    // It is another history now: what is written from here on leads on from a backup of its own.
-    backed_up(&process, 1).await;
-    assert_ne!(journalled(&site, &process).await.line, after.line);
+    journalled(&site, &process).await;
 
     // When it stops in peace nothing is missing, and nothing is to be accepted.
     let (log, ended_well) = process.terminate();
@@ -106,6 +104,7 @@ async fn a_revocation_after_the_backup_survives_the_loss_of_the_store() {
     assert!(rows(&data) == state_before, "another state was restored");
     let process = site.start();
     assert_eq!(state(&site, &process).await, "frozen");
+    back_up(&site);
     assert!(process.terminate().1);
 
     // And the state of a moment before it was frozen.
