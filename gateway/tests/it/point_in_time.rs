@@ -83,15 +83,19 @@ async fn a_revocation_after_the_backup_survives_the_loss_of_the_store() {
     let data = path(&site, "data");
     let restored = site.licet(&["backup", "restore", "--to", data.to_str().unwrap()]);
     assert!(said(&restored).contains("is restored in") && said(&restored).contains(", as of "), "{}", said(&restored));
-    if !restored.status.success() {
-        // The last second before the end was published, and not in the journal yet.
-        assert!(said(&restored).contains("behind what was published"), "{}", said(&restored));
+    let is_whole = restored.status.success();
+    if !is_whole {
+        // The anchor and the journal are written each by itself: the last second before the end may be in one of them alone.
         licet(&site, &["restore", "accept", "--reason", "the machine burnt down"], true);
         licet(&site, &["restore", "confirm", "--reason", "the last second is entered again"], true);
     }
     let process = site.start();
     assert_eq!(state(&site, &process).await, "frozen");
     site.client(&process, ISSUER).send(Http::One, use_of("after")).await.is_problem(409, "seal-not-in-use");
+    if !is_whole {
+        // It is another history now, which leads on from a backup of its own.
+        backed_up(&process, 1).await;
+    }
     journalled(&site, &process).await;
 
     // When it stops in peace nothing is missing, and nothing is to be accepted.
