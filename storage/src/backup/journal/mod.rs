@@ -14,7 +14,7 @@
 //! - after a crash: what was committed last was not in the journal yet;
 //! - after a commit of which nobody knows whether it was written: nothing is committed behind it before a restart, which finds
 //!   other numbers if it was;
-//! - after a restoration, or when the store was written to while nobody listened.
+//! - after a restoration of less than there is, or when the store was written to while nobody listened.
 //!
 //! A line goes on after a restart only if the store is at the very number where its last segment ends, and holds what was written last of it:
 //! values are sealed under random numbers, so that no other history has them.
