@@ -390,6 +390,29 @@ fn a_store_that_was_put_back_begins_a_new_line_even_at_the_same_number() {
 }
 
 #[test]
+fn a_line_goes_on_also_where_its_last_rows_were_written_again() {
+    let scratch = Scratch::new("journal-again");
+    let (data, folder) = places(&scratch);
+    let mut desk = Desk::open(&data, &folder, 0);
+    desk.back_up(&folder);
+    desk.fill(0..1);
+    desk.segment();
+    // One row, three times: a start writes it anew before the journal is open.
+    for _ in 0..3 {
+        desk.store.probe(now()).unwrap();
+        desk.segment();
+    }
+    let line = desk.journal.line();
+    drop(desk);
+    let store = Store::open(&data, &keys(), &Options { journal_bytes: 8 << 20, ..options() }).unwrap();
+    store.probe(now().plus(1)).unwrap();
+    let mut journal = Journal::open(&store, Folder::new(folder.path()), key(), now().plus(50)).unwrap();
+    assert_eq!((journal.line(), journal.gather()), (line, Ok(true)));
+    let last = journal.write(now().plus(51)).unwrap().unwrap();
+    assert_eq!(goal(&folder, None).unwrap().segments.last(), Some(&last));
+}
+
+#[test]
 fn a_folder_that_takes_no_segments_gets_them_when_it_does() {
     let scratch = Scratch::new("journal-refused");
     let (data, folder) = places(&scratch);

@@ -14,16 +14,17 @@
 //! - after a crash: what was committed last was not in the journal yet;
 //! - after a commit of which nobody knows whether it was written: nothing is committed behind it before a restart, which finds
 //!   other numbers if it was;
-//! - after a restoration, or when the store was written to while nobody listened.
+//! - after a restoration of less than there is, or when the store was written to while nobody listened.
 //!
-//! A line goes on after a restart only if the store is at the very number where its last segment ends, and holds what the last commit of it
-//! wrote: values are sealed under random numbers, so that no other history has them.
+//! A line goes on after a restart only if the store is at the very number where its last segment ends, and holds what was written last of it:
+//! values are sealed under random numbers, so that no other history has them.
 //!
 //! Each segment names the digest of the one before, so that none can be left out or exchanged, not even for one of the same name. Its name is
 //! bound to it by the key, as that of a backup is. What is erased from the store stays in the segments from before, as it
 //! stays in the backups, until they are removed with the oldest backup that needs them.
 
 mod codec;
+mod joined;
 mod reach;
 mod segment;
 
@@ -42,9 +43,11 @@ pub use segment::SegmentName;
 
 use super::folder::names;
 use super::{BackupError, BackupId, BackupKey, BackupKeyId, Damage, Folder, Harm, Manifest};
-use crate::engine::{Commit, Engine, Line, Taken, Tap};
+use crate::engine::{Commit, Line, Taken, Tap};
 use crate::error::StorageError;
 use crate::store::Store;
+
+use joined::joined;
 
 pub(super) use reach::reach;
 pub(super) use segment::remove;
@@ -168,43 +171,6 @@ pub(super) fn joint(store: &Store, folder: &Folder, key: &BackupKey) -> Result<O
     let at = tap.at();
     let joined = joined(store.engine(), tap, at, folder, key)?;
     Ok(joined.map(|(last, _)| Joint { line: last.line, from: at }))
-}
-
-/// The last segment of a line that ends at this write, and at what the store held then; with its digest.
-fn joined(
-    engine: &dyn Engine,
-    tap: &Tap,
-    at: u64,
-    folder: &Folder,
-    key: &BackupKey,
-) -> Result<Option<(SegmentName, Sha256)>, BackupError> {
-    for name in folder.segments()?.into_iter().filter(|name| name.to == at) {
-        let mut last = None;
-        let read = segment::read(folder, &name, key, &mut |_| (), &mut |_, commit| {
-            last = Some(commit);
-            Ok(())
-        });
-        match (read, last) {
-            (Ok((_, sha256)), Some(last)) if is_held(engine, tap, &last)? => return Ok(Some((name, sha256))),
-            // One that does not open is none to go on from.
-            (Ok(_) | Err(_), _) => {}
-        }
-    }
-    Ok(None)
-}
-
-/// Whether the store holds what a commit wrote, but for what was written since and is heard.
-fn is_held(engine: &dyn Engine, tap: &Tap, commit: &Commit) -> Result<bool, BackupError> {
-    let mut is_told_apart = false;
-    for write in commit.batch.writes() {
-        let held = engine.get(commit.part, write.space, &write.key).map_err(StorageError::from)?;
-        let is_same = held.map(|held| held.value) == write.value;
-        if !is_same && !tap.has_written(commit.part, write.space, &write.key) {
-            return Ok(false);
-        }
-        is_told_apart |= is_same && write.value.is_some();
-    }
-    Ok(is_told_apart)
 }
 
 /// Reads the segments of a goal in their order, and gives out their commits. Each must follow the one before.
