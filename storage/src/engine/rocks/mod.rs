@@ -426,7 +426,7 @@ fn unpack(stored: &[u8]) -> Result<Versioned, ReadError> {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn read_error(error: rocksdb::Error) -> ReadError {
     match error.kind() {
-        rocksdb::ErrorKind::Corruption => ReadError::Corrupt,
+        ErrorKind::Corruption => ReadError::Corrupt,
         _ => ReadError::Unavailable,
     }
 }
