@@ -12,7 +12,6 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts};
 use tokio::sync::Notify;
-use tracing::field::display;
 
 use crate::config;
 use crate::metrics::rows;
