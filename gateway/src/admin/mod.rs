@@ -139,6 +139,7 @@ async fn measure(app: &App) {
     app.metrics.hot_keys.measure();
     app.metrics.reloads.show(app.generation, app.since, now);
     app.metrics.condition.measure(app, now);
+    app.metrics.backups.tell_lag(app.config.backup.as_ref(), now);
     let pools = [("verify", &app.pool), ("look-up", &app.reading), ("audit", &app.auditing)];
     app.metrics.admission.memory(memory_watch::used_bytes().unwrap_or(0), app.memory.max_bytes());
     app.admission.measure(&pools.map(|(name, pool)| (name, pool.depth())));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crypto::time::Timestamp;
 use storage::Store;
 use storage::backup::{BackupError, Folder, Journal};
 use tokio::sync::oneshot::Sender;
@@ -42,11 +43,11 @@ pub struct Last(Option<Journal>);
 impl Last {
     /// Writes what was committed until now. After that nothing must be committed any more, or the next start makes a backup.
     pub async fn write(self) {
-        let written = spawn_blocking(move || self.0.map(write)).await;
+        let written = spawn_blocking(move || self.0.map(write_all)).await;
         match written {
-            Ok(Some((_, Err(error)))) => tracing::error!(code = error.code(), %error, "the end of the journal was not written"),
-            Ok(Some((_, Ok(false)))) => tracing::warn!("the journal has a gap; the next start makes a backup"),
-            Ok(Some((_, Ok(true))) | None) => {}
+            Ok(Some(Err(error))) => tracing::error!(code = error.code(), %error, "the end of the journal was not written"),
+            Ok(Some(Ok(None))) => tracing::warn!("the journal has a gap; the next start makes a backup"),
+            Ok(Some(Ok(Some(_))) | None) => {}
             Err(error) => tracing::error!(panic = error.is_panic(), "the end of the journal was not written"),
         }
     }
@@ -63,15 +64,13 @@ pub async fn run(live: Arc<Live>, opened: Sender<()>, mut shutdown: Shutdown) ->
         let tally = &app.metrics.backups;
         let settings = app.config.backup.clone().filter(|settings| settings.journal_every().is_some());
         if let Some(settings) = settings {
-            if kept.as_ref().is_some_and(|kept| is_elsewhere(kept, &settings)) {
-                kept = None;
-            }
-            kept = match kept.take() {
-                Some(kept) => rekeyed(tally, kept).await,
-                None if failed_at.is_none_or(|failed| failed.elapsed() >= AGAIN) => open(&app, settings).await,
+            let is_tried = failed_at.is_none_or(|failed| failed.elapsed() >= AGAIN);
+            kept = match kept.take().filter(|kept| !is_elsewhere(kept, &settings)) {
+                Some(kept) => rekeyed(tally, Kept { settings, ..kept }).await,
+                None if is_tried => open(&app, settings).await,
                 None => None,
             };
-            failed_at = if kept.is_some() { None } else { failed_at.or_else(|| Some(clock::instant())) };
+            failed_at = if kept.is_some() { None } else { failed_at.filter(|_| !is_tried).or_else(|| Some(clock::instant())) };
             if kept.as_ref().is_some_and(|kept| is_due(kept, app.store())) {
                 kept = turn(tally, kept).await;
             }
@@ -83,7 +82,7 @@ pub async fn run(live: Arc<Live>, opened: Sender<()>, mut shutdown: Shutdown) ->
             }
         }
         tally.standing().line = kept.as_ref().map(|kept| kept.journal.line());
-        tally.tell_lag(clock::now());
+        tally.tell_lag(app.config.backup.as_ref(), clock::now());
         drop(app);
         // Whoever does not wait for it any more has been told to stop.
         opened.take().map_or(Ok(()), |opened| opened.send(())).unwrap_or_default();
@@ -95,7 +94,7 @@ pub async fn run(live: Arc<Live>, opened: Sender<()>, mut shutdown: Shutdown) ->
 
 /// Whether the journal has to be opened anew.
 fn is_elsewhere(kept: &Kept, settings: &Backup) -> bool {
-    kept.settings.path != settings.path || kept.settings.key != settings.key || kept.settings.journal_s != settings.journal_s
+    kept.settings.path != settings.path || kept.settings.key != settings.key
 }
 
 fn is_due(kept: &Kept, store: &Store) -> bool {
@@ -114,10 +113,7 @@ async fn open(app: &App, settings: Backup) -> Option<Kept> {
         Ok::<_, BackupError>(Kept { journal, settings, backups, at: clock::instant() })
     });
     match opened.await {
-        Ok(Ok(kept)) => {
-            tally.standing().until = clock::now();
-            return Some(kept);
-        }
+        Ok(Ok(kept)) => return Some(kept),
         Ok(Err(error)) => tracing::error!(code = error.code(), %error, "the journal cannot be opened"),
         Err(error) => tracing::error!(panic = error.is_panic(), "the journal was not opened"),
     }
@@ -139,13 +135,23 @@ async fn rekeyed(tally: &Tally, mut kept: Kept) -> Option<Kept> {
     read.await.ok().flatten()
 }
 
-/// Takes what was committed and writes it. Says whether there was no gap; after one there is a new line.
-fn write(mut journal: Journal) -> (Journal, Result<bool, BackupError>) {
+/// Takes what was committed and writes it, or what could not be written the last time. Says to which moment the journal leads then; to none
+/// after a gap, when there is a new line.
+fn write(mut journal: Journal) -> (Journal, Result<Option<Timestamp>, BackupError>) {
+    let began = clock::now();
     let outcome = match journal.gather() {
-        Ok(_) => journal.write(clock::now()).map(|_| true),
-        Err(_) => journal.begin(clock::now()).map(|()| false),
+        Ok(_) => journal.write(clock::now()).map(|written| Some(written.map_or(began, |name| name.until.min(began)))),
+        Err(_) => journal.begin(clock::now()).map(|()| None),
     };
     (journal, outcome)
+}
+
+/// The same at the end: what could not be written the last time, and what came after.
+fn write_all(journal: Journal) -> Result<Option<Timestamp>, BackupError> {
+    match write(journal) {
+        (journal, Ok(Some(_))) => write(journal).1,
+        (_, outcome) => outcome,
+    }
 }
 
 async fn turn(tally: &Tally, kept: Option<Kept>) -> Option<Kept> {
@@ -156,11 +162,11 @@ async fn turn(tally: &Tally, kept: Option<Kept>) -> Option<Kept> {
         return None;
     };
     match outcome {
-        Ok(true) => {
+        Ok(Some(until)) => {
             tally.segment(true);
-            tally.reaches(line, clock::now());
+            tally.reaches(line, until);
         }
-        Ok(false) => {
+        Ok(None) => {
             tally.gap();
             tracing::warn!("the journal has a gap: a backup is due");
         }

@@ -3,7 +3,7 @@
 pub mod journal;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crypto::record::EventKind;
 use crypto::time::Timestamp;
@@ -51,8 +51,8 @@ struct Standing {
     line: Option<Line>,
     /// The line that leads on from the newest backup, as far as that was seen.
     led: Option<Line>,
-    /// The moment that the journal reaches from that backup.
-    until: Timestamp,
+    /// The moment that the journal reaches from that backup; when it was first to be kept, as long as it reaches none.
+    until: Option<Timestamp>,
 }
 
 impl Tally {
@@ -67,7 +67,7 @@ impl Tally {
         let segments = Opts::new("licet_journal_segments_total", "Writes of the journal, by what came of them");
         let segments = IntCounterVec::new(segments, &["outcome"])?;
         rows(&segments, &[&["written", "failed"]]);
-        let standing = Standing { line: None, led: None, until: Timestamp::from_unix(0) };
+        let standing = Standing { line: None, led: None, until: None };
         Ok(Self {
             age: IntGauge::new("licet_backup_age_seconds", "Time since the newest backup was begun")?,
             made,
@@ -114,14 +114,18 @@ impl Tally {
     fn reaches(&self, line: Line, until: Timestamp) {
         let mut standing = self.standing();
         if standing.led == Some(line) {
-            standing.until = until;
+            standing.until = Some(until);
         }
     }
 
-    fn tell_lag(&self, now: Timestamp) {
-        let standing = self.standing();
-        let lag = now.unix().saturating_sub(standing.until.unix()).max(0);
-        self.lag.set(if standing.line.is_some() { lag } else { 0 });
+    /// Says how long ago the moment is to which the journal leads, where one is to be kept, whether or not it is.
+    pub fn tell_lag(&self, settings: Option<&Backup>, now: Timestamp) {
+        let mut standing = self.standing();
+        if settings.and_then(Backup::journal_every).is_none() {
+            standing.until = None;
+        }
+        let until = if settings.is_some() { *standing.until.get_or_insert(now) } else { now };
+        self.lag.set(now.unix().saturating_sub(until.unix()).max(0));
     }
 
     /// The anchor could not be replaced.
@@ -140,13 +144,15 @@ pub fn key(settings: &Backup) -> Result<BackupKey, BackupError> {
     BackupKey::parse(&text).ok_or_else(|| BackupError::Key("is no key".to_owned()))
 }
 
-/// Makes a backup, and removes those that are too old. Blocks for as long as that takes.
+/// Makes a backup for the gateway whose logs have this origin, and removes those that are too old. Blocks for as long as that takes.
 ///
 /// # Errors
 /// [`BackupError`]; then there is no new backup.
-pub fn make(store: &Store, settings: &Backup, now: Timestamp, told: &mut dyn FnMut(Step)) -> Result<Manifest, BackupError> {
+pub fn make(store: &Store, settings: &Backup, origin: &str, told: &mut dyn FnMut(Step)) -> Result<Manifest, BackupError> {
     let (folder, key) = (Folder::new(&settings.path), key(settings)?);
-    let making = Making { now, program: env!("CARGO_PKG_VERSION") };
+    folder.claim(origin)?;
+    // Behind what may take long: nothing from after this moment is to count as from before.
+    let making = Making { now: clock::now(), program: env!("CARGO_PKG_VERSION") };
     let manifest = backup::create(store, &folder, &key, making, told)?;
     if let Err(error) = folder.prune(usize::try_from(settings.keep).unwrap_or(usize::MAX), &key) {
         // The new one stands: what could not be removed goes with the next.
@@ -167,12 +173,13 @@ pub async fn back_up(
 ) -> Result<Manifest, BackupError> {
     tracing::debug!(by, "a backup begins");
     let (store, settings, tally) = (app.store().clone(), settings.clone(), &app.metrics.backups);
+    let origin = app.config.record.origin.clone();
     let mut tell = told;
     let mut told = move |step: Step| {
         tracing::trace!(done = step.done, all = step.all, "a step of a backup");
         tell(step);
     };
-    let work = tokio::task::spawn_blocking(move || make(&store, &settings, clock::now(), &mut told)).await;
+    let work = tokio::task::spawn_blocking(move || make(&store, &settings, &origin, &mut told)).await;
     let made = work.unwrap_or_else(|error| {
         let error = std::io::Error::other(format!("the backup broke off: {error}"));
         Err(BackupError::Io { path: std::path::PathBuf::new(), error })
@@ -202,25 +209,56 @@ pub async fn back_up(
 
 /// Makes backups as the configuration in force wants them, until it is time to stop. Begins when the journal has.
 pub async fn run(live: Arc<Live>, journal: Receiver<()>, mut shutdown: Shutdown) {
-    let (mut failed_at, mut gap_at) = (None, None);
+    let mut schedule = Schedule::default();
     // One that broke off does not keep backups from being made.
     journal.await.unwrap_or_default();
     loop {
         let app = live.current();
         if let Some(settings) = &app.config.backup {
-            let newest = newest(settings).await;
-            let now = clock::now();
-            app.metrics.backups.age.set(now.unix().saturating_sub(newest.map_or(0, Timestamp::unix)));
-            let is_unled = is_unled(&app.metrics.backups, settings).await && !is_recent(gap_at, now, GAP_S);
-            if is_due(settings, newest, failed_at, now) || is_unled && !is_recent(failed_at, now, AGAIN_S) {
-                gap_at = if is_unled { Some(now) } else { gap_at };
-                let made = back_up(&app, settings, "schedule", |_| ()).await;
-                failed_at = made.is_err().then(clock::now);
-            }
+            schedule.turn(&app, settings).await;
         }
         drop(app);
         if tokio::time::timeout(TURN, shutdown.requested()).await.is_ok() {
             return;
+        }
+    }
+}
+
+/// What is known of backups when it is looked whether one is due.
+#[derive(Debug, Default)]
+struct Schedule {
+    made_at: Option<Instant>,
+    failed_at: Option<Timestamp>,
+    gap_at: Option<Timestamp>,
+    /// The name of the key that the store in the newest backup opens with.
+    under: Option<String>,
+}
+
+impl Schedule {
+    /// Makes a backup if one is due.
+    async fn turn(&mut self, app: &Arc<App>, settings: &Backup) {
+        let (newest, now, outer) = (newest(settings).await, clock::now(), app.store().keyring().outer().to_string());
+        app.metrics.backups.age.set(now.unix().saturating_sub(newest.map_or(0, Timestamp::unix)).max(0));
+        if self.under.is_none() {
+            let manifest = newest_manifest(settings.clone()).await;
+            self.under = Some(manifest.map_or_else(|| outer.clone(), |manifest| manifest.value_key));
+        }
+        let is_unled = is_unled(&app.metrics.backups, settings).await && !is_recent(self.gap_at, now, GAP_S);
+        // Without one, what the journal has of later would need another key than the backup that it leads on from.
+        let is_rekeyed = self.under.as_ref() != Some(&outer);
+        // Where the newest is from the future, the clock was wrong then, or is now: how long ago we made one, it cannot say.
+        let every = Duration::from_secs(settings.every_s.into());
+        let is_made = self.made_at.is_some_and(|made| made.elapsed() < every);
+        let is_due = !is_made && is_due(settings, newest, self.failed_at, now);
+        if !is_due && (!is_unled && !is_rekeyed || is_recent(self.failed_at, now, AGAIN_S)) {
+            return;
+        }
+        self.gap_at = if is_unled { Some(now) } else { self.gap_at };
+        match back_up(app, settings, "schedule", |_| ()).await {
+            Ok(manifest) => {
+                (self.made_at, self.failed_at, self.under) = (Some(clock::instant()), None, Some(manifest.value_key));
+            }
+            Err(_) => self.failed_at = Some(clock::now()),
         }
     }
 }
@@ -232,6 +270,15 @@ async fn newest(settings: &Backup) -> Option<Timestamp> {
     ids.ok()?.ok()?.last().map(|id| id.made_at())
 }
 
+/// What the newest backup consists of, if it opens.
+async fn newest_manifest(settings: Backup) -> Option<Manifest> {
+    let read = tokio::task::spawn_blocking(move || {
+        let (folder, key) = (Folder::new(&settings.path), key(&settings).ok()?);
+        folder.manifest(folder.ids().ok()?.last()?, &key).ok()
+    });
+    read.await.ok().flatten()
+}
+
 /// Whether there is a journal that leads on from no backup: after a gap, and before the first one.
 async fn is_unled(tally: &Tally, settings: &Backup) -> bool {
     let (line, led) = {
@@ -241,12 +288,7 @@ async fn is_unled(tally: &Tally, settings: &Backup) -> bool {
     if line.is_none() || line == led {
         return false;
     }
-    let settings = settings.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let (folder, key) = (Folder::new(&settings.path), key(&settings).ok()?);
-        folder.manifest(folder.ids().ok()?.last()?, &key).ok()?.journal
-    });
-    let joint = read.await.ok().flatten();
+    let joint = newest_manifest(settings.clone()).await.and_then(|manifest| manifest.journal);
     let led = joint.map(|joint| joint.line);
     tally.standing().led = led;
     line != led

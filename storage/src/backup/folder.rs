@@ -59,6 +59,21 @@ impl Folder {
         Ok(lock)
     }
 
+    /// Makes sure that the backups are of the gateway whose logs have this origin. It removes those that are too old, and nobody else's.
+    ///
+    /// # Errors
+    /// [`BackupError::Foreign`], and when the folder cannot be read or written.
+    pub fn claim(&self, origin: &str) -> Result<(), BackupError> {
+        let _lock = self.lock()?;
+        let path = self.path.join("origin");
+        match fs::read_to_string(&path) {
+            Ok(told) if told.trim_end() == origin => Ok(()),
+            Ok(told) => Err(BackupError::Foreign { path: self.path.clone(), origin: told.trim_end().to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.put(&path, format!("{origin}\n").as_bytes()),
+            Err(error) => Err(BackupError::Io { path, error }),
+        }
+    }
+
     /// The names of the backups, oldest first. One that was cut short has no manifest, and is none.
     ///
     /// # Errors
@@ -111,7 +126,9 @@ impl Folder {
             return Ok(ids.len());
         };
         let needed: BTreeSet<String> = manifests.iter().flat_map(|one| &one.pieces).map(|row| row.piece.to_string()).collect();
-        for name in names(&self.pieces())?.iter().filter(|name| !needed.contains(*name)) {
+        // What is not named by a digest is not ours.
+        let is_piece = |name: &&String| Sha256::from_hex(name).is_some();
+        for name in names(&self.pieces())?.iter().filter(is_piece).filter(|name| !needed.contains(*name)) {
             let path = self.pieces().join(name);
             fs::remove_file(&path).map_err(BackupError::io(&path))?;
         }

@@ -104,8 +104,27 @@ pub enum BackupError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder has backups of another gateway.
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// The origin of that gateway's logs.
+        origin: String,
+    },
+    /// An older backup has more of the logs than the newest.
+    Ahead {
+        /// The newest.
+        newest: BackupId,
+        /// The older one.
+        ahead: BackupId,
+    },
     /// There is no key.
     Key(String),
+    /// Another restoration works in the folder.
+    Restoring {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The system gives no random bytes.
     NoRandomness,
     /// There is no backup from before a moment, or none at all.
@@ -151,6 +170,9 @@ impl BackupError {
             Self::Hole { .. } => "journal-hole",
             Self::Io { .. } => "backup-io",
             Self::Locked { .. } => "backup-locked",
+            Self::Foreign { .. } => "backup-foreign",
+            Self::Ahead { .. } => "backup-ahead",
+            Self::Restoring { .. } => "backup-restoring",
             Self::Key(_) => "backup-key",
             Self::NoRandomness => "backup-no-randomness",
             Self::NotEmpty { .. } => "backup-folder-not-empty",
@@ -183,6 +205,14 @@ impl fmt::Display for BackupError {
             }
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Locked { path } => write!(f, "{} is in use by another backup", path.display()),
+            Self::Foreign { path, origin } => {
+                write!(f, "{} has the backups of {origin}: each gateway has a folder of its own", path.display())
+            }
+            Self::Ahead { newest, ahead } => write!(
+                f,
+                "{ahead} has more of the logs than {newest}, which is newer: the store was set back, or is another; say which is meant, by its name"
+            ),
+            Self::Restoring { path } => write!(f, "another restoration works in {}: wait for it", path.display()),
             Self::Key(why) => f.write_str(why),
             Self::NoRandomness => f.write_str("the system gives no random bytes"),
             Self::NoneUntil { until, folder } => {

@@ -1,8 +1,8 @@
 //! Restoring a store.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crypto::time::Timestamp;
@@ -12,6 +12,7 @@ use super::journal::{self, Goal};
 use super::seal::sealed_bytes;
 use super::verify::check;
 use super::{BackupError, BackupId, BackupKey, Folder, Manifest, Progress, Step};
+use crate::engine::CommitError;
 use crate::engine::options::Options;
 use crate::engine::rocks::{DATABASE, LOCK, RESTORING, Rocks};
 use crate::error::StorageError;
@@ -19,6 +20,9 @@ use crate::error::StorageError;
 /// The file that marks a store as restored, and from what, until it was compared with what was published. It is there before the
 /// store is.
 pub const RESTORED: &str = "restored.json";
+
+/// Held by who restores into a folder, as long as that takes.
+const WORKING: &str = "restoring.lock";
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +65,16 @@ pub fn restore_to(
     DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(BackupError::io(to))?;
     if fs::read_dir(to).map_err(BackupError::io(to))?.next().is_some() {
         let path = to.to_owned();
+        if File::open(to.join(WORKING)).is_ok_and(|lock| lock.try_lock().is_err()) {
+            return Err(BackupError::Restoring { path });
+        }
         let is_half = to.join(RESTORING).try_exists().unwrap_or(true) && !to.join(DATABASE).try_exists().unwrap_or(true);
         return Err(if is_half { BackupError::HalfRestored { path } } else { BackupError::NotEmpty { path } });
     }
+    let working = to.join(WORKING);
+    // Whoever comes at the same moment finds it there.
+    let lock = File::options().create_new(true).write(true).mode(0o600).open(&working).map_err(BackupError::io(&working))?;
+    lock.try_lock().map_err(|_locked| BackupError::Restoring { path: to.to_owned() })?;
     let restoring = to.join(RESTORING);
     DirBuilder::new().mode(0o700).create(&restoring).map_err(BackupError::io(&restoring))?;
     let worked = work(folder, goal, key, to, progress);
@@ -74,6 +85,8 @@ pub fn restore_to(
             drop(fs::remove_file(to.join(name)));
         }
     }
+    // One that is left says nothing: it counts while it is held.
+    drop(fs::remove_file(&working));
     worked
 }
 
@@ -127,10 +140,14 @@ fn replay(folder: &Folder, goal: &Goal, key: &BackupKey, to: &Path, told: &mut d
             return Ok(());
         }
         count = count.saturating_add(1);
-        if from != at || engine.replay(&commit).is_err() {
+        if from != at {
             return Err(BackupError::Astray { at });
         }
-        Ok(())
+        engine.replay(&commit).map_err(|error| match error {
+            // Nothing was written: it is the disk.
+            CommitError::Unknown if engine.at() == at => BackupError::Store(StorageError::Unavailable),
+            _ => BackupError::Astray { at },
+        })
     })?;
     engine.replayed().map_err(StorageError::from)?;
     Ok(count)

@@ -11,7 +11,7 @@ use super::Backups;
 use crate::cli::Failure;
 use crate::cli::control::Socket;
 use crate::cli::progress::{Progress, size};
-use crate::{anchor, app, backing_up, clock};
+use crate::{anchor, app, backing_up};
 
 /// Makes a backup, and says what is in it.
 pub(super) fn run(backups: &Backups, is_json: bool) -> Result<ExitCode, Failure> {
@@ -57,7 +57,9 @@ fn offline(backups: &Backups) -> Result<Value, Failure> {
     let store = Store::inspect(&storage.path, &app::store_keys(storage)?, &Options::default());
     let store = store.map_err(|error| Failure::Work(format!("{}: {error}", storage.path.display())))?;
     let mut progress = Progress::new("backup");
-    let made = backing_up::make(&store, &backups.settings, clock::now(), &mut |step| progress.tell(step.done, step.all));
+    let made = backing_up::make(&store, &backups.settings, &backups.config.record.origin, &mut |step| {
+        progress.tell(step.done, step.all);
+    });
     progress.end();
     let made = made?;
     let (bytes, pieces) = (made.bytes(), made.pieces.len());

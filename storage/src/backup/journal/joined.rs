@@ -34,7 +34,9 @@ pub(super) fn joined(
     key: &BackupKey,
 ) -> Result<Option<(SegmentName, Sha256)>, BackupError> {
     let journal = folder.segments()?;
-    for last in journal.iter().filter(|name| name.to == at) {
+    // A line that goes on beyond is of a store that was further: this one was set back, or restored to less.
+    let goes_on = |name: &SegmentName| journal.iter().any(|other| other.line == name.line && other.to > at);
+    for last in journal.iter().filter(|name| name.to == at && !goes_on(name)) {
         if let Some(sha256) = digest_if_held(engine, tap, last, &journal, (folder, key))? {
             return Ok(Some((*last, sha256)));
         }

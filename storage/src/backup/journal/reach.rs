@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crypto::record::LogName;
 use crypto::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -71,29 +72,32 @@ impl Goal {
 type Segments = BTreeMap<SegmentName, Option<Harm>>;
 
 /// The newest state that can be reached from these backups, which come oldest first, or the newest in which nothing is from after a moment:
-/// of the backup that the journal leads furthest from, and of several of them the one with the least of the journal. Every byte of the
-/// journal is read for it.
+/// of the newest backup, as far as the journal leads on from it. Which is the newest, the order of names says, in which no clock counts
+/// that was set back. Every byte of the journal is read for it.
 ///
 /// # Errors
 /// [`BackupError`] when the folder or the newest backup cannot be read. [`BackupError::NoneUntil`] when there is no backup from before.
-/// [`BackupError::Hole`] when the journal does not lead to the moment.
+/// [`BackupError::Hole`] when the journal does not lead to the moment. [`BackupError::Ahead`] when an older backup has more of the logs.
 pub fn goal(folder: &Folder, key: &BackupKey, ids: &[BackupId], until: Option<Timestamp>) -> Result<Goal, BackupError> {
     let mut journal: Segments = folder.segments()?.into_iter().map(|name| (name, None)).collect();
-    let is_by_then = |id: &&BackupId| until.is_none_or(|until| id.made_at() <= until);
+    let is_by_then = |moment: Timestamp| until.is_none_or(|until| moment <= until);
     let mut manifests = Vec::new();
-    for id in ids.iter().rev().filter(is_by_then) {
+    for id in ids.iter().rev() {
         match folder.manifest(id, key) {
-            Ok(manifest) => manifests.push(manifest),
-            Err(error) if manifests.is_empty() => return Err(error),
+            Ok(manifest) if is_by_then(manifest.made_at) => manifests.push(manifest),
+            Err(error) if manifests.is_empty() && is_by_then(id.made_at()) => return Err(error),
             // An older one that does not open is told of by a verification.
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
+    let Some(newest) = manifests.first() else {
+        return Err(BackupError::NoneUntil { until, folder: folder.path().to_owned() });
+    };
+    if let Some(ahead) = manifests.iter().find(|older| until.is_none() && has_more(older, newest)) {
+        return Err(BackupError::Ahead { newest: newest.id.clone(), ahead: ahead.id.clone() });
+    }
     loop {
-        // The newest comes last, and is taken of equals.
-        let goals = manifests.iter().rev().map(|manifest| Goal::along(manifest.clone(), &journal, until));
-        let none = || BackupError::NoneUntil { until, folder: folder.path().to_owned() };
-        let best = goals.max_by_key(Goal::until).ok_or_else(none)?;
+        let best = Goal::along(newest.clone(), &journal, until);
         if let Some((name, harm)) = first_harm(folder, &best.segments, key)? {
             journal.insert(name, Some(harm));
             continue;
@@ -103,6 +107,15 @@ pub fn goal(folder: &Folder, key: &BackupKey, ids: &[BackupId], until: Option<Ti
             _ => Ok(best),
         };
     }
+}
+
+/// Whether a backup has more of a log than another. Later shards have later names.
+fn has_more(one: &Manifest, other: &Manifest) -> bool {
+    let newest = |manifest: &Manifest, log: LogName| {
+        let heads = manifest.logs.iter().filter(|head| head.log == log);
+        heads.map(|head| (head.period.clone(), head.size)).max()
+    };
+    LogName::ALL.into_iter().any(|log| newest(one, log) > newest(other, log))
 }
 
 /// The first of these segments that is not what was written behind the one before it.
