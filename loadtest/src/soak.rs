@@ -117,6 +117,9 @@ impl Soak {
             let found = format!("{middle} in the middle, {end} at the end");
             findings.push(Finding::held(what, found, &format!("at most {MORE} more"), end <= middle + MORE));
         }
+        let tables = |moment: Option<&Moment>| moment.map_or(0, |moment| moment.tables);
+        let found = format!("{}, of {} at the beginning", tables(self.moments.last()), tables(self.moments.first()));
+        findings.push(Finding::told("open tables of the database, with what is stored", found));
         let bad: u64 = self.thirds.iter().map(|third| third.all.bad() + third.all.refused).sum();
         findings.push(Finding::held("refused, wrong or not answered", bad.to_string(), "0", bad == 0));
         findings
@@ -170,6 +173,6 @@ mod tests {
         assert_eq!(judged(|soak| soak.thirds[2].all.latency.p99_ms = 16.0), Some(2));
         assert_eq!(judged(|soak| soak.moments.iter_mut().skip(600).for_each(|moment| moment.files = 65)), Some(3));
         assert_eq!(judged(|soak| soak.moments[899].threads = 34), Some(4));
-        assert_eq!(judged(|soak| soak.thirds[1].all.refused = 1), Some(5));
+        assert_eq!(judged(|soak| soak.thirds[1].all.refused = 1), Some(6));
     }
 }

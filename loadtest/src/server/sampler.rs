@@ -88,7 +88,7 @@ impl Usage {
             rss_last: last.rss,
             rss_most: most(|moment| moment.rss),
             written: last.written.saturating_sub(first.written),
-            files_most: most(|moment| moment.files),
+            files_most: most(|moment| moment.files + moment.tables),
             threads_most: most(|moment| moment.threads),
             moments,
         }

@@ -1,6 +1,7 @@
 //! What a process uses, as Linux tells it under `/proc`.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -24,8 +25,10 @@ pub struct Moment {
     pub rss_peak: u64,
     /// Bytes that were sent to the disk.
     pub written: u64,
-    /// Open files and connections.
+    /// Open files and connections, but for tables.
     pub files: u64,
+    /// Open tables of the database: as many as what is stored needs.
+    pub tables: u64,
     /// Threads.
     pub threads: u64,
 }
@@ -40,7 +43,7 @@ impl Moment {
         let kilobytes = |name: &str| field(&status, name).unwrap_or(0) * 1024;
         // Of a process of somebody else these are not told.
         let written = read("io").and_then(|io| field(&io, "write_bytes:")).unwrap_or(0);
-        let files = fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |files| crate::number::count(files.count()));
+        let (tables, files) = handles(process);
         Some(Self {
             at_s,
             user_s,
@@ -49,9 +52,19 @@ impl Moment {
             rss_peak: kilobytes("VmHWM:"),
             written,
             files,
+            tables,
             threads: field(&status, "Threads:").unwrap_or(0),
         })
     }
+}
+
+/// How many tables of a database a process has open, and how much else.
+fn handles(process: u32) -> (u64, u64) {
+    let Ok(handles) = fs::read_dir(format!("/proc/{process}/fd")) else { return (0, 0) };
+    let is_table = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "sst");
+    let opened = handles.flatten().map(|handle| fs::read_link(handle.path()).unwrap_or_default());
+    let (tables, others): (Vec<_>, Vec<_>) = opened.partition(is_table);
+    (crate::number::count(tables.len()), crate::number::count(others.len()))
 }
 
 /// Processor time of this program so far, in seconds.
@@ -89,6 +102,12 @@ mod tests {
     fn this_process_is_there_and_another_is_not() {
         let own = Moment::of(std::process::id(), 1.0).unwrap();
         assert!(own.rss > 100_000 && own.rss_peak >= own.rss && own.threads > 0 && own.files > 2, "{own:?}");
+        let table = std::env::temp_dir().join(format!("licet-usage-{}.sst", std::process::id()));
+        let open = fs::File::create(&table).unwrap();
+        let with = Moment::of(std::process::id(), 0.0).unwrap();
+        fs::remove_file(&table).unwrap();
+        assert!(with.tables >= 1, "{with:?}");
+        drop(open);
         assert_eq!(Moment::of(u32::MAX, 0.0), None);
     }
 }
