@@ -61,7 +61,7 @@ impl Desk {
         now().plus(self.seconds)
     }
 
-    fn segment(&mut self) -> SegmentName {
+    pub(crate) fn segment(&mut self) -> SegmentName {
         let until = self.later();
         assert_eq!(self.journal.gather(), Ok(true));
         let name = self.journal.write(until).unwrap().unwrap();

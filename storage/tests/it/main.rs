@@ -13,6 +13,7 @@ mod formats;
 mod gate;
 mod grants;
 mod journal;
+mod journal_forks;
 mod journal_histories;
 mod keyring;
 mod ledger;

@@ -145,7 +145,10 @@ pub(in super::super) fn reach(manifest: &Manifest, journal: &BTreeSet<SegmentNam
 
 #[cfg(test)]
 mod tests {
+    use crypto::digest::Sha256;
+
     use super::*;
+    use crate::log::KnownHead;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(1_772_323_200 + seconds)
@@ -170,6 +173,28 @@ mod tests {
 
     fn segment(line: Line, from: u64, to: u64, seconds: i64) -> SegmentName {
         SegmentName { line, from, to, until: at(seconds) }
+    }
+
+    #[test]
+    fn later_shards_and_larger_ones_are_more_of_a_log() {
+        let with = |heads: &[(LogName, &str, u64)]| {
+            let head = |(log, period, size): &(LogName, &str, u64)| KnownHead {
+                log: *log,
+                period: (*period).to_owned(),
+                first: None,
+                size: *size,
+                root: Sha256([0; 32]),
+                note: String::new(),
+            };
+            Manifest { logs: heads.iter().map(head).collect(), ..manifest(None) }
+        };
+        let [seal, access] = [LogName::Seal, LogName::Access];
+        let one = with(&[(seal, "2026", 7), (access, "2026", 9)]);
+        assert!(!has_more(&one, &one));
+        assert!(has_more(&one, &with(&[])) && !has_more(&with(&[]), &one));
+        assert!(has_more(&one, &with(&[(seal, "2026", 7), (access, "2026", 8)])));
+        let accepted = with(&[(seal, "2026-r20260303081500", 0), (access, "2026-r20260303081500", 1)]);
+        assert!(has_more(&accepted, &one) && !has_more(&one, &accepted));
     }
 
     #[test]
