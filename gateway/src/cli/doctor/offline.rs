@@ -202,12 +202,14 @@ fn compared(store: &Store, config: &Config) -> Option<Finding> {
         // That is said of the anchor.
         Refused::Unreadable { .. } => None,
         Refused::Store(error) => Some(Finding::fault("store", format!("it cannot be compared with its anchor: {error}"))),
-        refused => Some(no_start(refused.to_string()).then("licet backup list --config CONFIG, and restore a newer state; or, if there is none: licet restore accept --config CONFIG --reason TEXT")),
+        refused => Some(
+            no_start(refused.to_string()).then("licet backup list --config CONFIG, and restore a newer state, if there is one"),
+        ),
     }
 }
 
 fn inspected(store: &Store, config: &Config, now: Timestamp) -> Vec<Finding> {
-    let mut found: Vec<_> = compared(store, config).into_iter().collect();
+    let mut found = Vec::new();
     match store.survey(ROWS_MAX) {
         Ok(surveyed) => {
             let damaged = surveyed.iter().filter(|surveyed| surveyed.end == SurveyEnd::Damaged);
@@ -227,6 +229,10 @@ fn inspected(store: &Store, config: &Config, now: Timestamp) -> Vec<Finding> {
         if let Some(first) = wrong.first() {
             found.push(Finding::fault("logs", format!("{} things are wrong, first: {first}", wrong.len())));
         }
+    }
+    // Logs that are not whole count as empty here, and would be said twice.
+    if found.is_empty() {
+        found.extend(compared(store, config));
     }
     let behind_s = logs.newest_at().map_or(0, |newest| newest.unix().saturating_sub(now.unix()));
     if behind_s > i64::from(config.record.clock_jump_s_max) {
