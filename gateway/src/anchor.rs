@@ -116,19 +116,25 @@ impl Anchor {
     /// [`Refused::RolledBack`] for a store of an earlier or another state, [`Refused::Restored`] for one that was restored where nobody
     /// knows what was published since, and when the anchor or the store cannot be read.
     pub fn check(&self, store: &Store, data: &Path) -> Result<(), Refused> {
+        self.look(store, data)?;
+        // All that was published is there: nothing was lost.
+        if is_marked(data) { unmark(data).map_err(|error| Refused::Unreadable { path: data.join(MARK), error }) } else { Ok(()) }
+    }
+
+    /// The same, changing nothing.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`].
+    pub fn look(&self, store: &Store, data: &Path) -> Result<(), Refused> {
         let heads = self.read().map_err(|error| Refused::Unreadable { path: self.0.clone(), error })?;
         let compared = compare(store.logs(), &heads)?;
         if compared != Compared::default() {
             return Err(Refused::RolledBack { anchor: self.0.clone(), compared, is_marked: is_marked(data) });
         }
-        if !is_marked(data) {
-            return Ok(());
-        }
-        if heads.is_empty() || is_behind(store.logs(), &heads)? {
+        if is_marked(data) && (heads.is_empty() || is_behind(store.logs(), &heads)?) {
             return Err(Refused::Restored { anchor: self.0.clone() });
         }
-        // All that was published is there: nothing was lost.
-        unmark(data).map_err(|error| Refused::Unreadable { path: data.join(MARK), error })
+        Ok(())
     }
 }
 

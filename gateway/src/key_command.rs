@@ -15,6 +15,9 @@ use crate::secrets::BYTES_MAX;
 /// How much of the complaint of a command is told, in bytes: of its first line.
 const COMPLAINT_BYTES_MAX: u64 = 200;
 
+/// How many hexadecimal digits in a row are shown of a complaint: fewer. So many may be a key.
+const HEX_SHOWN: usize = 32;
+
 /// How often it is looked whether a command that has said all has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -110,7 +113,22 @@ fn left(until: Instant) -> Duration {
 fn line(complaint: &[u8]) -> String {
     let text = String::from_utf8_lossy(complaint);
     let line: String = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
-    if line.is_empty() { line } else { format!(": {line}") }
+    if line.is_empty() { line } else { format!(": {}", masked(&line)) }
+}
+
+/// A text without what may be a key.
+fn masked(text: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(digits);
+        shown.push_str(if run.len() < HEX_SHOWN { run } else { "[digits]" });
+        let next = behind.find(|c: char| c.is_ascii_hexdigit()).unwrap_or(behind.len());
+        let (between, behind) = behind.split_at(next);
+        shown.push_str(between);
+        rest = behind;
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -135,6 +153,10 @@ mod tests {
     fn whoever_fails_is_told_by_one_line() {
         let failed = ran("echo secret; printf 'no token\\033[31m today\\nsecond\\n' >&2; exit 3", 60_000).unwrap_err();
         assert_eq!(failed, "failed (exit status: 3): no token[31m today");
+        let key = "0123456789abcdefABCDEF0123456789".repeat(2);
+        let failed = ran(&format!("echo 'bad key {key}, {}: {} {}é' >&2; exit 1", &key[..32], &key[..31], &key[..33]), 60_000);
+        let shown = format!("failed (exit status: 1): bad key [digits], [digits]: {} [digits]é", &key[..31]);
+        assert_eq!(failed.unwrap_err(), shown);
         let long = ran("head -c 5000 /dev/zero | tr '\\0' x >&2; exit 1", 60_000).unwrap_err();
         assert!(long.ends_with("x") && long.len() < 250, "{long}");
         let missing = KeyCommand { command: vec!["/nonexistent/hook".to_owned()], timeout_ms: 60_000 };

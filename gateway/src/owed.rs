@@ -24,7 +24,11 @@ const DONE_AT: &str = "done_at";
 
 /// What is not on record yet, in its order.
 #[derive(Debug, Default)]
-pub struct Owed(Mutex<VecDeque<Debt>>);
+pub struct Owed {
+    debts: Mutex<VecDeque<Debt>>,
+    /// Held by whoever puts something on record: nothing is put there twice, or before what is older.
+    turn: tokio::sync::Mutex<()>,
+}
 
 #[derive(Clone, Debug)]
 struct Debt {
@@ -74,7 +78,7 @@ impl Owed {
 
     fn debts(&self) -> MutexGuard<'_, VecDeque<Debt>> {
         // Every change is one push or one pop.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.debts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +88,9 @@ impl Owed {
 /// Those of a store that works and refuses, and of one that does not when too much is owed already: then it must not be done.
 pub async fn note(app: &App, event: EventKind, details: BTreeMap<String, Value>) -> Result<Noted, StorageError> {
     let now = clock::now();
-    let failed = if takes_records(app) {
+    let _turn = app.condition.owed.turn.lock().await;
+    pay(app).await;
+    let failed = if app.condition.owed.count() == 0 && takes_records(app) {
         let trust = app.trust.current().generation();
         match app.recorder.note_own(event, details.clone(), trust, now).await {
             Ok(()) => return Ok(Noted::OnRecord),
@@ -109,6 +115,12 @@ pub async fn note(app: &App, event: EventKind, details: BTreeMap<String, Value>)
 
 /// Puts on record what is owed, in its order, as far as the store takes it.
 pub async fn settle(app: &App) {
+    let _turn = app.condition.owed.turn.lock().await;
+    pay(app).await;
+}
+
+/// The same for whoever has the turn.
+async fn pay(app: &App) {
     while takes_records(app) {
         let Some(Debt { event, mut details, at }) = app.condition.owed.debts().front().cloned() else { return };
         details.insert(DONE_AT.to_owned(), json!(at));

@@ -58,7 +58,7 @@ impl fmt::Debug for Secret {
 pub(crate) fn read(key: &str, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, Faults> {
     let read = match source {
         KeySource::File(path) => read_file(path, BYTES_MAX).map_err(|error| match error {
-            KeysError::Io { path, error } => format!("{} cannot be read: {error}", path.display()),
+            KeysError::Io { error, .. } => format!("{source} cannot be read: {error}"),
             error => error.to_string(),
         }),
         KeySource::Command(hook) => key_command::run(hook).map_err(|error| format!("{source} {error}")),
@@ -99,6 +99,9 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         assert!(read("a.key", &file).unwrap_err().to_string().contains("cannot be read"));
+        let key = "5a".repeat(32);
+        let pasted = read("a.key", &key.as_str().into()).unwrap_err().to_string();
+        assert!(pasted.contains("a.key: this looks like a key, not the name of a file") && !pasted.contains(&key), "{pasted}");
         let command = |text: &str| {
             let command = ["/bin/sh", "-c", text].map(str::to_owned).to_vec();
             Secret::read("b.key", &KeySource::Command(KeyCommand { command, timeout_ms: 60_000 }))

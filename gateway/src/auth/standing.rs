@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crypto::context::{Context, Judged};
 use crypto::digest::Sha256;
-use crypto::report::checks::PATH_REVOCATION;
-use crypto::report::{Check, Role};
+use crypto::report::checks::{PATH_BUILT, PATH_REVOCATION};
+use crypto::report::{Check, Outcome, Role};
 use crypto::time::Timestamp;
 use crypto::x509::path::{self, Lifetime, Question};
 use crypto::x509::{Certificate, Purpose, Trust};
@@ -28,8 +28,9 @@ struct Found {
 }
 
 impl Standing {
-    /// Whether the first of these certificates, which were presented together, is revoked or on hold, or an authority above it. What is
-    /// not known is left to the handshake, which has let it in. What would have to be known is asked for.
+    /// Whether the first of these certificates, which were presented together, is revoked or on hold, or an authority above it; or whether
+    /// there are too many to find that out. What is not known is left to the handshake, which has let it in. What would have to be known
+    /// is asked for.
     pub(super) fn is_revoked(&self, chain: &[Certificate], (trust, status): (&Trust, &Fetcher), now: Timestamp) -> bool {
         let Some((leaf, others)) = chain.split_first() else { return false };
         if trust.for_purpose(Purpose::Client).next().is_none() {
@@ -59,6 +60,8 @@ fn judge(leaf: &Certificate, others: &[Certificate], trust: &Trust, now: Timesta
     // Found out, and not only in doubt: then it is said since when.
     let tells =
         |check: &Check| check.id == PATH_REVOCATION.id && check.effect.is_some() && check.inputs.contains_key("revoked_at");
-    let is_revoked = answer.is_ok_and(|answer| answer.checks.iter().any(tells));
+    // Whoever presents so much with its certificate that the search has to be cut short, keeps nothing from being found by that.
+    let is_cut_short = |check: &Check| check.id == PATH_BUILT.id && check.outcome == Outcome::NotConcluded;
+    let is_revoked = answer.map_or(true, |answer| answer.checks.iter().any(|check| tells(check) || is_cut_short(check)));
     (is_revoked, context.horizon.next().unwrap_or(Timestamp::MAX), context.judged.into_values().collect())
 }

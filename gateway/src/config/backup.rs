@@ -1,12 +1,12 @@
 //! `[backup]`: copies of the store.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Config, Faults, KeySource};
+use super::{Config, Faults, KeySource, Storage};
 
 /// Where copies of the store go, sealed, and how often the gateway makes one by itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,12 +40,33 @@ impl Backup {
         std::iter::once(&mut self.path).chain(self.key.file_mut())
     }
 
-    pub(super) fn check(&self, faults: &mut Faults) {
+    pub(super) fn check(&self, storage: &Storage, faults: &mut Faults) {
+        let (own, store) = (plain(&self.path), plain(&storage.path));
+        let is_apart = !own.starts_with(&store) && !store.starts_with(&own);
+        faults.demand(is_apart, "backup.path", "and storage.path must not be within each other: what takes one away takes both");
+        let is_same = |key: &KeySource| match (key.file(), self.key.file()) {
+            (Some(key), Some(own)) => plain(key) == plain(own),
+            _ => *key == self.key,
+        };
+        let is_own = !storage.keys().any(is_same);
+        faults.demand(is_own, "backup.key", "must not be a key of the store: whoever reads backups would open the store");
         let is_sensible = self.every_s == 0 || (60..=2_678_400).contains(&self.every_s);
         faults.demand(is_sensible, "backup.every_s", "must be 0, or from 60 to 2678400");
         faults.demand(self.journal_s <= 3600, "backup.journal_s", "must be from 0 to 3600");
         faults.demand((1..=10_000).contains(&self.keep), "backup.keep", "must be from 1 to 10000");
     }
+}
+
+/// A path without detours. Links are not looked at: nothing is opened here.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 impl Config {

@@ -7,6 +7,9 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+/// How many hexadecimal digits alone are taken for a key, and not for a name.
+const KEY_DIGITS: usize = 32;
+
 /// Where a key, a token or another secret comes from: the path of a file, or a command that prints it, which is how keys of a KMS or an
 /// HSM come in: `{ command = ["/usr/bin/hook", "argument"], timeout_ms = 5000 }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -111,10 +114,18 @@ impl From<&str> for KeySource {
     }
 }
 
+/// Whether somebody wrote a key where the name of the file with it belongs. Paths were made whole: a key is the last part of one.
+fn is_key(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_hex = name.len() >= KEY_DIGITS && name.chars().all(|c| c.is_ascii_hexdigit());
+    is_hex || path.to_string_lossy().contains("-----BEGIN ")
+}
+
 /// What it is called where something is wrong with it. Arguments of a command are not told: they may name what is secret.
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::File(path) if is_key(path) => f.write_str("this looks like a key, not the name of a file, and"),
             Self::File(path) => path.display().fmt(f),
             Self::Command(hook) => write!(f, "the command {}", hook.program()),
         }
@@ -128,6 +139,18 @@ mod tests {
     #[derive(Debug, Deserialize)]
     struct Section {
         key: KeySource,
+    }
+
+    #[test]
+    fn a_key_in_place_of_a_file_is_not_shown() {
+        for key in ["0123456789abcdefABCDEF0123456789", "-----BEGIN PRIVATE KEY-----\nMIGH/AgEA\n-----END PRIVATE KEY-----"] {
+            let shown = KeySource::File(Path::new("/etc/licet").join(key)).to_string();
+            assert_eq!(shown, "this looks like a key, not the name of a file, and");
+        }
+        for path in ["/etc/licet/value.key", "/etc/0123456789abcdef0123456789abcdef/key", "/etc/0123456789abcdef0123456789abcde"]
+        {
+            assert_eq!(KeySource::from(path).to_string(), path);
+        }
     }
 
     #[test]

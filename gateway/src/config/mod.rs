@@ -242,7 +242,7 @@ impl Config {
         config.check_socket(&mut faults);
         config.storage.check(&mut faults);
         config.record.check(&mut faults);
-        config.backup.iter().for_each(|backup| backup.check(&mut faults));
+        config.backup.iter().for_each(|backup| backup.check(&config.storage, &mut faults));
         config.cache.check(&mut faults);
         config.log.check(&mut faults);
         if let Some(lists) = &config.status_list {

@@ -107,6 +107,24 @@ fn every_fault_is_named_by_its_key() {
 }
 
 #[test]
+fn backups_lie_apart_from_the_store_and_have_their_own_key() {
+    let backup = |path: &str, key: &str| {
+        let text = format!("{SMALLEST}[backup]\npath = '{path}'\nkey = {key}");
+        Config::parse(&text, Path::new("/srv")).err().map(|faults| faults.to_string()).unwrap_or_default()
+    };
+    for path in ["data", "./data/", "/srv/data/backups", "data/../data", ".", "/srv", "/", "other/.."] {
+        assert!(backup(path, "'backup.key'").contains("backup.path: "), "{path}");
+    }
+    for path in ["backups", "data-backups", "data/../backups", "/backup/data"] {
+        assert_eq!(backup(path, "'backup.key'"), "", "{path}");
+    }
+    for key in ["value.key", "./index.key", "/srv/keys/../value.key"] {
+        assert!(backup("backups", &format!("'{key}'")).contains("backup.key: "), "{key}");
+    }
+    assert_eq!(backup("backups", "{ command = ['/bin/key'] }"), "");
+}
+
+#[test]
 fn two_callers_cannot_share_a_certificate() {
     let one = |name| {
         format!(

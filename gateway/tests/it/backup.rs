@@ -190,6 +190,8 @@ async fn a_revocation_after_the_backup_is_not_lost_silently() {
         refused.contains("store-rolled-back") && refused.contains("seal/2") && refused.contains("were published"),
         "{refused}"
     );
+    let doctor = licet(&site, &["doctor"], false);
+    assert!(doctor.contains("restoration is wrong") && doctor.contains("store-rolled-back"), "{doctor}");
 
     let accepted = licet(&site, &["restore", "accept", "--reason", "the disk was lost"], true);
     assert!(accepted.contains("lost: seal/2"), "{accepted}");
@@ -307,6 +309,9 @@ async fn an_anchor_that_is_older_than_the_backup_proves_nothing() {
     assert!(data.join("restored.json").exists());
     let refused = refused_start(&site);
     assert!(refused.contains("store-restored"), "{refused}");
+    let doctor = licet(&site, &["doctor"], false);
+    assert!(doctor.contains("restoration is wrong") && doctor.contains("store-restored"), "{doctor}");
+    assert!(data.join("restored.json").exists(), "it only looks");
     // With what was published last it is known that nothing is lost.
     fs::write(path(&site, "data.anchor"), newest).unwrap();
     assert!(site.start().terminate().1);

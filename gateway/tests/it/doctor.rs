@@ -82,6 +82,22 @@ fn a_gateway_that_is_well_and_one_that_does_not_run() {
 }
 
 #[test]
+fn a_store_that_no_gateway_starts_on() {
+    let site = well();
+    let data = site.folder.path().join("data");
+    fs::create_dir_all(data.join("restoring")).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    let verdict = finds(&site, 2, &[("restoration", "fault"), DOWN]);
+    assert_eq!(verdict, "licet does not run; restoration is wrong.");
+    fs::remove_dir_all(&data).unwrap();
+    finds(&site, 2, &[DOWN]);
+    // The store is gone, and its anchor is there.
+    assert!(site.start().terminate().1);
+    fs::remove_dir_all(&data).unwrap();
+    finds(&site, 2, &[("restoration", "fault"), DOWN]);
+}
+
+#[test]
 fn files_that_are_wrong() {
     let site = well();
     let data = site.folder.path().join("data");

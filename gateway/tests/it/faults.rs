@@ -206,6 +206,16 @@ async fn what_an_operator_does_on_a_full_disk_is_owed_to_the_record() {
     assert!(recalled.in_force(gateway::clock::now()).is_some(), "a restart knows it");
     let off = control(&socket, "maintenance", r#"{"on":false}"#);
     assert_eq!((&off["state"], off.get("record")), (&"off".into(), None));
+
+    // What is done later is on record later, also where nobody has settled yet.
+    assert_eq!(app.condition.disk.look_at_room(world.store(), Ok(1), 512), Some(Room::None));
+    control(&socket, "maintenance", r#"{"on":true}"#);
+    assert_eq!(app.condition.disk.look_at_room(world.store(), Ok(4096), 512), Some(Room::Ample));
+    let before = world.store().logs().size(LogName::Access).unwrap();
+    let off = control(&socket, "maintenance", r#"{"on":false}"#);
+    assert_eq!((&off["state"], off.get("record"), app.condition.owed.count()), (&"off".into(), None, 0));
+    assert_eq!(world.store().logs().size(LogName::Access).unwrap(), before + 2);
+    assert!(Maintenance::recall(world.store().logs()).unwrap().in_force(gateway::clock::now()).is_none(), "a restart knows it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

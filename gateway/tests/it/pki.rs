@@ -63,6 +63,20 @@ impl Authority {
         Self { name, key, certificate }
     }
 
+    /// One for which another vouches.
+    pub(crate) fn below(above: &Self, serial: u128, label: &str) -> Self {
+        let (name, key) = (Name::new("licet tests", label), SigningKey::from_label(KeyType::P256, label));
+        let builder = CertificateBuilder::new(&name, &key, serial).valid(ago(), hence()).authority(None);
+        let certificate = builder.issue(&above.name, &above.key);
+        Self { name, key, certificate }
+    }
+
+    /// A certificate of its name and key that another authority seems to have made.
+    pub(crate) fn forged(&self, above: &Self, serial: u128) -> Vec<u8> {
+        let builder = CertificateBuilder::new(&self.name, &self.key, serial).valid(ago(), hence()).authority(None);
+        builder.issue(&above.name, &SigningKey::from_label(KeyType::P256, "forger"))
+    }
+
     pub(crate) fn issue(&self, serial: u128, names: &[AltName]) -> Holder {
         let label = format!("holder {serial}");
         let key = SigningKey::from_label(KeyType::P256, &label);

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crypto::time::Timestamp;
 use rustix::fs::Access;
+use storage::engine::rocks::{DATABASE, RESTORING};
 use storage::engine::{OpenError, ReadError};
 use storage::{Options, StorageError, Store, StoreError, SurveyEnd};
 
 use super::finding::Finding;
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, Refused};
 use crate::cli::config as config_command;
 use crate::config::{Config, Fault, Faults};
 use crate::expiry::Expiry;
@@ -141,10 +142,11 @@ fn existing(path: &Path) -> PathBuf {
 /// What is wrong with a store that no gateway has open. It is only looked at.
 pub(super) fn store(config: &Config, now: Timestamp) -> Vec<Finding> {
     // Opening makes a store where there is none.
-    let current = config.storage.path.join("rocksdb").join("CURRENT");
+    let folder = config.storage.path.join(DATABASE);
+    let current = folder.join("CURRENT");
     match current.try_exists() {
         Ok(true) => {}
-        Ok(false) => return Vec::new(),
+        Ok(false) => return missing(config, &folder).into_iter().collect(),
         Err(error) => return vec![Finding::fault("store", format!("{}: {error}", current.display()))],
     }
     let Ok(keys) = app::store_keys(&config.storage) else {
@@ -164,12 +166,45 @@ pub(super) fn store(config: &Config, now: Timestamp) -> Vec<Finding> {
     }
 }
 
+/// Why a gateway would not make the store that is missing.
+fn missing(config: &Config, folder: &Path) -> Option<Finding> {
+    if config.storage.path.join(RESTORING).exists() && !folder.exists() {
+        return Some(no_start(OpenError::HalfRestored.to_string()).then("remove it, then: licet backup list --config CONFIG"));
+    }
+    // One that cannot be read is said of the anchor.
+    let anchor = Anchor::of(config);
+    let is_published = anchor.read().is_ok_and(|heads| !heads.is_empty());
+    is_published.then(|| {
+        let what =
+            format!("store-rolled-back: there is no store, and records of one were published, says {}", anchor.path().display());
+        no_start(what).then("licet backup list --config CONFIG, and restore the newest")
+    })
+}
+
+/// A store that is not the one that is expected.
+fn no_start(what: String) -> Finding {
+    Finding { means: "No gateway starts on it.".to_owned(), ..Finding::fault("restoration", what) }
+}
+
 /// Whether bytes are not what was written. The engine says so in its own words.
 fn is_damage(error: &StoreError) -> bool {
     match error {
         StoreError::Engine(OpenError::Refused(why)) => why.contains("Corruption") || *why == ReadError::Corrupt.to_string(),
         StoreError::Storage(StorageError::Corrupt { .. }) => true,
         _ => false,
+    }
+}
+
+/// What a start finds when it compares the store with what was published of it.
+fn compared(store: &Store, config: &Config) -> Option<Finding> {
+    let anchor = Anchor::of(config);
+    match anchor.look(store, &config.storage.path).err()? {
+        // That is said of the anchor.
+        Refused::Unreadable { .. } => None,
+        Refused::Store(error) => Some(Finding::fault("store", format!("it cannot be compared with its anchor: {error}"))),
+        refused => Some(
+            no_start(refused.to_string()).then("licet backup list --config CONFIG, and restore a newer state, if there is one"),
+        ),
     }
 }
 
@@ -194,6 +229,10 @@ fn inspected(store: &Store, config: &Config, now: Timestamp) -> Vec<Finding> {
         if let Some(first) = wrong.first() {
             found.push(Finding::fault("logs", format!("{} things are wrong, first: {first}", wrong.len())));
         }
+    }
+    // Logs that are not whole count as empty here, and would be said twice.
+    if found.is_empty() {
+        found.extend(compared(store, config));
     }
     let behind_s = logs.newest_at().map_or(0, |newest| newest.unix().saturating_sub(now.unix()));
     if behind_s > i64::from(config.record.clock_jump_s_max) {

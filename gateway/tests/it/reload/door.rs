@@ -141,6 +141,38 @@ fn a_certificate_is_revoked_by_the_lists_in_force() {
     assert_eq!(revoked(&[7, 8]), [true, false], "the number is that of one authority");
 }
 
+/// A caller of an authority below the anchor, which is revoked, comes with so many others of the same name that the search for a path
+/// ends early.
+#[test]
+fn nobody_hides_what_is_revoked_behind_more_certificates() {
+    let anchor = Authority::new("anchor");
+    let own = Authority::below(&anchor, 5, "below");
+    let holder = own.client(7, VERIFIER);
+    let decoys: Vec<Vec<u8>> = (0..40).map(|number| own.forged(&anchor, 100 + number)).collect();
+    let mut setup = Setup::new();
+    setup.folder.write("anchor.pem", anchor.pem());
+    setup.folder.write("below.crl", own.crl(&[7]));
+    setup.folder.write("anchor.crl", anchor.crl(&[]));
+    let domain = |lists: &str| {
+        format!(
+            "[[trust]]\nname = 'callers'\npurpose = 'client'\nanchors = ['anchor.pem']\nrevocation = 'require'\ncrls = [{lists}]\n"
+        )
+    };
+    let sections = setup.sections.clone();
+    let mut is_revoked = |lists: &str, decoys: &[Vec<u8>]| {
+        setup.sections = sections.clone() + &domain(lists);
+        let config = Config::parse(&setup.text(), setup.folder.path()).unwrap();
+        let now = clock::now();
+        let trust = gateway::trust::load(&config).unwrap();
+        let fetcher = status::Fetcher::new(&config.status, 1).unwrap();
+        let presented = [&holder.certificate].into_iter().chain(decoys).chain([&own.certificate]);
+        Peer::new(presented.map(Vec::as_slice), None).is_revoked(&trust, &fetcher, now)
+    };
+    assert!(!is_revoked("'anchor.crl'", &[]), "what is not known keeps nobody out");
+    assert!(is_revoked("'anchor.crl', 'below.crl'", &[]));
+    assert!(is_revoked("'anchor.crl', 'below.crl'", &decoys));
+}
+
 /// Keeps what is stapled, and leaves the rest to who knows.
 #[derive(Debug)]
 struct Looking(Arc<WebPkiServerVerifier>, Mutex<Vec<u8>>);

@@ -40,7 +40,7 @@ pub const DATABASE: &str = "rocksdb";
 pub(crate) const LOCK: &str = "licet.lock";
 
 /// The folder that a backup is restored in, until all of it is there and it is the database.
-pub(crate) const RESTORING: &str = "restoring";
+pub const RESTORING: &str = "restoring";
 
 /// The column family that `RocksDB` makes by itself. Nothing is in it.
 const DEFAULT_FAMILY: &str = "default";
@@ -124,6 +124,10 @@ impl Rocks {
         })?;
         let path = directory.join(name);
         frozen::clear(directory)?;
+        if let Some(log) = torn::holed(&path)? {
+            let why = format!("Corruption: {log} has zeros where a record would begin, and something behind them");
+            return Err(OpenError::Refused(why));
+        }
         refuse_foreign(&path)?;
         let shared = options.shared();
         let opened = |mode| {
@@ -133,8 +137,17 @@ impl Rocks {
             DB::open_cf_descriptors(&database_options(options, &shared, mode), &path, families)
         };
         let db = match opened(DBRecoveryMode::TolerateCorruptedTailRecords) {
-            // What is before the damage is all that anybody was told of.
-            Err(error) if error.kind() == ErrorKind::Corruption && torn::is_torn(&path)? => opened(DBRecoveryMode::PointInTime),
+            Err(error) if error.kind() == ErrorKind::Corruption => match torn::torn(&path)? {
+                // What is before the damage is all that anybody was told of.
+                Some(torn) => {
+                    let opened = opened(DBRecoveryMode::PointInTime);
+                    if opened.is_ok() {
+                        tracing::warn!(%torn, %error, "a write was cut short by a loss of power, and is left out: nobody was told of it");
+                    }
+                    opened
+                }
+                None => Err(error),
+            },
             other => other,
         };
         let db = db.map_err(refused)?;
