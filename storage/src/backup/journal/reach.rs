@@ -145,7 +145,7 @@ pub(in super::super) fn reach(manifest: &Manifest, journal: &BTreeSet<SegmentNam
 
 #[cfg(test)]
 mod tests {
-    use crypto::digest::Sha256;
+    use crypto::tlog::Hash;
 
     use super::*;
     use crate::log::KnownHead;
@@ -183,7 +183,7 @@ mod tests {
                 period: (*period).to_owned(),
                 first: None,
                 size: *size,
-                root: Sha256([0; 32]),
+                root: Hash([0; 32]),
                 note: String::new(),
             };
             Manifest { logs: heads.iter().map(head).collect(), ..manifest(None) }

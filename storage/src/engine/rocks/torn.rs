@@ -283,7 +283,7 @@ mod tests {
             }
         }
         // In the middle of a payload: the checksum of RocksDB tells.
-        let mut bytes = log.clone();
+        let mut bytes = log;
         bytes[50..200].fill(0);
         assert_eq!(holed(&bytes), (false, false));
         bytes[third..].fill(0);
