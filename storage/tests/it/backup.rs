@@ -149,12 +149,13 @@ fn old_backups_go_and_take_with_them_what_nobody_else_has() {
     assert_eq!(backup::verify(&folder, &folder.ids().unwrap(), &key(), &mut quiet).unwrap(), []);
     // The last one stays whatever is asked for, and pieces stay that may be those of a backup which cannot be read.
     assert_eq!(folder.prune(0, &key()).unwrap(), 0);
-    let stray = folder.path().join("pieces/00");
+    let [stray, foreign] = ["0".repeat(64), "mine".to_owned()].map(|name| folder.path().join("pieces").join(name));
     fs::write(&stray, b"?").unwrap();
+    fs::write(&foreign, b"?").unwrap();
     assert_eq!(folder.prune(1, &BackupKey::new(&[6; 32])).unwrap(), 0);
     assert!(stray.exists());
     assert_eq!(folder.prune(1, &key()).unwrap(), 0);
-    assert!(!stray.exists());
+    assert!(!stray.exists() && foreign.exists(), "what is no piece is somebody else's");
 }
 
 #[test]
