@@ -5,7 +5,7 @@
 //! FOLDER/journal/LINE-FROM-TO-UNTIL    a segment: commits, sealed, from one number of the engine's writes to another
 //! ```
 //!
-//! The engine hands each commit to a [`Tap`](crate::engine::Tap) when it is durable, in the order of the commits. From time to time somebody
+//! The engine hands each commit to a [`Tap`] when it is durable, in the order of the commits. From time to time somebody
 //! takes what was heard and seals it as a segment ([`Journal`]). Commits have the engine's own numbers: what joins, joins, also over a
 //! restart, and what is missing is seen by that. A run of commits without a gap is a *line*, with a random name; after a gap there is a
 //! new line, and it leads nowhere before a backup is made in it ([`Joint`]). There is a gap
